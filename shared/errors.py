@@ -1,0 +1,68 @@
+"""Refusals that a caller can act on.
+
+    Refusal
+    ├── InvalidInput        the request itself is wrong (422)
+    │   └── TooLarge        larger than the stated limit (413)
+    ├── Unauthenticated     no valid key (401)
+    ├── Forbidden           a valid key, but not for this (403)
+    ├── NotFound            no such thing (404)
+    ├── Conflict            right by itself, wrong beside what is recorded (409)
+    ├── Gone                was here, is no more (410)
+    ├── StaleVersion        changed since it was read (412)
+    ├── VersionRequired     a change that must say what it read (428)
+    └── Unavailable         not now; try again (503)
+
+Rules raise them without knowing HTTP; `shared.problems` gives each its status.
+"""
+
+from typing import Any
+
+
+class Refusal(Exception):
+    """One sentence in Vietnamese, one in English, each naming the remedy.
+
+    Args:
+        code: stable, snake_case; other systems branch on it.
+        vi: sentence in Vietnamese.
+        en: sentence in English.
+        field: dotted path of the value at fault, where there is one.
+        extra: further members of the problem document, JSON values.
+    """
+
+    def __init__(self, code: str, vi: str, en: str, *, field: str | None = None, **extra: Any) -> None:
+        super().__init__(f"{code}: {en}")
+        self.code = code
+        self.vi = vi
+        self.en = en
+        self.field = field
+        self.extra = extra
+
+
+class InvalidInput(Refusal): ...
+
+
+class TooLarge(InvalidInput): ...
+
+
+class Unauthenticated(Refusal): ...
+
+
+class Forbidden(Refusal): ...
+
+
+class NotFound(Refusal): ...
+
+
+class Conflict(Refusal): ...
+
+
+class Gone(Refusal): ...
+
+
+class StaleVersion(Refusal): ...
+
+
+class VersionRequired(Refusal): ...
+
+
+class Unavailable(Refusal): ...

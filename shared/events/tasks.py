@@ -1,0 +1,188 @@
+"""What the tasks service tells: agencies, groups, programmes, documents and tasks, each as it stands after the change.
+
+Every event carries the whole state of its aggregate, so that a reader needs no other event to understand it.
+"""
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.envelope import EventData, catalogue
+
+Role = Literal["lead", "co_lead", "coordinate", "direct", "accountable"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Identifier(_Part):
+    scheme: str
+    value: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class AgencyRecorded(EventData):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.agency.recorded.v1"
+
+    code: str
+    name: str
+    short_name: str | None = None
+    bloc: str
+    level: Literal["central", "province", "commune"]
+    parent_code: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
+
+    def subject(self) -> str:
+        return self.code
+
+
+class GroupRecorded(EventData):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.group.recorded.v1"
+
+    code: str
+    name: str
+    member_codes: tuple[str, ...]
+
+    def subject(self) -> str:
+        return self.code
+
+
+class ProgrammeRecorded(EventData):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.programme.recorded.v1"
+
+    code: str
+    title: str
+
+    def subject(self) -> str:
+        return self.code
+
+
+class DocumentRecorded(EventData):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.document.recorded.v1"
+
+    code: str
+    type: str
+    issuer_code: str | None = None
+    issued_on: date
+    title: str
+
+    def subject(self) -> str:
+        return self.code
+
+
+class RecurrenceState(_Part):
+    every: Literal["month", "quarter", "year"]
+    due_day: int | None = None
+
+
+class DeadlineState(_Part):
+    """The deadline in force: its words, their reading, and which revision it is (1 = as first assigned)."""
+
+    revision: int
+    text: str
+    kind: str
+    start_on: date | None = None
+    due_on: date | None = None
+    recurrence: RecurrenceState | None = None
+    flags: tuple[str, ...] = ()
+
+
+class AssignmentState(_Part):
+    agency_code: str
+    role: Role
+
+
+class CitationState(_Part):
+    document_code: str
+    clause: str | None = None
+
+
+class TaskState(_Part):
+    """`children` counts the members that a task given to a group fans out to; such a task is reported through them."""
+
+    id: UUID
+    version: int
+    title: str
+    programme: str
+    kind: Literal["dated", "standing"]
+    state: Literal["open", "completed", "cancelled", "merged"]
+    deliverable: str | None = None
+    priority: Literal["normal", "high", "urgent"] = "normal"
+    parent_id: UUID | None = None
+    children: int = 0
+    deadline: DeadlineState
+    assignments: tuple[AssignmentState, ...] = ()
+    citations: tuple[CitationState, ...] = ()
+    completed_on: date | None = None
+
+
+class TaskEvent(EventData):
+    task: TaskState
+
+    def subject(self) -> str:
+        return str(self.task.id)
+
+
+class TaskCreated(TaskEvent):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.task.created.v1"
+
+
+class TaskAmended(TaskEvent):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.task.amended.v1"
+
+    changed: tuple[str, ...]
+
+
+class TaskSubmitted(TaskEvent):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.task.submitted.v1"
+
+    submission_id: UUID
+    agency_code: str | None
+    completed_on: date
+
+
+class TaskCompleted(TaskEvent):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.task.completed.v1"
+
+    submission_id: UUID
+    completed_on: date
+    accepted_at: datetime
+
+
+class SubmissionReturned(TaskEvent):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.task.returned.v1"
+
+    submission_id: UUID
+    reason: str
+
+
+class DeadlineExtended(TaskEvent):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.task.extended.v1"
+
+    reason: str
+    document_code: str
+
+
+class TaskCancelled(TaskEvent):
+    event_type: ClassVar[str] = "vn.dondoc.tasks.task.cancelled.v1"
+
+    reason: str
+
+
+EVENTS = catalogue(
+    AgencyRecorded,
+    GroupRecorded,
+    ProgrammeRecorded,
+    DocumentRecorded,
+    TaskCreated,
+    TaskAmended,
+    TaskSubmitted,
+    TaskCompleted,
+    SubmissionReturned,
+    DeadlineExtended,
+    TaskCancelled,
+)

@@ -1,0 +1,167 @@
+"""Reading a log in commit order without gaps, by the difference of two snapshots.
+
+`id > last` loses rows: ids are drawn before commit, so a slow writer appears behind a reader that has passed it.
+A cursor is therefore two snapshots and a position: it stands inside the rows that became visible between `seen`
+and `upto`. When a page comes back short the window is exhausted, and the next one opens where it ended. Events of
+one aggregate stay in order, because its row lock puts their commits in order (DESIGN, section 3).
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from shared.database import spine
+from shared.errors import InvalidInput
+from shared.events.envelope import CloudEvent, schema_reference, service_of
+
+_SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?", re.ASCII)
+_LARGEST = 2**63 - 1
+NOTHING_SEEN = "1:1:"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Everything visible in `seen` was read; of what `upto` adds to it, the rows up to `last_id`."""
+
+    seen: str = NOTHING_SEEN
+    upto: str = NOTHING_SEEN
+    last_id: int = 0
+
+    def encode(self) -> str:
+        return (
+            base64.urlsafe_b64encode(f"{self.seen}|{self.upto}|{self.last_id}".encode()).decode().rstrip("=")
+        )
+
+    @classmethod
+    def decode(cls, token: str) -> Self:
+        """The inverse of `encode`; anything else is refused, since these words go into a query."""
+        try:
+            words = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").split("|")
+            seen, upto, last_id = words
+        except (binascii.Error, ValueError):
+            raise _bad_cursor() from None
+        if not (
+            _is_snapshot(seen) and _is_snapshot(upto) and last_id.isdecimal() and int(last_id) <= _LARGEST
+        ):
+            raise _bad_cursor()
+        return cls(seen, upto, int(last_id))
+
+
+def _is_snapshot(words: str) -> bool:
+    if not _SNAPSHOT.fullmatch(words):
+        return False
+    xmin, xmax, running = words.split(":")
+    xids = [int(xid) for xid in running.split(",")] if running else []
+    in_order = all(low < high for low, high in pairwise(xids))
+    return (
+        0 < int(xmin) <= int(xmax) <= _LARGEST
+        and in_order
+        and all(int(xmin) <= xid < int(xmax) for xid in xids)
+    )
+
+
+def _bad_cursor() -> InvalidInput:
+    return InvalidInput(
+        "cursor_invalid",
+        "Con trỏ không đúng: dùng nguyên giá trị next_cursor của lần đọc trước, hoặc bỏ trống để đọc từ đầu.",
+        "The cursor is not one of ours: pass next_cursor of an earlier page unchanged, or none to start over.",
+        field="after",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events in order, and the cursor to read on from. `more` is false when the log was read to its end."""
+
+    events: tuple[CloudEvent, ...]
+    cursor: Cursor
+    more: bool
+
+
+_PAGE = text(
+    """
+    SELECT id, event_id, type, subject, version, time, data
+    FROM outbox
+    WHERE xid >= pg_snapshot_xmin(CAST(CAST(:seen AS text) AS pg_snapshot))
+      AND xid < pg_snapshot_xmax(CAST(CAST(:upto AS text) AS pg_snapshot))
+      AND pg_visible_in_snapshot(xid, CAST(CAST(:upto AS text) AS pg_snapshot))
+      AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:seen AS text) AS pg_snapshot))
+      AND id > :last_id
+    ORDER BY id
+    LIMIT :limit
+    """
+).columns(data=JSONB)
+_NOW = text("SELECT CAST(pg_current_snapshot() AS text)")
+
+
+def _event(row: Row[Any]) -> CloudEvent:
+    return CloudEvent(
+        id=row.event_id,
+        source=f"/dondoc/{service_of(row.type)}",
+        type=row.type,
+        subject=row.subject,
+        time=row.time,
+        sequence=str(row.version),
+        dataschema=schema_reference(row.type),
+        data=row.data,
+    )
+
+
+async def read_page(connection: AsyncConnection, cursor: Cursor, limit: int) -> Page:
+    """The next events after `cursor`, at most `limit`. The connection must be without a transaction."""
+    upto = cursor.upto
+    if upto == cursor.seen:
+        upto = (await connection.execute(_NOW)).scalar_one()
+    window = {"seen": cursor.seen, "upto": upto, "last_id": cursor.last_id, "limit": limit}
+    rows = (await connection.execute(_PAGE, window)).all()
+    full = len(rows) == limit
+    after = Cursor(cursor.seen, upto, rows[-1].id) if full else Cursor(upto, upto, 0)
+    return Page(tuple(_event(row) for row in rows), after, more=full)
+
+
+log_cursors = Table(
+    "log_cursors",
+    spine,
+    Column("name", Text, primary_key=True),
+    Column("seen", Text, nullable=False),
+    Column("upto", Text, nullable=False),
+    Column("last_id", BigInteger, nullable=False),
+    Column("moved_at", DateTime(timezone=True), nullable=False),
+)
+
+_LOAD = select(log_cursors.c.seen, log_cursors.c.upto, log_cursors.c.last_id).where(
+    log_cursors.c.name == bindparam("name")
+)
+
+
+async def load_cursor(connection: AsyncConnection, name: str) -> Cursor:
+    """Where the reader of that name stands; at the beginning when it never read."""
+    row = (await connection.execute(_LOAD, {"name": name})).one_or_none()
+    return Cursor(row.seen, row.upto, row.last_id) if row else Cursor()
+
+
+async def save_cursor(session: AsyncSession, name: str, cursor: Cursor) -> None:
+    position = {"seen": cursor.seen, "upto": cursor.upto, "last_id": cursor.last_id, "moved_at": func.now()}
+    await session.execute(
+        insert(log_cursors)
+        .values(name=name, **position)
+        .on_conflict_do_update(index_elements=["name"], set_=position)
+    )

@@ -1,0 +1,82 @@
+"""The append-only log of a service: one row per change, inserted in the transaction that makes the change."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    insert,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import UserDefinedType
+
+from shared.database import spine
+from shared.events.envelope import EventData
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+outbox = Table(
+    "outbox",
+    spine,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
+    Column("event_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("data", JSONB, nullable=False),
+    Index("ix_outbox_xid_id", "xid", "id"),
+    Index("ix_outbox_subject_id", "subject", "id"),
+)
+
+
+async def add_event(session: AsyncSession, data: EventData, *, version: int, at: datetime) -> UUID:
+    """Append one change to the log. Call it after the aggregate's row is locked: that lock orders its events."""
+    event_id = uuid4()
+    await session.execute(
+        insert(outbox).values(
+            event_id=event_id,
+            type=data.event_type,
+            subject=data.subject(),
+            version=version,
+            time=at,
+            data=data.model_dump(mode="json"),
+        )
+    )
+    return event_id
+
+
+async def add_events(session: AsyncSession, changes: list[tuple[EventData, int]], *, at: datetime) -> None:
+    """Append many changes, in order; each with the version of its aggregate."""
+    rows = [
+        {
+            "event_id": uuid4(),
+            "type": data.event_type,
+            "subject": data.subject(),
+            "version": version,
+            "time": at,
+            "data": data.model_dump(mode="json"),
+        }
+        for data, version in changes
+    ]
+    if rows:
+        await session.execute(insert(outbox), rows)

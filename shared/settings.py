@@ -1,0 +1,105 @@
+"""Settings that every process reads from the environment, under the prefix DONDOC_."""
+
+import base64
+import binascii
+from datetime import datetime
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+
+from shared.clock import LOCAL_ZONE, Clock, SimulatedClock, SystemClock
+
+KEY_BYTES = 32
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="DONDOC_", env_file=None, extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(
+        description="PostgreSQL 18 server, e.g. postgresql://user:password@host/dondoc_{service}; {service} is replaced "
+        "by the service's name, and a URL without a database gets dondoc_{service}"
+    )
+    database_pool_size: int = Field(
+        default=10, ge=2, le=90, description="connections per process and service"
+    )
+    kafka: str | None = Field(
+        default=None,
+        description="bootstrap servers host:port,...; without it notify reads the outboxes itself",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="32 bytes in base64: pepper of API keys, cipher of webhook secrets"
+    )
+    secret_key_file: Path | None = Field(default=None, description="file that holds the secret key instead")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="port to listen on (workers: health and metrics)"
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="how callers reach the gateway; used in links"
+    )
+    allow_outgoing: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="CIDRs, separated by commas, that webhooks may reach although private, also by http",
+    )
+    clock: datetime | None = Field(
+        default=None, description="start a simulated clock at this ISO 8601 instant"
+    )
+    clock_speed: float = Field(
+        default=1.0, gt=0, le=1_000_000, description="simulated seconds per real second"
+    )
+    clock_anchor: datetime | None = Field(
+        default=None,
+        description="real instant at which the simulated clock shows its start (default: process start)",
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("allow_outgoing", mode="before")
+    @classmethod
+    def _split_cidrs(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("clock", "clock_anchor")
+    @classmethod
+    def _local_when_naive(cls, value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=LOCAL_ZONE) if value is not None and value.tzinfo is None else value
+
+    @model_validator(mode="after")
+    def _secret_is_whole(self) -> "Settings":
+        if self.secret_key is not None or self.secret_key_file is not None:
+            self.secret  # noqa: B018 - reading it validates it, at start rather than at the first request
+        return self
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The 32 secret bytes, from the variable or the file."""
+        if self.secret_key is not None:
+            text = self.secret_key.get_secret_value()
+        elif self.secret_key_file is not None:
+            text = self.secret_key_file.read_text(encoding="ascii")
+        else:
+            raise ValueError("set DONDOC_SECRET_KEY or DONDOC_SECRET_KEY_FILE (see `dondoc settings`)")
+        try:
+            secret = base64.b64decode(text.strip(), validate=True)
+        except binascii.Error:
+            secret = b""
+        if len(secret) != KEY_BYTES:
+            raise ValueError("the secret key must be 32 bytes in base64, e.g. from `openssl rand -base64 32`")
+        return secret
+
+    def database_for(self, service: str) -> URL:
+        url = make_url(self.database_url.get_secret_value().replace("{service}", service))
+        return url.set(drivername="postgresql+asyncpg", database=url.database or f"dondoc_{service}")
+
+    def make_clock(self) -> Clock:
+        if self.clock is None:
+            return SystemClock()
+        return SimulatedClock(self.clock, speed=self.clock_speed, anchor=self.clock_anchor)

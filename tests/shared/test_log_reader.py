@@ -1,0 +1,133 @@
+"""The log loses nothing and keeps each aggregate in order, however its writers overlap."""
+
+import asyncio
+import random
+from collections import defaultdict
+from typing import ClassVar
+
+import pytest
+from sqlalchemy import text
+
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.errors import InvalidInput
+from shared.events.envelope import CloudEvent, EventData
+from shared.log_reader import Cursor, load_cursor, read_page, save_cursor
+from shared.outbox import add_event
+from tests.conftest import SPINE, MakeDatabase
+
+
+class Counted(EventData):
+    event_type: ClassVar[str] = "vn.dondoc.tests.count.counted.v1"
+    aggregate: str
+    value: int
+
+    def subject(self) -> str:
+        return self.aggregate
+
+
+async def read_all(database: Database, cursor: Cursor, limit: int = 7) -> tuple[list[CloudEvent], Cursor]:
+    events: list[CloudEvent] = []
+    async with database.reading() as connection:
+        while True:
+            page = await read_page(connection, cursor, limit)
+            events += page.events
+            cursor = page.cursor
+            if not page.more:
+                return events, cursor
+
+
+async def test_an_event_is_read_once_and_only_after_its_commit(
+    make_database: MakeDatabase, clock: ManualClock
+) -> None:
+    database = await make_database(SPINE)
+    async with database.transaction() as session:
+        await add_event(session, Counted(aggregate="a", value=1), version=1, at=clock.now())
+        before, cursor = await read_all(database, Cursor())
+    after, cursor = await read_all(database, cursor)
+    again, _ = await read_all(database, cursor)
+    assert before == []
+    assert [event.data["value"] for event in after] == [1]
+    assert after[0].sequence == "1"
+    assert after[0].source == "/dondoc/tests"
+    assert again == []
+
+
+async def test_a_slow_writer_with_a_low_id_is_not_passed_by(
+    make_database: MakeDatabase, clock: ManualClock
+) -> None:
+    database = await make_database(SPINE)
+    async with database.transaction() as slow:
+        await add_event(slow, Counted(aggregate="slow", value=1), version=1, at=clock.now())
+        async with database.transaction() as quick:
+            await add_event(quick, Counted(aggregate="quick", value=1), version=1, at=clock.now())
+        first, cursor = await read_all(database, Cursor())
+    second, _ = await read_all(database, cursor)
+    assert [event.subject for event in first] == ["quick"]
+    assert [event.subject for event in second] == ["slow"]
+
+
+async def test_many_writers_lose_nothing_and_keep_each_aggregate_in_order(
+    make_database: MakeDatabase, clock: ManualClock
+) -> None:
+    database = await make_database(SPINE)
+    async with database.transaction() as session:
+        await session.execute(text("CREATE TABLE aggregates (name text PRIMARY KEY, version int NOT NULL)"))
+        await session.execute(text("INSERT INTO aggregates SELECT 'a' || n, 0 FROM generate_series(0, 4) n"))
+    pick = random.Random(57)
+
+    async def write(times: int) -> None:
+        for _ in range(times):
+            name = f"a{pick.randrange(5)}"
+            async with database.transaction() as session:
+                version = (
+                    await session.execute(
+                        text(
+                            "UPDATE aggregates SET version = version + 1 WHERE name = :name RETURNING version"
+                        ),
+                        {"name": name},
+                    )
+                ).scalar_one()
+                await add_event(
+                    session, Counted(aggregate=name, value=version), version=version, at=clock.now()
+                )
+
+    writers = [asyncio.create_task(write(60)) for _ in range(4)]
+    seen: list[CloudEvent] = []
+    cursor = Cursor()
+    while not all(writer.done() for writer in writers):
+        events, cursor = await read_all(database, cursor, limit=5)
+        seen += events
+    await asyncio.gather(*writers)
+    events, cursor = await read_all(database, cursor)
+    seen += events
+
+    assert len(seen) == len({event.id for event in seen}) == 240
+    versions: dict[str, list[int]] = defaultdict(list)
+    for event in seen:
+        versions[event.subject].append(event.version)
+    assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
+
+
+async def test_a_cursor_survives_a_restart(make_database: MakeDatabase, clock: ManualClock) -> None:
+    database = await make_database(SPINE)
+    async with database.transaction() as session:
+        for value in range(10):
+            await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
+    async with database.reading() as connection:
+        page = await read_page(connection, Cursor(), 4)
+    async with database.transaction() as session:
+        await save_cursor(session, "reader", page.cursor)
+    async with database.reading() as connection:
+        restored = await load_cursor(connection, "reader")
+    rest, _ = await read_all(database, Cursor.decode(restored.encode()))
+    assert [event.data["value"] for event in (*page.events, *rest)] == list(range(10))
+
+
+@pytest.mark.parametrize(
+    "token", ["", "zzz", "MToxOnwxOjE6fC0x", Cursor("5:3:", "1:1:", 0).encode(), "é", "A" * 5000]
+)
+def test_a_cursor_that_is_not_ours_is_refused(token: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Cursor.decode(token)
+    assert refused.value.code == "cursor_invalid"
