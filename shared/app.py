@@ -19,7 +19,7 @@ from shared.auth import Caller, authenticate, unauthenticated
 from shared.clock import Clock
 from shared.database import Database
 from shared.edge import EdgeMiddleware
-from shared.errors import InvalidInput, StaleVersion, VersionRequired
+from shared.errors import InvalidInput, VersionRequired
 from shared.health import Health
 from shared.metrics import MetricsMiddleware, registry
 
@@ -170,16 +170,6 @@ def required_version(request: Request) -> int:
             field="If-Match",
         )
     return int(match[1])
-
-
-def check_version(expected: int, current: int) -> None:
-    if expected != current:
-        raise StaleVersion(
-            "version_stale",
-            f"Bản ghi đã đổi từ khi đọc (nay là bản {current}): đọc lại rồi sửa.",
-            f"The record has changed since it was read (now version {current}): read it again, then change it.",
-            version=current,
-        )
 
 
 ExpectedVersion = Annotated[int, Depends(required_version)]

@@ -1,5 +1,6 @@
 """Who did what, when and why: one row per change, in the transaction that makes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,14 +48,28 @@ async def add_audit(
     **detail: Any,
 ) -> None:
     """Record an action; `detail` are JSON values (before, after, reason)."""
-    await session.execute(
-        insert(audit).values(
-            at=at,
-            actor=actor.name,
-            request_id=actor.request_id,
-            action=action,
-            entity=entity,
-            entity_id=str(entity_id),
-            detail=detail,
-        )
-    )
+    await add_audits(session, actor, [(action, entity, entity_id, detail)], at=at)
+
+
+async def add_audits(
+    session: AsyncSession,
+    actor: Actor,
+    entries: Sequence[tuple[str, str, object, dict[str, Any]]],
+    *,
+    at: datetime,
+) -> None:
+    """Record many actions at once: (action, entity, entity id, detail)."""
+    rows = [
+        {
+            "at": at,
+            "actor": actor.name,
+            "request_id": actor.request_id,
+            "action": action,
+            "entity": entity,
+            "entity_id": str(entity_id),
+            "detail": detail,
+        }
+        for action, entity, entity_id, detail in entries
+    ]
+    if rows:
+        await session.execute(insert(audit), rows)

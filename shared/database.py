@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import URL, MetaData, text
+from sqlalchemy import URL, MetaData, Row, Select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 NAMING = {
@@ -17,6 +17,9 @@ NAMING = {
 }
 # The tables of the spine (outbox, inbox, audit, keys ...): every service's database has them.
 spine = MetaData(naming_convention=NAMING)
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 STATEMENT_TIMEOUT_MS = 30_000  # longer work belongs in a worker, cut in pages
 IDLE_TRANSACTION_TIMEOUT_MS = 60_000  # a crashed caller must not hold locks
@@ -90,7 +93,7 @@ async def driver_connection(database: Database) -> Any:
     engine = create_async_engine(database.url, pool_size=1, max_overflow=0)
     connection = await engine.connect()
     raw = await connection.get_raw_connection()
+    driver = raw.driver_connection  # first: a detached connection no longer tells it
     raw.detach()
-    driver = raw.driver_connection
     await engine.dispose()
     return driver

@@ -1,25 +1,30 @@
 """Consuming events: each takes effect once, in one transaction with what it changes; what fails is set aside."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
-from pydantic import ValidationError
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Text, Uuid, func
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bus import Batch, Source, Unreadable
+from shared.bus import Batch, DeadLetter, Source, Unreadable
 from shared.database import Database, spine
 from shared.events.envelope import CloudEvent, EventData
 from shared.loops import Loop, Pulse
 from shared.metrics import CONSUMED, DEAD_LETTERS
 
 logger = logging.getLogger(__name__)
+
+LONGEST_REASON = 1000  # characters
+# SQLSTATE classes: data exception, integrity constraint violation, program limit exceeded (e.g. an index row too long)
+FAULTS_OF_THE_EVENT = ("22", "23", "54")
 
 inbox = Table(
     "inbox",
@@ -55,18 +60,23 @@ Handler = Callable[[AsyncSession, EventData, Delivery], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Consumer:
-    """Applies the events of one source to one database. Types without a handler are passed over."""
+    """Applies the events of one source to one database. Types without a handler are passed over.
+
+    `dead_letter` is told of what is set aside, before the table is; it may be told twice after a fault.
+    """
 
     service: str
     database: Database
     source: Source
     contracts: Mapping[str, type[EventData]]
     handlers: Mapping[str, Handler]
+    dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None
 
     def loop(self) -> Loop:
         async def run(pulse: Pulse) -> None:
-            async for batch in self.source.batches(pulse.beat):
-                await self.consume(batch)
+            async with aclosing(self.source.batches(pulse.beat)) as batches:
+                async for batch in batches:
+                    await self.consume(batch)
 
         return run
 
@@ -75,7 +85,7 @@ class Consumer:
         events = [message for message in batch.messages if isinstance(message, CloudEvent)]
         for message in batch.messages:
             if isinstance(message, Unreadable):
-                await self._set_aside(None, f"{message.position}: {message.reason}", message.raw)
+                await self._set_aside_unreadable(message)
         try:
             await self._apply(events)
         except Exception as error:
@@ -91,60 +101,73 @@ class Consumer:
         except Exception as error:
             if _is_passing(error):
                 raise
-            await self._set_aside(event.id, f"{type(error).__name__}: {error}", event.model_dump_json())
+            letter = self._letter(event.id, f"{type(error).__name__}: {error}", event.model_dump_json())
+            await self._set_aside(letter, event.id)
 
     async def _apply(self, events: Sequence[CloudEvent]) -> None:
-        known = [event for event in events if event.type in self.handlers]
+        known = {
+            event.id: event for event in events if event.type in self.handlers
+        }  # one that came twice counts once
         if not known:
             return
         async with self.database.transaction() as session:
             fresh = await self._claim(session, known)
-            for event in known:
+            for event in known.values():
                 if event.id in fresh:
-                    fresh.discard(event.id)
                     payload = self.contracts[event.type].model_validate(event.data)
-                    await self.handlers[event.type](
-                        session, payload, Delivery(event.id, event.version, event.time)
-                    )
-        CONSUMED.labels(self.service, self.source.name, "applied").inc(len(known))
+                    delivery = Delivery(event.id, event.version, event.time)
+                    await self.handlers[event.type](session, payload, delivery)
+        self._count("applied", len(fresh))
 
-    async def _claim(self, session: AsyncSession, events: Sequence[CloudEvent]) -> set[UUID]:
-        """The ids of events that never took effect here."""
-        ids = sorted(
-            {event.id for event in events}
-        )  # sorted, so that two consumers never wait for each other
-        rows = [{"event_id": id_, "source": self.source.name, "received_at": func.now()} for id_ in ids]
+    async def _claim(self, session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
+        """The ids that never took effect here; sorted, so that two consumers never wait for each other."""
+        rows = [
+            {"event_id": id_, "source": self.source.name, "received_at": func.now()} for id_ in sorted(ids)
+        ]
         claimed = await session.execute(
             insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.event_id)
         )
         return set(claimed.scalars())
 
-    async def _set_aside(self, event_id: UUID | None, reason: str, raw: str) -> None:
-        logger.error(
-            "event set aside", extra={"source": self.source.name, "event_id": event_id, "reason": reason}
+    async def _set_aside_unreadable(self, message: Unreadable) -> None:
+        """It has no id of its own; the same bytes at the same place are the same message."""
+        identity = uuid5(NAMESPACE_OID, f"{self.source.name} {message.position} {message.raw}")
+        await self._set_aside(
+            self._letter(None, f"{message.position}: {message.reason}", message.raw), identity
         )
-        DEAD_LETTERS.labels(self.service).inc()
+
+    async def _set_aside(self, letter: DeadLetter, identity: UUID) -> None:
+        """Keep what cannot take effect, once: it is claimed like any other."""
+        logger.error(
+            "event set aside",
+            extra={"source": letter.source, "event_id": letter.event_id, "reason": letter.reason},
+        )
+        if self.dead_letter is not None:
+            await self.dead_letter(letter)
         async with self.database.transaction() as session:
-            await session.execute(
-                plain_insert(dead_letters).values(
-                    source=self.source.name,
-                    event_id=event_id,
-                    reason=reason[:1000],
-                    raw=raw.replace("\0", "\\0"),
-                    received_at=func.now(),
-                )
-            )
+            if not await self._claim(session, [identity]):
+                return
+            await session.execute(plain_insert(dead_letters).values(**asdict(letter), received_at=func.now()))
+        DEAD_LETTERS.labels(self.service).inc()
+        self._count("set_aside", 1)
+
+    def _letter(self, event_id: UUID | None, reason: str, raw: str) -> DeadLetter:
+        return DeadLetter(self.source.name, event_id, _storable(reason)[:LONGEST_REASON], _storable(raw))
+
+    def _count(self, outcome: str, number: int) -> None:
+        CONSUMED.labels(self.service, self.source.name, outcome).inc(number)
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps no NUL, and UTF-8 no half of a surrogate pair."""
+    return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
 
 
 def _is_passing(error: Exception) -> bool:
-    """Faults of the road, not of the event: the batch is tried again. An event that broke a constraint is not one."""
-    if isinstance(error, ValidationError):
-        return False
+    """Faults of the road, not of the event: the batch is tried again. What the event itself brought on never passes."""
     if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", "") or "")
-        return (
-            error.connection_invalidated
-            or isinstance(error, InterfaceError)
-            or not state.startswith(("22", "23"))
-        )
-    return isinstance(error, OSError | TimeoutError)
+        state = getattr(error.orig, "sqlstate", None)
+        if state is None:  # the driver's own: a lost connection, or a value that it cannot send
+            return error.connection_invalidated
+        return not state.startswith(FAULTS_OF_THE_EVENT)
+    return isinstance(error, OSError | NoConnectionInTime)

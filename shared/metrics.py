@@ -20,6 +20,9 @@ RELAYED = Counter("dondoc_relay_events_total", "Events put on Kafka", ["service"
 CONSUMED = Counter(
     "dondoc_consumer_events_total", "Events consumed, by outcome", ["service", "source", "outcome"]
 )
+CONSUMER_LAG = Gauge(
+    "dondoc_consumer_lag_events", "Events of the partitions held that are not yet committed", ["source"]
+)
 DEAD_LETTERS = Counter(
     "dondoc_dead_letters_total", "Events that could not be understood and were set aside", ["service"]
 )

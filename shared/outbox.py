@@ -1,7 +1,7 @@
 """The append-only log of a service: one row per change, inserted in the transaction that makes the change."""
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import (
     BigInteger,
@@ -49,20 +49,9 @@ outbox = Table(
 )
 
 
-async def add_event(session: AsyncSession, data: EventData, *, version: int, at: datetime) -> UUID:
+async def add_event(session: AsyncSession, data: EventData, *, version: int, at: datetime) -> None:
     """Append one change to the log. Call it after the aggregate's row is locked: that lock orders its events."""
-    event_id = uuid4()
-    await session.execute(
-        insert(outbox).values(
-            event_id=event_id,
-            type=data.event_type,
-            subject=data.subject(),
-            version=version,
-            time=at,
-            data=data.model_dump(mode="json"),
-        )
-    )
-    return event_id
+    await add_events(session, [(data, version)], at=at)
 
 
 async def add_events(session: AsyncSession, changes: list[tuple[EventData, int]], *, at: datetime) -> None:

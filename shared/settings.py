@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -30,6 +30,20 @@ class Settings(BaseSettings):
     kafka: str | None = Field(
         default=None,
         description="bootstrap servers host:port,...; without it notify reads the outboxes itself",
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="how brokers are spoken to"
+    )
+    kafka_ca_file: Path | None = Field(
+        default=None, description="certificate authority of the brokers; the system's own without it"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="how to log in to Kafka, with SASL_PLAINTEXT and SASL_SSL"
+    )
+    kafka_username: str | None = Field(default=None, description="who logs in to Kafka")
+    kafka_password_file: Path | None = Field(default=None, description="file that holds that password")
+    kafka_replication: int = Field(
+        default=3, ge=1, le=10, description="copies of each event that `dondoc topics` asks for; 1 on one broker"
     )
     secret_key: SecretStr | None = Field(
         default=None, description="32 bytes in base64: pepper of API keys, cipher of webhook secrets"

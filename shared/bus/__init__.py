@@ -4,9 +4,10 @@ A publisher returns when the events are durable. A source hands out batches in o
 again after the last acknowledged one; what it cannot parse it hands out too, as `Unreadable`, so nothing is lost.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from shared.events.envelope import CloudEvent
 
@@ -16,6 +17,16 @@ class Unreadable:
     """A message that is no CloudEvent: where it stands, why it could not be read, and its bytes as text."""
 
     position: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that a consumer set aside: the source it came from, its id where it has one, why, and its text."""
+
+    source: str
+    event_id: UUID | None
     reason: str
     raw: str
 
@@ -44,8 +55,11 @@ class Source(Protocol):
         """What is read, e.g. `tasks`."""
         ...
 
-    def batches(self, beat: Callable[[], None]) -> AsyncIterator[Batch]:
-        """Batches without end; `beat` is called at least once a second, also while there is nothing to read."""
+    def batches(self, beat: Callable[[], None]) -> AsyncGenerator[Batch, None]:
+        """Batches without end; `beat` is called at least once a second, also while there is nothing to read.
+
+        Raises what went wrong when the transport fails: its loop starts it again, with growing pauses.
+        """
         ...
 
     async def trouble(self) -> str | None:

@@ -1,7 +1,7 @@
 """The log within one process: the consumer reads the publisher's outbox with a cursor kept in its own database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from shared.bus import Batch
 from shared.database import Database
@@ -21,7 +21,7 @@ class OutboxSource:
         self._wake = asyncio.Event()
         publisher.on_commit(self._wake.set)
 
-    async def batches(self, beat: Callable[[], None]) -> AsyncIterator[Batch]:
+    async def batches(self, beat: Callable[[], None]) -> AsyncGenerator[Batch, None]:
         async with self._consumer.reading() as connection:
             cursor = await load_cursor(connection, self._cursor_name)
         while True:
@@ -43,7 +43,7 @@ class OutboxSource:
     def _cursor_name(self) -> str:
         return f"outbox:{self.name}"
 
-    def _acknowledgement(self, cursor: Cursor):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the closure below
+    def _acknowledgement(self, cursor: Cursor) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
             async with self._consumer.transaction() as session:
                 await save_cursor(session, self._cursor_name, cursor)

@@ -1,0 +1,126 @@
+"""Agencies, groups, programmes and documents."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Request, Response
+
+from services.tasks.api.common import DEFAULT_PAGE, CodeInPath, Limit, Manager, PageCursor, Reader
+from services.tasks.queries import catalogue as read
+from services.tasks.schemas import (
+    AgencyIn,
+    AgencyOut,
+    AgencyPage,
+    DocumentIn,
+    DocumentOut,
+    DocumentPage,
+    GroupList,
+    GroupOut,
+    ProgrammeIn,
+    ProgrammeOut,
+    ProgrammePage,
+)
+from services.tasks.tables import Document, Programme
+from services.tasks.use_cases import catalogue as record
+from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.errors import NotFound
+from shared.events import tasks as events
+from shared.pagination import cut_page, decode_cursor, encode_cursor, link_next
+from shared.problems import documented
+
+router = service_router("tasks")
+
+
+@router.post("/agencies", status_code=201, tags=["catalogue"], responses=documented(409))
+async def record_agency(
+    body: AgencyIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
+) -> AgencyOut:
+    await record.record_agency(
+        session, events.AgencyRecorded.model_validate(body.model_dump()), actor, context.clock.now()
+    )
+    return AgencyOut.model_validate(body.model_dump())
+
+
+@router.get("/agencies", tags=["catalogue"])
+async def list_agencies(
+    request: Request,
+    response: Response,
+    connection: Reading,
+    _: Reader,
+    level: Literal["central", "province", "commune"] | None = None,
+    bloc: Annotated[str | None, Query(max_length=64)] = None,
+    parent_code: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> AgencyPage:
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    wanted = {"level": level, "bloc": bloc, "parent_code": parent_code}
+    page, last = cut_page(await read.list_agencies(connection, wanted, after=after, limit=limit), limit)
+    next_cursor = encode_cursor(last.code) if last else None
+    link_next(request, response, next_cursor)
+    return AgencyPage(items=[AgencyOut.model_validate(row) for row in page], next_cursor=next_cursor)
+
+
+@router.get("/agencies/{code}", tags=["catalogue"], responses=documented(404))
+async def get_agency(code: CodeInPath, connection: Reading, _: Reader) -> AgencyOut:
+    """`code` may be the agency's own, or an identifier that only this agency has."""
+    row = await read.get_agency(connection, code)
+    if row is None:
+        raise NotFound(
+            "agency_unknown", f"Không có cơ quan mã {code}.", f"No agency has the code {code}.", field="code"
+        )
+    return AgencyOut.model_validate(row)
+
+
+@router.get("/groups", tags=["catalogue"])
+async def list_groups(connection: Reading, _: Reader) -> GroupList:
+    return GroupList(items=[GroupOut.model_validate(row) for row in await read.list_groups(connection)])
+
+
+@router.post("/programmes", status_code=201, tags=["catalogue"], responses=documented(409))
+async def record_programme(
+    body: ProgrammeIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
+) -> ProgrammeOut:
+    state = events.ProgrammeRecorded.model_validate(body.model_dump())
+    await record.record_programme(session, state, actor, context.clock.now())
+    return ProgrammeOut.model_validate(body.model_dump())
+
+
+@router.get("/programmes", tags=["catalogue"])
+async def list_programmes(
+    request: Request,
+    response: Response,
+    connection: Reading,
+    _: Reader,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> ProgrammePage:
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    page, last = cut_page(await read.list_by_code(connection, Programme, after=after, limit=limit), limit)
+    next_cursor = encode_cursor(last.code) if last else None
+    link_next(request, response, next_cursor)
+    return ProgrammePage(items=[ProgrammeOut.model_validate(row) for row in page], next_cursor=next_cursor)
+
+
+@router.post("/documents", status_code=201, tags=["catalogue"], responses=documented(409))
+async def record_document(
+    body: DocumentIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
+) -> DocumentOut:
+    state = events.DocumentRecorded.model_validate(body.model_dump())
+    await record.record_document(session, state, actor, context.clock.now())
+    return DocumentOut.model_validate(body.model_dump())
+
+
+@router.get("/documents", tags=["catalogue"])
+async def list_documents(
+    request: Request,
+    response: Response,
+    connection: Reading,
+    _: Reader,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> DocumentPage:
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    page, last = cut_page(await read.list_by_code(connection, Document, after=after, limit=limit), limit)
+    next_cursor = encode_cursor(last.code) if last else None
+    link_next(request, response, next_cursor)
+    return DocumentPage(items=[DocumentOut.model_validate(row) for row in page], next_cursor=next_cursor)

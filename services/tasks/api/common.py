@@ -1,0 +1,75 @@
+"""What the routes of tasks share: its rules' settings, scopes, and values worked out from a request."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tasks.domain.commands import NewAssignment, Role
+from services.tasks.queries.status import moment
+from services.tasks.schemas import AssignmentIn
+from services.tasks.use_cases.tasks import members_of
+from shared.app import CurrentContext, with_scope
+from shared.auth import Caller
+from shared.clock import LOCAL_ZONE, local_date
+from shared.pagination import DEFAULT_LIMIT, MAX_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an operator may set about the rules."""
+
+    due_soon_days: int
+    before_includes_day: bool
+
+
+def current_rules(request: Request) -> Rules:
+    rules = request.app.state.rules
+    assert isinstance(rules, Rules)  # noqa: S101 - app.state is untyped
+    return rules
+
+
+CurrentRules = Annotated[Rules, Depends(current_rules)]
+Reader = Annotated[Caller, with_scope("tasks.read")]
+Reporter = Annotated[Caller, with_scope("tasks.report")]
+Manager = Annotated[Caller, with_scope("tasks.manage")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+PageCursor = Annotated[str | None, Query(max_length=500)]
+AsOf = Annotated[
+    date | None,
+    Query(ge=date(1945, 9, 2), le=date(2200, 12, 31), description="the day asked about; today by default"),
+]
+KnownAt = Annotated[
+    datetime | None, Query(description="by what was recorded up to this instant; now by default")
+]
+CodeInPath = Annotated[str, Path(max_length=64)]
+DEFAULT_PAGE = DEFAULT_LIMIT
+
+
+def asked_moment(
+    context: CurrentContext, rules: CurrentRules, as_of: AsOf = None, known_at: KnownAt = None
+) -> dict[str, Any]:
+    """The day and the state of knowledge that a question is about. A naive instant is local time."""
+    now = context.clock.now()
+    known = known_at or now
+    known = known if known.tzinfo else known.replace(tzinfo=LOCAL_ZONE)
+    return moment(as_of or local_date(now), known, rules.due_soon_days)
+
+
+Moment = Annotated[dict[str, Any], Depends(asked_moment)]
+
+
+async def resolve_assignments(
+    session: AsyncSession, wanted: tuple[AssignmentIn, ...], day: date
+) -> tuple[tuple[NewAssignment, ...], tuple[str, ...]]:
+    """Assignments to agencies, and the members of the groups that lead. A group in another role means each member."""
+    direct = [NewAssignment(item.agency_code, Role(item.role)) for item in wanted if item.agency_code]
+    leading_groups = [item.group_code for item in wanted if item.group_code and item.role == "lead"]
+    for item in wanted:
+        if item.group_code and item.role != "lead":
+            members = await members_of(session, [item.group_code], day)
+            direct += [NewAssignment(member, Role(item.role)) for member in members]
+    members = await members_of(session, leading_groups, day) if leading_groups else ()
+    return tuple(direct), members

@@ -1,0 +1,44 @@
+"""Statistics, and the feed of changes for other systems."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from services.tasks.api.common import Moment, Reader
+from services.tasks.queries.statistics import Count, GroupBy, count_tasks
+from services.tasks.schemas import Statistics, StatisticsGroup
+from shared.app import Reading, Snapshot, service_router
+from shared.feeds import ChangePage, read_changes
+
+router = service_router("tasks")
+
+
+@router.get("/statistics", tags=["statistics"])
+async def get_statistics(
+    connection: Snapshot, moment: Moment, _: Reader, group_by: GroupBy | None = None, count: Count = "task"
+) -> Statistics:
+    whole, groups = await count_tasks(connection, moment, group_by, count)
+    return Statistics(
+        as_of=moment["as_of"],
+        known_at=moment["known_at"],
+        count=count,
+        group_by=group_by,
+        total=whole.total,
+        by_status=whole.by_status,
+        groups=[StatisticsGroup.model_validate(group) for group in groups],
+    )
+
+
+@router.get("/changes", tags=["changes"])
+async def list_changes(
+    request: Request,
+    response: Response,
+    connection: Reading,
+    _: Reader,
+    after: Annotated[
+        str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> ChangePage:
+    """Every change of this service as CloudEvents, in order. Keep `next_cursor` and ask again: nothing is missed."""
+    return await read_changes(request, response, connection, after, limit)

@@ -1,0 +1,1 @@
+"""Rules of tasks: values in, decisions out. No database, no clock, no network."""

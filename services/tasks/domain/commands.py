@@ -1,0 +1,95 @@
+"""What callers ask of tasks, as values the rules can check."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from services.tasks.domain.deadlines import Reading
+from shared.errors import InvalidInput
+
+
+class Role(StrEnum):
+    LEAD = "lead"
+    CO_LEAD = "co_lead"
+    COORDINATE = "coordinate"
+    DIRECT = "direct"
+    ACCOUNTABLE = "accountable"
+
+
+LEADING = frozenset({Role.LEAD, Role.CO_LEAD})  # whose task it is: they submit, they are counted
+
+
+@dataclass(frozen=True, slots=True)
+class NewAssignment:
+    agency_code: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class NewCitation:
+    document_code: str
+    clause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task as assigned. `members` are the agencies a group stands for: each gets a task of its own under this one."""
+
+    title: str
+    programme_code: str
+    standing: bool
+    reading: Reading
+    deliverable: str | None
+    priority: str
+    assignments: tuple[NewAssignment, ...]
+    citations: tuple[NewCitation, ...]
+    assigned_on: date
+    members: tuple[str, ...] = ()
+    lead_text: str | None = None
+    coordinate_text: str | None = None
+    import_key: str | None = None
+    import_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvidence:
+    kind: str
+    reference: str
+    title: str
+
+
+def check_assignments(assignments: Sequence[NewAssignment], members: Sequence[str]) -> None:
+    """A task has exactly one lead, or goes to the members of a group; nobody stands twice in one role."""
+    leads = [item for item in assignments if item.role is Role.LEAD]
+    if members and any(item.role in LEADING for item in assignments):
+        raise InvalidInput(
+            "lead_and_group",
+            "Nhiệm vụ giao cho một nhóm thì mỗi thành viên là một cơ quan chủ trì: bỏ cơ quan chủ trì riêng.",
+            "A task given to a group is led by each member: leave out the separate lead.",
+            field="assignments",
+        )
+    if not members and len(leads) != 1:
+        raise InvalidInput(
+            "lead_required",
+            f"Cần đúng một cơ quan chủ trì (lead), đang có {len(leads)}; cơ quan khác cùng chủ trì ghi co_lead.",
+            f"Exactly one lead is needed, there are {len(leads)}; others who lead with it are co_lead.",
+            field="assignments",
+        )
+    if len(set(assignments)) != len(assignments):
+        raise InvalidInput(
+            "assignment_repeated",
+            "Một cơ quan được ghi hai lần cùng vai trò: giữ một dòng.",
+            "An agency stands twice in one role: keep one.",
+            field="assignments",
+        )
+
+
+def check_completed_on(completed_on: date, today: date) -> None:
+    if completed_on > today:
+        raise InvalidInput(
+            "completed_in_future",
+            f"Ngày hoàn thành {completed_on:%d/%m/%Y} sau hôm nay {today:%d/%m/%Y}: ghi ngày đã hoàn thành thật.",
+            f"completed_on {completed_on} is after today {today}: give the day it was really done.",
+            field="completed_on",
+        )

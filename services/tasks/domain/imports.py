@@ -1,0 +1,214 @@
+"""From one row of an annex to a task: who leads, what the deadline says, and what stands in the way."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.tasks.domain.commands import NewAssignment, Role
+from services.tasks.domain.deadlines import DeadlineKind, Reading
+from services.tasks.domain.naming import Indefinite, Naming, Suggestion, Unknown
+from services.tasks.domain.naming_text import fold
+
+STANDING_KINDS = frozenset({DeadlineKind.STANDING, DeadlineKind.RECURRING})
+LIMITS = {
+    "title": 4000,
+    "deliverable": 4000,
+    "deadline_text": 1000,
+    "lead_text": 2000,
+    "coordinate_text": 2000,
+    "ref": 200,
+}
+PRIORITIES = {
+    "": "normal", "thuong": "normal", "binh thuong": "normal", "normal": "normal", "cao": "high", "high": "high",
+    "khan": "urgent", "hoa toc": "urgent", "thuong khan": "urgent", "urgent": "urgent",
+}  # fmt: skip
+KINDS = {
+    "": None,
+    "co thoi han": "dated",
+    "dated": "dated",
+    "thuong xuyen": "standing",
+    "standing": "standing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at a field of a row, and the remedy in both languages."""
+
+    field: str
+    code: str
+    detail: str
+    detail_en: str
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+@dataclass(slots=True)
+class ReadRow:
+    """A row as understood. With a problem it is refused; warnings are for a person to read later."""
+
+    number: int
+    key: str
+    digest: str
+    ref: str | None
+    title: str
+    deliverable: str | None
+    reading: Reading
+    standing: bool
+    priority: str
+    lead_text: str
+    coordinate_text: str | None
+    assignments: tuple[NewAssignment, ...] = ()
+    group_codes: tuple[str, ...] = ()
+    listed_codes: tuple[str, ...] = ()
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def understand(
+    number: int,
+    values: Mapping[str, str],
+    *,
+    scope: str,
+    reading: Reading,
+    lead: Naming,
+    coordinate: Naming,
+) -> ReadRow:
+    """Put a row's parts together. `scope` is what makes references unique: programme and document."""
+    kind = KINDS.get(fold(values.get("kind", "")), "")
+    row = ReadRow(
+        number=number,
+        key=import_key(scope, values),
+        digest=import_digest(values),
+        ref=values.get("ref") or None,
+        title=values.get("title", ""),
+        deliverable=values.get("deliverable") or None,
+        reading=reading,
+        standing=kind == "standing" if kind else reading.kind in STANDING_KINDS,
+        priority=PRIORITIES.get(fold(values.get("priority", "")), ""),
+        lead_text=values.get("lead_text", ""),
+        coordinate_text=values.get("coordinate_text") or None,
+    )
+    row.problems += _shape_problems(values, row, kind)
+    _assign(row, lead, coordinate)
+    return row
+
+
+def import_key(scope: str, values: Mapping[str, str]) -> str:
+    """What makes a row the same row next time: its reference, or else its own words."""
+    ref = values.get("ref") or _digest(fold(values.get("title", "")), fold(values.get("lead_text", "")))
+    return f"{scope}|{ref}"
+
+
+def import_digest(values: Mapping[str, Any]) -> str:
+    """Tells whether a row says what it said before."""
+    names = ("title", "deliverable", "deadline_text", "lead_text", "coordinate_text", "priority", "kind")
+    return _digest(*(values.get(name, "") for name in names))
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\x1f".join(words).encode()).hexdigest()[:32]
+
+
+def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -> list[Problem]:
+    found = [
+        Problem(name, "required", "Ô này trống: điền rồi nhập lại.", "This cell is empty: fill it in.")
+        for name in ("title", "lead_text")
+        if not values.get(name)
+    ]
+    found += [
+        Problem(name, "too_long", f"Dài quá {limit} ký tự: rút gọn.", f"Over {limit} characters: shorten it.")
+        for name, limit in LIMITS.items()
+        if len(values.get(name, "")) > limit
+    ]
+    if not row.priority:
+        words = "thường, cao, khẩn (normal, high, urgent)"
+        found.append(
+            Problem(
+                "priority", "priority_unknown", f"Mức ưu tiên là một trong: {words}.", f"One of: {words}."
+            )
+        )
+    if kind == "":
+        words = "có thời hạn, thường xuyên (dated, standing)"
+        found.append(Problem("kind", "kind_unknown", f"Loại là một trong: {words}.", f"One of: {words}."))
+    return found
+
+
+_CELLS = {
+    "formula": ("Ô chứa công thức: thay bằng giá trị.", "The cell holds a formula: replace it by its value."),
+    "cell_error": (
+        "Ô báo lỗi (#REF!, #N/A …): sửa ô.",
+        "The cell shows an error (#REF!, #N/A …): correct it.",
+    ),
+    "too_many_cells": (
+        "Dòng có nhiều ô hơn số cột: kiểm tra dấu phân cách.",
+        "The row has more cells than the heading.",
+    ),
+}
+
+
+def cell_problem(name: str, code: str) -> Problem:
+    """What the spreadsheet's reader found wrong with a cell."""
+    unknown = (f"Ô không đọc được ({code}): sửa ô.", f"The cell cannot be read ({code}): correct it.")
+    detail, detail_en = _CELLS.get(code, unknown)
+    return Problem(name, code, detail, detail_en)
+
+
+def _assign(row: ReadRow, lead: Naming, coordinate: Naming) -> None:
+    """The first agency named leads, further ones lead with it; a group or a list fans out to its members."""
+    row.problems += [_not_found("lead_text", item) for item in lead.unknown]
+    row.problems += [_no_one("lead_text", item) for item in lead.indefinite]
+    row.warnings += [_not_found("coordinate_text", item) for item in coordinate.unknown]
+    row.warnings += [_no_one("coordinate_text", item) for item in coordinate.indefinite]
+    agencies = [code for mention in lead.found if mention.kind == "agency" for code in mention.codes]
+    agencies = list(dict.fromkeys(agencies))
+    groups = [code for mention in lead.found if mention.kind == "group" for code in mention.codes]
+    listed = [code for mention in lead.found if mention.kind == "list" for code in mention.codes]
+    helpers = [code for mention in coordinate.found if mention.kind != "group" for code in mention.codes]
+    for mention in coordinate.found:
+        if mention.kind == "group":
+            row.warnings.append(_kept_as_text(mention.text))
+    if groups or listed:
+        row.group_codes = tuple(dict.fromkeys(groups))
+        row.listed_codes = tuple(dict.fromkeys(listed + agencies))
+        leading: list[NewAssignment] = []
+    else:
+        leading = [NewAssignment(code, Role.CO_LEAD if n else Role.LEAD) for n, code in enumerate(agencies)]
+    taken = set(agencies) | set(listed)
+    helping = [NewAssignment(code, Role.COORDINATE) for code in dict.fromkeys(helpers) if code not in taken]
+    row.assignments = (*leading, *helping)
+    nobody = not (agencies or groups or listed)
+    if nobody and row.lead_text and not row.problems:
+        row.problems.append(_no_one("lead_text", Indefinite(row.lead_text)))
+
+
+def _not_found(name: str, item: Unknown) -> Problem:
+    nearest = "; ".join(f"{each.name} ({each.code})" for each in item.suggestions)
+    near_vi = f" Gần nhất: {nearest}." if nearest else ""
+    near_en = f" Nearest: {nearest}." if nearest else ""
+    return Problem(
+        name,
+        "agency_not_found" if item.reason == "no_match" else f"agency_{item.reason}",
+        f"Không xác định được cơ quan “{item.text}”: ghi đúng tên hoặc thêm tên gọi khác.{near_vi}",
+        f"No agency could be determined for “{item.text}”: write its name, or add an alias.{near_en}",
+        item.suggestions,
+    )
+
+
+def _no_one(name: str, item: Indefinite) -> Problem:
+    return Problem(
+        name,
+        "agency_indefinite",
+        f"“{item.text}” không chỉ rõ cơ quan nào: ghi tên từng cơ quan hoặc một nhóm đã có.",
+        f"“{item.text}” names no definite agency: name each agency, or a group that is recorded.",
+        item.suggestions,
+    )
+
+
+def _kept_as_text(text: str) -> Problem:
+    return Problem(
+        "coordinate_text",
+        "group_kept_as_text",
+        f"“{text}” là một nhóm: giữ nguyên văn, không giao riêng từng thành viên phối hợp.",
+        f"“{text}” is a group: kept as text, its members get no assignment to coordinate.",
+    )

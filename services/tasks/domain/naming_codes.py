@@ -1,0 +1,36 @@
+"""The two printed forms of one electronic code: `H26.19` (QĐ 20/2020/QĐ-TTg) and `000.00.19.H26` (QCVN 102:2016)."""
+
+import re
+
+MAX_LENGTH = 35  # QĐ 20/2020/QĐ-TTg
+
+_ELECTRONIC = re.compile(r"[A-Z][A-Z0-9]{2}(\.[A-Z0-9]+)*")
+_QCVN_102 = re.compile(r"([0-9A-Z]{3})\.([0-9A-Z]{2})\.([0-9A-Z]{2})\.([A-Z][0-9A-Z]{2})")
+_WIDTHS = (2, 2, 3)  # below the first level, from the top down
+
+
+def electronic_code(value: str) -> str | None:
+    """The code as QĐ 20/2020/QĐ-TTg writes it, from either form; None when it is neither."""
+    value = value.strip().upper()
+    old = _QCVN_102.fullmatch(value)
+    if old:
+        fourth, third, second, first = old.groups()
+        levels = [first, second, third, fourth]
+        while len(levels) > 1 and not levels[-1].strip("0"):
+            levels.pop()
+        return ".".join(levels)
+    return value if len(value) <= MAX_LENGTH and _ELECTRONIC.fullmatch(value) else None
+
+
+def qcvn_102_code(value: str) -> str | None:
+    """The older form of the same code; None when it has no such form (too many levels, or a level too wide)."""
+    code = electronic_code(value)
+    if code is None:
+        return None
+    first, *rest = code.split(".")
+    if len(rest) > len(_WIDTHS) or any(
+        len(part) != width for part, width in zip(rest, _WIDTHS, strict=False)
+    ):
+        return None
+    padded = rest + ["0" * width for width in _WIDTHS[len(rest) :]]
+    return ".".join([*reversed(padded), first])

@@ -1,0 +1,80 @@
+"""A printed text cut into words, with what stands between them: where a name may begin and end."""
+
+import re
+from dataclasses import dataclass, field
+
+from services.tasks.domain.naming_text import CONNECTIVES, Word, words_of
+
+_PARENTHESIS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
+_OPEN_END = re.compile(r"\.{3,}|…|\bv\.\s?v\b\.*", re.IGNORECASE)  # "...", "v.v."
+_HARD_BREAK = re.compile(r"[;()\[\]]")  # no name reaches across these
+_TAIL = re.compile(rf"\s*(?:{_PARENTHESIS.pattern}|{_OPEN_END.pattern})", re.IGNORECASE)
+
+
+@dataclass
+class Passage:
+    """Words outside parentheses; indices below are of words, an end is the index after the last one.
+
+    Attributes:
+        notes: index of the word a parenthesis follows -> the text inside; -1 for one that leads.
+    """
+
+    text: str
+    words: list[Word] = field(init=False)
+    notes: dict[int, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        spans = [match.span() for match in _PARENTHESIS.finditer(self.text)]
+        plain = _OPEN_END.sub(lambda match: "…".ljust(len(match.group())), self.text)
+        self.words = [w for w in words_of(plain) if not any(a < w.start < b for a, b in spans)]
+        for start, end in spans:
+            owner = sum(word.start < start for word in self.words) - 1
+            inside = self.text[start + 1 : end - 1]
+            self.notes[owner] = f"{self.notes[owner]}; {inside}" if owner in self.notes else inside
+
+    @property
+    def is_open(self) -> bool:
+        """Whether dots outside parentheses leave the list open."""
+        return _OPEN_END.search(_PARENTHESIS.sub("", self.text)) is not None
+
+    def gap(self, index: int) -> str:
+        """What is printed before the word at `index`."""
+        start = self.words[index - 1].end if index else 0
+        end = self.words[index].start if index < len(self.words) else len(self.text)
+        return self.text[start:end]
+
+    def is_end(self, index: int) -> bool:
+        """Whether a name may end before the word at `index`."""
+        if index >= len(self.words):
+            return True
+        gap = self.gap(index)
+        return bool(gap.strip()) or "\n" in gap or self.words[index].key in CONNECTIVES
+
+    def ends_after(self, start: int) -> list[int]:
+        return [end for end in range(start + 1, len(self.words) + 1) if self.is_end(end)]
+
+    def key(self, start: int, end: int) -> str:
+        return " ".join(word.key for word in self.words[start:end])
+
+    def printed(self, start: int, end: int) -> str:
+        return self.text[self.words[start].start : self.words[end - 1].end]
+
+    def whole(self, start: int, end: int) -> str:
+        """As printed, with the parenthesis or dots that follow."""
+        tail = _TAIL.match(self.text, self.words[end - 1].end)
+        return self.printed(start, end) + (tail.group() if tail else "")
+
+    def is_joined(self, start: int, end: int) -> bool:
+        """Whether no hard break stands inside."""
+        return not any(_HARD_BREAK.search(self.gap(index)) for index in range(start + 1, end))
+
+    def is_bullet(self, index: int) -> bool:
+        """Whether the word is an item's number or letter: "1. Bộ Nội vụ", "a) Bộ Y tế"."""
+        if index + 1 >= len(self.words) or not re.fullmatch(r"\d{1,2}|[a-z]", self.words[index].key):
+            return False
+        return re.match(r"[.)]\s", self.gap(index + 1)) is not None
+
+    def line_end(self, start: int) -> int:
+        """End of what runs up to ";" or the end of the line."""
+        stops = (i for i in range(start + 1, len(self.words)) if re.search(r"[;\n]", self.gap(i)))
+        return next(stops, len(self.words))

@@ -1,0 +1,112 @@
+"""Where a task stands on a day, by what was recorded up to an instant.
+
+The same rule stands once more as SQL in `queries/statistics.py`, where it counts thousands of tasks at once; a
+property test holds the two together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    COMPLETED_ON_TIME = "completed_on_time"
+    COMPLETED_LATE = "completed_late"
+    IN_PROGRESS = "in_progress"
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
+    STANDING = "standing"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+
+
+ENDED = frozenset({Status.CANCELLED, Status.MERGED})
+COMPLETED = frozenset({Status.COMPLETED_ON_TIME, Status.COMPLETED_LATE})
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineFact:
+    revision: int
+    due_on: date | None
+    effective_on: date
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An accepted submission: done on `completed_on`, which we knew from `decided_at` on."""
+
+    completed_on: date
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndingFact:
+    kind: Status
+    effective_on: date
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides a task's status, each with its two clocks."""
+
+    standing: bool
+    assigned_on: date
+    recorded_at: datetime
+    deadlines: tuple[DeadlineFact, ...]
+    acceptance: Acceptance | None = None
+    ending: EndingFact | None = None
+
+
+def status_on(facts: Facts, day: date, known_at: datetime, due_soon_days: int) -> Status | None:
+    """The status on `day` by what was recorded up to `known_at`; None while the task was not there."""
+    if facts.recorded_at > known_at or facts.assigned_on > day:
+        return None
+    ending = facts.ending
+    if ending and ending.recorded_at <= known_at and ending.effective_on <= day:
+        return ending.kind
+    due_on = due_date(facts.deadlines, day, known_at)
+    accepted = facts.acceptance
+    if accepted and accepted.decided_at <= known_at and accepted.completed_on <= day:
+        late = due_on is not None and accepted.completed_on > due_on and not facts.standing
+        return Status.COMPLETED_LATE if late else Status.COMPLETED_ON_TIME
+    return open_status(facts.standing, due_on, day, due_soon_days)
+
+
+def due_date(deadlines: Iterable[DeadlineFact], day: date, known_at: datetime) -> date | None:
+    """The last in-time day by the newest revision that holds on `day` and was known."""
+    in_force = [fact for fact in deadlines if fact.effective_on <= day and fact.recorded_at <= known_at]
+    return max(in_force, key=lambda fact: fact.revision).due_on if in_force else None
+
+
+def open_status(standing: bool, due_on: date | None, day: date, due_soon_days: int) -> Status:
+    """The status of a task that is still to be done. Without a date nothing can be late."""
+    if standing:
+        return Status.STANDING
+    if due_on is None:
+        return Status.IN_PROGRESS
+    if due_on < day:
+        return Status.OVERDUE
+    return Status.DUE_SOON if due_on <= day + timedelta(days=due_soon_days) else Status.IN_PROGRESS
+
+
+def combined(parts: Iterable[Status]) -> Status:
+    """The status of a task given to several: done when all are done, late when one is late.
+
+    Members whose part was ended no longer count, unless there are no others.
+    """
+    found = set(parts)
+    alive = found - ENDED or found
+    if alive <= COMPLETED:
+        return Status.COMPLETED_LATE if Status.COMPLETED_LATE in alive else Status.COMPLETED_ON_TIME
+    worst_first = (
+        Status.OVERDUE,
+        Status.DUE_SOON,
+        Status.IN_PROGRESS,
+        Status.STANDING,
+        Status.MERGED,
+        Status.CANCELLED,
+    )
+    return next((status for status in worst_first if status in alive), Status.IN_PROGRESS)

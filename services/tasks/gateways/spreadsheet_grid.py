@@ -1,0 +1,27 @@
+"""What both kinds of file become before their headings are read."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+MAX_ROWS = 20_000
+MAX_COLUMNS = 100
+MAX_CELL = 32_767  # characters, as in Excel
+
+Flaw = Literal["formula", "cell_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells as text, from the sheet's first row and column on; flaws by (row number from 1, column from 0)."""
+
+    name: str
+    cells: list[list[str]]
+    flaws: Mapping[tuple[int, int], Flaw] = field(default_factory=dict)
+
+
+def clean(text: str) -> str:
+    """NFC, plain line ends and spaces, no marks without width, nothing at the ends."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    return unicodedata.normalize("NFC", text.replace("\u200b", "").replace("\ufeff", "")).strip()

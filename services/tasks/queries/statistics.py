@@ -1,0 +1,108 @@
+"""Counting tasks by status, for any day and any state of knowledge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.tasks.domain.commands import LEADING
+from services.tasks.domain.status import Status
+from services.tasks.queries.status import AS_OF, KNOWN_AT, combined_case, leaf_statuses
+from services.tasks.tables import Agency, Assignment, Citation, GroupMember
+from shared.database import AnyRow, AnySelect
+
+GroupBy = Literal["agency", "bloc", "group", "document", "programme"]
+Count = Literal["task", "assignment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A key's total and its split by status; every status is named, also with nothing under it."""
+
+    key: str
+    total: int
+    by_status: Mapping[str, int]
+
+
+def _leading() -> Any:
+    """Who leads each task, by the assignments in force at the instant of knowledge."""
+    return (
+        select(Assignment.task_id, Assignment.agency_code, Agency.bloc)
+        .join(Agency, Agency.code == Assignment.agency_code)
+        .where(
+            Assignment.role.in_(sorted(LEADING)),
+            Assignment.recorded_at <= KNOWN_AT,
+            Assignment.ended_at.is_(None) | (Assignment.ended_at > KNOWN_AT),
+        )
+        .cte("leading")
+    )
+
+
+def _units(group_by: GroupBy | None, count: Count) -> AnySelect:
+    """Rows (key, unit, status): what is counted under which key. A unit with several rows is combined."""
+    leaf = leaf_statuses().cte("leaf")
+    leading = _leading()
+    unit = leaf.c.top_id if count == "task" else leaf.c.task_id
+    keys: dict[GroupBy | None, Any] = {
+        None: literal(""),
+        "agency": leading.c.agency_code,
+        "bloc": leading.c.bloc,
+        "group": GroupMember.group_code,
+        "document": Citation.document_code,
+        "programme": leaf.c.programme_code,
+    }
+    columns = [keys[group_by].label("key"), unit.label("unit"), leaf.c.status]
+    if count == "assignment":
+        columns.append(leading.c.agency_code.label("agency"))
+    rows = select(*columns).select_from(leaf)
+    if count == "assignment" or group_by in {"agency", "bloc", "group"}:
+        rows = rows.join(leading, leading.c.task_id == leaf.c.task_id)
+    if group_by == "group":
+        rows = rows.join(
+            GroupMember,
+            (GroupMember.agency_code == leading.c.agency_code)
+            & (GroupMember.valid_from <= AS_OF)
+            & (GroupMember.valid_to.is_(None) | (GroupMember.valid_to >= AS_OF)),
+        )
+    if group_by == "document":
+        rows = rows.join(Citation, (Citation.task_id == leaf.c.task_id) & (Citation.recorded_at <= KNOWN_AT))
+    return rows.distinct()
+
+
+def _statement(group_by: GroupBy | None, count: Count) -> AnySelect:
+    units = _units(group_by, count).cte("units")
+    per_unit = [units.c.key, units.c.unit]
+    if count == "assignment":
+        per_unit.append(units.c.agency)
+    each = select(units.c.key, combined_case(units.c.status).label("status")).group_by(*per_unit).cte("each")
+    return (
+        select(each.c.key, each.c.status, func.count().label("number"))
+        .group_by(each.c.key, each.c.status)
+        .order_by(each.c.key)
+    )
+
+
+_GROUPINGS: tuple[GroupBy | None, ...] = (None, "agency", "bloc", "group", "document", "programme")
+_COUNTS: tuple[Count, ...] = ("task", "assignment")
+_STATEMENTS = {(by, count): _statement(by, count) for by in _GROUPINGS for count in _COUNTS}
+
+
+async def count_tasks(
+    connection: AsyncConnection, moment: Mapping[str, Any], group_by: GroupBy | None, count: Count
+) -> tuple[Counted, list[Counted]]:
+    """The whole, and the groups. The whole counts each unit once; a unit may stand under several keys."""
+    whole = (await connection.execute(_STATEMENTS[None, count], moment)).all()
+    groups = (await connection.execute(_STATEMENTS[group_by, count], moment)).all() if group_by else []
+    by_key: dict[str, list[AnyRow]] = {}
+    for row in groups:
+        by_key.setdefault(row.key, []).append(row)
+    return _counted("", whole), [_counted(key, rows) for key, rows in by_key.items()]
+
+
+def _counted(key: str, rows: Any) -> Counted:
+    numbers = {row.status: row.number for row in rows}
+    return Counted(
+        key, sum(numbers.values()), {status.value: numbers.get(status.value, 0) for status in Status}
+    )

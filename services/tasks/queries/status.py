@@ -1,0 +1,162 @@
+"""The rule of `domain/status.py` as SQL, so that the database can list and count by status for any day and instant."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.orm import aliased
+
+from services.tasks.domain.status import Status
+from services.tasks.tables import Deadline, Ending, Submission, Task
+from shared.database import AnySelect
+
+AS_OF = bindparam("as_of", type_=Date)
+KNOWN_AT = bindparam("known_at", type_=DateTime(timezone=True))
+SOON_UNTIL = bindparam("soon_until", type_=Date)
+
+
+def moment(as_of: date, known_at: datetime, due_soon_days: int) -> dict[str, Any]:
+    """Values of the parameters that every statement here takes."""
+    return {"as_of": as_of, "known_at": known_at, "soon_until": as_of + timedelta(days=due_soon_days)}
+
+
+def is_there(task: Any) -> ColumnElement[bool]:
+    return and_(task.recorded_at <= KNOWN_AT, task.assigned_on <= AS_OF)
+
+
+def status_case(kind: Any, due_on: Any, completed_on: Any, ending: Any) -> ColumnElement[str]:
+    """Status of one task from its facts in force; see `domain.status.status_on`."""
+    return case(
+        (ending.is_not(None), ending),
+        (
+            completed_on.is_not(None),
+            case(
+                (and_(kind == "dated", completed_on > due_on), literal(Status.COMPLETED_LATE.value)),
+                else_=literal(Status.COMPLETED_ON_TIME.value),
+            ),
+        ),
+        (kind == "standing", literal(Status.STANDING.value)),
+        (due_on < AS_OF, literal(Status.OVERDUE.value)),
+        (due_on <= SOON_UNTIL, literal(Status.DUE_SOON.value)),
+        else_=literal(Status.IN_PROGRESS.value),
+    )
+
+
+def combined_case(status: Any) -> ColumnElement[str]:
+    """Status of a task given to several, over its members' rows; see `domain.status.combined`."""
+    ended = status.in_(["cancelled", "merged"])
+    completed = status.in_(["completed_on_time", "completed_late"])
+
+    def some(word: Status) -> ColumnElement[bool]:
+        return func.coalesce(func.bool_or(status == word.value), false())
+
+    return case(
+        (
+            func.bool_and(ended),
+            case((some(Status.MERGED), literal(Status.MERGED.value)), else_=literal(Status.CANCELLED.value)),
+        ),
+        (
+            func.bool_and(ended | completed),
+            case(
+                (some(Status.COMPLETED_LATE), literal(Status.COMPLETED_LATE.value)),
+                else_=literal(Status.COMPLETED_ON_TIME.value),
+            ),
+        ),
+        (some(Status.OVERDUE), literal(Status.OVERDUE.value)),
+        (some(Status.DUE_SOON), literal(Status.DUE_SOON.value)),
+        (some(Status.IN_PROGRESS), literal(Status.IN_PROGRESS.value)),
+        else_=literal(Status.STANDING.value),
+    )
+
+
+def leaf_statuses() -> AnySelect:
+    """Set-wise, for counting: (task_id, top_id, status) of every task that is no group's parent."""
+    in_force = (
+        select(Deadline.task_id, Deadline.due_on)
+        .distinct(Deadline.task_id)
+        .where(Deadline.effective_on <= AS_OF, Deadline.recorded_at <= KNOWN_AT)
+        .order_by(Deadline.task_id, Deadline.revision.desc())
+        .cte("in_force")
+    )
+    accepted = (
+        select(Submission.task_id, Submission.completed_on)
+        .where(
+            Submission.decision == "accept",
+            Submission.decided_at <= KNOWN_AT,
+            Submission.completed_on <= AS_OF,
+        )
+        .cte("accepted")
+    )
+    ended = (
+        select(Ending.task_id, Ending.kind)
+        .where(Ending.recorded_at <= KNOWN_AT, Ending.effective_on <= AS_OF)
+        .cte("ended")
+    )
+    status = status_case(Task.kind, in_force.c.due_on, accepted.c.completed_on, ended.c.kind)
+    return (
+        select(
+            Task.id.label("task_id"),
+            func.coalesce(Task.parent_id, Task.id).label("top_id"),
+            Task.programme_code,
+            status.label("status"),
+        )
+        .outerjoin(in_force, in_force.c.task_id == Task.id)
+        .outerjoin(accepted, accepted.c.task_id == Task.id)
+        .outerjoin(ended, ended.c.task_id == Task.id)
+        .where(is_there(Task), Task.children_count == 0)
+    )
+
+
+def status_beside(task: Any) -> tuple[Any, Any, ColumnElement[str], ColumnElement[date]]:
+    """Row-wise, for lists: what to join laterally to `task` (two parts), its status, and its due date in force."""
+    facts = _facts_beside(task, "facts")
+    child = aliased(Task, name="child")
+    child_facts = _facts_beside(child, "child_facts")
+    children = (
+        select(combined_case(_status(child, child_facts)).label("status"))
+        .select_from(child)
+        .join(child_facts, true())
+        .where(child.parent_id == task.id, is_there(child))
+        .lateral("children")
+    )
+    status = case((task.children_count > 0, children.c.status), else_=_status(task, facts))
+    return facts, children, status, facts.c.due_on
+
+
+def _status(task: Any, facts: Any) -> ColumnElement[str]:
+    return status_case(task.kind, facts.c.due_on, facts.c.completed_on, facts.c.ending)
+
+
+def _facts_beside(task: Any, name: str) -> Any:
+    due_on = (
+        select(Deadline.due_on)
+        .where(Deadline.task_id == task.id, Deadline.effective_on <= AS_OF, Deadline.recorded_at <= KNOWN_AT)
+        .order_by(Deadline.revision.desc())
+        .limit(1)
+    )
+    completed_on = select(Submission.completed_on).where(
+        Submission.task_id == task.id,
+        Submission.decision == "accept",
+        Submission.decided_at <= KNOWN_AT,
+        Submission.completed_on <= AS_OF,
+    )
+    ending = select(Ending.kind).where(
+        Ending.task_id == task.id, Ending.recorded_at <= KNOWN_AT, Ending.effective_on <= AS_OF
+    )
+    return select(
+        due_on.correlate(task).scalar_subquery().label("due_on"),
+        completed_on.correlate(task).scalar_subquery().label("completed_on"),
+        ending.correlate(task).scalar_subquery().label("ending"),
+    ).lateral(name)

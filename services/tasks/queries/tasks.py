@@ -1,0 +1,174 @@
+"""Reading tasks: one, a page of them, what happened to one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, Uuid, bindparam, cast, func, literal, select, true, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.tasks.queries.status import is_there, status_beside
+from services.tasks.tables import Assignment, Citation, Deadline, Evidence, Submission, Task
+from shared.audit import audit
+from shared.database import AnyRow, AnySelect
+
+_FOREVER = literal("infinity").cast(Date)
+_ORDER = (func.coalesce(Task.due_on, _FOREVER), Task.id)
+
+_assignment = func.jsonb_build_object("agency_code", Assignment.agency_code, "role", Assignment.role)
+_assignments = (
+    select(func.jsonb_agg(aggregate_order_by(_assignment, Assignment.id)))
+    .where(Assignment.task_id == Task.id, Assignment.ended_at.is_(None))
+    .scalar_subquery()
+)
+_citation = func.jsonb_build_object("document_code", Citation.document_code, "clause", Citation.clause)
+_citations = (
+    select(func.jsonb_agg(aggregate_order_by(_citation, Citation.position)))
+    .where(Citation.task_id == Task.id)
+    .scalar_subquery()
+)
+_deadline = (
+    select(Deadline)
+    .where(Deadline.task_id == Task.id)
+    .order_by(Deadline.revision.desc())
+    .limit(1)
+    .lateral("deadline")
+)
+_awaiting = select(Submission.id).where(Submission.task_id == Task.id, Submission.decision.is_(None)).exists()
+
+
+def _view() -> tuple[AnySelect, ColumnElement[str]]:
+    facts, children, status, due_on = status_beside(Task)
+    statement = (
+        select(
+            Task.id,
+            Task.version,
+            Task.title,
+            Task.programme_code,
+            Task.kind,
+            Task.deliverable,
+            Task.priority,
+            Task.parent_id,
+            Task.children_count,
+            Task.lead_text,
+            Task.coordinate_text,
+            Task.assigned_on,
+            Task.recorded_at,
+            status.label("status"),
+            due_on.label("due_on"),
+            _awaiting.label("submitted"),
+            _deadline.c.text.label("deadline_text"),
+            _deadline.c.kind.label("deadline_kind"),
+            _deadline.c.start_on,
+            _deadline.c.due_on.label("reading_due_on"),
+            _deadline.c.recurs_every,
+            _deadline.c.recurs_due_day,
+            _deadline.c.flags,
+            _deadline.c.revision,
+            func.coalesce(_assignments, func.jsonb_build_array()).label("assignments"),
+            func.coalesce(_citations, func.jsonb_build_array()).label("citations"),
+            Task.due_on.label("due_on_now"),
+        )
+        .select_from(Task)
+        .join(facts, true())
+        .join(children, true())
+        .join(_deadline, true())
+    )
+    return statement, status
+
+
+_VIEW, _STATUS = _view()
+_ONE = _VIEW.where(Task.id == bindparam("id", type_=Uuid))
+
+
+async def get_task(connection: AsyncConnection, task_id: UUID, moment: Mapping[str, Any]) -> AnyRow | None:
+    """A task as it is now, with its status on a day."""
+    return (await connection.execute(_ONE, {**moment, "id": task_id})).one_or_none()
+
+
+def _filters(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """Conditions for the filters that are given, by name."""
+    agency, role, parent = wanted.get("agency"), wanted.get("role"), wanted.get("parent")
+    cites = select(Citation.position).where(Citation.task_id == Task.id)
+    in_force = select(Assignment.id).where(Assignment.task_id == Task.id, Assignment.ended_at.is_(None))
+    if agency:
+        in_force = in_force.where(Assignment.agency_code == agency)
+    if role:
+        in_force = in_force.where(Assignment.role == role)
+    conditions: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+        "document": lambda code: cites.where(Citation.document_code == code).exists(),
+        "programme": lambda code: Task.programme_code == code,
+        "parent": lambda id_: Task.parent_id == id_,
+        "status": _STATUS.in_,
+        "due_before": lambda day: Task.due_on < day,
+        "due_after": lambda day: Task.due_on > day,
+    }
+    found = [make(wanted[name]) for name, make in conditions.items() if wanted.get(name)]
+    if agency or role:
+        found.append(in_force.exists())
+    if not agency and not parent:
+        found.append(Task.parent_id.is_(None))
+    words = wanted.get("words", ())
+    return found + [Task.search_text.contains(word, autoescape=True) for word in words]
+
+
+async def list_tasks(
+    connection: AsyncConnection,
+    wanted: Mapping[str, Any],
+    moment: Mapping[str, Any],
+    *,
+    after: tuple[date | None, UUID] | None,
+    limit: int,
+) -> Sequence[AnyRow]:
+    """Tasks by due date, those without one last; at most `limit + 1` rows, so that the caller sees whether more follow.
+
+    Without an agency or a parent the tasks of a group's members stay behind their parent.
+    """
+    statement = _VIEW.where(is_there(Task), *_filters(wanted)).order_by(*_ORDER).limit(limit + 1)
+    if after is not None:
+        day = _FOREVER if after[0] is None else cast(after[0], Date)
+        statement = statement.where(tuple_(*_ORDER) > tuple_(day, cast(after[1], Uuid)))
+    return (await connection.execute(statement, moment)).all()
+
+
+_HISTORY = (
+    select(audit.c.id, audit.c.at, audit.c.actor, audit.c.action, audit.c.detail)
+    .where(
+        audit.c.entity == "task", audit.c.entity_id == bindparam("task_id"), audit.c.id > bindparam("after")
+    )
+    .order_by(audit.c.id)
+    .limit(bindparam("limit"))
+)
+_DEADLINES = select(Deadline).where(Deadline.task_id == bindparam("task_id")).order_by(Deadline.revision)
+_SUBMISSIONS = (
+    select(Submission).where(Submission.task_id == bindparam("task_id")).order_by(Submission.submitted_at)
+)
+_EVIDENCE = (
+    select(Evidence)
+    .join(Submission, Submission.id == Evidence.submission_id)
+    .where(Submission.task_id == bindparam("task_id"))
+    .order_by(Evidence.submission_id, Evidence.position)
+)
+
+
+async def task_history(
+    connection: AsyncConnection, task_id: UUID, *, after: int, limit: int
+) -> Sequence[AnyRow]:
+    """What was done to a task, oldest first; at most `limit + 1` entries."""
+    values = {"task_id": str(task_id), "after": after, "limit": limit + 1}
+    return (await connection.execute(_HISTORY, values)).all()
+
+
+async def task_deadlines(connection: AsyncConnection, task_id: UUID) -> Sequence[AnyRow]:
+    return (await connection.execute(_DEADLINES, {"task_id": task_id})).all()
+
+
+async def task_submissions(connection: AsyncConnection, task_id: UUID) -> list[dict[str, Any]]:
+    """Submissions with their evidence, oldest first."""
+    evidence: dict[UUID, list[dict[str, Any]]] = {}
+    for row in await connection.execute(_EVIDENCE, {"task_id": task_id}):
+        evidence.setdefault(row.submission_id, []).append(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
+    rows = (await connection.execute(_SUBMISSIONS, {"task_id": task_id})).all()
+    return [{**row._mapping, "evidence": evidence.get(row.id, [])} for row in rows]  # noqa: SLF001 - as above

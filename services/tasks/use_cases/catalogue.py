@@ -1,0 +1,154 @@
+"""Recording agencies, groups, programmes and documents."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tasks.tables import (
+    Agency,
+    AgencyAlias,
+    AgencyIdentifier,
+    AgencyPredecessor,
+    Document,
+    Group,
+    GroupAlias,
+    GroupMember,
+    Programme,
+)
+from shared.audit import Actor, add_audit
+from shared.errors import Conflict, InvalidInput
+from shared.events import tasks as events
+from shared.outbox import add_event, add_events
+
+
+def _exists(what_vi: str, what_en: str, code: str) -> Conflict:
+    return Conflict(
+        "code_exists",
+        f"{what_vi} mã {code} đã có: dùng mã khác, hoặc đọc bản đã ghi.",
+        f"{what_en} {code} exists already: use another code, or read the one recorded.",
+        field="code",
+    )
+
+
+async def require_agencies(session: AsyncSession, codes: Iterable[str], field: str) -> None:
+    """Refuse codes that name no agency."""
+    wanted = set(codes)
+    known = set(await session.scalars(select(Agency.code).where(Agency.code.in_(wanted))))
+    if missing := sorted(wanted - known):
+        raise InvalidInput(
+            "agency_unknown",
+            f"Không có cơ quan mã {', '.join(missing)}: tra mã tại /tasks/v1/agencies.",
+            f"No agency has the code {', '.join(missing)}: look it up at /tasks/v1/agencies.",
+            field=field,
+        )
+
+
+async def record_agency(
+    session: AsyncSession, state: events.AgencyRecorded, actor: Actor, at: datetime
+) -> None:
+    if await session.get(Agency, state.code):
+        raise _exists("Cơ quan", "Agency", state.code)
+    if state.parent_code is not None:
+        await require_agencies(session, [state.parent_code], "parent_code")
+    await record_agencies(session, [state], at)
+    await add_audit(session, actor, "record", "agency", state.code, at=at, name=state.name)
+
+
+async def record_agencies(
+    session: AsyncSession, states: Sequence[events.AgencyRecorded], at: datetime
+) -> None:
+    """Record many at once, parents before their children."""
+    await session.execute(
+        insert(Agency),
+        [state.model_dump(exclude={"identifiers"}) | {"recorded_at": at} for state in states],
+    )
+    identifiers = [
+        {"agency_code": state.code, **identifier.model_dump()}
+        for state in states
+        for identifier in state.identifiers
+    ]
+    if identifiers:
+        await session.execute(insert(AgencyIdentifier), identifiers)
+    await add_events(session, [(state, 1) for state in states], at=at)
+
+
+async def record_names(
+    session: AsyncSession,
+    *,
+    aliases: Sequence[tuple[str, str]],
+    predecessors: Sequence[tuple[str, str, str]],
+    group_aliases: Sequence[tuple[str, Sequence[str]]],
+) -> None:
+    """Record how documents write agencies.
+
+    Args:
+        aliases: (agency code, alias).
+        predecessors: (former name, its short form, successor's code), the main successor first.
+        group_aliases: (phrase, codes of the groups it names).
+    """
+    if aliases:
+        await session.execute(
+            insert(AgencyAlias), [{"agency_code": code, "alias": alias} for code, alias in aliases]
+        )
+    if predecessors:
+        rows = [
+            {"name": name, "short_name": short or None, "successor_code": code, "position": position}
+            for position, (name, short, code) in enumerate(predecessors, 1)
+        ]
+        await session.execute(insert(AgencyPredecessor), rows)
+    if group_aliases:
+        await session.execute(
+            insert(GroupAlias),
+            [{"alias": alias, "group_codes": list(codes)} for alias, codes in group_aliases],
+        )
+
+
+async def record_group(
+    session: AsyncSession,
+    code: str,
+    name: str,
+    members: Sequence[tuple[str, date | None, date | None]],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Record a group with its members: (agency code, member from, member until)."""
+    if await session.get(Group, code):
+        raise _exists("Nhóm", "Group", code)
+    await require_agencies(session, (member for member, _, _ in members), "members")
+    await session.execute(insert(Group).values(code=code, name=name, recorded_at=at))
+    rows = [
+        {"group_code": code, "agency_code": member, "valid_from": start or date.min, "valid_to": end}
+        for member, start, end in members
+    ]
+    if rows:
+        await session.execute(insert(GroupMember), rows)
+    state = events.GroupRecorded(code=code, name=name, member_codes=tuple(member for member, _, _ in members))
+    await add_event(session, state, version=1, at=at)
+    await add_audit(session, actor, "record", "group", code, at=at, name=name, members=len(rows))
+
+
+async def record_programme(
+    session: AsyncSession, state: events.ProgrammeRecorded, actor: Actor, at: datetime
+) -> None:
+    if await session.get(Programme, state.code):
+        raise _exists("Chương trình", "Programme", state.code)
+    session.add(Programme(code=state.code, title=state.title, recorded_at=at))
+    await session.flush()
+    await add_event(session, state, version=1, at=at)
+    await add_audit(session, actor, "record", "programme", state.code, at=at, title=state.title)
+
+
+async def record_document(
+    session: AsyncSession, state: events.DocumentRecorded, actor: Actor, at: datetime
+) -> None:
+    if await session.get(Document, state.code):
+        raise _exists("Văn bản", "Document", state.code)
+    if state.issuer_code is not None:
+        await require_agencies(session, [state.issuer_code], "issuer_code")
+    session.add(Document(**state.model_dump(), recorded_at=at))
+    await session.flush()
+    await add_event(session, state, version=1, at=at)
+    await add_audit(session, actor, "record", "document", state.code, at=at, title=state.title)

@@ -1,0 +1,190 @@
+"""What the use cases of tasks share: locking a task, and telling the log how it stands after a change."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from services.tasks.domain.deadlines import Reading
+from services.tasks.tables import Deadline, Document, Programme, Submission, Task
+from shared.audit import Actor, add_audit, add_audits
+from shared.errors import Conflict, InvalidInput, NotFound
+from shared.events import tasks as events
+from shared.outbox import add_event, add_events
+
+
+async def lock_task(session: AsyncSession, task_id: UUID) -> Task:
+    """The task with all its parts, locked until the transaction ends: that lock orders its events."""
+    task = await session.scalar(_with_parts().where(Task.id == task_id).with_for_update(of=Task))
+    if task is None:
+        raise NotFound(
+            "task_unknown",
+            f"Không có nhiệm vụ {task_id}: tra tại /tasks/v1/tasks.",
+            f"There is no task {task_id}: look it up at /tasks/v1/tasks.",
+        )
+    return task
+
+
+async def lock_open_children(session: AsyncSession, parent: Task) -> list[Task]:
+    """The members' tasks that are still open, locked in one order everywhere."""
+    found = await session.scalars(
+        _with_parts()
+        .where(Task.parent_id == parent.id, Task.state == "open")
+        .order_by(Task.id)
+        .with_for_update(of=Task)
+    )
+    return list(found)
+
+
+def _with_parts() -> Select[Task]:
+    return (
+        select(Task)
+        .options(selectinload(Task.deadlines), selectinload(Task.assignments), selectinload(Task.citations))
+        .execution_options(populate_existing=True)
+    )
+
+
+def require_open(task: Task) -> None:
+    if task.state != "open":
+        raise Conflict(
+            "task_ended",
+            f"Nhiệm vụ đã kết thúc ({task.state}): không nhận thay đổi này.",
+            f"The task has ended ({task.state}): this change is not taken.",
+            state=task.state,
+        )
+
+
+async def require_document(session: AsyncSession, code: str, field: str = "document_code") -> Document:
+    document = await session.get(Document, code)
+    if document is None:
+        raise InvalidInput(
+            "document_unknown",
+            f"Chưa có văn bản số {code}: ghi văn bản trước tại /tasks/v1/documents.",
+            f"There is no document {code}: record it first at /tasks/v1/documents.",
+            field=field,
+        )
+    return document
+
+
+async def require_programme(session: AsyncSession, code: str) -> None:
+    if await session.get(Programme, code) is None:
+        raise InvalidInput(
+            "programme_unknown",
+            f"Chưa có chương trình {code}: ghi trước tại /tasks/v1/programmes.",
+            f"There is no programme {code}: record it first at /tasks/v1/programmes.",
+            field="programme",
+        )
+
+
+def new_deadline(task: Task, reading: Reading, **facts: Any) -> Deadline:
+    """The next revision of a task's deadline. `facts`: effective_on, recorded_at, and where known reason and document."""
+    recurrence = reading.recurrence
+    deadline = Deadline(
+        revision=len(task.deadlines) + 1,
+        text=reading.text,
+        kind=reading.kind.value,
+        start_on=reading.start_on,
+        due_on=reading.due_on,
+        recurs_every=recurrence.every if recurrence else None,
+        recurs_due_day=recurrence.due_day if recurrence else None,
+        flags=[str(flag) for flag in reading.flags],
+        **facts,
+    )
+    task.deadlines.append(deadline)
+    task.due_on = deadline.due_on
+    return deadline
+
+
+async def tell_created(session: AsyncSession, tasks: Sequence[Task], *, actor: Actor, at: datetime) -> None:
+    """Make new tasks official, all at once: a task of a group brings its members' with it."""
+    session.add_all(tasks)
+    await session.flush()
+    await add_events(
+        session, [(events.TaskCreated(task=task_state(task)), task.version) for task in tasks], at=at
+    )
+    entries = [("created", "task", task.id, {"version": task.version, "title": task.title}) for task in tasks]
+    await add_audits(session, actor, entries, at=at)
+
+
+async def tell(
+    session: AsyncSession,
+    task: Task,
+    kind: type[events.TaskEvent],
+    *,
+    actor: Actor,
+    at: datetime,
+    **detail: Any,
+) -> None:
+    """Make the change official: the next version, its event with the whole state, its audit entry."""
+    task.version += 1
+    await session.flush()
+    await add_event(session, kind(task=task_state(task), **detail), version=task.version, at=at)
+    words = kind.model_construct(**detail).model_dump(mode="json", exclude={"task"})
+    action = kind.event_type.split(".")[-2]
+    await add_audit(session, actor, action, "task", task.id, at=at, version=task.version, **words)
+
+
+async def settle_parent(session: AsyncSession, child: Task, *, actor: Actor, at: datetime) -> None:
+    """Complete the task of a group when the last member's part ends and at least one was completed."""
+    if child.parent_id is None:
+        return
+    parent = await lock_task(session, child.parent_id)
+    members = select(Task.state).where(Task.parent_id == parent.id)
+    states = set(await session.scalars(members))
+    if parent.state != "open" or "open" in states or "completed" not in states:
+        return
+    last = await session.scalar(
+        select(Submission)
+        .join(Task, Task.id == Submission.task_id)
+        .where(Task.parent_id == parent.id, Submission.decision == "accept")
+        .order_by(Submission.completed_on.desc())
+        .limit(1)
+    )
+    if last is not None:
+        parent.state = "completed"
+        detail = {"submission_id": last.id, "completed_on": last.completed_on, "accepted_at": at}
+        await tell(session, parent, events.TaskCompleted, actor=actor, at=at, **detail)
+
+
+def task_state(task: Task) -> events.TaskState:
+    current = task.deadlines[-1]
+    recurrence = None
+    if current.recurs_every is not None:
+        recurrence = events.RecurrenceState.model_validate(
+            {"every": current.recurs_every, "due_day": current.recurs_due_day}
+        )
+    return events.TaskState.model_validate(
+        {
+            "id": task.id,
+            "version": task.version,
+            "title": task.title,
+            "programme": task.programme_code,
+            "kind": task.kind,
+            "state": task.state,
+            "deliverable": task.deliverable,
+            "priority": task.priority,
+            "parent_id": task.parent_id,
+            "children": task.children_count,
+            "deadline": events.DeadlineState(
+                revision=current.revision,
+                text=current.text,
+                kind=current.kind,
+                start_on=current.start_on,
+                due_on=current.due_on,
+                recurrence=recurrence,
+                flags=tuple(current.flags),
+            ),
+            "assignments": tuple(
+                {"agency_code": item.agency_code, "role": item.role}
+                for item in task.assignments
+                if item.ended_at is None
+            ),
+            "citations": tuple(
+                {"document_code": item.document_code, "clause": item.clause} for item in task.citations
+            ),
+        }
+    )

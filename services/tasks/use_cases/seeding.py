@@ -1,0 +1,90 @@
+"""Loading the catalogue that ships with the product: agencies, groups and the names documents give them."""
+
+import csv
+from collections import defaultdict
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tasks.tables import Agency
+from services.tasks.use_cases.catalogue import record_agencies, record_group, record_names
+from shared.audit import Actor, add_audit
+from shared.events import tasks as events
+
+CATALOGUE = Path(__file__).parent.parent / "catalogue"
+BATCH = 500
+
+
+async def load_catalogue(session: AsyncSession, *, actor: Actor, at: datetime) -> int:
+    """Record central bodies, provinces and groups; how many agencies were new (0: it was there already)."""
+    if await session.scalar(select(Agency.code).limit(1)):
+        return 0
+    agencies = _agencies("agencies.csv")
+    await record_agencies(session, agencies, at)
+    members = defaultdict(list)
+    for row in _rows("group_members.csv"):
+        members[row["group_code"]].append(
+            (row["agency_code"], _day(row["valid_from"]), _day(row["valid_to"]))
+        )
+    for row in _rows("groups.csv"):
+        await record_group(session, row["code"], row["name"], members[row["code"]], actor=actor, at=at)
+    await record_names(
+        session,
+        aliases=[(row["agency_code"], row["alias"]) for row in _rows("aliases.csv")],
+        predecessors=[
+            (row["former_name"], row["short_name"], row["successor_code"])
+            for row in _rows("predecessors.csv")
+        ],
+        group_aliases=[(row["alias"], row["group_codes"].split(";")) for row in _rows("group_aliases.csv")],
+    )
+    await add_audit(session, actor, "load", "catalogue", "agencies", at=at, agencies=len(agencies))
+    return len(agencies)
+
+
+async def load_communes(session: AsyncSession, *, actor: Actor, at: datetime) -> int:
+    """Record the 3,321 communes below their provinces; how many were new."""
+    known = set(await session.scalars(select(Agency.code).where(Agency.level == "commune")))
+    communes = [state for state in _agencies("communes.csv") if state.code not in known]
+    for start in range(0, len(communes), BATCH):
+        await record_agencies(session, communes[start : start + BATCH], at)
+    if communes:
+        await add_audit(session, actor, "load", "catalogue", "communes", at=at, agencies=len(communes))
+    return len(communes)
+
+
+def _agencies(name: str) -> list[events.AgencyRecorded]:
+    identifiers = defaultdict(list)
+    for row in _rows("identifiers.csv"):
+        identifiers[row["agency_code"]].append(
+            {
+                "scheme": row["scheme"],
+                "value": row["value"],
+                "valid_from": _day(row["valid_from"]),
+                "valid_to": _day(row["valid_to"]),
+            }
+        )
+    return [
+        events.AgencyRecorded.model_validate(
+            {
+                "code": row["code"],
+                "name": row["name"],
+                "short_name": row["short_name"] or None,
+                "bloc": row["bloc"],
+                "level": row["level"],
+                "parent_code": row["parent_code"] or None,
+                "identifiers": identifiers[row["code"]],
+            }
+        )
+        for row in _rows(name)
+    ]
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (CATALOGUE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,61 @@
+"""CloudEvents' binary mode for Kafka: the attributes travel in headers, the data alone is the message's value.
+
+Kafka Protocol Binding for CloudEvents 1.0.2, section 3.2: header names carry the prefix `ce_`, values are UTF-8.
+"""
+
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from shared.events.envelope import CloudEvent
+
+PREFIX = "ce_"
+CONTENT_TYPE = "application/json"
+
+Headers = Iterable[tuple[str, bytes]]
+
+
+def write_headers(event: CloudEvent) -> list[tuple[str, bytes]]:
+    attributes = event.model_dump(mode="json", exclude={"data", "datacontenttype"}, exclude_none=True)
+    return [
+        ("content-type", CONTENT_TYPE.encode()),
+        *((PREFIX + name, str(value).encode()) for name, value in attributes.items()),
+    ]
+
+
+def write_value(event: CloudEvent) -> bytes:
+    return to_json(event.data)
+
+
+def read_event(headers: Headers, value: bytes | None) -> CloudEvent:
+    """The event of a message; raises ValueError with the reason where it is none."""
+    found = dict(headers)
+    content_type = found.get("content-type", b"").decode().partition(";")[0].strip().lower()
+    if content_type != CONTENT_TYPE:
+        raise ValueError(f"content-type: {content_type or 'missing'}, not {CONTENT_TYPE}")
+    attributes = {
+        name.removeprefix(PREFIX): text.decode() for name, text in found.items() if name.startswith(PREFIX)
+    }
+    if "specversion" not in attributes:
+        raise ValueError("ce_specversion: missing")
+    data = from_json(value or b"", allow_inf_nan=False)
+    try:
+        return CloudEvent.model_validate(attributes | {"data": data})
+    except ValidationError as error:
+        raise ValueError(_faults(error)) from None
+
+
+def as_text(headers: Headers, value: bytes | None) -> str:
+    """A message of any kind for a person to read: its headers, an empty line, its value."""
+    lines = [f"{name}: {_printable(text)}\n" for name, text in headers]
+    return "".join([*lines, "\n", _printable(value)])
+
+
+def _printable(text: bytes | None) -> str:
+    return (text or b"").decode(errors="backslashreplace")
+
+
+def _faults(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in found)

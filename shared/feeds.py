@@ -1,0 +1,27 @@
+"""The `changes` feed: a service's log for other systems that call HTTP APIs."""
+
+from fastapi import Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.events.envelope import CloudEvent
+from shared.log_reader import Cursor, read_page
+from shared.pagination import link_next
+
+
+class ChangePage(BaseModel):
+    """`has_more` is false when the log was read to its end; the cursor stays good for what comes later."""
+
+    items: list[CloudEvent]
+    next_cursor: str = Field(description="pass as `after` next time, also when there was nothing new")
+    has_more: bool
+
+
+async def read_changes(
+    request: Request, response: Response, connection: AsyncConnection, after: str | None, limit: int
+) -> ChangePage:
+    cursor = Cursor.decode(after) if after is not None else Cursor()
+    page = await read_page(connection, cursor, limit)
+    next_cursor = page.cursor.encode()
+    link_next(request, response, next_cursor if page.more else None, "after")
+    return ChangePage(items=list(page.events), next_cursor=next_cursor, has_more=page.more)

@@ -1,0 +1,25 @@
+"""Outgoing HTTP to addresses that others chose: where it may go (`addresses`) and how it goes (`client`)."""
+
+from shared.http.addresses import (
+    AddressRefused,
+    HostUnknown,
+    OutgoingPolicy,
+    Resolver,
+    check_url,
+    check_url_resolves,
+)
+from shared.http.client import Fault, Outcome, WebhookClient, check_headers, retry_after_seconds
+
+__all__ = [
+    "AddressRefused",
+    "Fault",
+    "HostUnknown",
+    "Outcome",
+    "OutgoingPolicy",
+    "Resolver",
+    "WebhookClient",
+    "check_headers",
+    "check_url",
+    "check_url_resolves",
+    "retry_after_seconds",
+]

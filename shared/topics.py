@@ -1,0 +1,71 @@
+"""The topics of the suite: what `dondoc topics` creates. `deploy/topics.yml` is written from here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.events.envelope import TYPE_PREFIX, topic_of
+
+PARTITIONS = (
+    6  # consumers of one service that can share the work; more later would move aggregates between them
+)
+REPLICATION = 3  # brokers that hold each event: one may be down and one more be lost
+KEPT = timedelta(days=30)  # the longest a consumer may be away before the relay has to be rewound for it
+DEAD_LETTERS_KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it should be; `config` in Kafka's own words."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+def event_topic(service: str) -> str:
+    """Where a service tells its changes."""
+    return topic_of(f"{TYPE_PREFIX}.{service}")
+
+
+def dead_letter_topic(service: str) -> str:
+    """Where a service lays what it could not consume."""
+    return f"dondoc.{service}.dead-letters"
+
+
+def declared_topics(replication: int = REPLICATION) -> tuple[Topic, ...]:
+    """Every topic of the suite, on a cluster that can hold `replication` copies."""
+    return (
+        _topic(event_topic("tasks"), PARTITIONS, replication, KEPT),
+        _topic(event_topic("notify"), PARTITIONS, replication, KEPT),
+        _topic(dead_letter_topic("notify"), 1, replication, DEAD_LETTERS_KEPT),
+    )
+
+
+def _topic(name: str, partitions: int, replication: int, kept: timedelta) -> Topic:
+    return Topic(
+        name,
+        partitions,
+        replication,
+        {
+            "cleanup.policy": "delete",
+            "retention.ms": str(kept // timedelta(milliseconds=1)),
+            # with acks=all a write is safe on all but one copy, and one broker may rest without stopping the log
+            "min.insync.replicas": str(max(1, replication - 1)),
+        },
+    )
+
+
+def as_yaml(topics: tuple[Topic, ...]) -> str:
+    """The declaration for tools that manage topics themselves."""
+    lines = ["# Written from shared/topics.py; `dondoc topics` creates the same.", "topics:"]
+    for topic in topics:
+        lines += [
+            f"  - name: {topic.name}",
+            f"    partitions: {topic.partitions}",
+            f"    replication_factor: {topic.replication}",
+            "    config:",
+            *(f'      {key}: "{value}"' for key, value in topic.config.items()),
+        ]
+    return "\n".join(lines) + "\n"
