@@ -211,7 +211,13 @@ class TaskOut(_Answer):
 
     @classmethod
     def of(cls, row: AnyRow) -> Self:
-        recurrence = {"every": row.recurs_every, "due_day": row.recurs_due_day} if row.recurs_every else None
+        recurrence = None
+        if row.recurs_every:
+            recurrence = {
+                "every": row.recurs_every,
+                "due_day": row.recurs_due_day,
+                "due_month": row.recurs_due_month,
+            }
         reading = {
             "text": row.deadline_text,
             "kind": row.deadline_kind,

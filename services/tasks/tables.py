@@ -181,6 +181,7 @@ class Deadline(Base):
     due_on: Mapped[date | None]
     recurs_every: Mapped[str | None]
     recurs_due_day: Mapped[int | None]
+    recurs_due_month: Mapped[int | None]
     flags: Mapped[list[str]]
     reason: Mapped[str | None]
     document_code: Mapped[str | None] = mapped_column(ForeignKey("documents.code"))

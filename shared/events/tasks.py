@@ -75,8 +75,11 @@ class DocumentRecorded(EventData):
 
 
 class RecurrenceState(_Part):
+    """Due at the end of each period, or on `due_day` of its month number `due_month` (none: the last)."""
+
     every: Literal["month", "quarter", "year"]
     due_day: int | None = None
+    due_month: int | None = None
 
 
 class DeadlineState(_Part):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from ipaddress import IPv6Address
 from math import ceil
 from types import TracebackType
 from typing import Literal, Self
@@ -36,6 +37,7 @@ _REAL_TIME = SystemClock()
 BODY_LIMIT = 64 * 1024  # bytes of an answer that are read; then the connection is closed
 EXCERPT_CHARACTERS = 1_000
 ADDRESSES_TRIED = 4  # a name may list hundreds; one delivery must not become a scan
+_SUCCESS = 2  # first digit of the status: RFC 9110, 15
 RETRY_AFTER_LIMIT = 7 * 24 * 3600  # seconds
 
 Fault = Literal[
@@ -100,7 +102,7 @@ class Outcome:
     @property
     def accepted(self) -> bool:
         """Answered 2xx, and whole (as far as it was read)."""
-        return self.error is None and self.status_code is not None and 200 <= self.status_code < 300  # noqa: PLR2004
+        return self.error is None and self.status_code is not None and self.status_code // 100 == _SUCCESS
 
 
 @dataclass(slots=True)
@@ -198,7 +200,7 @@ class WebhookClient:
     async def _exchange(
         self, target: Target, address: IPAddress, body: bytes, headers: Mapping[str, str], seen: _Seen
     ) -> None:
-        host = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
+        host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
         async with self._session.post(
             URL(f"{target.scheme}://{host}:{target.port}{target.path}", encoded=True),
             data=body,

@@ -71,6 +71,7 @@ _NOT_A_COUNT = (
     r"(?! ?%| (?:tiện ích|nhiệm vụ|chỉ tiêu|tiêu chí|tỉnh|xã|bộ|cơ quan|địa phương|đơn vị|nhóm|nền tảng|hệ thống"
     r"|cơ sở|csdl|dịch vụ|thủ tục|tthc|số|tổng|diện tích)\b)"
 )
+_LIKELY = r"(?=(?:0?[1-9]|[12][0-9]|3[01]) ?/ ?(?:0?[1-9]|1[0-2])(?![0-9]))"  # 40/61 is a ratio
 _NO_MORE = r"(?![0-9]| ?[/.-] ?[0-9])"
 _PART = r"(?P<part>đầu|cuối)"
 _OF_YEAR = rf"(?= (?:của )?(?:năm\b|[0-9]{{4}}))(?: của)?(?: năm)?(?: ?/? ?{_Y})?"
@@ -88,9 +89,9 @@ FORMS = tuple(
         # the year is not written in full: 15/11/25; or not at all: ngày 15/11, trước 15/11, 15 tháng 11
         ("day", rf"{_D} ?/ ?{_M} ?/ ?(?:[0-9]{{5,9}}|[0-9]{{1,3}})(?![0-9])"),
         ("day", rf"\b(?:ngày|mùng|mồng) {_D} ?[/.-] ?{_M}{_NO_MORE}"),
-        ("day", rf"\b(?:trước|đến|tới|từ|hết|nhất|là|vào|hạn|giờ|phút|và|hoặc) {_D} ?/ ?{_M}{_NO_MORE}{_NOT_A_COUNT}"),
+        ("day", rf"\b(?:trước|đến|tới|từ|hết|nhất|là|vào|hạn|giờ|phút|và|hoặc) {_LIKELY}{_D} ?/ ?{_M}{_NO_MORE}{_NOT_A_COUNT}"),
         ("day", rf"(?<!tuần )(?<!tuần thứ ){_D} tháng {_M}(?![0-9])"),
-        ("day", rf"^{_D} ?/ ?{_M}$"),
+        ("day", rf"^{_LIKELY}{_D} ?/ ?{_M}$"),
         # 6 tháng cuối năm 2025, nửa đầu năm 2026; 9 tháng đầu năm 2025; quý cuối năm 2025
         ("half", rf"(?<![0-9])(?P<at>(?:0?6|sáu) tháng) {_PART}{_OF_YEAR}"),
         ("half", rf"\b(?P<at>nửa) {_PART}{_OF_YEAR}"),
@@ -103,8 +104,8 @@ FORMS = tuple(
         ("month", rf"\b(?P<at>tháng) ?{_M}(?![0-9]){_YEAR}"),
         ("month", rf"(?<![0-9])(?<![0-9][/.]){_M} ?[/-] ?{_Y}"),
         # 2026-2030, từ năm 2026 đến năm 2030; năm 2025; đến 2030; 2025; cuối năm
-        ("years", rf"(?:(?P<at>năm) |(?<![0-9/.,-]))(?P<y1>[0-9]{{4}}) ?(?:-|đến|tới)(?: hết| cuối)? ?(?:năm )?{_Y}{_NOT_MONEY}"),
-        ("year", rf"\b(?P<at>năm) {_Y}"),
+        ("years", rf"(?:\b(?P<at>(?:(?:[2-9]|hai|ba|các) )?năm) |(?<![0-9/.,-]))(?P<y1>[0-9]{{4}}) ?(?:-|đến|tới)(?: hết| cuối)? ?(?:năm )?{_Y}{_NOT_MONEY}"),
+        ("year", rf"\b(?P<at>(?:(?:hai|ba|các) )?năm) {_Y}"),
         ("year", rf"\b(?:trước|trong|hết|cuối|đến|tới|từ) {_Y}(?= ?(?:$|[,.;)]))"),
         ("year", rf"^{_Y}$"),
         ("year", r"\b(?P<at>năm) nay\b"),

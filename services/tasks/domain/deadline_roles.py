@@ -50,7 +50,7 @@ class Mention:
 _HOUR = r"(?P<hour>[0-9]{1,2}) ?(?:h|g|giờ|:) ?(?:[0-9]{2})?(?: ?phút)?(?: (?:sáng|trưa|chiều|tối))?"
 _STEP = re.compile(
     r"(?:\b(?:ngày|thời điểm|mốc|mùng|mồng|thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|giai đoạn|thời kỳ"
-    rf"|(?:[2-9]|hai|ba|các)(?: năm)?)|(?<![0-9]){_HOUR}),?$"
+    rf")|(?<![0-9]){_HOUR}),?$"
 )
 _LABEL = r"\b(?:hạn|thời gian|tiến độ|hoàn thành|thời điểm|deadline|mốc|ngày)[^:;]{0,30}:"
 
@@ -66,10 +66,9 @@ ROLES = tuple(
         (Role.VAGUE, r"\b(?:nửa (?:đầu|cuối)|tuần (?:đầu|giữa|(?:thứ )?(?:[1-5]|nhất|hai|ba|tư)))(?: tiên)?(?: của)?"),
         (Role.BY, rf"\bkhông (?:sau|quá|muộn hơn|chậm hơn|trễ hơn|để quá)|\b(?:chậm|muộn|trễ) nhất|{_LABEL}"),
         (Role.AFTER, r"\bsau|\bkhông (?:sớm hơn|trước)|\bsớm nhất(?: là| vào| từ)?"),
-        (Role.BY, r"\btrước khi (?:hết|kết thúc)"),
         (Role.BEFORE, r"\btrước"),
         (Role.FROM, r"\btừ"),
-        (Role.BY, r"\b(?:đến|tới|sang|thành|hết|trong(?: phạm vi)?|vào|là|nội|kịp|kết thúc|(?:cuối(?: cùng)?|hạ tuần)(?: của)?)"),
+        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )thành|hết|trong(?: phạm vi)?|vào|là|nội|kịp|kết thúc|(?:cuối(?: cùng)?|hạ tuần)(?: của)?)"),
         (Role.BY, r"\b(?:thời )?hạn(?: cuối| chót| nộp| hoàn thành)?"),
     )
 )  # fmt: skip
@@ -100,7 +99,6 @@ _NUMBERED = re.compile(rf"\b(?:{_PAPER}|số)(?: số)?$")
 _LUNAR = re.compile(r" ?\(?(?:âm lịch|al)\b")
 _IN_FORCE = re.compile(rf"{DOCUMENT}[^,;:]{{0,60}}\bhiệu lực(?: thi hành)?(?: kể)?$")
 _WINDOW = 240  # letters looked at before a date: longer than a document's title, short enough to stay linear
-
 _NEAR = 60  # the governing words themselves
 
 

@@ -128,10 +128,15 @@ def _finer(words: str, left: Mention, right: Mention) -> Mention | None:
 
 
 def _chosen(mentions: list[Mention]) -> list[Mention]:
-    """Governed mentions; without any, the bare ones. A lower bound counts only where nothing else stands."""
+    """Governed mentions; without any, the bare ones. A lower bound counts only where nothing else stands.
+
+    A bare day beside a governed one is a meeting or the like; a bare month is a second deadline, unless one completes.
+    """
     governed = [mention for mention in mentions if mention.governed]
     upper = [mention for mention in governed if mention.role is not Role.AFTER]
-    bare = [mention for mention in mentions if mention.days is not DeadlineFlag.YEAR_MISSING]
+    bare = [m for m in mentions if not m.governed and m.days is not DeadlineFlag.YEAR_MISSING]
+    if upper and not any(mention.completes for mention in upper):
+        upper += [mention for mention in bare if mention.written.kind is not DeadlineKind.DATE]
     return upper or governed or bare
 
 

@@ -4,17 +4,17 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from services.tasks.gateways.spreadsheet_grid import Grid, clean
+from services.tasks.gateways.spreadsheet_grid import Flaw, Grid, clean
 from shared.errors import InvalidInput
 
 _DELIMITERS = (",", ";", "\t")
 _SNIFFED = 30  # records; the heading stands in the first ten with text
 _LARGEST_FIELD = 1 << 24  # above any file accepted, so that a long cell is refused by its row and not by csv
 # a sign before a word or a number is a dash list or an amount: "- Bộ Nội vụ", "-5%"
-_FORMULA = re.compile(r"[=@]|[+-](?!\s|[\d.,]+%?$|[^\W\d_]+(?:[\s,;.:]|$))")
+_FORMULA = re.compile(r"[=@]|[+-](?!\s|$|[\d.,]+%?$|[^\W\d_]+(?:[\s,;.:]|$))")
 
 
 def read_csv(content: bytes, score: Callable[[Sequence[Sequence[str]]], int]) -> Grid:
@@ -38,7 +38,7 @@ def read_csv(content: bytes, score: Callable[[Sequence[Sequence[str]]], int]) ->
             f"The CSV file has a quoting error ({error}). Open it in a spreadsheet and save as CSV UTF-8 or .xlsx.",
             field="file",
         ) from error
-    flaws = {
+    flaws: dict[tuple[int, int], Flaw] = {
         (number, column): "formula"
         for number, record in enumerate(records, start=1)
         for column, cell in enumerate(record)
@@ -67,6 +67,6 @@ def _first_records(text: str, delimiter: str) -> list[list[str]]:
         return []
 
 
-def _reader(text: str, delimiter: str) -> "csv.Reader":
+def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
     csv.field_size_limit(_LARGEST_FIELD)
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

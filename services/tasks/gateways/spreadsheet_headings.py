@@ -104,9 +104,7 @@ class Headings:
         """Each of the first rows alone, then each with the next one written over it; the last index with it."""
         first = [index for index, row in enumerate(table) if any(row)][:SEARCHED]
         alone = [(index, table[index]) for index in first]
-        both = [
-            (index + 1, _over(table[index], table[index + 1])) for index in first if index + 1 < len(table)
-        ]
+        both = [(index + 1, _over(table[index], table[index + 1])) for index in first if index + 1 in first]
         return alone + both
 
     def _keys(self, row: Sequence[str]) -> dict[int, str]:

@@ -4,7 +4,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from posixpath import join, normpath
 from xml.parsers import expat
 
@@ -177,7 +177,7 @@ class _SheetScan:
             self.layout.merged_down.append((top, bottom, column))
 
 
-@cache
+@lru_cache(maxsize=256)
 def _is_special(code: str) -> bool:
     return any(sign in _LITERAL.sub("", code.lower()) for sign in ("d", "y", "m", "h", "%"))
 
@@ -225,5 +225,6 @@ def _parse(
         raise BadPart(path) from error
 
 
+@lru_cache(maxsize=256)
 def _local(name: str) -> str:
     return name.rpartition(" ")[2]

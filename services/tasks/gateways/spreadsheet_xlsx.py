@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 
 import fastexcel
 
@@ -17,6 +18,8 @@ from shared.errors import InvalidInput, TooLarge
 
 MAX_UNPACKED = 64 * 1024 * 1024  # 20,000 rows of ten cells of 200 characters are about 40 MB
 _MAX_PARTS = 2_000
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a workbook may use (ECMA-376 part 2)
+_DAMAGED = (BadPart, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, fastexcel.FastExcelError)
 _ABOVE_TABLE = 100  # rows that may stand above the table
 
 
@@ -34,7 +37,7 @@ def read_xlsx(content: bytes) -> Grid:
             layout = layout_of(parts, sheet.path, number_formats(parts))
         _check_extent(layout)
         return Grid(sheet.name, _cells(content, sheet.name, layout), layout.flaws)
-    except (BadPart, zipfile.BadZipFile, NotImplementedError, EOFError, fastexcel.FastExcelError) as error:
+    except _DAMAGED as error:
         raise InvalidInput(
             "file_corrupt",
             "Không mở được tệp .xlsx: tệp hỏng hoặc không phải bảng tính Excel. Mở bằng Excel, lưu lại rồi nạp lại.",
@@ -60,9 +63,9 @@ def _check_size(parts: zipfile.ZipFile) -> None:
             field="file",
         )
     # reading each part compares what it holds with the size and checksum it states
-    damaged = parts.testzip()
+    damaged = any(member.compress_type not in _PACKINGS for member in members) or parts.testzip()
     if damaged:
-        raise BadPart(damaged)
+        raise BadPart("xl")
 
 
 def _check_extent(layout: Layout) -> None:

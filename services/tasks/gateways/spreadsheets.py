@@ -17,6 +17,7 @@ MAX_BYTES = 10 * 1024 * 1024
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _GROUP_NUMBER = re.compile(r"[IVXLC]+|[A-ZĐ]")
+_GROUP_LABEL = re.compile(r"(?:nhóm|phần|mục|chương)\s+\w+|[IVXLC]+(?=\.)", re.IGNORECASE)
 _COLUMN_NUMBER = re.compile(r"\(?\d{1,2}\)?")
 _MONTH = re.compile(r"(?:tháng\s+)?(\d{1,2})/(\d{4})", re.IGNORECASE)
 _HEADED = frozenset({"title", "ref", "order_no", "section"})
@@ -57,7 +58,7 @@ class Sheet:
         name: of the sheet; empty for CSV.
         headers: canonical key -> heading as printed.
         unknown: headings that mean nothing here; their values stand under them in each row.
-        rows: the table's rows; `values` also has `ref` and `section` where they can be told.
+        rows: the table's rows; `values` also has `ref`, `section` and `group_no`, empty where they cannot be told.
         skipped: rows with text that are no rows of the table.
     """
 
@@ -132,14 +133,14 @@ class _Table:
         known = set(header.keys.values())
         for index in unknown:
             same = [other for other in unknown if header.printed[other] == header.printed[index]]
-            if len(same) > 1 or header.printed[index] in known | {"ref", "section"}:
+            if len(same) > 1 or header.printed[index] in known | {"ref", "section", "group_no"}:
                 self._names[index] = f"{header.printed[index]} ({_letter(index)})"
         self._unknown = tuple(self._names[index] for index in unknown)
 
     def read(self) -> Sheet:
         rows: list[Row] = []
         skipped: list[Skipped] = []
-        section = ""
+        section = group = ""
         self._check_columns()
         for number, cells in enumerate(
             self._grid.cells[self._header.last + 1 :], start=self._header.last + 2
@@ -150,13 +151,15 @@ class _Table:
             reason = self._skip_reason(row, first=not rows and not skipped)
             if reason is None:
                 row.values["section"] = row.values.get("section") or section
+                row.values["group_no"] = row.values.get("group_no") or group
                 rows.append(row)
                 continue
             text = next(
                 (row.values[k] for k in ("title", "section", "order_no", "ref") if row.values.get(k)), ""
             )
             skipped.append(Skipped(number, text, reason))
-            section = text if reason == "section" else section
+            if reason == "section":
+                section, group = text, _group_label(row.values.get("order_no", ""), text)
         if len(rows) > MAX_ROWS:
             raise TooLarge(
                 "too_many_rows",
@@ -201,7 +204,7 @@ class _Table:
             return "heading"
         if first and len(texts) >= len(self._header.keys) - 1 and all(map(_COLUMN_NUMBER.fullmatch, texts)):
             return "column_numbers"
-        if any(row.problems) or not filled or not set(filled) <= _HEADED:
+        if row.problems or not filled or not set(filled) <= _HEADED:
             return None
         if fold(texts[0]).startswith(("tong cong", "tong so")) or fold(texts[-1]).startswith("tong cong"):
             return "total"
@@ -235,8 +238,14 @@ def _composed(values: Mapping[str, str], *, repeated: bool) -> str:
     number = values.get("order_no", "")
     within = values.get("list_month", "")
     if not within and repeated:
-        within = values.get("group_no") or values.get("section", "").partition(":")[0].partition(".")[0]
+        within = values.get("group_no", "")
     return f"{within}/{number}" if number and within else number
+
+
+def _group_label(number: str, heading: str) -> str:
+    """What a section's rows are numbered under: its own number, or the "Nhóm 1" that its heading begins with."""
+    label = _GROUP_LABEL.match(heading)
+    return number.rstrip(".)") or (label.group() if label else "")
 
 
 def _month(text: str) -> str:

@@ -65,6 +65,7 @@ def _view() -> tuple[AnySelect, ColumnElement[str]]:
             _deadline.c.due_on.label("reading_due_on"),
             _deadline.c.recurs_every,
             _deadline.c.recurs_due_day,
+            _deadline.c.recurs_due_month,
             _deadline.c.flags,
             _deadline.c.revision,
             func.coalesce(_assignments, func.jsonb_build_array()).label("assignments"),

@@ -91,6 +91,7 @@ def new_deadline(task: Task, reading: Reading, **facts: Any) -> Deadline:
         due_on=reading.due_on,
         recurs_every=recurrence.every if recurrence else None,
         recurs_due_day=recurrence.due_day if recurrence else None,
+        recurs_due_month=recurrence.due_month if recurrence else None,
         flags=[str(flag) for flag in reading.flags],
         **facts,
     )
@@ -155,7 +156,11 @@ def task_state(task: Task) -> events.TaskState:
     recurrence = None
     if current.recurs_every is not None:
         recurrence = events.RecurrenceState.model_validate(
-            {"every": current.recurs_every, "due_day": current.recurs_due_day}
+            {
+                "every": current.recurs_every,
+                "due_day": current.recurs_due_day,
+                "due_month": current.recurs_due_month,
+            }
         )
     return events.TaskState.model_validate(
         {

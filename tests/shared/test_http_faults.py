@@ -1,0 +1,201 @@
+"""What a hostile or broken receiver can do to us: nothing but fail its own delivery."""
+
+import asyncio
+import gzip
+
+import pytest
+
+from shared.http.client import BODY_LIMIT, EXCERPT_CHARACTERS
+from tests.support.receiver import (
+    BODY,
+    HEADERS,
+    NAME,
+    OK,
+    SILENT,
+    Answer,
+    Dialled,
+    Names,
+    client,
+    receiving,
+    record_dials,
+)
+
+
+@pytest.fixture(autouse=True)
+def dialled(monkeypatch: pytest.MonkeyPatch) -> Dialled:
+    return record_dials(monkeypatch)
+
+
+async def test_a_huge_body_is_cut_and_the_connection_closed() -> None:
+    written = 0
+
+    async def endless(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            writer.write(b"a" * 65_536)
+            await writer.drain()
+            written += 65_536
+
+    async with receiving(endless) as receiver, client() as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+        await asyncio.wait_for(receiver.gone.wait(), 5)
+    assert outcome.accepted
+    assert outcome.excerpt == "a" * EXCERPT_CHARACTERS
+    assert written < 200 * BODY_LIMIT  # what the socket buffers of the system hold, and no more
+
+
+async def test_a_compressed_body_is_not_unpacked() -> None:
+    packed = gzip.compress(b"a" * 10_000_000)
+    answer = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(packed)
+    async with receiving(answer + packed) as receiver, client() as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+    assert outcome.accepted
+    assert "aaaa" not in outcome.excerpt
+    assert "\0" not in outcome.excerpt
+
+
+async def say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await reader.read()  # until the client hangs up
+
+
+def dripping(first: bytes, drop: bytes) -> Answer:
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(first)
+        while not writer.transport.is_closing():
+            writer.write(drop)
+            await asyncio.sleep(0.01)
+
+    return drip
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (say_nothing, None),
+        (dripping(b"HTTP/1.1 200 OK\r\nx: ", b"y"), None),
+        (dripping(b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n"), None),
+        (dripping(b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n", b"y"), 200),
+        (dripping(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\ny\r\n"), 200),
+    ],
+)
+async def test_slow_answers_end_with_the_total_time_out(answer: Answer, status: int | None) -> None:
+    async with receiving(answer) as receiver, client(total_seconds=0.3) as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+        await asyncio.wait_for(receiver.gone.wait(), 5)
+    assert (outcome.status_code, outcome.error, outcome.accepted) == (status, "timeout", False)
+    assert 0.3 <= outcome.duration_seconds < 3
+
+
+async def test_a_look_up_that_never_ends_falls_under_the_total_time_out(dialled: Dialled) -> None:
+    async def silent(_host: str, _port: int) -> list[str]:
+        return await asyncio.Future()
+
+    async with client(resolve=silent, total_seconds=0.05) as webhooks:
+        outcome = await webhooks.post(f"https://{NAME}/", body=BODY, headers=HEADERS)
+    assert (outcome.error, dialled) == ("timeout", [])
+
+
+async def test_a_host_that_does_not_answer_gives_way_to_the_next_address(dialled: Dialled) -> None:
+    names = Names([SILENT, "127.0.0.1"])
+    async with receiving() as receiver, client(resolve=names, connect_seconds=0.1) as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+    assert (outcome.status_code, outcome.address) == (200, "127.0.0.1")
+    assert [address for address, _ in dialled] == [SILENT, "127.0.0.1"]
+
+
+async def test_connecting_has_its_own_time_out() -> None:
+    async with client(resolve=Names([SILENT]), connect_seconds=0.1) as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}/", body=BODY, headers=HEADERS)
+    assert (outcome.error, outcome.address) == ("timeout", SILENT)
+    assert outcome.duration_seconds < 3
+
+
+async def test_few_of_many_addresses_are_tried_though_all_are_checked(dialled: Dialled) -> None:
+    many = [f"8.8.8.{n}" for n in range(200)]
+    async with client(resolve=Names(many, [*many, "10.0.0.1"])) as webhooks:
+        first, second = [await webhooks.post(f"https://{NAME}/", body=b"", headers={}) for _ in range(2)]
+    assert (first.error, second.error) == ("connect_failure", "refused_address")
+    assert dialled == [(f"8.8.8.{n}", 443) for n in range(4)]
+
+
+async def test_a_request_that_was_sent_is_not_sent_again() -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    names = Names(["127.0.0.1", "127.0.0.2"])
+    async with receiving(hang_up) as receiver, client(resolve=names) as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+    assert (outcome.error, outcome.address) == ("connection_lost", "127.0.0.1")
+    assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error"),
+    [
+        (b"garbage\r\n\r\n", None, "protocol_error"),
+        (b"HTTP/1.1 999999 X\r\n\r\n", None, "protocol_error"),
+        (b"HTTP/1.1 200 OK\r\nx y: 1\r\n\r\n", None, "protocol_error"),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 20_000 + b"\r\n\r\n", None, "protocol_error"),
+        (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 20_000 + b"\r\n", None, "protocol_error"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok", None, "protocol_error"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok", 200, "protocol_error"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", None, "protocol_error"),
+        (b"", None, "connection_lost"),
+        (b"HTTP/1.1 200 O", None, "connection_lost"),
+    ],
+)
+async def test_broken_answers_are_told_not_raised(answer: bytes, status: int | None, error: str) -> None:
+    async with receiving(answer) as receiver, client() as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+    assert (outcome.status_code, outcome.error) == (status, error)
+
+
+async def test_the_excerpt_can_be_stored_whatever_the_bytes() -> None:
+    answer = b"HTTP/1.1 500 No\r\ncontent-length: 6\r\n\r\na\0\xff\xed\xa0b"
+    async with receiving(answer) as receiver, client() as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+    assert "\0" not in outcome.excerpt
+    assert outcome.excerpt.startswith("a\ufffd\ufffd")
+    outcome.excerpt.encode()
+
+
+async def test_nobody_listening_is_a_connect_failure() -> None:
+    async with receiving() as receiver:
+        port = receiver.port
+    async with client() as webhooks:
+        outcome = await webhooks.post(f"http://{NAME}:{port}/", body=BODY, headers=HEADERS)
+    assert outcome.error == "connect_failure"
+
+
+async def test_as_many_calls_run_at_once_as_the_limit_says() -> None:
+    all_in = asyncio.Barrier(3)
+
+    async def wait_for_the_others(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await all_in.wait()
+        writer.write(OK)
+
+    async with receiving(wait_for_the_others) as receiver, client(max_connections=3) as webhooks:
+        url = f"http://{NAME}:{receiver.port}/"
+        outcomes = await asyncio.gather(*(webhooks.post(url, body=BODY, headers=HEADERS) for _ in range(6)))
+    assert all(outcome.accepted for outcome in outcomes)
+
+
+async def test_calls_beyond_the_limit_wait_without_using_up_their_time() -> None:
+    asked: list[str] = []
+    under_way: list[str] = []
+
+    async def silent(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        under_way.append(host)
+        assert len(under_way) == 1
+        try:
+            return await asyncio.Future()
+        finally:
+            under_way.remove(host)
+
+    async with client(resolve=silent, max_connections=1, total_seconds=0.1) as webhooks:
+        posts = (webhooks.post(f"https://{n}.vn/", body=BODY, headers=HEADERS) for n in "abc")
+        outcomes = await asyncio.gather(*posts)
+    assert [outcome.error for outcome in outcomes] == ["timeout"] * 3
+    assert asked == ["a.vn", "b.vn", "c.vn"]  # each had its turn, although the last waited 0.2 s

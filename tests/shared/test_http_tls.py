@@ -1,0 +1,91 @@
+"""TLS carries the name of the URL, whatever address is dialled."""
+
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.support.receiver import (
+    BODY,
+    HEADERS,
+    NAME,
+    OK,
+    Dialled,
+    client,
+    receiving,
+    record_dials,
+)
+
+
+@pytest.fixture(autouse=True)
+def dialled(monkeypatch: pytest.MonkeyPatch) -> Dialled:
+    return record_dials(monkeypatch)
+
+
+def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
+    """A server context with a self-signed certificate for `name`, and the file that a client must trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    today = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "certificate.pem", folder / "key.pem"
+    public.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(public, private)
+    return context, public
+
+
+async def test_tls_carries_the_name_and_verifies_it(tmp_path: Path, dialled: Dialled) -> None:
+    server, trusted = certificate(tmp_path, NAME)
+    asked_for: list[str | None] = []
+    server.sni_callback = lambda _connection, name, _context: asked_for.append(name)
+    trust = ssl.create_default_context(cafile=trusted)
+    async with receiving(tls=server) as receiver, client(tls=trust) as webhooks:
+        right = await webhooks.post(f"https://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+        other = await webhooks.post(f"https://other.example.vn:{receiver.port}/", body=BODY, headers=HEADERS)
+        bare = await webhooks.post(f"https://127.0.0.1:{receiver.port}/", body=BODY, headers=HEADERS)
+    assert (right.status_code, other.error, bare.error) == (200, "tls_failure", "tls_failure")
+    assert asked_for == [NAME, "other.example.vn", None]  # no SNI for addresses: RFC 6066, 3
+    assert [headers["host"] for _, headers, _ in receiver.requests] == [f"{NAME}:{receiver.port}"]
+    assert {address for address, _ in dialled} == {"127.0.0.1"}
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    server, _ = certificate(tmp_path, NAME)
+    async with receiving(tls=server) as receiver, client() as webhooks:
+        outcome = await webhooks.post(f"https://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+    assert (outcome.error, receiver.requests) == ("tls_failure", [])
+
+
+async def test_a_server_that_speaks_no_tls_is_a_tls_failure() -> None:
+    async def plain(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    async with server, client() as webhooks:
+        port = server.sockets[0].getsockname()[1]
+        outcome = await webhooks.post(f"https://{NAME}:{port}/", body=BODY, headers=HEADERS)
+    assert outcome.error == "tls_failure"

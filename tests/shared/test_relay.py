@@ -1,0 +1,139 @@
+"""The relay: every event in order, from where it stood, by one relay at a time."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import text
+
+from shared import relay as relay_module
+from shared.events.envelope import CloudEvent
+from shared.relay import LOCK, notifier_loop, relay_loop
+from tests.conftest import SPINE, MakeDatabase
+from tests.support.bus import Counter, running, wait_for
+
+
+class Shelf:
+    """A publisher that keeps what it gets, and fails as often as it is told to."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.events: list[CloudEvent] = []
+        self._failures = failures
+
+    async def publish(self, events: Sequence[CloudEvent]) -> None:
+        if self._failures:
+            self._failures -= 1
+            self.events += events[: len(events) // 2]  # a broker may have taken some before it failed
+            raise ConnectionError("no broker")
+        self.events += events
+
+    async def close(self) -> None: ...
+
+    async def trouble(self) -> str | None:
+        return None
+
+    async def holds(self, number: int) -> list[int]:
+        """Versions of the first aggregate, once there are so many."""
+
+        async def enough() -> bool:
+            return len(self.events) >= number
+
+        await wait_for(enough)
+        return [event.version for event in self.events]
+
+
+@pytest.fixture
+async def counter(make_database: MakeDatabase) -> Counter:
+    return Counter(await make_database(SPINE))
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "PAGE", 4)
+
+
+async def test_a_relay_resumes_where_it_stood(counter: Counter) -> None:
+    shelf = Shelf()
+    await counter.count(*"a" * 10)
+    async with running(relay=relay_loop(counter.service, counter.database, shelf)):
+        await shelf.holds(10)
+    await counter.count(*"a" * 3)
+    async with running(relay=relay_loop(counter.service, counter.database, shelf)):
+        assert await shelf.holds(13) == list(range(1, 14))
+
+
+async def test_what_could_not_be_published_is_sent_again(counter: Counter) -> None:
+    shelf = Shelf(failures=2)
+    await counter.count(*"a" * 6)
+    async with running(relay=relay_loop(counter.service, counter.database, shelf)) as loops:
+        assert await shelf.holds(10) == [1, 2, 1, 2, 1, 2, 3, 4, 5, 6]
+        assert loops.troubles() == {}
+
+
+async def test_one_relay_works_and_another_takes_over_when_its_connection_dies(counter: Counter) -> None:
+    first, second = Shelf(), Shelf()
+    async with running(relay=relay_loop(counter.service, counter.database, first)):
+        await counter.count("a")
+        await first.holds(1)
+        async with running(relay=relay_loop(counter.service, counter.database, second)) as standby:
+
+            async def stands_by() -> bool:
+                return standby.pulses["relay"].last_beat is not None
+
+            await wait_for(stands_by)
+            await counter.count("a")
+            await first.holds(2)
+            assert second.events == []
+            await end_lock_holder(counter)
+            await counter.count("a")
+
+            async def told() -> bool:
+                return len(first.events) + len(second.events) >= 3
+
+            await wait_for(told)
+    assert [event.version for event in first.events + second.events] == [1, 2, 3]
+
+
+async def test_a_standby_takes_over_when_the_active_relay_is_gone(counter: Counter) -> None:
+    first, second = Shelf(), Shelf()
+    async with running(standby=relay_loop(counter.service, counter.database, second)):
+        await counter.count("a")
+        await second.holds(1)
+        async with running(relay=relay_loop(counter.service, counter.database, first)):
+            await counter.count("a")
+            await second.holds(2)
+        assert first.events == []
+    async with running(relay=relay_loop(counter.service, counter.database, first)):
+        await counter.count("a")
+        assert await first.holds(1) == [3]
+
+
+async def test_commits_of_another_process_wake_the_relay_at_once(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "POLL_SECONDS", 60.0)
+    shelf = Shelf()
+    async with running(
+        relay=relay_loop(counter.service, counter.database, shelf), notifier=notifier_loop(counter.database)
+    ) as loops:
+
+        async def waits() -> bool:
+            return loops.pulses["relay"].last_beat is not None
+
+        await wait_for(waits)
+        async with asyncio.timeout(10):
+            await counter.count(*"a" * 3)
+            assert await shelf.holds(3) == [1, 2, 3]
+
+
+async def end_lock_holder(counter: Counter) -> None:
+    async with counter.database.reading() as connection:
+        ended = await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+                "AND (classid::bigint << 32) + objid::bigint = :lock "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            ),
+            {"lock": LOCK},
+        )
+        assert ended.scalars().all() == [True]

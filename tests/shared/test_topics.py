@@ -1,0 +1,55 @@
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # it ships no types
+
+from shared.bus.kafka import create_topics
+from shared.bus.kafka_connection import KafkaConnection
+from shared.events import notify, tasks
+from shared.events.envelope import topic_of
+from shared.topics import as_yaml, declared_topics
+
+WRITTEN = Path(__file__).parents[2] / "deploy" / "topics.yml"
+
+
+def test_the_written_declaration_is_fresh() -> None:
+    text = as_yaml(declared_topics())
+    assert WRITTEN.read_text(encoding="utf-8") == text
+    assert [topic["name"] for topic in yaml.safe_load(text)["topics"]] == [
+        topic.name for topic in declared_topics()
+    ]
+
+
+def test_every_event_type_has_its_topic() -> None:
+    names = {topic.name for topic in declared_topics()}
+    assert {topic_of(event_type) for event_type in (*tasks.EVENTS, *notify.EVENTS)} <= names
+
+
+@pytest.mark.parametrize(("replication", "in_sync"), [(1, "1"), (2, "1"), (3, "2")])
+def test_a_write_needs_all_copies_but_one(replication: int, in_sync: str) -> None:
+    assert {topic.config["min.insync.replicas"] for topic in declared_topics(replication)} == {in_sync}
+
+
+@pytest.mark.kafka
+async def test_missing_topics_are_created_and_others_reported(kafka: str) -> None:
+    connection = KafkaConnection(kafka)
+    declared = replace(declared_topics(replication=1)[0], name=f"dondoc.t{uuid4().hex[:10]}")
+    other = replace(declared, name=f"{declared.name}.dead-letters")
+    assert await create_topics(connection, [declared]) == {declared.name: "created"}
+    assert await create_topics(connection, [declared, other]) == {
+        declared.name: "exists",
+        other.name: "created",
+    }
+    grown = replace(declared, partitions=12, config=dict(declared.config) | {"retention.ms": "1000"})
+    assert await create_topics(connection, [grown]) == {
+        declared.name: "retention.ms is 2592000000, not 1000; partitions is 6, not 12"
+    }
+
+
+@pytest.mark.kafka
+async def test_more_copies_than_brokers_are_refused(kafka: str) -> None:
+    wanted = replace(declared_topics(replication=9)[0], name=f"dondoc.t{uuid4().hex[:10]}")
+    with pytest.raises(RuntimeError, match="InvalidReplicationFactor"):
+        await create_topics(KafkaConnection(kafka), [wanted])

@@ -1,0 +1,566 @@
+import csv
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.tasks.gateways import spreadsheet_xlsx, spreadsheets
+from services.tasks.gateways.spreadsheet_grid import MAX_CELL
+from services.tasks.gateways.spreadsheet_headings import HEADINGS
+from services.tasks.gateways.spreadsheets import Problem, Sheet, Skipped, read_rows
+from shared.errors import InvalidInput, TooLarge
+
+DATA = Path(__file__).parents[1] / "data"
+HEAD = ("TT", "Nhiệm vụ", "Cơ quan chủ trì", "Thời hạn")
+ONE = ("1", "Việc một", "Bộ Nội vụ", "Tháng 5/2025")
+
+Table = Sequence[Sequence[Any]]
+
+
+def csv_bytes(table: Table, delimiter: str = ",") -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows(table)
+    return out.getvalue().encode()
+
+
+def xlsx_bytes(table: Table, change: Callable[[Any], object] = lambda _: None) -> bytes:
+    book = openpyxl.Workbook()
+    for number, row in enumerate(table, start=1):
+        for column, value in enumerate(row, start=1):
+            if value not in ("", None):
+                book.active.cell(number, column).value = value
+    change(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def replaced(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """The workbook with one part's bytes changed."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for name in source.namelist():
+            data = source.read(name)
+            assert name != part or old in data
+            target.writestr(name, data.replace(old, new) if name == part else data)
+    return out.getvalue()
+
+
+def read_csv_table(*table: Sequence[Any]) -> Sheet:
+    return read_rows("bang.csv", csv_bytes(table))
+
+
+def read_xlsx_table(*table: Sequence[Any], change: Callable[[Any], object] = lambda _: None) -> Sheet:
+    return read_rows("bang.xlsx", xlsx_bytes(table, change))
+
+
+def refusal(filename: str, content: bytes, columns: dict[str, str] | None = None) -> InvalidInput:
+    with pytest.raises(InvalidInput) as caught:
+        read_rows(filename, content, columns)
+    assert caught.value.vi.endswith(".")
+    assert caught.value.en.endswith(".")
+    return caught.value
+
+
+def titles(sheet: Sheet) -> list[str]:
+    return [row.values["title"] for row in sheet.rows]
+
+
+# the two real annexes
+
+
+def test_nq71() -> None:
+    sheet = read_rows("nq71.csv", (DATA / "nq71_appendix3.csv").read_bytes())
+    assert len(sheet.rows) == 46
+    assert not sheet.skipped
+    assert not sheet.unknown
+    assert not [row for row in sheet.rows if row.problems]
+    assert (sheet.rows[0].number, sheet.rows[-1].number) == (2, 47)
+    refs = [row.values["ref"] for row in sheet.rows]
+    assert refs == [f"2025-05/{n}" for n in range(1, 25)] + [f"2025-06/{n}" for n in range(1, 23)]
+    assert sheet.headers["lead_text"] == "agencies_text"
+    assert sheet.rows[15].values["lead_text"] == "Các bộ, ngành, địa phương"
+    assert sheet.rows[0].values["section"].startswith("Nhóm 1:")
+
+
+def test_tb07() -> None:
+    sheet = read_rows("tb07.csv", (DATA / "tb07_annex.csv").read_bytes())
+    assert len(sheet.rows) == 64
+    assert not sheet.skipped
+    assert not [row for row in sheet.rows if row.problems]
+    assert sheet.rows[0].values["ref"] == "III.1"
+    assert len({row.values["ref"] for row in sheet.rows}) == 64
+    assert (
+        sheet.rows[13].values["coordinate_text"] == "Văn phòng Chính phủ, Bộ Nội vụ và các cơ quan liên quan"
+    )
+
+
+@pytest.mark.parametrize("name", ["nq71_appendix3.csv", "tb07_annex.csv"])
+def test_a_real_annex_reads_the_same_from_both_kinds(name: str) -> None:
+    content = (DATA / name).read_bytes()
+    table = list(csv.reader(io.StringIO(content.decode(), newline="")))
+    from_csv, from_xlsx = read_rows(name, content), read_rows("a.xlsx", xlsx_bytes(table))
+    assert from_csv.rows == from_xlsx.rows
+    assert from_csv.headers == from_xlsx.headers
+
+
+# headings
+
+
+@pytest.mark.parametrize(
+    ("key", "heading"), [(key, name) for key, names in HEADINGS.items() for name in names]
+)
+def test_every_accepted_heading(key: str, heading: str) -> None:
+    wanted = {"title": "title", "lead_text": "lead_text", "deadline_text": "deadline_text"} | {
+        key: heading.upper()
+    }
+    sheet = read_csv_table(list(wanted.values()), ["x"] * len(wanted))
+    assert sheet.headers == wanted
+
+
+def test_an_annex_as_printed() -> None:
+    sheet = read_xlsx_table(
+        (),
+        ("PHỤ LỤC III",),
+        ("Danh mục nhiệm vụ (kèm theo Nghị quyết số 71/NQ-CP)",),
+        (),
+        ("", "TT", "Nội dung nhiệm vụ", "Sản phẩm, kết quả", "Cơ quan  chủ trì (*)", "Thời gian hoàn thành"),
+        ("", "(1)", "(2)", "(3)", "(4)", "(5)"),
+        ("", "I", "Nâng cao nhận thức"),
+        ("", 1, "Việc một", "Đề án", "Bộ Nội vụ", "Tháng 5/2025"),
+        ("", 2, "Việc hai", "", "Bộ Y tế", ""),
+        ("", "II", "Hoàn thiện thể chế"),
+        ("", 1, "Việc ba", "", "Bộ Tư pháp", ""),
+        ("", "", "Tổng cộng: 3"),
+    )
+    assert [row.number for row in sheet.rows] == [8, 9, 11]
+    assert [row.values["ref"] for row in sheet.rows] == ["I/1", "I/2", "II/1"]
+    assert [row.values["section"] for row in sheet.rows] == ["Nâng cao nhận thức"] * 2 + [
+        "Hoàn thiện thể chế"
+    ]
+    assert [(s.number, s.reason) for s in sheet.skipped] == [
+        (6, "column_numbers"),
+        (7, "section"),
+        (10, "section"),
+        (12, "total"),
+    ]
+    assert not [row for row in sheet.rows if row.problems]
+
+
+def test_a_heading_in_two_rows() -> None:
+    table = (
+        ("TT", "Nhiệm vụ", "Cơ quan thực hiện", "", "Thời hạn"),
+        ("", "", "Chủ trì", "Phối hợp", ""),
+        ("1", "Việc một", "Bộ Nội vụ", "Bộ Y tế", "quý IV/2025"),
+    )
+
+    def merge(book: Any) -> None:
+        for cells in ("A1:A2", "B1:B2", "C1:D1", "E1:E2"):
+            book.active.merge_cells(cells)
+
+    for sheet in (read_csv_table(*table), read_xlsx_table(*table, change=merge)):
+        [row] = sheet.rows
+        assert (row.number, row.values["lead_text"], row.values["coordinate_text"]) == (
+            3,
+            "Bộ Nội vụ",
+            "Bộ Y tế",
+        )
+
+
+def test_unknown_columns_are_kept_and_named() -> None:
+    sheet = read_csv_table((*HEAD, "Ghi chú", "Ghi chú", "Nguồn"), (*ONE, "a", "b", "c"))
+    assert sheet.unknown == ("Ghi chú (E)", "Ghi chú (F)", "Nguồn")
+    assert {name: sheet.rows[0].values[name] for name in sheet.unknown} == {
+        "Ghi chú (E)": "a",
+        "Ghi chú (F)": "b",
+        "Nguồn": "c",
+    }
+
+
+def test_a_mapping_wins_over_the_usual_headings() -> None:
+    content = csv_bytes(
+        [("STT", "Nhiệm vụ", "Tên việc", "Đầu mối", "Hạn"), ("1", "x", "Việc một", "Bộ Y tế", "sớm")]
+    )
+    columns = {"title": "tên việc", "lead_text": "Đầu mối", "deadline_text": "HẠN"}
+    [row] = read_rows("a.csv", content, columns).rows
+    assert (row.values["title"], row.values["lead_text"], row.values["Nhiệm vụ"]) == (
+        "Việc một",
+        "Bộ Y tế",
+        "x",
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "columns", "code", "said"),
+    [
+        (("Nhiệm vụ", "Thời hạn"), None, "heading_missing", "cơ quan chủ trì"),
+        (
+            ("Tên nhiệm vụ", "Nhiệm vụ", "Chủ trì", "Thời hạn"),
+            None,
+            "heading_repeated",
+            "“Tên nhiệm vụ” và “Nhiệm vụ”",
+        ),
+        (("một", "hai", "ba"), None, "header_not_found", "thời hạn"),
+        (HEAD, {"title": "Việc"}, "mapped_heading_missing", "“Việc”"),
+        (HEAD, {"titel": "Việc"}, "column_unknown", "titel"),
+    ],
+)
+def test_refused_headings(head: Sequence[str], columns: dict[str, str] | None, code: str, said: str) -> None:
+    for name, content in (("a.csv", csv_bytes([head, ONE])), ("a.xlsx", xlsx_bytes([head, ONE]))):
+        refused = refusal(name, content, columns)
+        assert refused.code == code
+        assert said in refused.vi
+
+
+def test_the_heading_is_sought_in_the_first_ten_rows_with_text() -> None:
+    above = [("tiêu đề",), ()] * 9
+    assert titles(read_csv_table(*above, HEAD, ONE)) == ["Việc một"]
+    assert refusal("a.csv", csv_bytes([*above, ("nữa",), HEAD, ONE])).code == "header_not_found"
+
+
+# rows
+
+
+def test_numbers_are_those_of_the_spreadsheet() -> None:
+    table = (HEAD, ("1", "Việc\nmột", "Bộ Y tế", "sớm"), (), ("2", "Việc hai", "Bộ Y tế", "sớm"))
+    for sheet in (read_csv_table(*table), read_xlsx_table(*table)):
+        assert [row.number for row in sheet.rows] == [2, 4]
+        assert titles(sheet) == ["Việc\nmột", "Việc hai"]
+
+
+def test_rows_that_are_no_tasks() -> None:
+    sheet = read_csv_table(
+        HEAD,
+        ("", "Nhóm 1: Nhận thức", "", ""),
+        ONE,
+        HEAD,
+        ("2", "Chỉ có tên việc", "", ""),
+        ("3", "", "", ""),
+        ("", "", "Bộ Y tế", ""),
+    )
+    assert [row.number for row in sheet.rows] == [3, 5, 7]
+    assert {row.values["section"] for row in sheet.rows} == {"Nhóm 1: Nhận thức"}
+    assert sheet.skipped == (
+        Skipped(2, "Nhóm 1: Nhận thức", "section"),
+        Skipped(4, "Nhiệm vụ", "heading"),
+        Skipped(6, "3", "number_only"),
+    )
+
+
+def test_a_repeated_reference_is_flagged() -> None:
+    sheet = read_csv_table(("Mã", *HEAD[1:]), ("A1", *ONE[1:]), ("A1", *ONE[1:]), ("A2", *ONE[1:]))
+    assert [row.problems for row in sheet.rows] == [(Problem("duplicate_ref", "ref"),)] * 2 + [()]
+
+
+def test_numbers_repeated_under_headings_are_told_apart() -> None:
+    sheet = read_csv_table(HEAD, ("", "Nhóm 1: A", "", ""), ONE, ("", "Nhóm 2: B", "", ""), ONE)
+    assert [row.values["ref"] for row in sheet.rows] == ["Nhóm 1/1", "Nhóm 2/1"]
+
+
+def test_cells_beyond_the_heading_are_flagged() -> None:
+    [row] = read_csv_table(HEAD, (*ONE, "", "lạc")).rows
+    assert row.problems == (Problem("extra_cells", "F"),)
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", '=HYPERLINK("http://x")', "@SUM(A1)", "+A1", "-A1+2", "+cmd|' /C x'!A0"]
+)
+def test_a_formula_in_csv_is_flagged_and_kept_as_text(cell: str) -> None:
+    [row] = read_csv_table(HEAD, ("1", cell, "Bộ Y tế", "sớm")).rows
+    assert row.values["title"] == cell
+    assert row.problems == (Problem("formula", "title"),)
+
+
+@pytest.mark.parametrize(
+    "cell", ["- Bộ Nội vụ", "-Bộ Nội vụ", "+ Bộ Y tế;\n+ Bộ Tư pháp", "-5%", "+1.000", "-"]
+)
+def test_dash_lists_and_amounts_are_no_formulas(cell: str) -> None:
+    [row] = read_csv_table(HEAD, ("1", "Việc", cell, "sớm")).rows
+    assert not row.problems
+
+
+def test_a_formula_in_xlsx_is_flagged_where_it_is_used() -> None:
+    sheet = read_xlsx_table(
+        (*HEAD, "Ghi chú"),
+        (1, '=HYPERLINK("http://x","y")', "Bộ Y tế", "sớm"),
+        (2, "Việc", "Bộ Y tế", "sớm", "=1+1"),
+        (3, "Việc", "#REF!", "sớm"),
+    )
+    assert [row.problems for row in sheet.rows] == [
+        (Problem("formula", "title"),),
+        (),
+        (Problem("cell_error", "lead_text"),),
+    ]
+
+
+def test_a_cell_too_long_is_flagged() -> None:
+    [row] = read_csv_table(HEAD, ("1", "v" * (MAX_CELL + 1), "Bộ Y tế", "sớm")).rows
+    assert row.problems == (Problem("cell_too_long", "title"),)
+
+
+# what Excel shows
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [
+        (date(2025, 11, 15), "dd/mm/yyyy", "15/11/2025"),
+        (date(2025, 11, 15), "yyyy-mm-dd", "15/11/2025"),
+        (date(2025, 6, 1), "mmm-yy", "06/2025"),
+        (date(2025, 6, 1), '[$-42A]"Tháng" m/yyyy', "06/2025"),
+        (datetime(2025, 11, 15, 17, 30), "dd/mm/yyyy hh:mm", "15/11/2025 17:30"),  # noqa: DTZ001 - Excel has no zone
+        (datetime(2025, 11, 15, 17, 30), "dd/mm/yyyy", "15/11/2025"),  # noqa: DTZ001 - Excel has no zone
+        (2025, "General", "2025"),
+        (2025.0, "General", "2025"),
+        (0.1 + 0.2, "General", "0.3"),
+        (0.15, "0%", "15%"),
+        (12345678901, "0", "12345678901"),
+        ("2025-11-15 00:00:00", "General", "2025-11-15 00:00:00"),
+    ],
+)
+def test_cells_are_read_as_shown(value: object, number_format: str, shown: str) -> None:
+    def form(book: Any) -> None:
+        book.active["D2"].number_format = number_format
+
+    sheet = read_xlsx_table(HEAD, (1, "Việc", "Bộ Y tế", value), (2, "Việc", "Bộ Y tế", "chữ"), change=form)
+    assert sheet.rows[0].values["deadline_text"] == shown
+
+
+def test_a_month_column_reads_the_same_however_it_was_typed() -> None:
+    def form(book: Any) -> None:
+        book.active["A2"].number_format = "mmm-yy"
+
+    head = ("list_month", *HEAD)
+    table = [head, *((month, *ONE) for month in (date(2025, 5, 1), "6/2025", "Tháng 7/2025", "2025-08"))]
+    sheet = read_xlsx_table(*table, change=form)
+    assert [row.values["ref"] for row in sheet.rows] == ["2025-05/1", "2025-06/1", "2025-07/1", "2025-08/1"]
+
+
+def test_a_value_merged_downwards_stands_in_each_row() -> None:
+    def merge(book: Any) -> None:
+        book.active.merge_cells("C2:C4")
+
+    sheet = read_xlsx_table(
+        HEAD, ONE, ("2", "Việc hai"), ("3", "Việc ba"), ("4", "Việc bốn", "Bộ Y tế"), change=merge
+    )
+    assert [row.values["lead_text"] for row in sheet.rows] == ["Bộ Nội vụ"] * 3 + ["Bộ Y tế"]
+
+
+def test_the_first_visible_sheet_is_read() -> None:
+    def hide(book: Any) -> None:
+        book.active.title = "Nháp"
+        shown = book.create_sheet("Nhiệm vụ")
+        shown.append(HEAD)
+        shown.append(ONE)
+        book["Nháp"].sheet_state = "hidden"
+        book.active = 1
+
+    sheet = read_xlsx_table(("không phải",), change=hide)
+    assert (sheet.name, titles(sheet)) == ("Nhiệm vụ", ["Việc một"])
+
+
+def test_a_table_away_from_the_corner() -> None:
+    def move(book: Any) -> None:
+        book.active.move_range("A1:D2", rows=4, cols=3)
+        book.active["A1"].fill = openpyxl.styles.PatternFill("solid", fgColor="FFFF00")
+        book.active["J40"].fill = openpyxl.styles.PatternFill("solid", fgColor="FFFF00")
+
+    [row] = read_xlsx_table(HEAD, ONE, change=move).rows
+    assert (row.number, row.values["ref"], row.values["deadline_text"]) == (6, "1", "Tháng 5/2025")
+
+
+# files
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_delimiters_and_encodings(delimiter: str, encoding: str) -> None:
+    table = [HEAD, ("1", "Một, hai; ba", "Bộ Văn hóa, Thể thao và Du lịch", "sớm")]
+    content = csv_bytes(table, delimiter).decode().encode(encoding)
+    assert titles(read_rows("a.csv", content)) == ["Một, hai; ba"]
+
+
+def test_nfd_and_odd_spaces_become_plain() -> None:
+    text = unicodedata.normalize("NFD", "\ufeff Bộ\u00a0Y tế \r\n")
+    assert read_csv_table(HEAD, ("1", "Việc", text, "sớm")).rows[0].values["lead_text"] == "Bộ Y tế"
+
+
+GOOD = xlsx_bytes([HEAD, ONE])
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def with_shared_strings(content: bytes) -> bytes:
+    """The workbook as Excel writes it: texts in a part of their own, numbered."""
+    texts: list[str] = []
+
+    def share(match: re.Match[str]) -> str:
+        texts.append(match[2])
+        return f'<c r="{match[1]}" t="s"><v>{len(texts) - 1}</v></c>'
+
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        before = parts.read(SHEET).decode()
+    after = re.sub(r'<c r="(\w+)" t="inlineStr"><is><t>([^<]*)</t></is></c>', share, before)
+    out = io.BytesIO(replaced(content, SHEET, before.encode(), after.encode()))
+    with zipfile.ZipFile(out, "a") as parts:
+        items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+        parts.writestr(
+            "xl/sharedStrings.xml",
+            f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{items}</sst>',
+        )
+    return out.getvalue()
+
+
+SHARED = with_shared_strings(GOOD)
+
+
+def test_shared_strings() -> None:
+    assert read_rows("a.xlsx", SHARED) == read_rows("a.xlsx", GOOD)
+
+
+def test_other_writers_spell_the_same_sheet_differently() -> None:
+    with zipfile.ZipFile(io.BytesIO(SHARED)) as parts:
+        plain = parts.read(SHEET)
+    prefixed = re.sub(rb"<(/?)(\w)", rb"<\1x:\2", plain).replace(b"xmlns=", b"xmlns:x=")
+    without_places = re.sub(rb' r="\w+"', b"", plain)
+    for other in (prefixed, without_places):
+        assert read_rows("a.xlsx", replaced(SHARED, SHEET, plain, other)) == read_rows("a.xlsx", GOOD)
+
+
+@pytest.mark.parametrize(
+    ("filename", "content", "code"),
+    [
+        ("a.csv", b"Nhi\xd6m v\xf4,Th\xeai h\xb9n\n", "encoding_unknown"),
+        ("a.csv", b"", "header_not_found"),
+        ("a.csv", csv_bytes([HEAD, ("1", "a\0b", "x", "y")]), "nul_character"),
+        ("a.csv", csv_bytes([HEAD]).decode().encode("utf-16-le"), "encoding_unknown"),
+        ("a.csv", csv_bytes([HEAD]) + b'1,"a"b,c', "file_corrupt"),
+        ("a.csv", csv_bytes([HEAD]) + b'1,"a', "file_corrupt"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file_format_old"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file_format_old"),
+        ("a.pdf", b"%PDF-1.7", "file_format_unknown"),
+        ("a", b"x", "file_format_unknown"),
+        ("a.xlsx", b"", "file_corrupt"),
+        ("a.xlsx", b"not a zip", "file_corrupt"),
+        ("a.xlsx", GOOD[: len(GOOD) // 2], "file_corrupt"),
+        ("a.xlsx", replaced(GOOD, "xl/workbook.xml", b"<sheets>", b"<sheets"), "file_corrupt"),
+        ("a.xlsx", replaced(GOOD, SHEET, b'r="A1"', b'r="1A"'), "file_corrupt"),
+        (
+            "a.xlsx",
+            replaced(GOOD, SHEET, b"<worksheet", b"<!DOCTYPE x><worksheet"),
+            "file_corrupt",
+        ),
+        ("a.xlsx", replaced(GOOD, "xl/workbook.xml", b'state="visible"', b'state="hidden"'), "file_corrupt"),
+    ],
+)
+def test_refused_files(filename: str, content: bytes, code: str) -> None:
+    assert refusal(filename, content).code == code
+
+
+def test_an_xlsx_is_told_by_its_content() -> None:
+    assert titles(read_rows("a.csv", GOOD)) == ["Việc một"]
+
+
+def test_a_workbook_with_a_password_is_refused() -> None:
+    content = bytearray(GOOD)
+    for signature, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        at = content.find(signature)
+        content[at + offset] |= 1
+    assert refusal("a.xlsx", bytes(content)).code == "file_encrypted"
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheet_xlsx, "MAX_UNPACKED", 1 << 20)
+    bomb = replaced(GOOD, "xl/workbook.xml", b"<sheets>", b" " * (1 << 21) + b"<sheets>")
+    assert len(bomb) < 1 << 16
+    assert isinstance(refusal("a.xlsx", bomb), TooLarge)
+
+
+def test_a_part_that_hides_its_size_is_refused() -> None:
+    part = "xl/sharedStrings.xml"
+    bomb = replaced(SHARED, part, b"<si>", b" " * (1 << 21) + b"<si>")
+    with zipfile.ZipFile(io.BytesIO(bomb)) as parts:
+        real = parts.getinfo(part).file_size.to_bytes(4, "little")
+    assert bomb.count(real) >= 1
+    assert refusal("a.xlsx", bomb.replace(real, (100).to_bytes(4, "little"))).code == "file_corrupt"
+
+
+@pytest.mark.parametrize("cell", ["A1048576", "XFD1"])
+def test_a_stray_cell_far_away_is_refused_with_its_place(cell: str) -> None:
+    def stray(book: Any) -> None:
+        book.active[cell] = "x"
+
+    refused = refusal("a.xlsx", xlsx_bytes([HEAD, ONE], stray))
+    assert isinstance(refused, TooLarge)
+    assert "1048576" in refused.vi or "16384" in refused.vi
+
+
+def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheets, "MAX_ROWS", 2)
+    rows = [(str(n), *ONE[1:]) for n in range(3)]
+    assert len(read_csv_table(HEAD, *rows[:2]).rows) == 2
+    assert refusal("a.csv", csv_bytes([HEAD, *rows])).code == "too_many_rows"
+    assert refusal("a.csv", csv_bytes([(*HEAD, *[""] * 96, "x"), ONE])).code == "too_many_columns"
+    monkeypatch.setattr(spreadsheets, "MAX_BYTES", 10)
+    assert refusal("a.csv", csv_bytes([HEAD, ONE])).code == "file_too_large"
+
+
+TEXT = st.text(
+    alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co"))
+    | st.sampled_from("\nĐềệ,;\"'"),
+    max_size=12,
+).filter(lambda text: not text.strip().startswith(("=", "@", "+", "-")))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(TEXT, TEXT, TEXT, TEXT), min_size=1, max_size=5))
+def test_the_same_table_reads_the_same_from_both_kinds(rows: list[tuple[str, str, str, str]]) -> None:
+    table = [HEAD, *rows]
+    from_csv, from_xlsx = read_csv_table(*table), read_xlsx_table(*table)
+    assert from_csv.rows == from_xlsx.rows
+    assert from_csv.skipped == from_xlsx.skipped
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, len(SHARED) - 1), st.integers(1, 255))
+def test_a_damaged_workbook_is_read_or_refused(at: int, flip: int) -> None:
+    content = bytearray(SHARED)
+    content[at] ^= flip
+    try:
+        read_rows("a.xlsx", bytes(content))
+    except InvalidInput:
+        return
+
+
+DAMAGE = st.sampled_from(
+    [b"<", b">", b'"', b"/", b"r=", b"<v>", b"</c>", b"1", b"s", b"t=", b"A", b"-", b"99999999999"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([SHEET, "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml"]),
+    st.floats(0, 1),
+    DAMAGE,
+    st.integers(0, 6),
+)
+def test_a_damaged_part_is_read_or_refused(part: str, place: float, put: bytes, dropped: int) -> None:
+    with zipfile.ZipFile(io.BytesIO(SHARED)) as parts:
+        data = parts.read(part)
+    at = int(place * len(data))
+    content = replaced(SHARED, part, data, data[:at] + put + data[at + dropped :])
+    try:
+        read_rows("a.xlsx", content)
+    except InvalidInput:
+        return
