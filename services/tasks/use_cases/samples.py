@@ -39,7 +39,9 @@ class _Run:
         return local_date(self.at)
 
 
-async def load_samples(session: AsyncSession, *, actor: Actor, at: datetime, before_includes_day: bool) -> None:
+async def load_samples(
+    session: AsyncSession, *, actor: Actor, at: datetime, before_includes_day: bool
+) -> None:
     """Record the sample programmes, documents and tasks, and what has happened to them."""
     run = _Run(session, actor, at)
     for row in _rows("programmes.csv", run.today):
@@ -51,7 +53,9 @@ async def load_samples(session: AsyncSession, *, actor: Actor, at: datetime, bef
         await record_document(session, state, actor, at)
     groups = set(await session.scalars(select(Group.code)))
     for row in _rows("tasks.csv", run.today):
-        task = await _create(run, row, issued[row["document"]], groups, before_includes_day=before_includes_day)
+        task = await _create(
+            run, row, issued[row["document"]], groups, before_includes_day=before_includes_day
+        )
         await _happen(run, task, row["past"])
 
 

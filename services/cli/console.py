@@ -1,0 +1,25 @@
+"""How the command speaks: to people on the terminal, to scripts in JSON, and one line when it cannot go on."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+out = Console()
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON cho kịch bản. / JSON for scripts.")]
+
+
+class Stop(Exception):
+    """The command cannot go on: one line in each language, with the remedy."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.vi = vi
+        self.en = en
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

@@ -1,0 +1,33 @@
+"""The databases that an operator's command works on: the environment's, or those of a data folder."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+from services.cli.console import Stop
+from services.cli.environment import DataFolder, read_settings
+from services.suite import Databases, SuiteSettings, open_databases
+
+
+@asynccontextmanager
+async def deployment(data_dir: Path) -> AsyncIterator[tuple[SuiteSettings, Databases]]:
+    """Settings and databases; an embedded server is joined where it runs, else started for the while."""
+    with ExitStack() as stack:
+        if "DONDOC_DATABASE_URL" in os.environ:
+            settings = read_settings()
+        else:
+            folder = DataFolder(data_dir)
+            if not folder.path.exists():
+                raise Stop(
+                    f"Chưa có dữ liệu tại {folder.path}: chạy `make up` trước, hoặc đặt DONDOC_DATABASE_URL.",
+                    f"There are no data at {folder.path}: run `make up` first, or set DONDOC_DATABASE_URL.",
+                )
+            url = await asyncio.to_thread(stack.enter_context, folder.database(None))
+            settings = folder.settings(url)
+        databases = open_databases(settings)
+        try:
+            yield settings, databases
+        finally:
+            await databases.close()

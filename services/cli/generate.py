@@ -1,0 +1,133 @@
+"""`dondoc generate`: plausible synthetic tasks, the same for the same seed."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import typer
+from rich.progress import Progress
+
+from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, read_key, suite_client
+from services.cli.console import Stop, err, out
+
+TOGETHER = 8  # requests under way at once
+VERBS = ("Xây dựng", "Hoàn thiện", "Rà soát", "Triển khai", "Kết nối", "Chuẩn hóa", "Công bố", "Đánh giá")
+THINGS = (
+    "cơ sở dữ liệu chuyên ngành", "quy trình dịch vụ công", "nền tảng số dùng chung", "kế hoạch chuyển đổi số",
+    "danh mục dữ liệu mở", "hạ tầng tính toán", "chương trình đào tạo kỹ năng số", "quy chuẩn an toàn thông tin",
+)  # fmt: skip
+FIELDS = (
+    "y tế",
+    "giáo dục",
+    "đất đai",
+    "giao thông",
+    "nông nghiệp",
+    "tư pháp",
+    "tài chính",
+    "văn hóa",
+    "lao động",
+)
+DELIVERABLES = (
+    "Đề án",
+    "Quyết định",
+    "Báo cáo",
+    "Văn bản hướng dẫn",
+    "Nền tảng vận hành",
+    "Biên bản kết nối",
+)
+
+
+def generate(
+    tasks: Annotated[int, typer.Option(help="Số nhiệm vụ. / How many.", min=1, max=100_000)],
+    seed: Annotated[
+        int, typer.Option(help="Cùng số cho cùng dữ liệu. / The same seed gives the same tasks.")
+    ] = 57,
+    around: Annotated[
+        str | None, typer.Option(help="Ngày giữa của thời hạn. / Deadlines lie around this day.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = DEFAULT_KEY_FILE,
+) -> None:
+    """Sinh nhiệm vụ tổng hợp để thử tải. / Generate synthetic tasks for trying out load."""
+    middle = _day(around)
+    programme = f"TONGHOP-{seed}"
+    with suite_client(url, key_file) as client:
+        codes = _leads(client)
+        known = {
+            item["code"] for item in client.get("/tasks/v1/programmes", params={"limit": 200}).json()["items"]
+        }
+        if programme not in known:
+            client.post("/tasks/v1/programmes", json={"code": programme, "title": f"Dữ liệu tổng hợp {seed}"})
+    bodies = synthetic_tasks(tasks, seed, programme, codes, middle)
+    asyncio.run(_send(bodies, tasks, url, key_file, seed))
+    out.print(f"Đã sinh / generated {tasks} ({programme})")
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text) if text else date.today()  # noqa: DTZ011 - the operator's own day will do
+    except ValueError:
+        raise Stop(f"--around “{text}”: ghi YYYY-MM-DD.", f"--around “{text}”: write YYYY-MM-DD.") from None
+
+
+def _leads(client: httpx2.Client) -> list[str]:
+    """Codes of central bodies and provinces: who leads tasks."""
+    levels = ("central", "province")
+    pages = (
+        client.get("/tasks/v1/agencies", params={"level": level, "limit": 200}).json() for level in levels
+    )
+    return [agency["code"] for page in pages for agency in page["items"]]
+
+
+def synthetic_tasks(
+    number: int, seed: int, programme: str, codes: list[str], middle: date
+) -> Iterator[dict[str, Any]]:
+    """Bodies of `number` tasks, the same for the same arguments."""
+    draw = random.Random(seed)  # noqa: S311 - reproducible load, not a secret
+    for n in range(1, number + 1):
+        lead, *others = draw.sample(codes, draw.choice((1, 1, 2, 3)))
+        day = middle + timedelta(days=draw.randint(-60, 180))
+        roles = [{"agency_code": lead, "role": "lead"}]
+        roles += [{"agency_code": code, "role": "coordinate"} for code in others]
+        yield {
+            "title": f"{draw.choice(VERBS)} {draw.choice(THINGS)} lĩnh vực {draw.choice(FIELDS)} (mẫu {n})",
+            "programme": programme,
+            "deadline_text": _deadline(draw, day),
+            "deliverable": draw.choice(DELIVERABLES),
+            "priority": draw.choice(("normal", "normal", "normal", "high", "urgent")),
+            "assignments": roles,
+        }
+
+
+def _deadline(draw: random.Random, day: date) -> str:
+    """About a quarter are standing or recurring, as in the real programme (374 of 1,630)."""
+    quarter = ("I", "II", "III", "IV")[(day.month - 1) // 3]
+    forms = (
+        f"trước ngày {day:%d/%m/%Y}", f"chậm nhất ngày {day:%d/%m/%Y}", f"hoàn thành trong tháng {day.month}/{day.year}",
+        f"Tháng {day.month}/{day.year}", f"hoàn thành trong quý {quarter}/{day.year}", f"cuối năm {day.year}",
+        "thường xuyên", "báo cáo hằng tháng",
+    )  # fmt: skip
+    return draw.choice(forms)
+
+
+async def _send(bodies: Iterator[dict[str, Any]], total: int, url: str, key_file: Path, seed: int) -> None:
+    headers = {"authorization": f"Bearer {read_key(key_file)}"}
+    numbered = enumerate(bodies)
+    with Progress(console=err) as progress:
+        bar = progress.add_task("nhiệm vụ / tasks", total=total)
+
+        async def send(client: httpx2.AsyncClient) -> None:
+            for n, body in numbered:
+                key = {"idempotency-key": f"generate-{seed}-{total}-{n}"}
+                answer = await client.post("/tasks/v1/tasks", json=body, headers=key)
+                if not answer.is_success:
+                    problem = answer.json()
+                    raise Stop(problem["detail"], problem["detail_en"])
+                progress.advance(bar)
+
+        async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+            await asyncio.gather(*(send(client) for _ in range(TOGETHER)))

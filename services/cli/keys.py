@@ -1,0 +1,139 @@
+"""`dondoc keys`: API keys. A key is recorded in each service's database, since no service reads another's."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from sqlalchemy import select
+
+from services.cli.console import AsJson, Stop, out, print_json
+from services.cli.deployment import deployment
+from services.cli.environment import DATA_FOLDER
+from services.roles import BOUND, ROLES
+from services.suite import Databases
+from shared.audit import SYSTEM, add_audit
+from shared.auth import api_keys, draw_key, revoke_key, store_key
+from shared.clock import LOCAL_ZONE, Clock
+
+app = typer.Typer(no_args_is_help=True, help="Khóa API. / API keys.")
+Data = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu. / Data folder.")]
+
+
+async def grant(
+    databases: Databases,
+    pepper: bytes,
+    clock: Clock,
+    *,
+    name: str,
+    role: str,
+    agency: str | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """Draw a key and record it with every service; the token is returned and stored nowhere."""
+    key = draw_key(pepper)
+    now = clock.now()
+    for database in databases.all():
+        async with database.transaction() as session:
+            await store_key(
+                session,
+                key,
+                name=name,
+                role=role,
+                tenant=agency,
+                scopes=ROLES[role],
+                at=now,
+                expires_at=expires_at,
+            )
+            detail = {"name": name, "role": role, "agency": agency}
+            await add_audit(session, SYSTEM, "grant", "key", key.prefix, at=now, **detail)
+    return key.token
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option(help="Ai dùng khóa. / Who uses the key.")],
+    role: Annotated[str, typer.Option(help=" | ".join(ROLES))],
+    agency: Annotated[
+        str | None, typer.Option(help="Mã cơ quan mà khóa thuộc về. / Agency the key is bound to.")
+    ] = None,
+    expires: Annotated[datetime | None, typer.Option(help="Hết hiệu lực từ ngày. / Expires on.")] = None,
+    data_dir: Data = DATA_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Cấp khóa mới; khóa chỉ hiện một lần. / Grant a key; it is shown once."""
+    if role not in ROLES:
+        raise Stop(f"Vai trò là một trong: {', '.join(ROLES)}.", f"The role is one of: {', '.join(ROLES)}.")
+    if (role in BOUND) != (agency is not None):
+        raise Stop(
+            "Vai trò agency cần --agency; các vai trò khác không gắn với cơ quan nào.",
+            "The role agency needs --agency; the other roles are bound to none.",
+        )
+    expires_at = expires.replace(tzinfo=LOCAL_ZONE) if expires else None
+
+    async def run() -> str:
+        async with deployment(data_dir) as (settings, databases):
+            return await grant(
+                databases,
+                settings.tasks.secret,
+                settings.tasks.make_clock(),
+                name=name,
+                role=role,
+                agency=agency,
+                expires_at=expires_at,
+            )
+
+    token = asyncio.run(run())
+    if as_json:
+        print_json({"key": token, "role": role, "agency": agency})
+    else:
+        typer.echo(token)
+
+
+@app.command("list")
+def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
+    """Các khóa đã cấp. / Keys that were granted."""
+
+    async def run() -> list[dict[str, Any]]:
+        async with deployment(data_dir) as (_, databases), databases.tasks.reading() as connection:
+            columns = [column for column in api_keys.c if column.name not in {"id", "digest"}]
+            rows = await connection.execute(select(*columns).order_by(api_keys.c.created_at))
+            return [dict(row) for row in rows.mappings()]
+
+    found = asyncio.run(run())
+    if as_json:
+        print_json(found)
+        return
+    table = Table("prefix", "tên / name", "vai trò / role", "cơ quan / agency", "hiệu lực / valid")
+    for key in found:
+        ended = key["revoked_at"] or key["expires_at"]
+        valid = "đã thu hồi / revoked" if key["revoked_at"] else (f"→ {ended:%d/%m/%Y}" if ended else "")
+        table.add_row(key["prefix"], key["name"], key["role"], key["tenant"] or "", valid)
+    out.print(table)
+
+
+@app.command()
+def revoke(
+    prefix: Annotated[str, typer.Argument(help="Phần đầu công khai của khóa. / The key's public prefix.")],
+    data_dir: Data = DATA_FOLDER,
+) -> None:
+    """Thu hồi khóa ngay. / End a key at once."""
+
+    async def run() -> bool:
+        async with deployment(data_dir) as (_, databases):
+            now = datetime.now(UTC)
+            ended = []
+            for database in databases.all():
+                async with database.transaction() as session:
+                    ended.append(await revoke_key(session, prefix, at=now))
+                    await add_audit(session, SYSTEM, "revoke", "key", prefix, at=now)
+            return any(ended)
+
+    if not asyncio.run(run()):
+        raise Stop(
+            f"Không có khóa {prefix} còn hiệu lực: xem `dondoc keys list`.",
+            f"No key {prefix} is in force: see `dondoc keys list`.",
+        )
+    out.print(f"Đã thu hồi / revoked {prefix}")

@@ -1,0 +1,96 @@
+"""`dondoc listen`: a receiver on this machine, subscribed while it runs: what an integrator wants first."""
+
+import asyncio
+import json
+import socket
+from typing import Annotated, Any
+
+import httpx2
+import typer
+from fastapi import FastAPI, Request, Response
+from rich.panel import Panel
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
+from services.cli.console import err, out
+from services.cli.environment import bind
+from services.cli.serving import serve_until_stopped
+
+FORWARD_SECONDS = 10.0
+HOOK_PATH = "/webhook"
+
+
+def listen(
+    agency: Annotated[str, typer.Option(help="Mã cơ quan nhận cảnh báo. / Agency whose alerts to receive.")],
+    forward: Annotated[
+        str | None, typer.Option(help="Chuyển tiếp tới URL. / Forward each webhook to this URL.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Cổng, 0 = tự chọn. / Port, 0 = any.", min=0, max=65535)] = 0,
+    descendants: Annotated[
+        bool, typer.Option("--descendants", help="Cả cấp dưới. / Those below, too.")
+    ] = False,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = DEFAULT_KEY_FILE,
+) -> None:
+    """Nhận, xác minh và in webhook của một cơ quan. / Receive, verify and print an agency's webhooks."""
+    with bind("127.0.0.1", port) as listener, suite_client(url, key_file) as client:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}{HOOK_PATH}"
+        body = {"url": address, "agency_code": agency, "include_descendants": descendants}
+        subscription = client.post("/notify/v1/subscriptions", json=body).json()
+        try:
+            asyncio.run(_receive(listener, subscription, address, agency, forward))
+        except KeyboardInterrupt:
+            pass
+        finally:
+            client.delete(f"/notify/v1/subscriptions/{subscription['id']}")
+            out.print("Đã hủy đăng ký. / Unsubscribed.")
+
+
+async def _receive(
+    listener: socket.socket, subscription: dict[str, Any], address: str, agency: str, forward: str | None
+) -> None:
+    app = FastAPI(openapi_url=None)
+    webhook = Webhook(subscription["secret"])
+    async with httpx2.AsyncClient(timeout=FORWARD_SECONDS, trust_env=False) as client:
+
+        @app.post(HOOK_PATH)
+        async def receive(request: Request) -> Response:
+            content = await request.body()
+            try:
+                webhook.verify(content, dict(request.headers))
+            except WebhookVerificationError as error:
+                err.print(f"[red]Chữ ký không đúng / bad signature:[/] {error}")
+                return Response(status_code=401)
+            _print(json.loads(content))
+            if forward is not None:
+                return await _forward(client, forward, content, request)
+            return Response(status_code=204)
+
+        async def greet() -> None:
+            out.print(f"Nhận cảnh báo của {agency} tại / receiving {agency}'s alerts at [bold]{address}[/]")
+            out.print("Ctrl-C để dừng và hủy đăng ký. / Ctrl-C stops and unsubscribes.")
+
+        await serve_until_stopped(app, listener, greet)
+
+
+async def _forward(client: httpx2.AsyncClient, target: str, content: bytes, request: Request) -> Response:
+    """Pass it on with its signature; the answer is the target's, so that retries work as they would for it."""
+    kept = {
+        name: value
+        for name, value in request.headers.items()
+        if name.startswith(("webhook-", "content-type"))
+    }
+    try:
+        answer = await client.post(target, content=content, headers=kept)
+    except httpx2.HTTPError as error:
+        err.print(f"[red]Không chuyển tiếp được / not forwarded:[/] {error!r}")
+        return Response(status_code=502)
+    out.print(f"  → {target}: {answer.status_code}")
+    return Response(status_code=answer.status_code)
+
+
+def _print(event: dict[str, Any]) -> None:
+    data = event["data"]
+    title = f"{data.get('kind', event['type'])} {data.get('milestone', '')}".strip()
+    out.print(Panel(data["message_vi"] + "\n" + data["message_en"], title=title, subtitle=event["id"]))
+    out.print_json(json.dumps(event, ensure_ascii=False))

@@ -1,0 +1,32 @@
+"""Running an application until it is told to stop."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+LOOK_SECONDS = 0.02
+GRACE_SECONDS = 10  # requests under way may finish within it
+
+
+async def serve_until_stopped(
+    app: FastAPI, listener: socket.socket, on_started: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Serve on `listener` until SIGINT or SIGTERM; then finish what is under way and end the app's loops."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
+        await asyncio.sleep(LOOK_SECONDS)
+    if on_started is not None and server.started:
+        await on_started()
+    await serving
