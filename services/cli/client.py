@@ -1,18 +1,20 @@
 """The suite's HTTP API as the command calls it: with the admin key of the data folder, or one given."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx2
 import typer
+from fastapi import FastAPI
 
 from services.cli.console import Stop
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 LONGEST_SECONDS = 600.0  # a large import is one request
+FORWARD_SECONDS = 10.0
 
 Url = Annotated[
     str, typer.Option("--url", envvar="DONDOC_URL", help="Địa chỉ hệ thống. / Where the suite runs.")
@@ -72,5 +74,41 @@ def _raise_problem(response: httpx2.Response) -> None:
     )
 
 
-def post(client: httpx2.Client, path: str, body: dict[str, Any]) -> Any:
-    return client.post(path, json=body).json()
+@asynccontextmanager
+async def parallel_client(url: str, key_file: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    """The same for many requests at once; refusals are the caller's to read."""
+    headers = {"authorization": f"Bearer {read_key(key_file)}"}
+    async with httpx2.AsyncClient(
+        base_url=url, headers=headers, timeout=LONGEST_SECONDS, trust_env=False
+    ) as client:
+        yield client
+
+
+@asynccontextmanager
+async def app_client(app: FastAPI, token: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """Calls an application in this process, on the same paths as over the network."""
+    headers = {"authorization": f"Bearer {token}"}
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://suite", headers=headers) as client:
+        yield client
+
+
+class Forwarder:
+    """Passes webhooks on to one address, and tells what it answered."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self._client = httpx2.AsyncClient(timeout=FORWARD_SECONDS, trust_env=False)
+
+    async def forward(self, content: bytes, headers: Mapping[str, str]) -> int | None:
+        """The target's status; None when it could not be reached."""
+        kept = {
+            name: value for name, value in headers.items() if name.startswith(("webhook-", "content-type"))
+        }
+        try:
+            return (await self._client.post(self.target, content=content, headers=kept)).status_code
+        except httpx2.HTTPError:
+            return None
+
+    async def close(self) -> None:
+        await self._client.aclose()

@@ -7,11 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx2
 import typer
 from rich.progress import Progress
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, read_key, suite_client
+from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, parallel_client, suite_client
 from services.cli.console import Stop, err, out
 
 TOGETHER = 8  # requests under way at once
@@ -56,7 +55,11 @@ def generate(
     middle = _day(around)
     programme = f"TONGHOP-{seed}"
     with suite_client(url, key_file) as client:
-        codes = _leads(client)
+        levels = ("central", "province")
+        pages = [
+            client.get("/tasks/v1/agencies", params={"level": level, "limit": 200}).json() for level in levels
+        ]
+        codes = [agency["code"] for page in pages for agency in page["items"]]
         known = {
             item["code"] for item in client.get("/tasks/v1/programmes", params={"limit": 200}).json()["items"]
         }
@@ -72,15 +75,6 @@ def _day(text: str | None) -> date:
         return date.fromisoformat(text) if text else date.today()  # noqa: DTZ011 - the operator's own day will do
     except ValueError:
         raise Stop(f"--around “{text}”: ghi YYYY-MM-DD.", f"--around “{text}”: write YYYY-MM-DD.") from None
-
-
-def _leads(client: httpx2.Client) -> list[str]:
-    """Codes of central bodies and provinces: who leads tasks."""
-    levels = ("central", "province")
-    pages = (
-        client.get("/tasks/v1/agencies", params={"level": level, "limit": 200}).json() for level in levels
-    )
-    return [agency["code"] for page in pages for agency in page["items"]]
 
 
 def synthetic_tasks(
@@ -115,19 +109,18 @@ def _deadline(draw: random.Random, day: date) -> str:
 
 
 async def _send(bodies: Iterator[dict[str, Any]], total: int, url: str, key_file: Path, seed: int) -> None:
-    headers = {"authorization": f"Bearer {read_key(key_file)}"}
     numbered = enumerate(bodies)
     with Progress(console=err) as progress:
         bar = progress.add_task("nhiệm vụ / tasks", total=total)
+        async with parallel_client(url, key_file) as client:
 
-        async def send(client: httpx2.AsyncClient) -> None:
-            for n, body in numbered:
-                key = {"idempotency-key": f"generate-{seed}-{total}-{n}"}
-                answer = await client.post("/tasks/v1/tasks", json=body, headers=key)
-                if not answer.is_success:
-                    problem = answer.json()
-                    raise Stop(problem["detail"], problem["detail_en"])
-                progress.advance(bar)
+            async def send() -> None:
+                for n, body in numbered:
+                    key = {"idempotency-key": f"generate-{seed}-{total}-{n}"}
+                    answer = await client.post("/tasks/v1/tasks", json=body, headers=key)
+                    if not answer.is_success:
+                        problem = answer.json()
+                        raise Stop(problem["detail"], problem["detail_en"])
+                    progress.advance(bar)
 
-        async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
-            await asyncio.gather(*(send(client) for _ in range(TOGETHER)))
+            await asyncio.gather(*(send() for _ in range(TOGETHER)))

@@ -5,18 +5,16 @@ import json
 import socket
 from typing import Annotated, Any
 
-import httpx2
 import typer
 from fastapi import FastAPI, Request, Response
 from rich.panel import Panel
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
+from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, Forwarder, KeyFile, Url, suite_client
 from services.cli.console import err, out
 from services.cli.environment import bind
 from services.cli.serving import serve_until_stopped
 
-FORWARD_SECONDS = 10.0
 HOOK_PATH = "/webhook"
 
 
@@ -51,42 +49,37 @@ async def _receive(
 ) -> None:
     app = FastAPI(openapi_url=None)
     webhook = Webhook(subscription["secret"])
-    async with httpx2.AsyncClient(timeout=FORWARD_SECONDS, trust_env=False) as client:
+    forwarder = Forwarder(forward) if forward else None
 
-        @app.post(HOOK_PATH)
-        async def receive(request: Request) -> Response:
-            content = await request.body()
-            try:
-                webhook.verify(content, dict(request.headers))
-            except WebhookVerificationError as error:
-                err.print(f"[red]Chữ ký không đúng / bad signature:[/] {error}")
-                return Response(status_code=401)
-            _print(json.loads(content))
-            if forward is not None:
-                return await _forward(client, forward, content, request)
-            return Response(status_code=204)
+    @app.post(HOOK_PATH)
+    async def receive(request: Request) -> Response:
+        content = await request.body()
+        try:
+            webhook.verify(content, dict(request.headers))
+        except WebhookVerificationError as error:
+            err.print(f"[red]Chữ ký không đúng / bad signature:[/] {error}")
+            return Response(status_code=401)
+        _print(json.loads(content))
+        return await _pass_on(forwarder, content, request) if forwarder else Response(status_code=204)
 
-        async def greet() -> None:
-            out.print(f"Nhận cảnh báo của {agency} tại / receiving {agency}'s alerts at [bold]{address}[/]")
-            out.print("Ctrl-C để dừng và hủy đăng ký. / Ctrl-C stops and unsubscribes.")
+    async def greet() -> None:
+        out.print(
+            f"Nhận cảnh báo của {agency} tại / receiving {agency}'s alerts at {address}", soft_wrap=True
+        )
+        out.print("Ctrl-C để dừng và hủy đăng ký. / Ctrl-C stops and unsubscribes.")
 
-        await serve_until_stopped(app, listener, greet)
-
-
-async def _forward(client: httpx2.AsyncClient, target: str, content: bytes, request: Request) -> Response:
-    """Pass it on with its signature; the answer is the target's, so that retries work as they would for it."""
-    kept = {
-        name: value
-        for name, value in request.headers.items()
-        if name.startswith(("webhook-", "content-type"))
-    }
     try:
-        answer = await client.post(target, content=content, headers=kept)
-    except httpx2.HTTPError as error:
-        err.print(f"[red]Không chuyển tiếp được / not forwarded:[/] {error!r}")
-        return Response(status_code=502)
-    out.print(f"  → {target}: {answer.status_code}")
-    return Response(status_code=answer.status_code)
+        await serve_until_stopped(app, listener, greet)
+    finally:
+        if forwarder:
+            await forwarder.close()
+
+
+async def _pass_on(forwarder: Forwarder, content: bytes, request: Request) -> Response:
+    """Forward with the signature; the answer is the target's, so that retries work as they would for it."""
+    status = await forwarder.forward(content, request.headers)
+    out.print(f"  → {forwarder.target}: {status or 'không kết nối được / not reached'}")
+    return Response(status_code=status or 502)
 
 
 def _print(event: dict[str, Any]) -> None:

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx2
 import typer
 from rich.progress import Progress
 
+from services.cli.client import app_client
 from services.cli.console import AsJson, Stop, err, out, print_json
 from services.cli.environment import DataFolder
 from services.cli.keys import grant
@@ -88,9 +88,7 @@ async def _assign(
         await load_catalogue(session, actor=SYSTEM, at=clock.now())
     token = await grant(databases, settings.tasks.secret, clock, name="simulate", role="admin")
     app = build_app(settings.tasks, databases.tasks, clock, health=Health())
-    headers = {"authorization": f"Bearer {token}"}
-    transport = httpx2.ASGITransport(app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://suite", headers=headers) as client:
+    async with app_client(app, token) as client:
         await client.post("/tasks/v1/programmes", json={"code": PROGRAMME, "title": "Mô phỏng"})
         document = {
             "code": PROGRAMME,

@@ -1,0 +1,129 @@
+"""The deployment's own processes against a real PostgreSQL and a real Kafka broker, one of them lost on the way."""
+
+import base64
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from sqlalchemy import URL
+
+from tests.support.processes import Process, free_port, run, until
+from tests.support.webhooks import subscriber
+
+pytestmark = pytest.mark.kafka
+PROCESSES = (("serve", "tasks"), ("work", "tasks"), ("serve", "notify"), ("work", "notify"))
+MIGRATED = ("tasks", "notify")
+
+
+class Deployment:
+    """The processes by name, as compose starts them, on ports of their own."""
+
+    def __init__(self, env: dict[str, str], folder: Path) -> None:
+        self.env = env
+        self.folder = folder
+        self.ports = {name: free_port() for name in PROCESSES}
+        self.processes: dict[tuple[str, str], Process] = {}
+
+    async def start(self, name: tuple[str, str], **changed: str) -> None:
+        env = {**self.env, "DONDOC_PORT": str(self.ports[name]), **changed}
+        self.processes[name] = Process(*name, env=env, log=self.folder / f"{'-'.join(name)}.log")
+        await self.processes[name].answers(f"http://127.0.0.1:{self.ports[name]}/readyz")
+
+    def url(self, service: str) -> str:
+        return f"http://127.0.0.1:{self.ports['serve', service]}"
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            if not process.died():
+                process.kill()
+
+
+@asynccontextmanager
+async def deployed(postgres: URL, kafka: str, folder: Path, clock: str) -> AsyncIterator[Deployment]:
+    databases = f"journey_{os.getpid()}_{{service}}"
+    url = postgres.set(drivername="postgresql", database="DATABASE").render_as_string(hide_password=False)
+    env = {
+        "DONDOC_DATABASE_URL": url.replace("DATABASE", databases),
+        "DONDOC_KAFKA": kafka,
+        "DONDOC_KAFKA_REPLICATION": "1",
+        "DONDOC_SECRET_KEY": base64.b64encode(os.urandom(32)).decode(),
+        "DONDOC_ALLOW_OUTGOING": "127.0.0.1/32",
+        "DONDOC_CLOCK": clock,
+    }
+    deployment = Deployment(env, folder)
+    run("migrate", env=env)
+    run("topics", env=env)
+    try:
+        for name in PROCESSES:
+            await deployment.start(name)
+        yield deployment
+    finally:
+        deployment.end()
+
+
+async def test_a_task_becomes_one_alert_although_the_worker_is_lost(
+    postgres: URL, kafka: str, tmp_path: Path
+) -> None:
+    async with (
+        deployed(postgres, kafka, tmp_path, "2025-05-23T09:00") as deployment,
+        subscriber() as receiver,
+    ):
+        office = run(
+            "keys", "create", "--name", "office", "--role", "office", env=deployment.env
+        ).stdout.strip()
+        headers = {"authorization": f"Bearer {office}"}
+        async with (
+            httpx2.AsyncClient(base_url=deployment.url("tasks"), headers=headers, trust_env=False) as tasks,
+            httpx2.AsyncClient(base_url=deployment.url("notify"), headers=headers, trust_env=False) as notify,
+        ):
+            task_id = await _assign(tasks)
+            await until(lambda: _knows(notify, task_id))
+            body = {"url": receiver.url, "agency_code": "G09"}
+            subscribed = await notify.post("/notify/v1/subscriptions", json=body)
+            assert subscribed.status_code == 201, subscribed.text
+            deployment.processes["work", "notify"].kill()
+            await deployment.start(("work", "notify"), DONDOC_CLOCK="2025-05-24T08:30")  # back the day after
+
+            (first,) = await receiver.wait_for(1, seconds=60)
+            event = first.verified(subscribed.json()["secret"])
+            assert event["data"]["task"]["id"] == task_id
+            assert event["data"]["milestone"] == "T-7"
+            cancelled = await tasks.post(f"/tasks/v1/tasks/{task_id}/cancellation", json={"reason": "đã gộp"})
+            assert cancelled.status_code == 201
+            await until(lambda: _is_left_alone(notify, task_id))
+            alerts = (await notify.get("/notify/v1/alerts", params={"task": task_id})).json()["items"]
+            assert [alert["milestone"] for alert in alerts] == ["T-7"]
+            assert len(receiver.received) == 1
+        for process in deployment.processes.values():
+            assert process.stop() == 0, process.printed()
+            assert office not in process.printed()
+
+
+async def _assign(tasks: httpx2.AsyncClient) -> str:
+    """As an office does, on databases that hold nothing yet but what it records itself."""
+    agency = {"code": "G09", "name": "Bộ Nội vụ", "bloc": "government", "level": "central"}
+    programme = {"code": "NQ57", "title": "Nghị quyết 57-NQ/TW"}
+    task = {
+        "title": "Đề án đánh giá mức độ hoàn thành chuyển đổi số",
+        "programme": "NQ57",
+        "deadline_text": "Tháng 5/2025",
+        "assignments": [{"agency_code": "G09", "role": "lead"}],
+    }
+    for path, body in (("agencies", agency), ("programmes", programme), ("tasks", task)):
+        answer = await tasks.post(f"/tasks/v1/{path}", json=body)
+        assert answer.status_code == 201, answer.text
+    task_id = answer.json()["id"]
+    assert isinstance(task_id, str)
+    return task_id
+
+
+async def _knows(notify: httpx2.AsyncClient, task_id: str) -> bool:
+    timers = await notify.get("/notify/v1/timers", params={"task": task_id, "status": "pending"})
+    return len(timers.json()["items"]) > 0
+
+
+async def _is_left_alone(notify: httpx2.AsyncClient, task_id: str) -> bool:
+    return not await _knows(notify, task_id)
