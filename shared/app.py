@@ -6,10 +6,16 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, Security
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from fastapi.security import (
+    HTTPAuthorizationCredentials,
+    HTTPBasic,
+    HTTPBasicCredentials,
+    HTTPBearer,
+    SecurityScopes,
+)
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -19,9 +25,11 @@ from shared.auth import Caller, authenticate, unauthenticated
 from shared.clock import Clock
 from shared.database import Database
 from shared.edge import EdgeMiddleware
-from shared.errors import InvalidInput, VersionRequired
+from shared.errors import InvalidInput, Unauthenticated, VersionRequired
 from shared.health import Health
 from shared.metrics import MetricsMiddleware, registry
+from shared.openapi import DESCRIPTION, OPERATIONS, Application
+from shared.reference_page import add_reference_page
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,10 @@ _bearer = HTTPBearer(
     auto_error=False, description="API key: Authorization: Bearer ddk_…", scheme_name="api_key"
 )
 
+_basic = HTTPBasic(
+    auto_error=False, description="metrics only: the API key as password", scheme_name="password"
+)
+
 
 def get_context(request: Request) -> Context:
     context = request.app.state.context
@@ -50,17 +62,30 @@ def get_context(request: Request) -> Context:
 async def identify(request: Request) -> Caller:
     """The caller behind the request's key; looked up once per request."""
     if not hasattr(request.state, "caller"):
-        context = get_context(request)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthenticated()
-        async with context.database.reading() as connection:
-            request.state.caller = await authenticate(
-                connection, context.pepper, token.strip(), context.clock.now()
-            )
+        request.state.caller = await _look_up(request, token.strip())
     caller = request.state.caller
     assert isinstance(caller, Caller)  # noqa: S101 - request.state is untyped
     return caller
+
+
+async def _look_up(request: Request, token: str) -> Caller:
+    context = get_context(request)
+    async with context.database.reading() as connection:
+        return await authenticate(connection, context.pepper, token, context.clock.now())
+
+
+async def require_monitor(
+    request: Request, basic: Annotated[HTTPBasicCredentials | None, Depends(_basic)]
+) -> None:
+    """Prometheus sends a bearer token; a browser asks its user, who gives the key as the password."""
+    try:
+        caller = await (_look_up(request, basic.password) if basic else identify(request))
+    except Unauthenticated as refusal:
+        raise HTTPException(401, refusal.en, {"WWW-Authenticate": 'Basic realm="dondoc"'}) from None
+    caller.require("metrics.read")
 
 
 async def current_caller(
@@ -193,7 +218,7 @@ def operations_router(health: Health) -> APIRouter:
         body = {"status": "unavailable", "troubles": troubles} if troubles else {"status": "ready"}
         return JSONResponse(body, 503 if troubles else 200)
 
-    @router.get("/metrics", summary="Prometheus metrics", dependencies=[with_scope("metrics.read")])
+    @router.get("/metrics", summary="Prometheus metrics", dependencies=[Depends(require_monitor)])
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -214,18 +239,24 @@ def create_app(
     body_limits: Mapping[str, int] | None = None,
     lifespan: Lifespan | None = None,
     operations: bool = True,
+    tags: Mapping[str, str] | None = None,
 ) -> FastAPI:
-    """A service's application. `body_limits` are bytes by path, for routes that take uploads."""
-    app = FastAPI(
+    """A service's application. `body_limits` are bytes by path, for routes that take uploads; `tags` say what is what."""
+    described = {**(tags or {}), **({"operations": OPERATIONS} if operations else {})}
+    app = Application(
         title=title,
         version="1",
+        description=DESCRIPTION,
+        openapi_tags=[{"name": name, "description": text} for name, text in described.items()],
         openapi_url=f"/{context.service}/openapi.json",
-        docs_url=f"/{context.service}/docs",
+        docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the caller's header claims
         lifespan=lifespan,
     )
     app.state.context = context
     problems.install(app)
+    add_reference_page(app, context.service)
     for router in routers:
         app.include_router(router)
     if operations:

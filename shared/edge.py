@@ -27,9 +27,12 @@ class EdgeMiddleware:
         given = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if re.fullmatch(r"[\w.-]{1,64}", given, re.ASCII) else uuid4().hex
         token = logs.request_id.set(request_id)
+        begun = False
 
         async def answer(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 message["headers"] = [*message["headers"], *_answer_headers(request_id)]
             await send(message)
 
@@ -40,6 +43,11 @@ class EdgeMiddleware:
             await self.app(scope, _limited(receive, limit), answer)
         except Refusal as refusal:
             await problems.refusal_response(refusal)(scope, receive, answer)
+        except Exception as error:
+            # answered here and not in Starlette's outermost layer, so that answer and log line carry the id
+            if begun:
+                raise
+            await problems.bug_response(error)(scope, receive, answer)
         finally:
             logs.request_id.reset(token)
 

@@ -31,7 +31,7 @@ async def claim(
     session: AsyncSession, caller: str, key: str, *, request: Request, body: bytes, at: datetime
 ) -> Response | None:
     """Reserve the key, or return the stored answer. A twin still under way waits here for the first to commit."""
-    if not key.isascii() or not key.isprintable() or len(key) > MAX_KEY_LENGTH:
+    if not key.isascii() or not key.isprintable() or not 0 < len(key) <= MAX_KEY_LENGTH:
         raise InvalidInput(
             "idempotency_key_invalid",
             f"Idempotency-Key phải là 1-{MAX_KEY_LENGTH} ký tự ASCII in được, ví dụ một UUID.",

@@ -166,8 +166,6 @@ def _storable(text: str) -> str:
 def _is_passing(error: Exception) -> bool:
     """Faults of the road, not of the event: the batch is tried again. What the event itself brought on never passes."""
     if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None)
-        if state is None:  # the driver's own: a lost connection, or a value that it cannot send
-            return error.connection_invalidated
+        state = getattr(error.orig, "sqlstate", None) or ""  # none when the connection was lost
         return not state.startswith(FAULTS_OF_THE_EVENT)
     return isinstance(error, OSError | NoConnectionInTime)

@@ -9,12 +9,12 @@ from pythonjsonlogger.json import JsonFormatter
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-_SECRETS = re.compile(r"(ddk_[0-9a-f]{12}_|whsec_|Bearer |://[^:/@\s]+:)[^\s\"'@]+")
+_SECRETS = re.compile(r"(ddk_[0-9a-f]{12}_|whsec_|Bearer )[^\s\"'@]+|(://[^:/@\s]*:)[^\s\"'/@]+(?=@)")
 
 
 class _Formatter(JsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
-        return _SECRETS.sub(r"\1***", super().format(record))
+        return _SECRETS.sub(r"\1\2***", super().format(record))
 
 
 class _RequestId(logging.Filter):

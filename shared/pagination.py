@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
@@ -12,6 +13,7 @@ from shared.errors import InvalidInput
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
+LARGEST_INT = 2**63 - 1  # bigint
 Item = TypeVar("Item")
 
 
@@ -21,19 +23,34 @@ def encode_cursor(*keys: Any) -> str:
 
 
 def decode_cursor(token: str, *kinds: type) -> list[Any]:
-    """The keys of a cursor, each read by its kind (`kind.fromisoformat` where there is one, else `kind(...)`)."""
+    """The keys of a cursor, each read by its kind: str, int, date, datetime or UUID."""
     try:
         words = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         if not isinstance(words, list) or len(words) != len(kinds):
             raise ValueError
-        return [getattr(kind, "fromisoformat", kind)(word) for kind, word in zip(kinds, words, strict=True)]
-    except (binascii.Error, ValueError, TypeError, OverflowError):
+        return [_key(word, kind) for word, kind in zip(words, kinds, strict=True)]
+    except (binascii.Error, ValueError, OverflowError):
         raise InvalidInput(
             "cursor_invalid",
             "Con trỏ không đúng: dùng nguyên giá trị next_cursor của trang trước.",
             "The cursor is not one of ours: pass next_cursor of the previous page unchanged.",
             field="cursor",
         ) from None
+
+
+def _key(word: Any, kind: type) -> Any:
+    """One key, which goes into a query: what PostgreSQL could not take raises ValueError or OverflowError."""
+    if not isinstance(word, str) or "\0" in word:
+        raise ValueError
+    word.encode()  # lone surrogates
+    key = getattr(kind, "fromisoformat", kind)(word)
+    if isinstance(key, datetime):
+        if key.tzinfo is None:
+            raise ValueError
+        return key.astimezone(UTC)
+    if isinstance(key, int) and abs(key) > LARGEST_INT:
+        raise OverflowError
+    return key
 
 
 def cut_page(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], Item | None]:

@@ -63,12 +63,20 @@ _VALIDATION_VI = {
     "string_pattern_mismatch": "Không đúng mẫu {pattern}.",
     "enum": "Giá trị phải là một trong: {expected}.",
     "literal_error": "Giá trị phải là một trong: {expected}.",
+    "string_type": "Phải là văn bản.",
+    "string_unicode": "Văn bản không đúng mã Unicode.",
     "int_parsing": "Phải là số nguyên.",
+    "int_parsing_size": "Số quá lớn.",
+    "bool_parsing": "Phải là true hoặc false.",
+    "date_type": "Ngày phải theo dạng YYYY-MM-DD.",
     "date_from_datetime_parsing": "Ngày phải theo dạng YYYY-MM-DD.",
     "date_parsing": "Ngày phải theo dạng YYYY-MM-DD.",
     "datetime_from_date_parsing": "Thời điểm phải theo dạng ISO 8601.",
     "datetime_parsing": "Thời điểm phải theo dạng ISO 8601.",
     "uuid_parsing": "Mã phải là một UUID.",
+    "tuple_type": "Phải là một danh sách.",
+    "model_type": "Phải là một đối tượng JSON.",
+    "model_attributes_type": "Phải là một đối tượng JSON.",
     "too_long": "Quá {max_length} phần tử.",
     "too_short": "Ít hơn {min_length} phần tử.",
     "greater_than_equal": "Phải từ {ge} trở lên.",
@@ -105,13 +113,12 @@ def refusal_response(refusal: errors.Refusal) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Give the app one answer for each way of failing."""
+    """Give the app one answer for each way of failing; what no one foresaw is answered by `shared.edge`."""
     app.add_exception_handler(errors.Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(OSError, _on_database)
-    app.add_exception_handler(Exception, _on_bug)
 
 
 async def _on_refusal(_: Request, error: Exception) -> JSONResponse:
@@ -133,14 +140,11 @@ async def _on_validation(_: Request, error: Exception) -> JSONResponse:
 
 
 def _field_error(item: Mapping[str, Any]) -> FieldError:
-    context = item.get("ctx") or {}
-    cause = context.get("error")
-    path = _path(item["loc"])
-    if isinstance(cause, errors.Refusal):
-        return FieldError(field=path, code=cause.code, detail=cause.vi, detail_en=cause.en)
     template = _VALIDATION_VI.get(item["type"], "Giá trị chưa đúng ({type}).")
-    words = {**{name: str(value) for name, value in context.items()}, "type": item["type"]}
-    return FieldError(field=path, code=item["type"], detail=template.format(**words), detail_en=item["msg"])
+    words = {**{name: str(value) for name, value in (item.get("ctx") or {}).items()}, "type": item["type"]}
+    return FieldError(
+        field=_path(item["loc"]), code=item["type"], detail=template.format(**words), detail_en=item["msg"]
+    )
 
 
 def _path(loc: Sequence[str | int]) -> str:
@@ -152,6 +156,7 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     phrase = HTTPStatus(error.status_code).phrase
     vi = {
+        400: "Không đọc được nội dung: gửi JSON UTF-8 đúng cú pháp, hoặc biểu mẫu multipart đúng cách.",
         404: "Không có địa chỉ này: xem tài liệu API.",
         405: "Địa chỉ này không nhận phương thức đó: xem tài liệu API.",
     }.get(error.status_code, "Yêu cầu không được nhận.")
@@ -164,7 +169,9 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
 async def _on_database(_: Request, error: Exception) -> JSONResponse:
     """The database is away or overloaded: nothing was written, the caller may try again."""
     if isinstance(error, DBAPIError) and not _is_passing(error):
-        return await _on_bug(_, error)
+        if _is_duplicate(error):
+            return refusal_response(_recorded_meanwhile())
+        return bug_response(error)
     logger.warning("database unavailable", extra={"cause": type(error).__name__})
     return problem_response(
         503,
@@ -180,7 +187,20 @@ def _is_passing(error: DBAPIError) -> bool:
     return error.connection_invalidated or state.startswith(("08", "53", "57", "40", "55P03"))
 
 
-async def _on_bug(_: Request, error: Exception) -> JSONResponse:
+def _is_duplicate(error: DBAPIError) -> bool:
+    """unique_violation: use cases look first, so only two requests at the same time meet it."""
+    return getattr(error.orig, "sqlstate", None) == "23505"
+
+
+def _recorded_meanwhile() -> errors.Conflict:
+    return errors.Conflict(
+        "recorded_meanwhile",
+        "Một yêu cầu khác vừa ghi cùng nội dung này; yêu cầu này chưa ghi gì. Đọc lại rồi gửi nếu vẫn cần.",
+        "Another request has just recorded the same; this one wrote nothing. Read again, then send it if still needed.",
+    )
+
+
+def bug_response(error: Exception) -> JSONResponse:
     logger.error("unexpected failure", exc_info=error)
     return problem_response(
         500,
@@ -191,11 +211,11 @@ async def _on_bug(_: Request, error: Exception) -> JSONResponse:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses for the ways a route can refuse."""
+    """OpenAPI responses for the ways a route can refuse; `shared.openapi` adds the schema they refer to."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in statuses
     }

@@ -14,20 +14,23 @@ def _clean(text: str) -> str:
 
 def refuse_nul(value: Any) -> None:
     """Raise when a NUL hides anywhere in a JSON value: PostgreSQL cannot store it, and no honest text has it."""
-    if isinstance(value, str):
-        if "\0" in value:
+    waiting = [
+        ("", value)
+    ]  # (dotted path, value); a list of our own, since JSON may be nested as deep as the stack
+    while waiting:
+        path, item = waiting.pop()
+        if isinstance(item, str) and "\0" in item:
             raise InvalidInput(
                 "nul_character",
                 "Văn bản chứa ký tự NUL: hãy bỏ ký tự đó.",
                 "The text contains a NUL character: remove it.",
+                field=path.replace("\0", "") or None,
             )
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            refuse_nul(key)
-            refuse_nul(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            refuse_nul(item)
+        if isinstance(item, dict):
+            waiting += [(path, key) for key in item]
+            waiting += [(f"{path}.{key}".lstrip("."), inner) for key, inner in item.items()]
+        elif isinstance(item, list | tuple):
+            waiting += [(f"{path}.{n}".lstrip("."), inner) for n, inner in enumerate(item)]
 
 
 class RequestModel(BaseModel):

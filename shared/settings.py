@@ -24,6 +24,10 @@ class Settings(BaseSettings):
         description="PostgreSQL 18 server, e.g. postgresql://user:password@host/dondoc_{service}; {service} is replaced "
         "by the service's name, and a URL without a database gets dondoc_{service}"
     )
+    database_password_file: str | None = Field(
+        default=None,
+        description="file that holds the password of a URL without one; {service} is replaced here too",
+    )
     database_pool_size: int = Field(
         default=10, ge=2, le=90, description="connections per process and service"
     )
@@ -43,7 +47,10 @@ class Settings(BaseSettings):
     kafka_username: str | None = Field(default=None, description="who logs in to Kafka")
     kafka_password_file: Path | None = Field(default=None, description="file that holds that password")
     kafka_replication: int = Field(
-        default=3, ge=1, le=10, description="copies of each event that `dondoc topics` asks for; 1 on one broker"
+        default=3,
+        ge=1,
+        le=10,
+        description="copies of each event that `dondoc topics` asks for; 1 on one broker",
     )
     secret_key: SecretStr | None = Field(
         default=None, description="32 bytes in base64: pepper of API keys, cipher of webhook secrets"
@@ -110,7 +117,11 @@ class Settings(BaseSettings):
         return secret
 
     def database_for(self, service: str) -> URL:
+        """Where that service's database is; raises OSError when the password's file cannot be read."""
         url = make_url(self.database_url.get_secret_value().replace("{service}", service))
+        if self.database_password_file is not None:
+            file = Path(self.database_password_file.replace("{service}", service))
+            url = url.set(password=file.read_text(encoding="utf-8").strip())
         return url.set(drivername="postgresql+asyncpg", database=url.database or f"dondoc_{service}")
 
     def make_clock(self) -> Clock:

@@ -2,7 +2,9 @@ import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import URL, text
@@ -12,6 +14,7 @@ from shared import audit, auth, idempotency, inbox, log_reader, outbox  # noqa: 
 from shared.clock import ManualClock
 from shared.database import Database, spine
 from shared.migrations import migrate
+from tests.support.kafka import KafkaAbsent, running_kafka
 from tests.support.postgres import running_postgres
 
 os.environ.pop("http_proxy", None)
@@ -81,3 +84,44 @@ async def make_database(postgres: URL, template: Callable[[str], str]) -> AsyncI
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(datetime(2025, 5, 20, 1, 0, tzinfo=UTC))
+
+
+# --- Kafka ---------------------------------------------------------------------------------------------------------
+
+KAFKA_ABSENT = "no Kafka here"
+
+
+def skip_without_kafka(absent: KafkaAbsent) -> NoReturn:
+    """Skip, which the closing lines tell; where a run requires Kafka (DONDOC_REQUIRE_KAFKA), fail."""
+    if os.environ.get("DONDOC_REQUIRE_KAFKA"):
+        pytest.fail(f"{KAFKA_ABSENT}: {absent}", pytrace=False)
+    pytest.skip(f"{KAFKA_ABSENT}: {absent}")
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """Bootstrap address of a real broker; tests use topics and groups of their own on it."""
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(running_kafka())
+        except KafkaAbsent as absent:
+            skip_without_kafka(absent)
+        yield address
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [
+        report for report in terminalreporter.stats.get("skipped", []) if KAFKA_ABSENT in str(report.longrepr)
+    ]
+    if not skipped:
+        return
+    terminalreporter.section("NOT TESTED: KAFKA", sep="!", red=True, bold=True)
+    for report in skipped:
+        terminalreporter.line(f"  {report.nodeid}", red=True)
+    reason = str(skipped[0].longrepr[-1]) if isinstance(skipped[0].longrepr, tuple) else ""
+    terminalreporter.line(
+        f"{len(skipped)} tests of the Kafka transport did not run ({reason}). Install Java 17 and Maven, or start "
+        "Docker, or set DONDOC_TEST_KAFKA=host:port to a broker that may be written to.",
+        red=True,
+        bold=True,
+    )

@@ -10,6 +10,16 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.health import Health
 
+TAGS = {
+    "tasks": "Nhiệm vụ: giao, sửa, gia hạn, hủy, lịch sử. / Tasks: assigned, amended, extended, cancelled; their history.",
+    "deadlines": "Đọc thời hạn từ lời văn bản. / Deadlines read from a document's words.",
+    "reporting": "Báo cáo hoàn thành và quyết định về báo cáo. / Submissions with evidence, and the decisions on them.",
+    "statistics": "Số liệu tại một ngày, theo điều đã biết. / Figures as of a day, by what was known.",
+    "imports": "Nhập phụ lục CSV, XLSX. / Annexes as CSV or XLSX.",
+    "catalogue": "Cơ quan, nhóm, chương trình, văn bản. / Agencies, groups, programmes, documents.",
+    "changes": "Dòng thay đổi cho hệ thống khác. / The feed of changes for other systems.",
+}
+
 
 def build_app(
     settings: TasksSettings, database: Database, clock: Clock, *, health: Health, operations: bool = True
@@ -22,6 +32,7 @@ def build_app(
         health=health,
         body_limits=BODY_LIMITS,
         operations=operations,
+        tags=TAGS,
     )
     app.state.rules = Rules(settings.due_soon_days, settings.before_includes_day)
     return app

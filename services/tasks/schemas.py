@@ -23,6 +23,11 @@ class _Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+def _example(**body: Any) -> ConfigDict:
+    """What the API's documents show as a whole request; a test reads it back."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 # --- agencies, groups, programmes, documents --------------------------------------------------------------------
 
 
@@ -34,6 +39,15 @@ class IdentifierIn(RequestModel):
 
 
 class AgencyIn(RequestModel):
+    model_config = _example(
+        code="BQLKCN-HN",
+        name="Ban Quản lý các khu công nghệ cao Hà Nội",
+        bloc="government",
+        level="province",
+        parent_code="01",
+        identifiers=[{"scheme": "electronic_code", "value": "H26.19", "valid_from": "2025-07-01"}],
+    )
+
     code: Code
     name: Line
     short_name: Line | None = None
@@ -69,6 +83,10 @@ class GroupList(_Answer):
 
 
 class ProgrammeIn(RequestModel):
+    model_config = _example(
+        code="57-NQ/TW", title="Đột phá khoa học, công nghệ, đổi mới sáng tạo, chuyển đổi số"
+    )
+
     code: Code
     title: Line
 
@@ -84,6 +102,13 @@ class ProgrammePage(_Answer):
 
 
 class DocumentIn(RequestModel):
+    model_config = _example(
+        code="71/NQ-CP",
+        type="Nghị quyết",
+        issued_on="2025-04-01",
+        title="Chương trình hành động thực hiện Nghị quyết 57-NQ/TW",
+    )
+
     code: Code
     type: Line
     issuer_code: Code | None = None
@@ -108,6 +133,8 @@ class DocumentPage(_Answer):
 
 
 class ReadingIn(RequestModel):
+    model_config = _example(text="Chậm nhất trước ngày 31/3/2026", issued_on="2025-10-15")
+
     text: Verbatim
     issued_on: Day | None = Field(default=None, description="day of the document that says so")
 
@@ -140,6 +167,7 @@ class AssignmentIn(RequestModel):
                 "assignee_required",
                 "Ghi đúng một trong agency_code hoặc group_code.",
                 "Give exactly one of agency_code and group_code.",
+                field="assignments",
             )
         return self
 
@@ -150,6 +178,19 @@ class CitationIn(RequestModel):
 
 
 class TaskIn(RequestModel):
+    model_config = _example(
+        title="Trình đề án đánh giá mức độ hoàn thành nhiệm vụ chuyển đổi số",
+        programme="57-NQ/TW",
+        deadline_text="Tháng 5/2026",
+        deliverable="Đề án",
+        priority="high",
+        assignments=[
+            {"agency_code": "G09", "role": "lead"},
+            {"agency_code": "G12", "role": "coordinate"},
+        ],
+        citations=[{"document_code": "71/NQ-CP", "clause": "Phụ lục III, mục 1"}],
+    )
+
     title: Annotated[Paragraph, Field(description="what is to be done, as the document says it")]
     programme: Code
     kind: Kind | None = Field(default=None, description="by default what the deadline's words say")
@@ -172,6 +213,18 @@ class TaskChange(RequestModel):
     priority: Priority | None = None
     deadline_text: Verbatim | None = None
     assignments: Annotated[tuple[AssignmentIn, ...], Field(min_length=1, max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        empty = [name for name in self.model_fields_set - {"deliverable"} if getattr(self, name) is None]
+        if empty or not self.model_fields_set:
+            raise InvalidInput(
+                "change_empty",
+                "Ghi giá trị mới cho ít nhất một trường; chỉ deliverable được để null.",
+                "Give at least one member a new value; only deliverable may be null.",
+                field=min(empty, default=None),
+            )
+        return self
 
 
 class AssignmentOut(_Answer):
@@ -311,11 +364,18 @@ class EvidenceIn(RequestModel):
                     "evidence_url_invalid",
                     "Minh chứng dạng url phải là địa chỉ http(s) đầy đủ.",
                     "Evidence of kind url must be a full http(s) address.",
+                    field="evidence",
                 ) from None
         return self
 
 
 class SubmissionIn(RequestModel):
+    model_config = _example(
+        completed_on="2026-05-20",
+        summary="Đề án đã được phê duyệt",
+        evidence=[{"kind": "document", "reference": "815/QĐ-BNV", "title": "Quyết định phê duyệt Đề án"}],
+    )
+
     completed_on: Day
     summary: Paragraph
     evidence: Annotated[tuple[EvidenceIn, ...], Field(min_length=1, max_length=50)]
@@ -325,11 +385,19 @@ class SubmissionIn(RequestModel):
 
 
 class DecisionIn(RequestModel):
+    model_config = _example(
+        decision="return", reason="Chưa có văn bản phê duyệt: đề nghị bổ sung minh chứng."
+    )
+
     decision: Literal["accept", "return"]
     reason: Paragraph | None = None
 
 
 class ExtensionIn(RequestModel):
+    model_config = _example(
+        deadline_text="Quý III/2026", reason="Chờ Luật được thông qua", document_code="71/NQ-CP"
+    )
+
     deadline_text: Verbatim
     reason: Paragraph
     document_code: Code

@@ -17,6 +17,11 @@ from shared.worker import Worker
 
 REFRESH_SECONDS = 15.0  # Prometheus scrapes about as often
 TASKS = Gauge("dondoc_tasks", "Tasks by status today, each counted once", ["status"])
+TASKS_BY_BLOC = Gauge(
+    "dondoc_tasks_by_bloc",
+    "Tasks by status and leading bloc today; one of two blocs counts in both",
+    ["bloc", "status"],
+)
 
 
 def build_worker(
@@ -38,9 +43,12 @@ def _figures_loop(settings: TasksSettings, database: Database, clock: Clock) -> 
             now = clock.now()
             async with database.snapshot() as connection:
                 asked = moment(local_date(now), now, settings.due_soon_days)
-                whole, _ = await count_tasks(connection, asked, None, "task")
+                whole, blocs = await count_tasks(connection, asked, "bloc", "task")
             for status, number in whole.by_status.items():
                 TASKS.labels(status).set(number)
+            for bloc in blocs:
+                for status, number in bloc.by_status.items():
+                    TASKS_BY_BLOC.labels(bloc.key, status).set(number)
             pulse.beat()
             await asyncio.sleep(REFRESH_SECONDS)
 

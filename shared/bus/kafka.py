@@ -44,10 +44,10 @@ POLL_SECONDS = 0.5
 LOOK_SECONDS = 10.0
 STUCK_SECONDS = 60.0  # DESIGN: a consumer with lag and no progress for 60 s is made anew
 BATCH = 200
-BATCH_BYTES = (
-    256 * 1024
-)  # what a producer packs together for one partition; aiokafka's 16 KiB halve its speed
+# What a producer packs together for one partition; aiokafka's 16 KiB reached 0.6 of the speed (13,000 of 21,000/s).
+BATCH_BYTES = 256 * 1024
 LONGEST_MESSAGE_BYTES = 1_000_000  # Kafka's own limit for a record batch (message.max.bytes) is 1,048,588
+LONGEST_LETTER_BYTES = 900_000  # of an over-long message's text, leaving room for the reason
 
 _closing: set[asyncio.Task[None]] = set()  # the event loop itself keeps no hold of them
 
@@ -72,12 +72,13 @@ class KafkaPublisher:
         )
 
     def dead_letters(self, service: str) -> Callable[[DeadLetter], Awaitable[None]]:
-        """What puts the messages that `service` set aside on its dead-letter topic."""
+        """What puts the messages that `service` set aside on its dead-letter topic; the table has over-long ones whole."""
 
         async def send(letter: DeadLetter) -> None:
             headers = [("source", letter.source.encode()), ("reason", letter.reason.encode())]
             key = str(letter.event_id or letter.source).encode()
-            await self._send([(dead_letter_topic(service), key, headers, letter.raw.encode())])
+            text = letter.raw.encode()[:LONGEST_LETTER_BYTES]
+            await self._send([(dead_letter_topic(service), key, headers, text)])
 
         return send
 
@@ -131,18 +132,22 @@ class KafkaPublisher:
             return self._producer
 
     async def _throw_away(self, producer: AIOKafkaProducer) -> None:
-        """Stop a producer without waiting for what it still holds: the relay sends that again from its cursor.
-
-        Its own `stop` waits for ever while no broker answers (aio-libs/aiokafka#1101), so its sender goes first.
-        """
         if self._producer is producer:
             self._producer = None
-        sender = producer._sender.sender_task  # noqa: SLF001 - there is no public way
-        if sender is not None:
-            sender.cancel()
-            await asyncio.wait([sender], timeout=STOP_SECONDS)
-        producer._message_accumulator._batches.clear()  # noqa: SLF001 - nor here
-        await _stop(producer.stop)
+        await _stop(partial(_discard, producer))
+
+
+async def _discard(producer: AIOKafkaProducer) -> None:
+    """Stop a producer without waiting for what it still holds: the relay sends that again from its cursor.
+
+    Its own `stop` waits for ever while no broker answers (aio-libs/aiokafka#1101), so its sender goes first.
+    """
+    sender = producer._sender.sender_task  # noqa: SLF001 - there is no public way
+    if sender is not None:
+        sender.cancel()
+        await asyncio.wait([sender])
+    producer._message_accumulator._batches.clear()  # noqa: SLF001 - nor here
+    await producer.stop()
 
 
 class KafkaSource:
@@ -260,11 +265,15 @@ def _missing(*topics: str) -> LookupError:
 
 
 async def _stop(stop: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Wait a while for a client to close. One that still waits for a dead broker goes on closing by itself."""
+    """Wait a while for a client to close, also when cancelled; one that waits for a dead broker closes by itself."""
     closing = asyncio.create_task(stop())
     _closing.add(closing)
     closing.add_done_callback(_closed)
-    await asyncio.wait([closing], timeout=STOP_SECONDS)
+    try:
+        await asyncio.wait([closing], timeout=STOP_SECONDS)
+    except asyncio.CancelledError:
+        await asyncio.wait([closing], timeout=STOP_SECONDS)
+        raise
 
 
 def _closed(closing: asyncio.Task[None]) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from shared.settings import Settings
 
+RETRY_BACKOFF_MS = 500  # aiokafka logs every try: its own 100 ms fill the log while a broker is away
+
 
 @dataclass(frozen=True)
 class KafkaConnection:
@@ -37,6 +39,7 @@ class KafkaConnection:
         options: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap,
             "client_id": "dondoc",
+            "retry_backoff_ms": RETRY_BACKOFF_MS,
             "security_protocol": self.security_protocol,
         }
         if self.security_protocol.endswith("SSL"):

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
 from shared import relay as relay_module
 from shared.events.envelope import CloudEvent
-from shared.relay import LOCK, notifier_loop, relay_loop
+from shared.log_reader import load_cursor, read_page
+from shared.relay import CURSOR, LOCK, notifier_loop, relay_loop
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.bus import Counter, running, wait_for
 
@@ -53,13 +55,14 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_relay_resumes_where_it_stood(counter: Counter) -> None:
-    shelf = Shelf()
+    first, second = Shelf(), Shelf()
     await counter.count(*"a" * 10)
-    async with running(relay=relay_loop(counter.service, counter.database, shelf)):
-        await shelf.holds(10)
+    async with running(relay=relay_loop(counter.service, counter.database, first)):
+        await first.holds(10)
+        await wait_for(partial(stands_behind, counter, "a"))
     await counter.count(*"a" * 3)
-    async with running(relay=relay_loop(counter.service, counter.database, shelf)):
-        assert await shelf.holds(13) == list(range(1, 14))
+    async with running(relay=relay_loop(counter.service, counter.database, second)):
+        assert await second.holds(3) == [11, 12, 13]
 
 
 async def test_what_could_not_be_published_is_sent_again(counter: Counter) -> None:
@@ -72,7 +75,7 @@ async def test_what_could_not_be_published_is_sent_again(counter: Counter) -> No
 
 async def test_one_relay_works_and_another_takes_over_when_its_connection_dies(counter: Counter) -> None:
     first, second = Shelf(), Shelf()
-    async with running(relay=relay_loop(counter.service, counter.database, first)):
+    async with running(relay=relay_loop(counter.service, counter.database, first)) as active:
         await counter.count("a")
         await first.holds(1)
         async with running(relay=relay_loop(counter.service, counter.database, second)) as standby:
@@ -85,6 +88,11 @@ async def test_one_relay_works_and_another_takes_over_when_its_connection_dies(c
             await first.holds(2)
             assert second.events == []
             await end_lock_holder(counter)
+
+            async def noticed() -> bool:
+                return "lost the relay's lock" in (active.pulses["relay"].failure or "")
+
+            await wait_for(noticed)
             await counter.count("a")
 
             async def told() -> bool:
@@ -137,3 +145,10 @@ async def end_lock_holder(counter: Counter) -> None:
             {"lock": LOCK},
         )
         assert ended.scalars().all() == [True]
+
+
+async def stands_behind(counter: Counter, aggregate: str) -> bool:
+    """Whether the cursor has passed every event of an aggregate; the relay saves it after it published."""
+    async with counter.database.reading() as connection:
+        page = await read_page(connection, await load_cursor(connection, CURSOR), 1)
+    return not any(event.subject == aggregate for event in page.events)

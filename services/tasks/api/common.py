@@ -11,9 +11,10 @@ from services.tasks.domain.commands import NewAssignment, Role
 from services.tasks.queries.status import moment
 from services.tasks.schemas import AssignmentIn
 from services.tasks.use_cases.tasks import members_of
-from shared.app import CurrentContext, with_scope
+from shared.app import Context, CurrentContext, with_scope
 from shared.auth import Caller
 from shared.clock import LOCAL_ZONE, local_date
+from shared.errors import InvalidInput
 from shared.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 
@@ -37,9 +38,10 @@ Reporter = Annotated[Caller, with_scope("tasks.report")]
 Manager = Annotated[Caller, with_scope("tasks.manage")]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 PageCursor = Annotated[str | None, Query(max_length=500)]
+EARLIEST = date(1945, 9, 2)
 AsOf = Annotated[
     date | None,
-    Query(ge=date(1945, 9, 2), le=date(2200, 12, 31), description="the day asked about; today by default"),
+    Query(ge=EARLIEST, le=date(2200, 12, 31), description="the day asked about; today by default"),
 ]
 KnownAt = Annotated[
     datetime | None, Query(description="by what was recorded up to this instant; now by default")
@@ -51,11 +53,27 @@ DEFAULT_PAGE = DEFAULT_LIMIT
 def asked_moment(
     context: CurrentContext, rules: CurrentRules, as_of: AsOf = None, known_at: KnownAt = None
 ) -> dict[str, Any]:
-    """The day and the state of knowledge that a question is about. A naive instant is local time."""
+    """The day and the state of knowledge that a question is about. A naive instant is local time.
+
+    What will be recorded is not known: an instant to come is answered as now, so that the answer holds for ever.
+    """
     now = context.clock.now()
     known = known_at or now
     known = known if known.tzinfo else known.replace(tzinfo=LOCAL_ZONE)
-    return moment(as_of or local_date(now), known, rules.due_soon_days)
+    if known.year < EARLIEST.year:
+        raise InvalidInput(
+            "known_at_too_early",
+            f"known_at phải từ năm {EARLIEST.year} trở đi.",
+            f"known_at must not lie before {EARLIEST.year}.",
+            field="known_at",
+        )
+    return moment(as_of or local_date(now), min(known, now), rules.due_soon_days)
+
+
+def moment_of_change(context: Context, rules: Rules) -> dict[str, Any]:
+    """The moment after a change: asked any earlier, its own facts would not be known yet."""
+    now = context.clock.now()
+    return moment(local_date(now), now, rules.due_soon_days)
 
 
 Moment = Annotated[dict[str, Any], Depends(asked_moment)]

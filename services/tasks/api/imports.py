@@ -22,6 +22,7 @@ from services.tasks.use_cases.records import require_document, require_programme
 from shared.app import CurrentActor, CurrentContext, Session, service_router
 from shared.errors import InvalidInput
 from shared.problems import documented
+from shared.requests import Code
 
 router = service_router("tasks")
 PATH = "/tasks/v1/imports"
@@ -36,8 +37,8 @@ async def import_tasks(
     rules: CurrentRules,
     _: Manager,
     file: Annotated[UploadFile, File(description="CSV (UTF-8) or XLSX, headings in Vietnamese or English")],
-    programme: Annotated[str, Form(max_length=64)],
-    document: Annotated[str, Form(max_length=64)],
+    programme: Annotated[Code, Form()],
+    document: Annotated[Code, Form()],
     dry_run: Annotated[bool, Form()] = False,
     partial: Annotated[bool, Form(description="import the good rows although others are refused")] = False,
     columns: Annotated[
@@ -66,7 +67,7 @@ def _columns(text: str | None) -> dict[str, str] | None:
         return None
     try:
         columns = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         columns = None
     if not isinstance(columns, dict) or not all(isinstance(value, str) for value in columns.values()):
         raise InvalidInput(

@@ -1,11 +1,12 @@
 """Assigning, reading, amending, extending and cancelling tasks."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from services.tasks.api.common import (
     DEFAULT_PAGE,
@@ -15,6 +16,8 @@ from services.tasks.api.common import (
     Moment,
     PageCursor,
     Reader,
+    Rules,
+    moment_of_change,
     resolve_assignments,
 )
 from services.tasks.domain.commands import NewCitation, NewTask
@@ -39,6 +42,7 @@ from services.tasks.schemas import (
 from services.tasks.use_cases import records
 from services.tasks.use_cases import tasks as use_cases
 from shared.app import (
+    Context,
     CurrentActor,
     CurrentContext,
     ExpectedVersion,
@@ -72,13 +76,12 @@ async def create_task(
     actor: CurrentActor,
     context: CurrentContext,
     rules: CurrentRules,
-    moment: Moment,
     _: Manager,
 ) -> TaskOut:
     new = await _new_task(session, body, context, rules)
     task = await use_cases.create_task(session, new, actor=actor, at=context.clock.now())
     response.headers["Location"] = f"/tasks/v1/tasks/{task.id}"
-    return await _answer(session, task.id, moment, response)
+    return await _answer(session, task.id, context, rules, response)
 
 
 async def _new_task(
@@ -105,16 +108,24 @@ async def _new_task(
     )
 
 
-async def _answer(session: AsyncSession, task_id: UUID, moment: Moment, response: Response) -> TaskOut:
+async def _answer(
+    session: AsyncSession, task_id: UUID, context: Context, rules: Rules, response: Response
+) -> TaskOut:
     """The task as the change left it, read in the change's own transaction."""
     await session.flush()
-    return await _read(await session.connection(), task_id, moment, response)
+    return await _read(await session.connection(), task_id, moment_of_change(context, rules), response)
 
 
-async def _read(connection: Reading, task_id: UUID, moment: Moment, response: Response) -> TaskOut:
+async def _read(
+    connection: AsyncConnection, task_id: UUID, moment: Mapping[str, Any], response: Response
+) -> TaskOut:
     row = await read.get_task(connection, task_id, moment)
     if row is None:
-        raise NotFound("task_unknown", f"Không có nhiệm vụ {task_id}.", f"There is no task {task_id}.")
+        raise NotFound(
+            "task_unknown",
+            f"Không có nhiệm vụ {task_id} tính đến {moment['as_of']:%d/%m/%Y}: kiểm tra mã, as_of và known_at.",
+            f"There is no task {task_id} as of {moment['as_of']}: check the id, as_of and known_at.",
+        )
     set_etag(response, row.version)
     return TaskOut.of(row)
 
@@ -140,7 +151,10 @@ async def list_tasks(
     limit: Limit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> TaskPage:
-    """Tasks by due date. Filters hold together; without `agency` or `parent` a group's members stay behind their parent."""
+    """Tasks by their due date of today, those without one last. Filters hold together.
+
+    Without `agency` or `parent` a group's members stay behind their parent.
+    """
     wanted = {
         "status": [word.value for word in status or ()],
         "agency": agency,
@@ -185,7 +199,6 @@ async def amend_task(
     actor: CurrentActor,
     context: CurrentContext,
     rules: CurrentRules,
-    moment: Moment,
     expected: ExpectedVersion,
     _: Manager,
 ) -> TaskOut:
@@ -209,7 +222,7 @@ async def amend_task(
         actor=actor,
         at=context.clock.now(),
     )
-    return await _answer(session, task_id, moment, response)
+    return await _answer(session, task_id, context, rules, response)
 
 
 @router.get("/tasks/{task_id}/history", tags=["tasks"], responses=documented(404))
@@ -249,7 +262,6 @@ async def extend_deadline(
     actor: CurrentActor,
     context: CurrentContext,
     rules: CurrentRules,
-    moment: Moment,
     _: Manager,
 ) -> TaskOut:
     document = await records.require_document(session, body.document_code)
@@ -258,7 +270,7 @@ async def extend_deadline(
     )
     detail = {"reason": body.reason, "document_code": body.document_code}
     await use_cases.extend_deadline(session, task_id, reading, actor=actor, at=context.clock.now(), **detail)
-    return await _answer(session, task_id, moment, response)
+    return await _answer(session, task_id, context, rules, response)
 
 
 @router.post("/tasks/{task_id}/cancellation", status_code=201, tags=["tasks"], responses=documented(404, 409))
@@ -269,8 +281,8 @@ async def cancel_task(
     session: Session,
     actor: CurrentActor,
     context: CurrentContext,
-    moment: Moment,
+    rules: CurrentRules,
     _: Manager,
 ) -> TaskOut:
     await use_cases.cancel_task(session, task_id, reason=body.reason, actor=actor, at=context.clock.now())
-    return await _answer(session, task_id, moment, response)
+    return await _answer(session, task_id, context, rules, response)

@@ -85,6 +85,16 @@ def check_assignments(assignments: Sequence[NewAssignment], members: Sequence[st
         )
 
 
+def check_assigned_on(assigned_on: date, today: date, field: str) -> None:
+    if assigned_on > today:
+        raise InvalidInput(
+            "assigned_in_future",
+            f"Ngày giao {assigned_on:%d/%m/%Y} sau hôm nay {today:%d/%m/%Y}: kiểm tra ngày giao, ngày văn bản.",
+            f"The task would be assigned on {assigned_on}, after today {today}: check that day, or the document's.",
+            field=field,
+        )
+
+
 def check_completed_on(completed_on: date, today: date) -> None:
     if completed_on > today:
         raise InvalidInput(

@@ -92,11 +92,14 @@ def open_status(standing: bool, due_on: date | None, day: date, due_soon_days: i
     return Status.DUE_SOON if due_on <= day + timedelta(days=due_soon_days) else Status.IN_PROGRESS
 
 
-def combined(parts: Iterable[Status]) -> Status:
+def combined(parts: Iterable[Status], ending: Status | None = None) -> Status:
     """The status of a task given to several: done when all are done, late when one is late.
 
-    Members whose part was ended no longer count, unless there are no others.
+    Members whose part was ended no longer count, unless there are no others. `ending` is the whole task's own, and
+    goes before: what is cancelled as a whole is not done because one member had finished its part.
     """
+    if ending is not None:
+        return ending
     found = set(parts)
     alive = found - ENDED or found
     if alive <= COMPLETED:

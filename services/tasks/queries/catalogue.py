@@ -24,15 +24,18 @@ _identifiers = (
     select(
         func.coalesce(
             func.jsonb_agg(
-                func.jsonb_build_object(
-                    "scheme",
-                    AgencyIdentifier.scheme,
-                    "value",
-                    AgencyIdentifier.value,
-                    "valid_from",
-                    AgencyIdentifier.valid_from,
-                    "valid_to",
-                    AgencyIdentifier.valid_to,
+                aggregate_order_by(
+                    func.jsonb_build_object(
+                        "scheme",
+                        AgencyIdentifier.scheme,
+                        "value",
+                        AgencyIdentifier.value,
+                        "valid_from",
+                        AgencyIdentifier.valid_from,
+                        "valid_to",
+                        AgencyIdentifier.valid_to,
+                    ),
+                    AgencyIdentifier.id,
                 )
             ),
             func.jsonb_build_array(),
@@ -57,7 +60,7 @@ _AGENCY_BY_IDENTIFIER = _AGENCY.where(
 _GROUPS = select(
     Group.code,
     Group.name,
-    select(func.array_agg(GroupMember.agency_code))
+    select(func.array_agg(aggregate_order_by(GroupMember.agency_code, GroupMember.agency_code)))
     .where(GroupMember.group_code == Group.code)
     .scalar_subquery()
     .label("member_codes"),

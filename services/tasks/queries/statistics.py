@@ -53,11 +53,14 @@ def _units(group_by: GroupBy | None, count: Count) -> AnySelect:
         "document": Citation.document_code,
         "programme": leaf.c.programme_code,
     }
-    columns = [keys[group_by].label("key"), unit.label("unit"), leaf.c.status]
+    by_agency = count == "assignment" or group_by in {"agency", "bloc", "group"}
+    # what an agency did of its part stays done, also where the whole task was ended later
+    status = leaf.c.status if by_agency else func.coalesce(leaf.c.top_ending, leaf.c.status).label("status")
+    columns = [keys[group_by].label("key"), unit.label("unit"), status]
     if count == "assignment":
         columns.append(leading.c.agency_code.label("agency"))
     rows = select(*columns).select_from(leaf)
-    if count == "assignment" or group_by in {"agency", "bloc", "group"}:
+    if by_agency:
         rows = rows.join(leading, leading.c.task_id == leaf.c.task_id)
     if group_by == "group":
         rows = rows.join(

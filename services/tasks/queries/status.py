@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from services.tasks.domain.status import Status
@@ -82,10 +83,13 @@ def combined_case(status: Any) -> ColumnElement[str]:
 
 
 def leaf_statuses() -> AnySelect:
-    """Set-wise, for counting: (task_id, top_id, status) of every task that is no group's parent."""
+    """Set-wise, for counting: (task_id, top_id, status, top_ending) of every task that is no group's parent.
+
+    `top_ending` is how the whole task of a group was ended, where it was.
+    """
     in_force = (
         select(Deadline.task_id, Deadline.due_on)
-        .distinct(Deadline.task_id)
+        .ext(distinct_on(Deadline.task_id))
         .where(Deadline.effective_on <= AS_OF, Deadline.recorded_at <= KNOWN_AT)
         .order_by(Deadline.task_id, Deadline.revision.desc())
         .cte("in_force")
@@ -104,6 +108,7 @@ def leaf_statuses() -> AnySelect:
         .where(Ending.recorded_at <= KNOWN_AT, Ending.effective_on <= AS_OF)
         .cte("ended")
     )
+    top_ended = ended.alias("top_ended")
     status = status_case(Task.kind, in_force.c.due_on, accepted.c.completed_on, ended.c.kind)
     return (
         select(
@@ -111,10 +116,12 @@ def leaf_statuses() -> AnySelect:
             func.coalesce(Task.parent_id, Task.id).label("top_id"),
             Task.programme_code,
             status.label("status"),
+            top_ended.c.kind.label("top_ending"),
         )
         .outerjoin(in_force, in_force.c.task_id == Task.id)
         .outerjoin(accepted, accepted.c.task_id == Task.id)
         .outerjoin(ended, ended.c.task_id == Task.id)
+        .outerjoin(top_ended, top_ended.c.task_id == Task.parent_id)
         .where(is_there(Task), Task.children_count == 0)
     )
 
@@ -131,7 +138,10 @@ def status_beside(task: Any) -> tuple[Any, Any, ColumnElement[str], ColumnElemen
         .where(child.parent_id == task.id, is_there(child))
         .lateral("children")
     )
-    status = case((task.children_count > 0, children.c.status), else_=_status(task, facts))
+    status = case(
+        (task.children_count > 0, func.coalesce(facts.c.ending, children.c.status)),
+        else_=_status(task, facts),
+    )
     return facts, children, status, facts.c.due_on
 
 

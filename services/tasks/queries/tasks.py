@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Uuid, bindparam, cast, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Date, Uuid, and_, bindparam, cast, func, literal, select, true, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,10 +36,13 @@ _deadline = (
     .limit(1)
     .lateral("deadline")
 )
-_awaiting = select(Submission.id).where(Submission.task_id == Task.id, Submission.decision.is_(None)).exists()
+_undecided = (
+    select(Submission.id).where(Submission.task_id == Task.id, Submission.decision.is_(None)).exists()
+)
+_awaiting = and_(Task.state == "open", _undecided)
 
 
-def _view() -> tuple[AnySelect, ColumnElement[str]]:
+def _view() -> tuple[AnySelect, ColumnElement[str], ColumnElement[date]]:
     facts, children, status, due_on = status_beside(Task)
     statement = (
         select(
@@ -77,15 +80,15 @@ def _view() -> tuple[AnySelect, ColumnElement[str]]:
         .join(children, true())
         .join(_deadline, true())
     )
-    return statement, status
+    return statement, status, due_on
 
 
-_VIEW, _STATUS = _view()
-_ONE = _VIEW.where(Task.id == bindparam("id", type_=Uuid))
+_VIEW, _STATUS, _due_on_asked = _view()
+_ONE = _VIEW.where(Task.id == bindparam("id", type_=Uuid), is_there(Task))
 
 
 async def get_task(connection: AsyncConnection, task_id: UUID, moment: Mapping[str, Any]) -> AnyRow | None:
-    """A task as it is now, with its status on a day."""
+    """A task as it is now, with its status on a day; None where it was not there yet."""
     return (await connection.execute(_ONE, {**moment, "id": task_id})).one_or_none()
 
 
@@ -103,8 +106,8 @@ def _filters(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         "programme": lambda code: Task.programme_code == code,
         "parent": lambda id_: Task.parent_id == id_,
         "status": _STATUS.in_,
-        "due_before": lambda day: Task.due_on < day,
-        "due_after": lambda day: Task.due_on > day,
+        "due_before": lambda day: _due_on_asked < day,
+        "due_after": lambda day: _due_on_asked > day,
     }
     found = [make(wanted[name]) for name, make in conditions.items() if wanted.get(name)]
     if agency or role:

@@ -9,11 +9,12 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import NewAssignment, NewCitation, NewTask, Role
+from services.tasks.domain.commands import NewAssignment, NewCitation, NewTask, Role, check_assigned_on
 from services.tasks.domain.imports import Problem, ReadRow
 from services.tasks.tables import Task
 from services.tasks.use_cases.tasks import IMPORTED, create_task, members_of
 from shared.audit import Actor, add_audit
+from shared.clock import local_date
 from shared.errors import Refusal
 
 Outcome = Literal["accepted", "refused", "unchanged"]
@@ -60,6 +61,7 @@ async def import_rows(
     A refused row keeps the whole file out unless `partial`. A dry run does all the work and takes it back, so that
     its report is the real one.
     """
+    check_assigned_on(target.assigned_on, local_date(at), "document")
     savepoint = await session.begin_nested()
     reports = await _import_all(session, target, rows, actor=actor, at=at)
     counts = {
@@ -151,7 +153,8 @@ async def _accept(
 def _assignments(row: ReadRow, everyone: Sequence[str]) -> tuple[NewAssignment, ...]:
     """A group of one is simply its member."""
     if len(everyone) == 1:
-        return (NewAssignment(everyone[0], Role.LEAD), *row.assignments)
+        others = (item for item in row.assignments if item.agency_code != everyone[0])
+        return (NewAssignment(everyone[0], Role.LEAD), *others)
     return row.assignments
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from services.tasks.domain.deadlines import Reading
-from services.tasks.tables import Deadline, Document, Programme, Submission, Task
+from services.tasks.tables import Deadline, Document, Ending, Programme, Submission, Task
 from shared.audit import Actor, add_audit, add_audits
+from shared.clock import local_date
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.events import tasks as events
 from shared.outbox import add_event, add_events
@@ -27,6 +28,14 @@ async def lock_task(session: AsyncSession, task_id: UUID) -> Task:
             f"There is no task {task_id}: look it up at /tasks/v1/tasks.",
         )
     return task
+
+
+async def lock_to_end(session: AsyncSession, task_id: UUID) -> Task:
+    """Lock a task whose end may end its group's: the group's first, as every change of a group does."""
+    parent_id = await session.scalar(select(Task.parent_id).where(Task.id == task_id))
+    if parent_id is not None:
+        await lock_task(session, parent_id)
+    return await lock_task(session, task_id)
 
 
 async def lock_open_children(session: AsyncSession, parent: Task) -> list[Task]:
@@ -129,26 +138,42 @@ async def tell(
     await add_audit(session, actor, action, "task", task.id, at=at, version=task.version, **words)
 
 
-async def settle_parent(session: AsyncSession, child: Task, *, actor: Actor, at: datetime) -> None:
-    """Complete the task of a group when the last member's part ends and at least one was completed."""
+async def end_cancelled(
+    session: AsyncSession, task: Task, *, reason: str, actor: Actor, at: datetime
+) -> None:
+    task.state = "cancelled"
+    session.add(
+        Ending(task_id=task.id, kind="cancelled", reason=reason, effective_on=local_date(at), recorded_at=at)
+    )
+    await tell(session, task, events.TaskCancelled, actor=actor, at=at, reason=reason)
+
+
+async def settle_parent(
+    session: AsyncSession, child: Task, *, reason: str = "", actor: Actor, at: datetime
+) -> None:
+    """End the task of a group with its last member's part: completed where one was, else cancelled for `reason`."""
     if child.parent_id is None:
         return
     parent = await lock_task(session, child.parent_id)
     members = select(Task.state).where(Task.parent_id == parent.id)
     states = set(await session.scalars(members))
-    if parent.state != "open" or "open" in states or "completed" not in states:
+    if parent.state != "open" or "open" in states:
         return
-    last = await session.scalar(
-        select(Submission)
-        .join(Task, Task.id == Submission.task_id)
-        .where(Task.parent_id == parent.id, Submission.decision == "accept")
-        .order_by(Submission.completed_on.desc())
-        .limit(1)
-    )
-    if last is not None:
-        parent.state = "completed"
-        detail = {"submission_id": last.id, "completed_on": last.completed_on, "accepted_at": at}
-        await tell(session, parent, events.TaskCompleted, actor=actor, at=at, **detail)
+    if "completed" not in states:
+        await end_cancelled(session, parent, reason=reason, actor=actor, at=at)
+        return
+    last = (
+        await session.scalars(
+            select(Submission)
+            .join(Task, Task.id == Submission.task_id)
+            .where(Task.parent_id == parent.id, Submission.decision == "accept")
+            .order_by(Submission.completed_on.desc())
+            .limit(1)
+        )
+    ).one()
+    parent.state = "completed"
+    detail = {"submission_id": last.id, "completed_on": last.completed_on, "accepted_at": at}
+    await tell(session, parent, events.TaskCompleted, actor=actor, at=at, **detail)
 
 
 def task_state(task: Task) -> events.TaskState:

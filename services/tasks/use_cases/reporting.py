@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.commands import LEADING, NewEvidence, check_completed_on
 from services.tasks.tables import Evidence, Submission, Task
-from services.tasks.use_cases.records import lock_task, require_open, settle_parent, tell
+from services.tasks.use_cases.records import lock_task, lock_to_end, require_open, settle_parent, tell
 from shared.audit import Actor
 from shared.clock import local_date
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -112,7 +112,7 @@ async def decide_submission(
         raise InvalidInput(
             "reason_required", "Trả lại phải nêu lý do.", "A return must say its reason.", field="reason"
         )
-    task = await lock_task(session, submission.task_id)
+    task = await lock_to_end(session, submission.task_id)
     await session.refresh(submission)
     await session.refresh(submission, ["evidence"])
     if submission.decision is not None:

@@ -1,6 +1,6 @@
 """Assigning, amending, extending and cancelling tasks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID, uuid4, uuid5
@@ -8,14 +8,22 @@ from uuid import UUID, uuid4, uuid5
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import LEADING, NewAssignment, NewTask, Role, check_assignments
+from services.tasks.domain.commands import (
+    NewAssignment,
+    NewTask,
+    Role,
+    check_assigned_on,
+    check_assignments,
+)
 from services.tasks.domain.deadlines import Reading
 from services.tasks.domain.naming_text import fold
-from services.tasks.tables import Agency, Assignment, Citation, Ending, Group, GroupMember, Task
+from services.tasks.tables import Agency, Assignment, Citation, Group, GroupMember, Task
 from services.tasks.use_cases.catalogue import require_agencies
 from services.tasks.use_cases.records import (
+    end_cancelled,
     lock_open_children,
     lock_task,
+    lock_to_end,
     new_deadline,
     require_document,
     require_open,
@@ -36,14 +44,14 @@ IMPORTED = UUID(
 
 async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: datetime) -> Task:
     """Assign a task; one given to a group becomes a parent with a task for each member."""
+    check_assigned_on(new.assigned_on, local_date(at), "assigned_on")
     check_assignments(new.assignments, new.members)
     await _require_references(session, new)
     task = _new_task(new, uuid5(IMPORTED, new.import_key) if new.import_key else uuid4(), parent=None, at=at)
-    shared_roles = tuple(item for item in new.assignments if item.role not in LEADING)
     each = replace(new, members=(), import_key=None, import_digest=None)
     children = [
         _new_task(
-            replace(each, assignments=(NewAssignment(member, Role.LEAD), *shared_roles)),
+            replace(each, assignments=_of_member(member, new.assignments)),
             uuid5(task.id, member),
             parent=task,
             at=at,
@@ -52,6 +60,11 @@ async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: 
     ]
     await tell_created(session, [task, *children], actor=actor, at=at)
     return task
+
+
+def _of_member(member: str, shared: Sequence[NewAssignment]) -> tuple[NewAssignment, ...]:
+    """A member leads its own task; the others who help with the group's help with it too."""
+    return (NewAssignment(member, Role.LEAD), *(item for item in shared if item.agency_code != member))
 
 
 async def _require_references(session: AsyncSession, new: NewTask) -> None:
@@ -66,7 +79,7 @@ def _new_task(new: NewTask, task_id: UUID, *, parent: Task | None, at: datetime)
     task = Task(
         id=task_id,
         title=new.title,
-        search_text=fold(f"{new.title} {new.deliverable or ''}"),
+        search_text=_search_text(new.title, new.deliverable),
         programme_code=new.programme_code,
         kind="standing" if new.standing else "dated",
         state="open",
@@ -93,6 +106,16 @@ def _new_task(new: NewTask, task_id: UUID, *, parent: Task | None, at: datetime)
     )
     new_deadline(task, new.reading, effective_on=new.assigned_on, recorded_at=at)
     return task
+
+
+def _search_text(title: str, deliverable: str | None) -> str:
+    return fold(f"{title} {deliverable or ''}")
+
+
+def _set_words(task: Task, changes: Mapping[str, str | None]) -> None:
+    for name, value in changes.items():
+        setattr(task, name, value)
+    task.search_text = _search_text(task.title, task.deliverable)
 
 
 async def members_of(session: AsyncSession, group_codes: Iterable[str], day: date) -> tuple[str, ...]:
@@ -123,7 +146,7 @@ async def members_of(session: AsyncSession, group_codes: Iterable[str], day: dat
 async def amend_task(
     session: AsyncSession,
     task_id: UUID,
-    changes: dict[str, str | None],
+    changes: Mapping[str, str | None],
     *,
     reading: Reading | None,
     assignments: Sequence[NewAssignment] | None,
@@ -138,9 +161,7 @@ async def amend_task(
     task = await lock_task(session, task_id)
     check_version(expected_version, task.version)
     require_open(task)
-    for name, value in changes.items():
-        setattr(task, name, value)
-    task.search_text = fold(f"{task.title} {task.deliverable or ''}")
+    _set_words(task, changes)
     changed = list(changes)
     if reading is not None:
         _give_date(task, reading, at)
@@ -157,7 +178,7 @@ async def amend_task(
 async def _amend_children(
     session: AsyncSession,
     parent: Task,
-    changes: dict[str, str | None],
+    changes: Mapping[str, str | None],
     reading: Reading | None,
     *,
     actor: Actor,
@@ -165,9 +186,7 @@ async def _amend_children(
 ) -> None:
     """What a group was told, each member was told."""
     for child in await lock_open_children(session, parent):
-        for name, value in changes.items():
-            setattr(child, name, value)
-        child.search_text = parent.search_text
+        _set_words(child, changes)
         changed = [*changes]
         if reading is not None and child.deadlines[-1].due_on is None:
             _give_date(child, reading, at)
@@ -271,15 +290,9 @@ async def cancel_task(
     session: AsyncSession, task_id: UUID, *, reason: str, actor: Actor, at: datetime
 ) -> Task:
     """End a task that is no longer to be done, with the open tasks of its members."""
-    task = await lock_task(session, task_id)
+    task = await lock_to_end(session, task_id)
     require_open(task)
     for each in (task, *await lock_open_children(session, task)):
-        each.state = "cancelled"
-        session.add(
-            Ending(
-                task_id=each.id, kind="cancelled", reason=reason, effective_on=local_date(at), recorded_at=at
-            )
-        )
-        await tell(session, each, events.TaskCancelled, actor=actor, at=at, reason=reason)
-    await settle_parent(session, task, actor=actor, at=at)
+        await end_cancelled(session, each, reason=reason, actor=actor, at=at)
+    await settle_parent(session, task, reason=reason, actor=actor, at=at)
     return task

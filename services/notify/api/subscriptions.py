@@ -1,0 +1,177 @@
+"""Subscriptions: where alerts are sent."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response, status
+
+from services.notify.api.common import (
+    LIMIT,
+    CodeParameter,
+    CursorParameter,
+    Limit,
+    Reader,
+    Rules,
+    Subscriber,
+    key_after,
+    page_answer,
+)
+from services.notify.domain.subscriptions import SubscriptionStatus, subscription_unknown
+from services.notify.queries import deliveries as queries
+from services.notify.schemas import (
+    SUBSCRIPTIONS,
+    AcceptedDelivery,
+    CreatedSubscription,
+    NewSubscription,
+    SubscriptionChanges,
+    SubscriptionPage,
+    SubscriptionView,
+    subscription_view,
+)
+from services.notify.use_cases import subscriptions as use_cases
+from shared.app import (
+    CurrentActor,
+    CurrentContext,
+    ExpectedVersion,
+    Reading,
+    Session,
+    service_router,
+    set_etag,
+)
+from shared.problems import documented
+
+router = service_router("notify")
+
+
+@router.post(
+    "/subscriptions",
+    status_code=status.HTTP_201_CREATED,
+    response_model=CreatedSubscription,
+    responses=documented(409),
+    summary="Subscribe an address to alerts; the answer shows the secret once",
+)
+async def create_subscription(
+    body: NewSubscription,
+    response: Response,
+    session: Session,
+    caller: Subscriber,
+    actor: CurrentActor,
+    context: CurrentContext,
+    rules: Rules,
+) -> Any:
+    subscription, secret = await use_cases.create_subscription(
+        session, rules, **body.model_dump(), caller=caller, actor=actor, now=context.clock.now()
+    )
+    set_etag(response, subscription.version)
+    response.headers["Location"] = f"/notify/v1/subscriptions/{subscription.id}"
+    return subscription_view(subscription) | {"secret": secret}
+
+
+@router.get(
+    "/subscriptions",
+    response_model=SubscriptionPage,
+    summary="Subscriptions; of a key bound to an agency, its own",
+)
+async def list_subscriptions(
+    request: Request,
+    connection: Reading,
+    caller: Reader,
+    agency: CodeParameter = None,
+    status: Annotated[SubscriptionStatus | None, Query()] = None,
+    cursor: CursorParameter = None,
+    limit: Limit = LIMIT,
+) -> Response:
+    if agency is not None:
+        caller.require_tenant(agency)
+    rows = await queries.list_subscriptions(
+        connection, agency=agency or caller.tenant, status=status, after=key_after(cursor), limit=limit
+    )
+    return page_answer(
+        request, SUBSCRIPTIONS, rows, limit, key="created_at", views=[subscription_view(row) for row in rows]
+    )
+
+
+@router.get(
+    "/subscriptions/{subscription_id}",
+    response_model=SubscriptionView,
+    responses=documented(404),
+    summary="A subscription, without its secret",
+)
+async def get_subscription(
+    subscription_id: UUID, response: Response, connection: Reading, caller: Reader
+) -> Any:
+    row = await queries.get_subscription(connection, subscription_id)
+    if row is None:
+        raise subscription_unknown()
+    caller.require_tenant(row.agency_code)
+    set_etag(response, row.version)
+    return subscription_view(row)
+
+
+@router.patch(
+    "/subscriptions/{subscription_id}",
+    response_model=SubscriptionView,
+    responses=documented(404, 410, 412, 428),
+    summary="Change, pause or enable a subscription",
+)
+async def change_subscription(
+    subscription_id: UUID,
+    body: SubscriptionChanges,
+    expected: ExpectedVersion,
+    response: Response,
+    session: Session,
+    caller: Subscriber,
+    actor: CurrentActor,
+    context: CurrentContext,
+    rules: Rules,
+) -> Any:
+    subscription = await use_cases.change_subscription(
+        session,
+        rules,
+        subscription_id,
+        body.model_dump(exclude_none=True),
+        expected_version=expected,
+        caller=caller,
+        actor=actor,
+        now=context.clock.now(),
+    )
+    set_etag(response, subscription.version)
+    return subscription_view(subscription)
+
+
+@router.delete(
+    "/subscriptions/{subscription_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(404, 410),
+    summary="End a subscription; it stays in the list as deleted",
+)
+async def delete_subscription(
+    subscription_id: UUID,
+    session: Session,
+    caller: Subscriber,
+    actor: CurrentActor,
+    context: CurrentContext,
+) -> None:
+    now = context.clock.now()
+    await use_cases.delete_subscription(session, subscription_id, caller=caller, actor=actor, now=now)
+
+
+@router.post(
+    "/subscriptions/{subscription_id}/test",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=AcceptedDelivery,
+    responses=documented(404, 409, 410),
+    summary="Send a trial message; its delivery tells how it went",
+)
+async def try_subscription(
+    subscription_id: UUID,
+    session: Session,
+    caller: Subscriber,
+    actor: CurrentActor,
+    context: CurrentContext,
+) -> Any:
+    now = context.clock.now()
+    delivery_id = await use_cases.try_subscription(
+        session, subscription_id, caller=caller, actor=actor, now=now
+    )
+    return {"delivery_id": delivery_id}

@@ -1,0 +1,49 @@
+"""What subscribers are sent, for their side of the OpenAPI document; none of it is served here."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, status
+
+from shared.events.envelope import EventData
+from shared.events.notify import AlertRaised, SubscriptionTested
+from shared.events.schemas import event_model
+
+MEDIA_TYPE = "application/cloudevents+json"
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    "2XX": {"description": "received; nothing more is sent"},
+    410: {"description": "no longer wanted: the subscription is disabled"},
+    "default": {"description": "sent again later, up to ten times over three days; Retry-After is honoured"},
+}
+router = APIRouter()
+
+
+def _describe(name: str, contract: type[EventData], summary: str) -> None:
+    event = event_model(contract)
+
+    async def receive(
+        body: Annotated[event, Body(media_type=MEDIA_TYPE)],  # type: ignore[valid-type]  # made from its contract
+        webhook_id: Annotated[str, Header(description="the same over all tries: drop what came before")],
+        webhook_timestamp: Annotated[str, Header(description="Unix time of this try, in seconds")],
+        webhook_signature: Annotated[
+            str,
+            Header(
+                description="Standard Webhooks 1.0: `v1,` and base64 of HMAC-SHA256 over id.timestamp.body"
+            ),
+        ],
+    ) -> None: ...
+
+    router.add_api_route(
+        name,
+        receive,
+        methods=["POST"],
+        status_code=status.HTTP_204_NO_CONTENT,
+        summary=summary,
+        description=contract.__doc__,
+        responses=ANSWERS,
+        tags=["webhooks"],
+        operation_id=contract.event_type,
+    )
+
+
+_describe("alert", AlertRaised, "An alert about a deadline: before it, on the day, and after")
+_describe("trial", SubscriptionTested, "A trial message, asked for at /notify/v1/subscriptions/{id}/test")

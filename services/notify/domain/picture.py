@@ -1,0 +1,33 @@
+"""Whom a task's deadline is told to, and why to nobody."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from services.notify.domain.milestones import TimerReason
+
+RESPONSIBLE_ROLES = frozenset({"lead", "co_lead", "accountable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A deadline as it stood: the same words read anew, or a new revision, are another deadline."""
+
+    revision: int
+    due_on: date
+
+
+def responsible(assignments: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Of (agency code, role): the agencies that answer for the deadline, in order of code."""
+    return tuple(sorted({agency for agency, role in assignments if role in RESPONSIBLE_ROLES}))
+
+
+def why_silent(*, state: str, kind: str, due_on: date | None, children: int) -> TimerReason | None:
+    """The reason why a task raises no alerts; None when it does."""
+    if state != "open":
+        return TimerReason.TASK_ENDED
+    if kind != "dated" or due_on is None:
+        return TimerReason.NO_DEADLINE
+    if children:
+        return TimerReason.REPORTED_BY_CHILDREN
+    return None

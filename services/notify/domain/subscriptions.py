@@ -1,0 +1,90 @@
+"""Subscriptions: what may be asked for, and the refusals."""
+
+from enum import StrEnum
+from typing import get_args
+
+from services.notify.domain.messages import AlertKind
+from shared.errors import Conflict, Gone, InvalidInput, NotFound
+
+EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
+
+
+class SubscriptionStatus(StrEnum):
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+
+
+class SubscriptionReason(StrEnum):
+    """Why a subscription is not active."""
+
+    ENDPOINT_GONE = "endpoint_gone"
+    PAUSED = "paused"
+    DELETED = "deleted"
+
+
+def agency_unknown(code: str) -> InvalidInput:
+    return InvalidInput(
+        "agency_unknown",
+        f"Không có cơ quan mã {code}: tra mã tại /tasks/v1/agencies, hoặc chờ ít giây nếu cơ quan vừa được ghi nhận.",
+        f"There is no agency {code}: look the code up at /tasks/v1/agencies, or wait a few seconds if it is new.",
+        field="agency_code",
+    )
+
+
+def too_many_subscriptions(limit: int) -> Conflict:
+    return Conflict(
+        "too_many_subscriptions",
+        f"Cơ quan này đã có {limit} đăng ký nhận cảnh báo: xóa đăng ký không còn dùng rồi tạo lại.",
+        f"This agency has {limit} subscriptions already: delete one that is no longer used, then try again.",
+        limit=limit,
+    )
+
+
+def subscription_unknown() -> NotFound:
+    return NotFound(
+        "subscription_unknown",
+        "Không có đăng ký này: xem danh sách tại /notify/v1/subscriptions.",
+        "There is no such subscription: see the list at /notify/v1/subscriptions.",
+    )
+
+
+def subscription_deleted() -> Gone:
+    return Gone(
+        "subscription_deleted",
+        "Đăng ký này đã xóa: tạo đăng ký mới.",
+        "This subscription was deleted: create a new one.",
+    )
+
+
+def subscription_inactive() -> Conflict:
+    return Conflict(
+        "subscription_inactive",
+        "Đăng ký này đang tắt: bật lại bằng PATCH với active = true rồi thử lại.",
+        "This subscription is disabled: enable it by PATCH with active = true, then try again.",
+    )
+
+
+def alert_unknown() -> NotFound:
+    return NotFound(
+        "alert_unknown",
+        "Không có cảnh báo này: xem danh sách tại /notify/v1/alerts.",
+        "There is no such alert: see the list at /notify/v1/alerts.",
+    )
+
+
+def delivery_unknown() -> NotFound:
+    return NotFound(
+        "delivery_unknown",
+        "Không có lần gửi này: xem danh sách tại /notify/v1/deliveries.",
+        "There is no such delivery: see the list at /notify/v1/deliveries.",
+    )
+
+
+def delivery_ended(status: str) -> Conflict:
+    return Conflict(
+        "delivery_ended",
+        f"Chỉ gửi lại được khi đang chờ hoặc đã thất bại; lần gửi này ở trạng thái {status}.",
+        f"Only a pending or failed delivery can be sent again; this one is {status}.",
+        delivery_status=status,
+    )

@@ -1,0 +1,212 @@
+"""first form of the notify database"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from sqlalchemy.dialects import postgresql
+
+from shared.outbox import Xid8
+
+revision = '0001'
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('api_keys',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('prefix', sa.Text(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('tenant', sa.Text(), nullable=True),
+    sa.Column('scopes', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys')),
+    sa.UniqueConstraint('prefix', name=op.f('uq_api_keys_prefix'))
+    )
+    op.create_table('audit',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('request_id', sa.Text(), nullable=True),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('entity', sa.Text(), nullable=False),
+    sa.Column('entity_id', sa.Text(), nullable=False),
+    sa.Column('detail', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
+    )
+    op.create_index('ix_audit_entity_id', 'audit', ['entity', 'entity_id', 'id'], unique=False)
+    op.create_table('dead_letters',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('raw', sa.Text(), nullable=False),
+    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dead_letters'))
+    )
+    op.create_table('idempotency_keys',
+    sa.Column('caller', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('fingerprint', sa.LargeBinary(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=True),
+    sa.Column('headers', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('body', sa.LargeBinary(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('caller', 'key', name=op.f('pk_idempotency_keys'))
+    )
+    op.create_table('inbox',
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_inbox'))
+    )
+    op.create_table('log_cursors',
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('seen', sa.Text(), nullable=False),
+    sa.Column('upto', sa.Text(), nullable=False),
+    sa.Column('last_id', sa.BigInteger(), nullable=False),
+    sa.Column('moved_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_log_cursors'))
+    )
+    op.create_table('outbox',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('xid', Xid8(), server_default=sa.text('pg_current_xact_id()'), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('time', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
+    )
+    op.create_index('ix_outbox_subject_id', 'outbox', ['subject', 'id'], unique=False)
+    op.create_index('ix_outbox_xid_id', 'outbox', ['xid', 'id'], unique=False)
+    op.create_table('agencies',
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('parent_code', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_agencies'))
+    )
+    op.create_index(op.f('ix_agencies_parent_code'), 'agencies', ['parent_code'], unique=False)
+    op.create_table('subscriptions',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('agency_code', sa.Text(), nullable=True),
+    sa.Column('include_descendants', sa.Boolean(), nullable=False),
+    sa.Column('event_types', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('sealed_secret', sa.LargeBinary(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('status_reason', sa.Text(), nullable=True),
+    sa.Column('consecutive_failures', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("status IN ('active', 'disabled', 'deleted')", name=op.f('ck_subscriptions_status')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscriptions'))
+    )
+    op.create_index('ix_subscriptions_active', 'subscriptions', ['agency_code'], unique=False, postgresql_where=sa.text("status = 'active'"))
+    op.create_index(op.f('ix_subscriptions_agency_code_created_at_id'), 'subscriptions', ['agency_code', 'created_at', 'id'], unique=False)
+    op.create_index(op.f('ix_subscriptions_created_at_id'), 'subscriptions', ['created_at', 'id'], unique=False)
+    op.create_table('tasks',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('deadline_text', sa.Text(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('deliverable', sa.Text(), nullable=True),
+    sa.Column('children', sa.Integer(), nullable=False),
+    sa.Column('responsible', sa.ARRAY(sa.Text()), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tasks'))
+    )
+    op.create_table('timers',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('task_id', sa.Uuid(), nullable=False),
+    sa.Column('agency_code', sa.Text(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('milestone', sa.Integer(), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("status IN ('pending', 'raised', 'superseded', 'moot', 'cancelled')", name=op.f('ck_timers_status')),
+    sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_timers_task_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_timers')),
+    sa.UniqueConstraint('task_id', 'agency_code', 'revision', 'due_on', 'milestone', name='uq_timers_key')
+    )
+    op.create_index(op.f('ix_timers_agency_code_due_at_id'), 'timers', ['agency_code', 'due_at', 'id'], unique=False)
+    op.create_index(op.f('ix_timers_due_at_id'), 'timers', ['due_at', 'id'], unique=False)
+    op.create_index('ix_timers_pending', 'timers', ['due_at'], unique=False, postgresql_where=sa.text("status = 'pending'"))
+    op.create_table('alerts',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('timer_id', sa.Uuid(), nullable=False),
+    sa.Column('task_id', sa.Uuid(), nullable=False),
+    sa.Column('agency_code', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('milestone', sa.Integer(), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('raised_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_alerts_task_id')),
+    sa.ForeignKeyConstraint(['timer_id'], ['timers.id'], name=op.f('fk_alerts_timer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alerts')),
+    sa.UniqueConstraint('timer_id', name=op.f('uq_alerts_timer_id'))
+    )
+    op.create_index(op.f('ix_alerts_agency_code_raised_at_id'), 'alerts', ['agency_code', 'raised_at', 'id'], unique=False)
+    op.create_index(op.f('ix_alerts_raised_at_id'), 'alerts', ['raised_at', 'id'], unique=False)
+    op.create_index(op.f('ix_alerts_task_id_raised_at_id'), 'alerts', ['task_id', 'raised_at', 'id'], unique=False)
+    op.create_table('deliveries',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('alert_id', sa.Uuid(), nullable=True),
+    sa.Column('subscription_id', sa.Uuid(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=True),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lease_token', sa.Uuid(), nullable=True),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("status IN ('pending', 'delivered', 'failed', 'cancelled')", name=op.f('ck_deliveries_status')),
+    sa.CheckConstraint('num_nonnulls(alert_id, body) = 1', name=op.f('ck_deliveries_alert_or_trial')),
+    sa.CheckConstraint('num_nulls(lease_token, lease_until) IN (0, 2)', name=op.f('ck_deliveries_lease_whole')),
+    sa.ForeignKeyConstraint(['alert_id'], ['alerts.id'], name=op.f('fk_deliveries_alert_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscriptions.id'], name=op.f('fk_deliveries_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries')),
+    sa.UniqueConstraint('alert_id', 'subscription_id', name=op.f('uq_deliveries_alert_id_subscription_id'))
+    )
+    op.create_index('ix_deliveries_claimable', 'deliveries', ['subscription_id', 'next_attempt_at'], unique=False, postgresql_where=sa.text("status = 'pending' AND lease_token IS NULL"))
+    op.create_index(op.f('ix_deliveries_created_at_id'), 'deliveries', ['created_at', 'id'], unique=False)
+    op.create_index('ix_deliveries_failed', 'deliveries', ['id'], unique=False, postgresql_where=sa.text("status = 'failed'"))
+    op.create_index('ix_deliveries_leased', 'deliveries', ['subscription_id'], unique=False, postgresql_where=sa.text('lease_token IS NOT NULL'))
+    op.create_index('ix_deliveries_retries', 'deliveries', ['next_attempt_at'], unique=False, postgresql_where=sa.text("status = 'pending' AND lease_token IS NULL AND attempts > 0"))
+    op.create_index(op.f('ix_deliveries_subscription_id_created_at_id'), 'deliveries', ['subscription_id', 'created_at', 'id'], unique=False)
+    op.create_table('attempts',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('delivery_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=False),
+    sa.Column('status_code', sa.Integer(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.Column('excerpt', sa.Text(), nullable=True),
+    sa.Column('address', sa.Text(), nullable=True),
+    sa.Column('duration_ms', sa.Integer(), nullable=True),
+    sa.CheckConstraint("outcome IN ('in_flight', 'delivered', 'failed', 'gone', 'lost')", name=op.f('ck_attempts_outcome')),
+    sa.ForeignKeyConstraint(['delivery_id'], ['deliveries.id'], name=op.f('fk_attempts_delivery_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attempts')),
+    sa.UniqueConstraint('delivery_id', 'number', name=op.f('uq_attempts_delivery_id_number'))
+    )
+

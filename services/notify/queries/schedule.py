@@ -1,0 +1,45 @@
+"""When there is next something to do, and how much waits."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notify.tables import Timer
+from shared.database import AnyRow
+
+_NEXT_DUE = select(func.min(Timer.due_at)).where(text("status = 'pending'"))
+_NEXT_RETRY = text(
+    "SELECT min(next_attempt_at) FROM deliveries"
+    " WHERE status = 'pending' AND lease_token IS NULL AND attempts > 0"
+    " AND next_attempt_at > CAST(:now AS timestamptz)"
+)
+_BACKLOG = text(
+    """
+    SELECT (SELECT count(*) FROM timers WHERE status = 'pending') AS timers_pending,
+           (SELECT count(*) FROM timers WHERE status = 'pending' AND due_at <= CAST(:now AS timestamptz))
+               AS timers_overdue,
+           (SELECT min(due_at) FROM timers WHERE status = 'pending') AS oldest_due,
+           (SELECT count(*) FROM deliveries WHERE status = 'pending' AND lease_token IS NULL)
+               AS deliveries_pending,
+           (SELECT count(*) FROM deliveries WHERE lease_token IS NOT NULL) AS deliveries_in_flight,
+           (SELECT count(*) FROM deliveries WHERE status = 'failed') AS deliveries_failed
+    """
+)
+
+
+async def next_due_instant(connection: AsyncConnection) -> datetime | None:
+    """When the next pending timer comes due, or came; None when none is pending."""
+    due: datetime | None = (await connection.execute(_NEXT_DUE)).scalar_one()
+    return due
+
+
+async def next_retry_instant(connection: AsyncConnection, now: datetime) -> datetime | None:
+    """When the next retry comes due after `now`; first attempts are due from the start."""
+    due: datetime | None = (await connection.execute(_NEXT_RETRY, {"now": now})).scalar_one()
+    return due
+
+
+async def backlog(connection: AsyncConnection, now: datetime) -> AnyRow:
+    """Counts of what waits, from partial indexes alone."""
+    return (await connection.execute(_BACKLOG, {"now": now})).one()

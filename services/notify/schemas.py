@@ -1,0 +1,212 @@
+"""Request and response shapes of the notify service."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
+from typing_extensions import TypedDict
+
+from services.notify.domain.milestones import TimerReason, TimerStatus, name_of
+from services.notify.domain.retries import AttemptOutcome, DeliveryReason, DeliveryStatus
+from services.notify.domain.subscriptions import EVERY_KIND, SubscriptionReason, SubscriptionStatus
+from services.notify.tables import Subscription
+from shared.database import AnyRow
+from shared.events.notify import AlertAgency, AlertKind, AlertTask
+from shared.requests import Code, RequestModel
+
+Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2048)]
+Kinds = Annotated[tuple[AlertKind, ...], Field(min_length=1, max_length=len(EVERY_KIND))]
+AlertStatus = Literal["raised", "delivering", "delivered", "failed", "cancelled"]
+Cursor = Annotated[str | None, Field(description="pass it as `cursor` to read on; null at the end")]
+
+
+# --- requests ---------------------------------------------------------------------------------------------------
+
+
+class NewSubscription(RequestModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "https://tich-hop.example.gov.vn/dondoc",
+                    "agency_code": "G12",
+                    "include_descendants": True,
+                    "event_types": ["deadline.due", "deadline.overdue"],
+                }
+            ]
+        }
+    )
+
+    url: Url = Field(description="https address that receives the alerts")
+    agency_code: Code | None = Field(
+        default=None, description="whose alerts; null for every agency, which only unbound keys may ask for"
+    )
+    include_descendants: bool = Field(default=False, description="also the alerts of all agencies below it")
+    event_types: Kinds = Field(default=EVERY_KIND)
+
+
+class SubscriptionChanges(RequestModel):
+    """What is left out stays as it is."""
+
+    url: Url | None = None
+    include_descendants: bool | None = None
+    event_types: Kinds | None = None
+    active: bool | None = Field(
+        default=None, description="false pauses and cancels what waits; true enables again"
+    )
+
+
+# --- responses --------------------------------------------------------------------------------------------------
+
+
+class SubscriptionView(TypedDict):
+    id: UUID
+    url: str
+    agency_code: str | None
+    include_descendants: bool
+    event_types: list[str]
+    status: SubscriptionStatus
+    status_reason: SubscriptionReason | None
+    consecutive_failures: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class CreatedSubscription(SubscriptionView):
+    secret: Annotated[str, Field(description="key of the signatures, shown in this answer only")]
+
+
+class SubscriptionPage(TypedDict):
+    items: list[SubscriptionView]
+    next_cursor: Cursor
+
+
+class DeliveryCounts(TypedDict):
+    pending: int
+    delivered: int
+    failed: int
+    cancelled: int
+
+
+class AlertView(TypedDict):
+    id: UUID
+    status: Annotated[AlertStatus, Field(description="`raised`: nobody had subscribed to it")]
+    kind: AlertKind
+    milestone: str
+    task: AlertTask
+    agency: AlertAgency
+    message_vi: str
+    message_en: str
+    raised_at: datetime
+    delivery_counts: DeliveryCounts
+
+
+class AlertPage(TypedDict):
+    items: list[AlertView]
+    next_cursor: Cursor
+
+
+class AttemptView(TypedDict):
+    number: int
+    started_at: datetime
+    outcome: AttemptOutcome
+    status_code: int | None
+    error: str | None
+    excerpt: Annotated[str | None, Field(description="start of the answer's body")]
+    address: Annotated[str | None, Field(description="the address that was dialled")]
+    duration_ms: Annotated[int | None, Field(description="milliseconds of real time")]
+
+
+class DeliveryView(TypedDict):
+    id: UUID
+    alert_id: Annotated[UUID | None, Field(description="null for a trial message")]
+    subscription_id: UUID
+    url: str
+    status: DeliveryStatus
+    reason: DeliveryReason | None
+    attempts_made: int
+    next_attempt_at: Annotated[datetime | None, Field(description="null once it has ended")]
+    created_at: datetime
+    ended_at: datetime | None
+    attempts: list[AttemptView]
+
+
+class DeliveryPage(TypedDict):
+    items: list[DeliveryView]
+    next_cursor: Cursor
+
+
+class AlertDetail(AlertView):
+    deliveries: list[DeliveryView]
+
+
+class TimerView(TypedDict):
+    id: UUID
+    task_id: UUID
+    agency_code: str
+    revision: int
+    due_on: date
+    milestone: str
+    due_at: datetime
+    status: TimerStatus
+    reason: TimerReason
+    changed_at: datetime
+
+
+class TimerPage(TypedDict):
+    items: list[TimerView]
+    next_cursor: Cursor
+
+
+class AcceptedDelivery(TypedDict):
+    delivery_id: UUID
+
+
+SUBSCRIPTIONS = TypeAdapter(SubscriptionPage)
+ALERTS = TypeAdapter(AlertPage)
+DELIVERIES = TypeAdapter(DeliveryPage)
+TIMERS = TypeAdapter(TimerPage)
+
+
+# --- rows to responses ------------------------------------------------------------------------------------------
+
+
+def mapping(row: AnyRow) -> dict[str, Any]:
+    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+
+def subscription_view(row: AnyRow | Subscription) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in SubscriptionView.__annotations__}
+
+
+def alert_view(row: AnyRow) -> dict[str, Any]:
+    data: Mapping[str, Any] = row.data
+    return {
+        "id": row.id,
+        "status": row.status,
+        **{name: data[name] for name in ("kind", "milestone", "task", "agency", "message_vi", "message_en")},
+        "raised_at": row.raised_at,
+        "delivery_counts": {status.value: getattr(row, status.value) for status in DeliveryStatus},
+    }
+
+
+def timer_view(row: AnyRow) -> dict[str, Any]:
+    return mapping(row) | {"milestone": name_of(row.milestone)}
+
+
+def delivery_views(rows: Sequence[AnyRow], attempts: Sequence[AnyRow]) -> list[dict[str, Any]]:
+    tried: dict[UUID, list[dict[str, Any]]] = {row.id: [] for row in rows}
+    for attempt in attempts:
+        view = mapping(attempt)
+        tried[view.pop("delivery_id")].append(view)
+    return [
+        mapping(row)
+        | {
+            "attempts": tried[row.id],
+            "next_attempt_at": row.next_attempt_at if row.status == DeliveryStatus.PENDING else None,
+        }
+        for row in rows
+    ]

@@ -1,0 +1,30 @@
+"""What the notify service reads from the environment besides the common settings, under the prefix DONDOC_."""
+
+from pydantic import Field
+
+from services.notify.domain.milestones import ALERT_HOUR
+from shared.settings import Settings
+
+
+class NotifySettings(Settings):
+    alert_hour: int = Field(
+        default=ALERT_HOUR, ge=0, le=23, description="hour at which alerts are raised, Asia/Ho_Chi_Minh"
+    )
+    delivery_concurrency: int = Field(
+        default=48, ge=1, le=1_000, description="calls under way at once to endpoints that answer"
+    )
+    delivery_concurrency_failing: int = Field(
+        default=16, ge=1, le=1_000, description="calls under way at once to endpoints whose last call failed"
+    )
+    delivery_concurrency_per_subscription: int = Field(
+        default=4, ge=1, le=100, description="calls under way at once to one subscription"
+    )
+    webhook_connect_seconds: float = Field(
+        default=5.0, gt=0, le=60, description="time-out of a connection to a subscriber, real time"
+    )
+    webhook_total_seconds: float = Field(
+        default=15.0, gt=0, le=120, description="time-out of a whole call to a subscriber, real time"
+    )
+    subscriptions_per_agency: int = Field(
+        default=20, ge=1, le=100_000, description="subscriptions not deleted that one agency may have"
+    )

@@ -1,0 +1,17 @@
+"""Who may act for whom."""
+
+from shared.auth import Caller
+
+SUBSCRIBE = "notify.subscribe"
+MANAGE = "notify.manage"
+
+
+def require_authority(caller: Caller, agency_code: str | None) -> None:
+    """A key bound to an agency acts for that agency alone; one that is bound to none needs `notify.manage`.
+
+    Raises Forbidden. `agency_code` None stands for every agency at once.
+    """
+    if caller.tenant is None:
+        caller.require(MANAGE)
+    else:
+        caller.require_tenant(agency_code)

@@ -1,0 +1,237 @@
+"""Subscriptions: created, changed, tried out and ended by those who receive. None is ever removed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.domain.retries import DeliveryReason, DeliveryStatus
+from services.notify.domain.subscriptions import (
+    SubscriptionReason,
+    SubscriptionStatus,
+    agency_unknown,
+    subscription_deleted,
+    subscription_inactive,
+    subscription_unknown,
+    too_many_subscriptions,
+)
+from services.notify.gateways import SecretCipher, draw_secret, printed_secret
+from services.notify.tables import Agency, Delivery, Subscription
+from services.notify.use_cases.alerts import SOURCE
+from services.notify.use_cases.authority import require_authority
+from services.notify.use_cases.deliveries import cancel_deliveries
+from shared.audit import Actor, add_audit
+from shared.auth import Caller
+from shared.errors import check_version
+from shared.events.envelope import CloudEvent, schema_reference
+from shared.events.notify import SubscriptionTested
+from shared.http import OutgoingPolicy, check_url
+
+
+@dataclass(frozen=True)
+class SubscriptionRules:
+    """What the operator set: where webhooks may go, how secrets are sealed, how many subscriptions an agency has."""
+
+    policy: OutgoingPolicy
+    cipher: SecretCipher
+    per_agency: int
+
+
+async def create_subscription(
+    session: AsyncSession,
+    rules: SubscriptionRules,
+    *,
+    url: str,
+    agency_code: str | None,
+    include_descendants: bool,
+    event_types: Sequence[str],
+    caller: Caller,
+    actor: Actor,
+    now: datetime,
+) -> tuple[Subscription, str]:
+    """A subscription and its secret, which is told here and never again.
+
+    Raises:
+        Forbidden: the key may not act for that agency.
+        InvalidInput: unknown agency, or an address that may not be called.
+        Conflict: the agency has as many as it may.
+    """
+    require_authority(caller, agency_code)
+    check_url(url, rules.policy)
+    if agency_code is not None and await session.get(Agency, agency_code) is None:
+        raise agency_unknown(agency_code)
+    await _check_room(session, agency_code, rules.per_agency)
+    secret = draw_secret()
+    subscription = Subscription(
+        id=(subscription_id := uuid4()),
+        version=1,
+        url=url,
+        agency_code=agency_code,
+        include_descendants=include_descendants,
+        event_types=list(event_types),
+        sealed_secret=rules.cipher.seal(secret, subscription_id),
+        status=SubscriptionStatus.ACTIVE,
+        status_reason=None,
+        consecutive_failures=0,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(subscription)
+    await session.flush()
+    await add_audit(
+        session, actor, "subscription.created", "subscription", subscription_id, at=now,
+        url=url, agency=agency_code, include_descendants=include_descendants, event_types=list(event_types),
+    )  # fmt: skip
+    return subscription, printed_secret(secret)
+
+
+async def _check_room(session: AsyncSession, agency_code: str | None, limit: int) -> None:
+    """Count under a lock of the agency's own, so that two requests at once do not both take the last place."""
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"subscriptions:{agency_code or ''}", 0))
+    await session.execute(select(lock))
+    taken = await session.scalar(
+        select(func.count()).where(
+            Subscription.agency_code.is_not_distinct_from(agency_code),
+            Subscription.status != SubscriptionStatus.DELETED,
+        )
+    )
+    if (taken or 0) >= limit:
+        raise too_many_subscriptions(limit)
+
+
+async def change_subscription(
+    session: AsyncSession,
+    rules: SubscriptionRules,
+    subscription_id: UUID,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int,
+    caller: Caller,
+    actor: Actor,
+    now: datetime,
+) -> Subscription:
+    """Change url, include_descendants, event_types or active; switched off, what waits is cancelled.
+
+    Raises:
+        NotFound, Forbidden, Gone: as `_own`.
+        StaleVersion: it has changed since it was read.
+        InvalidInput: the new address may not be called.
+    """
+    subscription = await _own(session, subscription_id, caller)
+    check_version(expected_version, subscription.version)
+    values = dict(changes)
+    active = values.pop("active", None)
+    if "url" in values:
+        check_url(values["url"], rules.policy)
+    before = {name: getattr(subscription, name) for name in values} | {"status": subscription.status}
+    for name, value in values.items():
+        setattr(subscription, name, list(value) if name == "event_types" else value)
+    if active is True:
+        subscription.status, subscription.status_reason = SubscriptionStatus.ACTIVE, None
+        subscription.consecutive_failures = 0
+    elif active is False and subscription.status == SubscriptionStatus.ACTIVE:
+        await _stop(session, subscription, SubscriptionStatus.DISABLED, SubscriptionReason.PAUSED, now)
+    _touch(subscription, now)
+    await session.flush()
+    await add_audit(
+        session, actor, "subscription.changed", "subscription", subscription.id, at=now,
+        before=before, after=values | {"status": subscription.status},
+    )  # fmt: skip
+    return subscription
+
+
+async def delete_subscription(
+    session: AsyncSession, subscription_id: UUID, *, caller: Caller, actor: Actor, now: datetime
+) -> None:
+    """End a subscription for good; its row and its deliveries stay. Raises as `_own`."""
+    subscription = await _own(session, subscription_id, caller)
+    await _stop(session, subscription, SubscriptionStatus.DELETED, SubscriptionReason.DELETED, now)
+    _touch(subscription, now)
+    await add_audit(session, actor, "subscription.deleted", "subscription", subscription.id, at=now)
+
+
+async def try_subscription(
+    session: AsyncSession, subscription_id: UUID, *, caller: Caller, actor: Actor, now: datetime
+) -> UUID:
+    """Send a trial message by the way of all alerts; returns its delivery.
+
+    Raises:
+        NotFound, Forbidden, Gone: as `_own`.
+        Conflict: it is disabled.
+    """
+    subscription = await _own(session, subscription_id, caller)
+    if subscription.status != SubscriptionStatus.ACTIVE:
+        raise subscription_inactive()
+    delivery_id = uuid4()
+    data = SubscriptionTested(
+        subscription_id=subscription.id,
+        message_vi="Tin thử của Đôn đốc: nếu đọc được và chữ ký đúng, đăng ký này đã sẵn sàng nhận cảnh báo.",
+        message_en="A trial message of Đôn đốc: if you can read it and its signature holds, this subscription is "
+        "ready for alerts.",
+        sent_at=now,
+    )
+    event = CloudEvent(
+        id=delivery_id,
+        source=SOURCE,
+        type=data.event_type,
+        subject=data.subject(),
+        time=now,
+        dataschema=schema_reference(data.event_type),
+        data=data.model_dump(mode="json"),
+    )
+    session.add(
+        Delivery(
+            id=delivery_id,
+            subscription_id=subscription.id,
+            body=event.model_dump_json(),
+            status=DeliveryStatus.PENDING,
+            attempts=0,
+            next_attempt_at=now,
+            created_at=now,
+        )
+    )
+    await session.flush()
+    await add_audit(
+        session, actor, "subscription.tested", "subscription", subscription.id, at=now,
+        delivery=str(delivery_id),
+    )  # fmt: skip
+    return delivery_id
+
+
+async def _own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> Subscription:
+    """Lock a subscription that the caller may change.
+
+    Raises:
+        NotFound: no such subscription.
+        Forbidden: it is another agency's.
+        Gone: it was deleted.
+    """
+    subscription = await session.get(Subscription, subscription_id, with_for_update=True)
+    if subscription is None:
+        raise subscription_unknown()
+    require_authority(caller, subscription.agency_code)
+    if subscription.status == SubscriptionStatus.DELETED:
+        raise subscription_deleted()
+    return subscription
+
+
+async def _stop(
+    session: AsyncSession,
+    subscription: Subscription,
+    status: SubscriptionStatus,
+    why: SubscriptionReason,
+    now: datetime,
+) -> None:
+    subscription.status, subscription.status_reason = status, why
+    await session.flush()
+    theirs = Delivery.subscription_id == subscription.id
+    await cancel_deliveries(session, theirs, DeliveryReason(f"subscription_{status}"), now)
+
+
+def _touch(subscription: Subscription, now: datetime) -> None:
+    subscription.version += 1
+    subscription.updated_at = now

@@ -1,0 +1,51 @@
+"""The long-running work of the notify service: consuming, raising, delivering, relaying."""
+
+from collections.abc import Sequence
+
+from services.notify.consumers import consumer
+from services.notify.queries.schedule import next_due_instant
+from services.notify.settings import NotifySettings
+from services.notify.worker.deliveries import Courier, deliver_due
+from services.notify.worker.timers import raise_due, timers_loop
+from services.notify.worker.upkeep import upkeep_loop
+from shared.bus import Publisher, Source
+from shared.clock import Clock
+from shared.database import Database
+from shared.health import Check, database_check
+from shared.loops import Loop
+from shared.relay import notifier_loop, relay_loop
+from shared.worker import Worker
+
+__all__ = ["build_worker", "deliver_due", "next_due_instant", "raise_due"]
+
+
+def build_worker(
+    settings: NotifySettings,
+    database: Database,
+    clock: Clock,
+    *,
+    sources: Sequence[Source],
+    publisher: Publisher | None,
+) -> Worker:
+    """The loops of a process; without a publisher readers take the outbox as it is, and nothing is relayed."""
+    courier = Courier(database, clock, settings)
+    loops: dict[str, Loop] = {
+        "notify-timers": timers_loop(database, clock, settings),
+        "notify-deliver": courier.run,
+        "notify-upkeep": upkeep_loop(database, clock),
+    }
+    checks: dict[str, Check] = {"notify-database": database_check(database)}
+    for source in sources:
+        loops[f"notify-consume-{source.name}"] = consumer(database, source, clock, settings.alert_hour).loop()
+        checks[f"notify-source-{source.name}"] = source.trouble
+    if publisher is not None:
+        loops["notify-relay"] = relay_loop("notify", database, publisher)
+        loops["notify-notifier"] = notifier_loop(database)
+        checks["notify-log"] = publisher.trouble
+
+    async def close() -> None:
+        await courier.close()
+        if publisher is not None:
+            await publisher.close()
+
+    return Worker(loops, checks, close)

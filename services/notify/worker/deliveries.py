@@ -1,0 +1,153 @@
+"""Carrying deliveries to their subscribers, many at once, none in another's way."""
+
+import asyncio
+import logging
+import random
+from contextlib import AsyncExitStack
+
+from services.notify.gateways import SecretCipher, WebhookSender
+from services.notify.queries.schedule import next_retry_instant
+from services.notify.settings import NotifySettings
+from services.notify.use_cases.claims import Claim, Lane, claim_due, release_lost
+from services.notify.use_cases.results import Result, record_results
+from services.notify.worker.metrics import ATTEMPTS, CALL_SECONDS, DELIVERIES_ENDED, DELIVERY_LAG
+from shared.clock import Clock, wait_for_wake
+from shared.database import Database
+from shared.http import OutgoingPolicy, WebhookClient
+from shared.loops import Pulse
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0  # the fallback for deliveries added by other processes
+LEASE_MARGIN_SECONDS = 30.0  # real time, beyond the call's own time-out, to record how it went
+CLOSING_SECONDS = 5.0  # real time given to calls under way when the process ends
+
+
+class Courier:
+    """Calls under way, in two lanes: endpoints that answer, and those whose last call failed.
+
+    A failing endpoint holds one call at a time and never a slot of the first lane, so that it costs the others
+    nothing. What is in hand outlives a failing round: it is recorded when the database answers again.
+    """
+
+    def __init__(self, database: Database, clock: Clock, settings: NotifySettings) -> None:
+        self._database = database
+        self._clock = clock
+        self._lanes = {
+            False: Lane(settings.delivery_concurrency, settings.delivery_concurrency_per_subscription),
+            True: Lane(settings.delivery_concurrency_failing, per_subscription=1),
+        }
+        self._lease_seconds = settings.webhook_total_seconds + LEASE_MARGIN_SECONDS
+        self._client = WebhookClient(
+            OutgoingPolicy(settings.allow_outgoing),
+            max_connections=sum(lane.slots for lane in self._lanes.values()),
+            connect_seconds=settings.webhook_connect_seconds,
+            total_seconds=settings.webhook_total_seconds,
+        )
+        self._sender = WebhookSender(self._client, SecretCipher(settings.secret))
+        self._open = AsyncExitStack()
+        self._is_open = False
+        self._calls: dict[asyncio.Task[Result], Claim] = {}
+        self._wake = asyncio.Event()
+        database.on_commit(self._wake.set)
+
+    async def run(self, pulse: Pulse) -> None:
+        while True:
+            await self.record()
+            until = None
+            if not await self.start_due():
+                async with self._database.reading() as connection:
+                    until = await next_retry_instant(connection, self._clock.now())
+            pulse.beat()
+            await wait_for_wake(self._wake, self._clock, until, POLL_SECONDS)
+
+    async def start_due(self) -> int:
+        """Claim what is due and there is room for, and begin to send it; returns how many."""
+        if not self._is_open:
+            await self._open.enter_async_context(self._client)
+            self._is_open = True
+        async with self._database.reading() as connection:
+            claims = await claim_due(
+                connection,
+                now=self._clock.now(),
+                lane=self._free(failing=False),
+                failing_lane=self._free(failing=True),
+                lease_seconds=self._lease_seconds,
+            )
+        for claim in claims:
+            call = asyncio.create_task(self._send(claim))
+            call.add_done_callback(lambda _: self._wake.set())
+            self._calls[call] = claim
+        return len(claims)
+
+    def _free(self, *, failing: bool) -> Lane:
+        lane = self._lanes[failing]
+        taken = sum(claim.failing is failing for claim in self._calls.values())
+        return Lane(lane.slots - taken, lane.per_subscription)
+
+    async def record(self) -> int:
+        """Write down the calls that have ended; returns how many."""
+        ended = [call for call in self._calls if call.done()]
+        if not ended:
+            return 0
+        results = [call.result() for call in ended]
+        async with self._database.transaction() as session:
+            recorded = await record_results(session, results, now=self._clock.now())
+        for call in ended:
+            del self._calls[call]
+        for result, record in zip(results, recorded, strict=True):
+            ATTEMPTS.labels(record.outcome).inc()
+            CALL_SECONDS.observe(result.duration_ms / 1000)
+            if record.ended:
+                DELIVERIES_ENDED.labels(record.status).inc()
+            if record.lag_seconds is not None:
+                DELIVERY_LAG.observe(record.lag_seconds)
+        return len(ended)
+
+    async def settle(self, seconds: float | None = None) -> None:
+        """Wait for the calls under way, at most `seconds` of real time, and record those that ended."""
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=seconds)
+        await self.record()
+
+    async def close(self) -> None:
+        """End the calls under way. What could not be recorded is found lost when its lease ends, and sent again."""
+        try:
+            await self.settle(CLOSING_SECONDS)
+        finally:
+            for call in self._calls:
+                call.cancel()
+            await asyncio.gather(*self._calls, return_exceptions=True)
+            await self._open.aclose()
+
+    async def _send(self, claim: Claim) -> Result:
+        jitter = random.uniform(-1, 1)  # noqa: S311 - jitter, not a secret
+        try:
+            outcome = await self._sender.send(claim.message)
+        except Exception:
+            logger.exception("a delivery could not be sent", extra={"delivery": str(claim.delivery_id)})
+            return Result(claim, jitter=jitter, error="internal_error")
+        return Result(
+            claim,
+            jitter=jitter,
+            accepted=outcome.accepted,
+            status_code=outcome.status_code,
+            error=outcome.error,
+            retry_after=outcome.retry_after,
+            excerpt=outcome.excerpt,
+            address=outcome.address,
+            duration_ms=round(outcome.duration_seconds * 1000),
+        )
+
+
+async def deliver_due(database: Database, clock: Clock, settings: NotifySettings) -> int:
+    """One round: send what is due now and wait for the answers; the number of calls, 0 when nothing is due."""
+    courier = Courier(database, clock, settings)
+    async with database.reading() as connection:
+        await release_lost(connection, now=clock.now())
+    try:
+        started = await courier.start_due()
+        await courier.settle()
+    finally:
+        await courier.close()
+    return started

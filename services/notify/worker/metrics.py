@@ -1,0 +1,33 @@
+"""What operators watch of notify; the suite's clock measures lags, real time measures calls."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_LAGS = (
+    1,
+    5,
+    15,
+    60,
+    300,
+    1_800,
+    7_200,
+    28_800,
+    86_400,
+    259_200,
+)  # a second to the three days of all retries
+_CALLS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
+
+ALERTS_RAISED = Counter("dondoc_alerts_raised_total", "Alerts raised", ["kind"])
+TIMERS = Gauge("dondoc_timers", "Timers: pending, and those overdue to be raised", ["status"])
+TIMER_LAG = Gauge("dondoc_timer_lag_seconds", "How long the oldest due timer has waited, 0 when none is due")
+RAISE_LAG = Histogram(
+    "dondoc_alert_raise_lag_seconds", "From a milestone's instant to its alert", buckets=_LAGS
+)
+ATTEMPTS = Counter("dondoc_webhook_attempts_total", "Calls to subscribers, by outcome", ["outcome"])
+CALL_SECONDS = Histogram("dondoc_webhook_seconds", "Duration of a call to a subscriber", buckets=_CALLS)
+DELIVERIES = Gauge("dondoc_deliveries", "Deliveries: pending, in flight, and failed for good", ["status"])
+DELIVERIES_ENDED = Counter(
+    "dondoc_deliveries_ended_total", "Deliveries that ended by an attempt, by status", ["status"]
+)
+DELIVERY_LAG = Histogram(
+    "dondoc_alert_delivery_lag_seconds", "From a milestone's instant to a delivered alert", buckets=_LAGS
+)

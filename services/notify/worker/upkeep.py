@@ -1,0 +1,33 @@
+"""Every few seconds: leases that ran out end, and the figures of what waits are taken."""
+
+import asyncio
+
+from services.notify.domain.retries import AttemptOutcome
+from services.notify.queries.schedule import backlog
+from services.notify.use_cases.claims import release_lost
+from services.notify.worker.metrics import ATTEMPTS, DELIVERIES, TIMER_LAG, TIMERS
+from shared.clock import Clock
+from shared.database import Database
+from shared.loops import Loop, Pulse
+
+INTERVAL_SECONDS = 5.0  # real time: leases and operators live in it
+
+
+def upkeep_loop(database: Database, clock: Clock) -> Loop:
+    async def run(pulse: Pulse) -> None:
+        while True:
+            now = clock.now()
+            async with database.reading() as connection:
+                ATTEMPTS.labels(AttemptOutcome.LOST).inc(await release_lost(connection, now=now))
+                waiting = await backlog(connection, now)
+            TIMERS.labels("pending").set(waiting.timers_pending)
+            TIMERS.labels("overdue").set(waiting.timers_overdue)
+            due = waiting.oldest_due
+            TIMER_LAG.set(max(0.0, (now - due).total_seconds()) if due else 0.0)
+            DELIVERIES.labels("pending").set(waiting.deliveries_pending)
+            DELIVERIES.labels("in_flight").set(waiting.deliveries_in_flight)
+            DELIVERIES.labels("failed").set(waiting.deliveries_failed)
+            pulse.beat()
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    return run

@@ -1,0 +1,60 @@
+"""The documents under docs/ that are made from the code, so that they cannot say something else than it does.
+
+`python -m services.reference` writes them; with `--check` it names each that is stale and exits with 1.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.reference.asyncapi import asyncapi
+from services.reference.events import event_schemas
+from services.reference.openapi import openapi
+from services.reference.pages import cli_page, metrics_page, settings_page
+from services.reference.refusals import errors_page
+from services.reference.writing import as_json
+from services.suite import SERVICES
+from shared.topics import as_yaml, declared_topics
+
+PROJECT = Path(__file__).parents[2]
+MADE = ("docs/openapi", "docs/schemas")  # folders in which nothing else may lie
+
+
+def documents() -> dict[str, str]:
+    """Each document by its path in the project."""
+    return {
+        **{f"docs/openapi/{service}.json": as_json(openapi(service)) for service in SERVICES},
+        **{f"docs/schemas/{name}.json": as_json(schema) for name, schema in event_schemas().items()},
+        "docs/asyncapi.json": as_json(asyncapi()),
+        "docs/cli.md": cli_page(),
+        "docs/errors.md": errors_page(PROJECT),
+        "docs/metrics.md": metrics_page(),
+        "docs/settings.md": settings_page(),
+        "deploy/topics.yml": as_yaml(declared_topics()),
+    }
+
+
+def stale(folder: Path = PROJECT) -> Iterator[str]:
+    """What under `folder` differs from the code, and why."""
+    wanted = documents()
+    for path, text in wanted.items():
+        file = folder / path
+        if not file.exists():
+            yield f"{path}: missing"
+        elif file.read_text(encoding="utf-8") != text:
+            yield f"{path}: stale"
+    yield from (f"{path}: made from nothing any more" for path in _left_over(folder, wanted))
+
+
+def write(folder: Path = PROJECT) -> None:
+    wanted = documents()
+    for path in _left_over(folder, wanted):
+        (folder / path).unlink()
+    for path, text in wanted.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def _left_over(folder: Path, wanted: dict[str, str]) -> list[str]:
+    found = [file for made in MADE for file in sorted((folder / made).glob("*"))]
+    return [path for file in found if (path := file.relative_to(folder).as_posix()) not in wanted]

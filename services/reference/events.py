@@ -1,0 +1,27 @@
+"""The events as JSON Schema: one file per type and version, additive only within it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.events import notify, tasks
+from shared.events.envelope import EventData, schema_reference
+from shared.events.schemas import event_model
+
+EVENTS: Mapping[str, type[EventData]] = {**tasks.EVENTS, **notify.EVENTS}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def event_schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schema 2020-12 of each whole event by its type; `#data` in it is the schema of the data alone."""
+    return {event_type: _schema(contract) for event_type, contract in EVENTS.items()}
+
+
+def _schema(contract: type[EventData]) -> dict[str, Any]:
+    schema = event_model(contract).model_json_schema()
+    schema["$defs"][contract.__name__]["$anchor"] = "data"
+    return schema | {
+        "$schema": DIALECT,
+        "$id": schema_reference(contract.event_type),
+        "title": contract.event_type,
+        "$comment": "Additive only: members may be added, never removed, renamed or made required.",
+    }

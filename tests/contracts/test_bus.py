@@ -1,0 +1,157 @@
+"""What every transport of the log promises; the same tests on the outbox itself and on Kafka."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+
+import pytest
+
+from shared.bus import Batch, Source
+from shared.bus.embedded import OutboxSource
+from shared.bus.kafka import KafkaPublisher, KafkaSource
+from shared.bus.kafka_connection import KafkaConnection
+from shared.events.envelope import CloudEvent
+from shared.loops import Pulse
+from shared.relay import notifier_loop, relay_loop
+from tests.conftest import SPINE, MakeDatabase
+from tests.support.bus import PATIENCE_SECONDS, POISON, Counter, Listener, make_topics, running, wait_for
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def connection(request: pytest.FixtureRequest) -> KafkaConnection | None:
+    return KafkaConnection(request.getfixturevalue("kafka")) if request.param == "kafka" else None
+
+
+@dataclass
+class Log:
+    counter: Counter
+    listener: Listener
+    new_source: Callable[[], Source]
+
+
+@pytest.fixture
+async def log(connection: KafkaConnection | None, make_database: MakeDatabase) -> AsyncIterator[Log]:
+    counter = Counter(await make_database(SPINE))
+    listener = Listener(await make_database(SPINE), counter)
+    await listener.prepare()
+    if connection is None:
+        yield Log(
+            counter, listener, lambda: OutboxSource(counter.service, counter.database, listener.database)
+        )
+        return
+    async with AsyncExitStack() as stack:
+        await make_topics(connection, counter.service)
+        publisher = KafkaPublisher(connection)
+        stack.push_async_callback(publisher.close)
+        await stack.enter_async_context(
+            running(
+                relay=relay_loop(counter.service, counter.database, publisher),
+                notifier=notifier_loop(counter.database),
+            )
+        )
+        yield Log(counter, listener, lambda: KafkaSource(counter.service, connection, consumer="listener"))
+
+
+async def first_events(source: Source, number: int, *, acknowledge: bool) -> list[CloudEvent]:
+    events: list[CloudEvent] = []
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(source.batches(lambda: None)) as batches:
+        async for batch in batches:
+            events += [message for message in batch.messages if isinstance(message, CloudEvent)]
+            if acknowledge:
+                await batch.acknowledge()
+            if len(events) >= number:
+                return events
+    raise AssertionError("the source ended")
+
+
+async def test_each_event_takes_effect_once_and_each_aggregate_in_order(log: Log) -> None:
+    names = [f"a{number}" for number in range(5)]
+    async with running(listen=log.listener.consumer(log.new_source()).loop()):
+        await asyncio.gather(*(log.counter.count(*[name] * 40) for name in names))
+        effects = await log.listener.heard(200)
+    assert effects == {name: list(range(1, 41)) for name in names}
+
+
+async def test_an_event_arrives_as_it_was_recorded(log: Log) -> None:
+    await log.counter.count("Đồng Nai/ngày 30", value=-7)
+    (event,) = await first_events(log.new_source(), 1, acknowledge=True)
+    assert event.subject == "Đồng Nai/ngày 30"
+    assert event.data == {"aggregate": "Đồng Nai/ngày 30", "value": -7}
+    assert (event.version, event.source) == (1, f"/dondoc/{log.counter.service}")
+    assert event.type == log.counter.contract.event_type
+    assert event.time.isoformat() == "2025-05-20T01:00:00+00:00"
+    assert event.dataschema == f"/schemas/{event.type}.json"
+
+
+async def test_what_was_not_acknowledged_comes_again(log: Log) -> None:
+    await log.counter.count("a", "b", "c")
+    before = await first_events(log.new_source(), 3, acknowledge=False)
+    again = await first_events(log.new_source(), 3, acknowledge=True)
+    await log.counter.count("d")
+    after = await first_events(log.new_source(), 1, acknowledge=True)
+    assert {event.id for event in before} == {event.id for event in again}
+    assert [event.subject for event in after] == ["d"]
+
+
+async def test_a_restart_loses_nothing_and_repeats_nothing(log: Log) -> None:
+    await log.counter.count(*"abc" * 20)
+    async with running(listen=log.listener.consumer(log.new_source()).loop()):
+        await log.listener.heard(10)
+    await log.counter.count(*"abc" * 20)
+    async with running(listen=log.listener.consumer(log.new_source()).loop()):
+        effects = await log.listener.heard(120)
+    assert effects == {name: list(range(1, 41)) for name in "abc"}
+
+
+async def test_a_batch_that_is_committed_but_not_acknowledged_takes_effect_once(log: Log) -> None:
+    async def killed() -> None:
+        raise ConnectionError("killed between the commit here and the one there")
+
+    await log.counter.count("a", "b", "a")
+    consumer = log.listener.consumer(log.new_source())
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(consumer.source.batches(lambda: None)) as batches:
+        async for batch in batches:
+            with pytest.raises(ConnectionError, match="killed"):
+                await consumer.consume(Batch(batch.messages, killed))
+            if sum(map(len, (await log.listener.effects()).values())) == 3:
+                break
+    await log.counter.count("a")
+    async with running(listen=log.listener.consumer(log.new_source()).loop()):
+        effects = await log.listener.heard(4)
+    assert effects == {"a": [1, 2, 3], "b": [1]}
+
+
+async def test_a_poisonous_event_is_set_aside_and_the_rest_flows(log: Log) -> None:
+    await log.counter.count("a", "b")
+    await log.counter.count("a", value=POISON)
+    await log.counter.count("a", "b")
+    async with running(listen=log.listener.consumer(log.new_source()).loop()):
+        effects = await log.listener.heard(4)
+    assert effects == {"a": [1, 3], "b": [1, 2]}
+    ((reason, raw),) = await log.listener.dead_letters()
+    assert reason == "ValueError: poison"
+    assert CloudEvent.model_validate_json(raw).version == 2
+
+
+async def test_a_source_with_nothing_to_read_shows_that_it_lives_and_closes_when_cancelled(log: Log) -> None:
+    before = asyncio.all_tasks()
+    source = log.new_source()
+    pulse = Pulse("listen")
+    task = asyncio.ensure_future(log.listener.consumer(source).loop()(pulse))
+
+    async def alive() -> bool:
+        return pulse.last_beat is not None
+
+    for _ in range(2):
+        pulse.last_beat = None
+        await wait_for(alive)
+    assert await source.trouble() is None
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    async def tidy() -> bool:
+        return asyncio.all_tasks() <= before
+
+    await wait_for(tidy, seconds=5)

@@ -1,0 +1,171 @@
+"""The gateway's configuration: by its words, and by running it where nginx is on the machine."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from services.suite import SERVICES
+from services.tasks.api import BODY_LIMITS
+from shared.edge import MAX_BODY_BYTES
+from tests.deploy.compose import DEPLOY, ours, services
+
+TEXT = (DEPLOY / "gateway" / "nginx.conf").read_text(encoding="utf-8")
+MIB = 1024 * 1024
+
+
+def test_braces_are_balanced_and_every_statement_ends() -> None:
+    bare = re.sub(r"'[^']*'", "''", re.sub(r"(^|\s)#.*", "", TEXT))
+    assert bare.count("{") == bare.count("}")
+    for line in filter(None, map(str.strip, bare.splitlines())):
+        assert line[-1] in "{};" or line.startswith(("log_format", "''")), line
+
+
+def test_each_service_is_reached_where_it_listens() -> None:
+    upstreams = dict(re.findall(r"set \$(\w+) http://(\w+:\d+);", TEXT))
+    assert upstreams == {
+        service: f"{service}:{ours()[service]['environment']['DONDOC_PORT']}" for service in SERVICES
+    }
+    for service in SERVICES:
+        assert re.search(rf"location /{service}/ {{\s+proxy_pass \${service};", TEXT)
+        assert set(services()["gateway"]["networks"]) & set(ours()[service]["networks"])
+    [listens] = re.findall(r"listen (\d+);", TEXT)
+    assert services()["gateway"]["ports"][0].endswith(f":{listens}")
+    assert f"127.0.0.1:{listens}" in services()["gateway"]["healthcheck"]["test"][-1]
+
+
+def test_bodies_have_the_services_own_limits() -> None:
+    server, *_ = re.findall(r"client_max_body_size (\d+)m;", TEXT)
+    assert int(server) * MIB == MAX_BODY_BYTES
+    uploads = re.findall(r"location = (\S+) {\s+client_max_body_size (\d+)m;", TEXT)
+    assert {path: int(size) * MIB for path, size in uploads} == dict(BODY_LIMITS)
+
+
+def test_what_is_written_lies_in_tmp() -> None:
+    """The root is read-only."""
+    assert all(path.startswith("/tmp/") for path in re.findall(r"(?:pid|temp_path) (\S+);", TEXT))  # noqa: S108 - its own
+
+
+def test_the_gateway_s_refusals_are_problems() -> None:
+    for status, body in re.findall(r"return (4\d\d|5\d\d) '([^']+)';", TEXT):
+        problem = json.loads(body)
+        assert problem["status"] == int(status)
+        assert problem["type"] == f"/problems/{problem['code']}"
+        assert problem["detail"]
+        assert problem["detail_en"]
+
+
+# --- running -----------------------------------------------------------------------------------------------------------
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Answers with what came: path, body length, request id."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        length = len(self.rfile.read(int(self.headers.get("content-length", "0"))))
+        body = json.dumps({"path": self.path, "length": length, "id": self.headers["x-request-id"]}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - as the library wants it
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """nginx with this configuration, its names and folders replaced by those of the test."""
+    program = shutil.which("nginx")
+    if program is None:
+        pytest.skip("no nginx here")
+    folder, port, nobody = tmp_path_factory.mktemp("gateway"), _free_port(), _free_port()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as upstream:
+        thread = threading.Thread(target=upstream.serve_forever)
+        thread.start()
+        text = TEXT.replace("listen 8080;", f"listen 127.0.0.1:{port};").replace("/tmp/", f"{folder}/")  # noqa: S108 - its own
+        text = text.replace("tasks:8000", f"127.0.0.1:{upstream.server_port}").replace(
+            "notify:8000", f"127.0.0.1:{nobody}"
+        )
+        (folder / "nginx.conf").write_text(text, encoding="utf-8")
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                [program, "-c", folder / "nginx.conf", "-p", folder, "-g", "daemon off;"],
+                stdout=log,
+                stderr=log,
+            )
+            try:
+                _await_port(port, process, folder / "log")
+                yield port
+            finally:
+                process.terminate()
+                process.wait(10)
+                upstream.shutdown()
+                thread.join()
+
+
+def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    while process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+    raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+def ask(
+    port: int, method: str, path: str, body: bytes = b"", **headers: str
+) -> tuple[int, dict[str, object]]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    answer = response.status, json.loads(response.read())
+    connection.close()
+    return answer
+
+
+def test_paths_go_through_unchanged_with_an_id(gateway: int) -> None:
+    status, seen = ask(gateway, "GET", "/tasks/v1/tasks?q=b%C3%A1o&limit=5")
+    assert (status, seen["path"]) == (200, "/tasks/v1/tasks?q=b%C3%A1o&limit=5")
+    assert re.fullmatch(r"[0-9a-f]{32}", str(seen["id"]))
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/", "/tasks/../metrics", "/portal/"])
+def test_the_inside_stays_inside(gateway: int, path: str) -> None:
+    status, problem = ask(gateway, "GET", path)
+    assert (status, problem["code"]) == (404, "not_found")
+
+
+def test_only_annexes_may_be_large(gateway: int) -> None:
+    status, problem = ask(gateway, "POST", "/tasks/v1/tasks", b"x" * (MIB + 1))
+    assert (status, problem["code"]) == (413, "body_too_large")
+    assert ask(gateway, "POST", "/tasks/v1/imports", b"x" * (20 * MIB))[1]["length"] == 20 * MIB
+
+
+def test_a_service_that_is_away_is_a_problem_to_try_again(gateway: int) -> None:
+    status, problem = ask(gateway, "GET", "/notify/v1/alerts")
+    assert (status, problem["code"]) == (503, "service_unavailable")
+
+
+def test_one_key_in_a_hurry_costs_the_others_nothing(gateway: int) -> None:
+    hurried = [ask(gateway, "GET", "/tasks/v1/tasks", authorization="Bearer a")[0] for _ in range(120)]
+    assert {200, 429} == set(hurried)
+    assert ask(gateway, "GET", "/tasks/v1/tasks", authorization="Bearer b")[0] == 200

@@ -1,0 +1,29 @@
+import base64
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from services.notify.settings import NotifySettings
+from shared.clock import ManualClock
+from tests.conftest import MakeDatabase
+from tests.notify.world import World
+
+
+@pytest.fixture
+def settings() -> NotifySettings:
+    return NotifySettings(
+        database_url="postgresql://unused",
+        secret_key=base64.b64encode(b"k" * 32).decode(),
+        allow_outgoing="127.0.0.0/8",
+        public_url="https://dondoc.example.vn",
+        webhook_total_seconds=10,
+    )
+
+
+@pytest.fixture
+async def world(
+    make_database: MakeDatabase, clock: ManualClock, settings: NotifySettings
+) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        yield await World.open(await make_database("notify"), clock, settings, stack)

@@ -1,0 +1,309 @@
+"""Subscriptions, alerts and deliveries over HTTP: answers, refusals, and who may see what."""
+
+import asyncio
+import base64
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.notify.world import World, agency, task
+from tests.support.webhooks import always, subscriber
+
+DUE = date(2025, 5, 31)
+URL = "http://127.0.0.1:9/hook"
+
+
+async def test_the_secret_is_shown_once_and_kept_sealed(world: World) -> None:
+    created = await world.subscribe(URL)
+    secret = base64.b64decode(created["secret"].removeprefix("whsec_"))
+    assert len(secret) == 32
+    shown = await world.call("GET", f"/subscriptions/{created['id']}")
+    assert "secret" not in shown
+    assert created == {**shown, "secret": created["secret"]}
+    [row] = await world.rows("SELECT sealed_secret FROM subscriptions")
+    assert secret not in bytes(row.sealed_secret)
+    audited = await world.rows("SELECT detail::text AS detail FROM audit WHERE entity = 'subscription'")
+    assert all(created["secret"] not in row.detail for row in audited)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"url": "http://10.0.0.5/hook"}, "webhook_https_required"),
+        ({"url": "https://10.0.0.5/hook"}, "webhook_address_refused"),
+        ({"url": "ftp://example.vn/hook"}, "webhook_scheme_refused"),
+        ({"url": "https://u:p@example.vn/"}, "webhook_url_malformed"),
+        ({"agency_code": "G77"}, "agency_unknown"),
+        ({"event_types": ["deadline.never"]}, "request_invalid"),
+        ({"event_types": []}, "request_invalid"),
+        ({"url": "https://example.vn/\0"}, "nul_character"),
+        ({"colour": "red"}, "request_invalid"),
+    ],
+)
+async def test_a_subscription_that_cannot_be_is_refused(
+    world: World, changes: dict[str, Any], code: str
+) -> None:
+    body = {"url": URL, "agency_code": "G12"} | changes
+    problem = await world.call("POST", "/subscriptions", json=body, status=422)
+    assert problem["code"] == code
+    assert problem["detail"]
+    assert await world.items("/subscriptions") == []
+
+
+async def test_an_agency_has_a_limited_number_of_subscriptions(world: World) -> None:
+    created = [await world.subscribe(URL) for _ in range(19)]
+    body = {"url": URL, "agency_code": "G12"}
+    headers = await world.key(None)
+    answers = await asyncio.gather(
+        *(world.http.post("/notify/v1/subscriptions", json=body, headers=headers) for _ in range(4))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    problem = await world.call("POST", "/subscriptions", json=body, status=409)
+    assert (problem["code"], problem["limit"]) == ("too_many_subscriptions", 20)
+    await world.call("DELETE", f"/subscriptions/{created[0]['id']}", status=204)
+    await world.subscribe(URL)
+
+
+async def test_a_repeated_request_with_its_key_creates_one_subscription(world: World) -> None:
+    headers = {"Idempotency-Key": "once"}
+    body = {"url": URL, "agency_code": "G12"}
+    first = await world.call("POST", "/subscriptions", json=body, headers=headers, status=201)
+    second = await world.call("POST", "/subscriptions", json=body, headers=headers, status=201)
+    assert first == second
+    assert len(await world.items("/subscriptions")) == 1
+
+
+async def test_a_change_says_what_it_read(world: World) -> None:
+    created = await world.subscribe(URL)
+    path = f"/subscriptions/{created['id']}"
+    body = {
+        "include_descendants": True,
+        "event_types": ["deadline.overdue"],
+        "url": "https://hook.example.vn/x",
+    }
+    await world.call("PATCH", path, json=body, status=428)
+    await world.call("PATCH", path, json=body, headers={"If-Match": '"7"'}, status=412)
+    refused = {"url": "http://192.168.1.1/"}
+    await world.call("PATCH", path, json=refused, headers={"If-Match": '"1"'}, status=422)
+    changed = await world.call("PATCH", path, json=body, headers={"If-Match": '"1"'})
+    assert {name: changed[name] for name in body} == body
+    assert changed["version"] == 2
+    assert await world.call("GET", path) == changed
+
+
+async def test_a_paused_subscription_gets_nothing_until_it_is_enabled(world: World) -> None:
+    async with subscriber() as receiver:
+        created = await world.subscribe(receiver.url)
+        path = f"/subscriptions/{created['id']}"
+        await world.tell(task(DUE))
+        world.go_to(date(2025, 5, 24))
+        await world.raise_all()
+        paused = await world.call("PATCH", path, json={"active": False}, headers={"If-Match": '"1"'})
+        assert (paused["status"], paused["status_reason"]) == ("disabled", "paused")
+        [delivery] = await world.items("/deliveries")
+        assert (delivery["status"], delivery["reason"]) == ("cancelled", "subscription_disabled")
+        await world.call("POST", path + "/test", status=409)
+        world.go_to(date(2025, 5, 28))
+        await world.raise_all()
+        await world.call("PATCH", path, json={"active": True}, headers={"If-Match": '"2"'})
+        world.go_to(date(2025, 5, 30))
+        await world.raise_all()
+        assert await world.deliver() == 1
+        assert receiver.received[0].verified(created["secret"])["data"]["milestone"] == "T-1"
+
+
+async def test_a_deleted_subscription_stays_in_the_list(world: World) -> None:
+    created = await world.subscribe(URL)
+    path = f"/subscriptions/{created['id']}"
+    await world.call("POST", path + "/test", status=202)
+    await world.call("DELETE", path, status=204)
+    assert (await world.call("GET", path))["status"] == "deleted"
+    assert len(await world.items("/subscriptions?status=deleted")) == 1
+    [delivery] = await world.items("/deliveries")
+    assert (delivery["status"], delivery["reason"]) == ("cancelled", "subscription_deleted")
+    for method, more in (("DELETE", ""), ("POST", "/test"), ("PATCH", "")):
+        body: dict[str, Any] = {"json": {}, "headers": {"If-Match": '"2"'}} if method == "PATCH" else {}
+        problem = await world.call(method, path + more, status=410, **body)
+        assert problem["code"] == "subscription_deleted"
+
+
+async def test_a_trial_goes_the_way_of_all_alerts(world: World) -> None:
+    async with subscriber() as receiver:
+        created = await world.subscribe(receiver.url)
+        accepted = await world.call("POST", f"/subscriptions/{created['id']}/test", status=202)
+        assert await world.deliver() == 1
+    event = receiver.received[0].verified(created["secret"])
+    assert event["type"] == "vn.dondoc.notify.subscription.tested.v1"
+    assert event["id"] == receiver.received[0].webhook_id == accepted["delivery_id"]
+    delivery = await world.call("GET", f"/deliveries/{accepted['delivery_id']}")
+    assert (delivery["status"], delivery["alert_id"]) == ("delivered", None)
+    assert (await world.call("GET", "/changes"))["items"] == []
+
+
+async def test_a_failed_delivery_can_be_sent_again(world: World) -> None:
+    async with subscriber(lambda number: (500, {}) if number < 10 else (200, {})) as receiver:
+        created = await world.subscribe(receiver.url)
+        accepted = await world.call("POST", f"/subscriptions/{created['id']}/test", status=202)
+        for _ in range(10):
+            await world.deliver()
+            world.clock.advance(days=2)
+        path = f"/deliveries/{accepted['delivery_id']}"
+        assert (await world.call("GET", path))["status"] == "failed"
+        await world.call("POST", path + "/retry", status=202)
+        assert await world.deliver() == 1
+        delivery = await world.call("GET", path)
+        assert (delivery["status"], delivery["attempts_made"]) == ("delivered", 11)
+        problem = await world.call("POST", path + "/retry", status=409)
+        assert (problem["code"], problem["delivery_status"]) == ("delivery_ended", "delivered")
+    await world.call("POST", f"/deliveries/{uuid4()}/retry", status=404)
+
+
+async def test_a_pending_delivery_can_be_hastened(world: World) -> None:
+    async with subscriber(always(500)) as receiver:
+        created = await world.subscribe(receiver.url)
+        accepted = await world.call("POST", f"/subscriptions/{created['id']}/test", status=202)
+        await world.deliver()
+        assert await world.deliver() == 0
+        await world.call("POST", f"/deliveries/{accepted['delivery_id']}/retry", status=202)
+        assert await world.deliver() == 1
+
+
+# --- who may see and do what ------------------------------------------------------------------------------------------
+
+
+async def test_a_key_of_an_agency_acts_for_it_alone(world: World) -> None:
+    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    theirs = await world.subscribe(URL, "G05")
+    path = f"/subscriptions/{theirs['id']}"
+    trial = await world.call("POST", path + "/test", tenant="G05", status=202)
+    for code in ("G05", "GOV", None):
+        body = {"url": URL, "agency_code": code}
+        problem = await world.call("POST", "/subscriptions", tenant="G12", json=body, status=403)
+        assert problem["code"] == "other_tenant"
+    match = {"If-Match": '"1"'}
+    await world.call("GET", path, tenant="G12", status=403)
+    await world.call("PATCH", path, tenant="G12", json={"active": False}, headers=match, status=403)
+    await world.call("DELETE", path, tenant="G12", status=403)
+    await world.call("POST", path + "/test", tenant="G12", status=403)
+    await world.call("GET", f"/deliveries/{trial['delivery_id']}", tenant="G12", status=403)
+    await world.call("POST", f"/deliveries/{trial['delivery_id']}/retry", tenant="G12", status=403)
+    await world.call("GET", "/subscriptions?agency=G05", tenant="G12", status=403)
+    assert await world.items("/subscriptions", tenant="G12") == []
+    assert await world.items("/deliveries", tenant="G12") == []
+    assert len(await world.items("/deliveries", tenant="G05")) == 1
+    own = {"url": URL, "agency_code": "G12"}
+    await world.call("POST", "/subscriptions", tenant="G12", json=own, status=201)
+
+
+async def test_alerts_are_seen_from_above_and_not_from_beside(world: World) -> None:
+    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    known = task(DUE, leads=["G12", "G05"])
+    await world.tell(known)
+    await world.subscribe(URL, None)
+    world.go_to(date(2025, 5, 24))
+    await world.raise_all()
+    seen = {
+        tenant: sorted(item["agency"]["code"] for item in await world.items("/alerts", tenant=tenant))
+        for tenant in (None, "GOV", "G12")
+    }
+    assert seen == {None: ["G05", "G12"], "GOV": ["G05", "G12"], "G12": ["G12"]}
+    await world.call("GET", "/alerts?agency=G05", tenant="G12", status=403)
+    await world.call("GET", "/timers?agency=G05", tenant="G12", status=403)
+    assert {item["agency_code"] for item in await world.items("/timers", tenant="G12")} == {"G12"}
+    theirs = next(item for item in await world.items("/alerts") if item["agency"]["code"] == "G05")
+    await world.call("GET", f"/alerts/{theirs['id']}", tenant="G12", status=403)
+    above = await world.call("GET", f"/alerts/{theirs['id']}", tenant="GOV")
+    assert above["deliveries"] == []  # another's address is not theirs to see
+    assert len((await world.call("GET", f"/alerts/{theirs['id']}"))["deliveries"]) == 1
+    events = (await world.call("GET", "/changes", tenant="G12"))["items"]
+    assert [event["data"]["agency"]["code"] for event in events] == ["G12"]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "method", "path"),
+    [
+        (["notify.subscribe"], "GET", "/alerts"),
+        (["notify.subscribe"], "GET", "/subscriptions"),
+        (["notify.subscribe"], "GET", "/deliveries"),
+        (["notify.subscribe"], "GET", "/timers"),
+        (["notify.subscribe"], "GET", "/changes"),
+        (["notify.read"], "POST", "/subscriptions"),
+        (["notify.read", "notify.subscribe"], "POST", "/subscriptions"),  # bound to none, yet may not manage
+    ],
+)
+async def test_a_key_does_what_its_scopes_say(
+    world: World, scopes: list[str], method: str, path: str
+) -> None:
+    headers = await world.key(None, *scopes)
+    body: dict[str, Any] = {"json": {"url": URL, "agency_code": "G12"}} if method == "POST" else {}
+    answer = await world.http.request(method, f"/notify/v1{path}", headers=headers, **body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+    nobody = await world.http.request(method, f"/notify/v1{path}", **body)
+    assert nobody.status_code == 401
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/alerts", "/deliveries", "/timers", "/subscriptions"])
+async def test_pages_follow_one_another_and_miss_nothing(world: World, path: str) -> None:
+    for _ in range(7):
+        await world.subscribe(URL)
+    await world.tell(task(DUE, leads=["G12"]))
+    world.go_to(date(2025, 5, 24))
+    await world.raise_all()
+    whole = [item["id"] for item in await world.items(f"{path}?limit=200")]
+    paged, cursor = [], ""
+    while True:
+        page = await world.call("GET", f"{path}?limit=3{cursor}")
+        paged += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert paged == whole
+    assert len(whole) >= 1
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "WyIyMDI1LTA1LTI0IiwieCJd",
+        "WyIyMDI1LTA1LTI0IiwgIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJd",
+    ],
+)
+async def test_a_cursor_that_is_not_ours_is_refused(world: World, cursor: str) -> None:
+    problem = await world.call("GET", f"/alerts?cursor={cursor}", status=422)
+    assert problem["code"] == "cursor_invalid"
+
+
+async def test_alerts_are_found_by_agency_task_and_status(world: World) -> None:
+    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    first, second = task(DUE), task(DUE, leads=["G05"])
+    await world.tell(first, second)
+    async with subscriber() as receiver:
+        await world.subscribe(receiver.url, "G12")
+        world.go_to(date(2025, 5, 24))
+        await world.raise_all()
+        await world.deliver()
+    for query, expected in (
+        ("agency=G12", ["G12"]),
+        (f"task={second.id}", ["G05"]),
+        ("status=delivered", ["G12"]),
+        ("status=raised", ["G05"]),
+        ("status=failed", []),
+    ):
+        found = await world.items(f"/alerts?{query}")
+        assert [item["agency"]["code"] for item in found] == expected, query
+    await world.call("GET", "/alerts?status=unknown", status=422)
+    await world.call("GET", f"/alerts/{uuid4()}", status=404)
+    await world.call("GET", f"/subscriptions/{uuid4()}", status=404)
+    await world.call("GET", f"/deliveries/{uuid4()}", status=404)
+
+
+async def test_the_description_of_the_api_can_be_made(world: World) -> None:
+    answer = await world.http.get("/notify/openapi.json")
+    paths = answer.json()["paths"]
+    assert set(paths["/notify/v1/subscriptions/{subscription_id}"]) == {"get", "patch", "delete"}

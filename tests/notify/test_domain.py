@@ -1,0 +1,279 @@
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.domain.messages import AlertKind, Subject, kind_of, message_en, message_vi
+from services.notify.domain.milestones import (
+    FIXED,
+    PlannedTimer,
+    TimerReason,
+    TimerStatus,
+    due_at,
+    fire,
+    name_of,
+    plan,
+)
+from services.notify.domain.picture import responsible, why_silent
+from services.notify.domain.retries import DELAYS, AttemptOutcome, Verdict, fault_of, judge
+from services.notify.domain.subscriptions import EVERY_KIND
+from shared.clock import local_instant
+from shared.events import notify as contract
+
+DUE = date(2025, 5, 31)
+NOW = datetime(2025, 5, 20, 1, 0, tzinfo=UTC)
+
+
+def names(timers: tuple[PlannedTimer, ...], status: TimerStatus) -> list[str]:
+    return [name_of(timer.milestone) for timer in timers if timer.status is status]
+
+
+# --- planning -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heard_on", "hour", "moot", "pending"),
+    [
+        (date(2025, 4, 10), 0, [], ["T-30", "T-14", "T-7", "T-3", "T-1", "T0", "T+1", "T+7"]),
+        (date(2025, 5, 1), 8, [], ["T-30", "T-14", "T-7", "T-3", "T-1", "T0", "T+1", "T+7"]),
+        (date(2025, 5, 1), 9, ["T-30"], ["T-14", "T-7", "T-3", "T-1", "T0", "T+1", "T+7"]),
+        (date(2025, 5, 31), 7, ["T-30", "T-14", "T-7", "T-3", "T-1"], ["T0", "T+1", "T+7"]),
+        (date(2025, 6, 7), 8, ["T-30", "T-14", "T-7", "T-3", "T-1", "T0", "T+1"], ["T+7"]),
+        (date(2025, 6, 7), 9, [name_of(m) for m in FIXED], ["T+14"]),
+        (date(2025, 6, 14), 7, [name_of(m) for m in FIXED], ["T+14"]),
+        (date(2025, 6, 14), 9, [*(name_of(m) for m in FIXED), "T+14"], ["T+21"]),
+        (date(2026, 5, 31), 9, [*(name_of(m) for m in FIXED), "T+364"], ["T+371"]),
+    ],
+)
+def test_what_is_past_when_heard_of_is_moot_and_the_rest_planned(
+    heard_on: date, hour: int, moot: list[str], pending: list[str]
+) -> None:
+    timers = plan(DUE, local_instant(heard_on, hour))
+    assert names(timers, TimerStatus.MOOT) == moot
+    assert names(timers, TimerStatus.PENDING) == pending
+
+
+def test_each_milestone_comes_due_at_eight_in_hanoi_or_the_hour_that_is_set() -> None:
+    assert due_at(DUE, 0) == datetime(2025, 5, 31, 1, 0, tzinfo=UTC)
+    assert due_at(DUE, -30) == datetime(2025, 5, 1, 1, 0, tzinfo=UTC)
+    assert due_at(DUE, 7, 17) == datetime(2025, 6, 7, 10, 0, tzinfo=UTC)
+
+
+# --- firing -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("due", "on", "raised", "superseded", "planned"),
+    [
+        ([-30], date(2025, 5, 1), -30, (), None),
+        ([-14, -7, -3], date(2025, 5, 29), -3, (-14, -7), None),
+        ([7], date(2025, 6, 7), 7, (), 14),
+        ([0, 1, 7], date(2025, 6, 13), 7, (0, 1), 14),
+        ([1, 7], date(2025, 6, 28), 28, (1, 7, 14, 21), 35),
+        ([14], date(2025, 6, 14), 14, (), 21),
+        ([14], date(2025, 7, 4), 28, (14, 21), 35),
+    ],
+)
+def test_only_the_newest_due_milestone_is_raised(
+    due: list[int], on: date, raised: int, superseded: tuple[int, ...], planned: int | None
+) -> None:
+    firing = fire(DUE, due, local_instant(on, 8))
+    assert (firing.raised, firing.superseded, firing.planned) == (raised, superseded, planned)
+
+
+instants = st.datetimes(datetime(1960, 1, 1), datetime(2045, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
+gaps = st.lists(st.timedeltas(timedelta(minutes=1), timedelta(days=60)), max_size=25)
+
+
+@given(
+    st.dates(date(1960, 1, 1), date(2045, 1, 1)),
+    st.timedeltas(timedelta(days=-100), timedelta(days=100)),
+    gaps,
+    st.integers(0, 23),
+)
+def test_each_milestone_is_settled_once_and_none_is_lost(
+    due_on: date, ahead: timedelta, waits: list[timedelta], hour: int
+) -> None:
+    """Whenever the worker looks, and however long it was away."""
+    heard = local_instant(due_on, 12) + ahead
+    record = {timer.milestone: timer.status for timer in plan(due_on, heard, hour)}
+    assert [due_at(due_on, m, hour) >= heard for m in record] == [
+        status is TimerStatus.PENDING for status in record.values()
+    ]
+    now = heard
+    for wait in waits:
+        now += wait
+        due = [
+            m
+            for m, status in record.items()
+            if status is TimerStatus.PENDING and due_at(due_on, m, hour) <= now
+        ]
+        if not due:
+            continue
+        firing = fire(due_on, due, now, hour)
+        settled = {firing.raised: TimerStatus.RAISED} | dict.fromkeys(
+            firing.superseded, TimerStatus.SUPERSEDED
+        )
+        assert set(due) <= set(settled)
+        assert all(record.get(m, TimerStatus.PENDING) is TimerStatus.PENDING for m in settled)
+        assert all(m < firing.raised for m in firing.superseded)
+        record |= settled
+        if firing.planned is not None:
+            assert firing.planned not in record
+            record[firing.planned] = TimerStatus.PENDING
+    assert_whole(record, due_on, heard, now, hour)
+
+
+def assert_whole(
+    record: dict[int, TimerStatus], due_on: date, heard: datetime, now: datetime, hour: int
+) -> None:
+    """Nothing due is open, something is always ahead, and the series has no hole after it was heard of."""
+    pending = [m for m, status in record.items() if status is TimerStatus.PENDING]
+    assert pending
+    assert now == heard or all(due_at(due_on, m, hour) > now for m in pending)
+    assert set(FIXED) <= set(record)
+    known = sorted(m for m in record if m >= FIXED[-1] and due_at(due_on, m, hour) >= heard)
+    assert all(later - earlier == 7 for earlier, later in pairwise(known))
+
+
+# --- whom, and why not ----------------------------------------------------------------------------------------------
+
+
+def test_those_who_answer_for_a_task_are_told() -> None:
+    roles = [
+        ("B", "lead"),
+        ("A", "co_lead"),
+        ("C", "coordinate"),
+        ("D", "direct"),
+        ("E", "accountable"),
+        ("B", "accountable"),
+    ]
+    assert responsible(roles) == ("A", "B", "E")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"state": "completed"}, TimerReason.TASK_ENDED),
+        ({"state": "cancelled"}, TimerReason.TASK_ENDED),
+        ({"state": "merged"}, TimerReason.TASK_ENDED),
+        ({"kind": "standing"}, TimerReason.NO_DEADLINE),
+        ({"due_on": None}, TimerReason.NO_DEADLINE),
+        ({"children": 3}, TimerReason.REPORTED_BY_CHILDREN),
+    ],
+)
+def test_a_task_is_silent_for_a_reason(changes: dict[str, object], reason: TimerReason | None) -> None:
+    usual: dict[str, object] = {"state": "open", "kind": "dated", "due_on": DUE, "children": 0}
+    assert why_silent(**(usual | changes)) is reason  # type: ignore[arg-type]  # a table of cases
+
+
+# --- retries --------------------------------------------------------------------------------------------------------
+
+
+def after(made: int, **more: object) -> Verdict:
+    usual: dict[str, object] = {"accepted": False, "status_code": 503, "now": NOW, "jitter": 0.0}
+    return judge(attempts_made=made, **(usual | more))  # type: ignore[arg-type]  # a table of cases
+
+
+def test_the_schedule_is_the_published_one() -> None:
+    waits = []
+    for made in range(1, len(DELAYS)):
+        retry_at = after(made).retry_at
+        assert retry_at is not None
+        waits.append((retry_at - NOW).total_seconds())
+    assert waits == [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
+    assert after(10) == Verdict(AttemptOutcome.FAILED)
+    assert after(11) == Verdict(AttemptOutcome.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("more", "seconds"),
+    [
+        ({"jitter": 1.0}, 330),
+        ({"jitter": -1.0}, 270),
+        ({"retry_after": 1000}, 1000),
+        ({"retry_after": 10}, 300),
+        ({"retry_after": 999_999}, 86_400),
+        ({"status_code": 302}, 300),
+        ({"status_code": 404}, 300),
+        ({"status_code": None}, 300),
+        ({"status_code": 200}, 300),  # a 2xx whose body broke off
+    ],
+)
+def test_when_the_third_attempt_is_made(more: dict[str, object], seconds: int) -> None:
+    assert after(2, **more) == Verdict(AttemptOutcome.FAILED, NOW + timedelta(seconds=seconds))
+
+
+def test_410_and_2xx_end_it() -> None:
+    assert after(1, status_code=410).outcome is AttemptOutcome.GONE
+    assert after(1, status_code=204, accepted=True) == Verdict(AttemptOutcome.DELIVERED)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "status", "fault", "word"),
+    [
+        (True, 200, None, None),
+        (False, 301, None, "redirect_not_followed"),
+        (False, 500, None, "status_refused"),
+        (False, None, "timeout", "timeout"),
+        (False, 200, "connection_lost", "connection_lost"),
+    ],
+)
+def test_the_word_of_a_failure(
+    accepted: bool, status: int | None, fault: str | None, word: str | None
+) -> None:
+    assert fault_of(accepted=accepted, status_code=status, fault=fault) == word
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+SUBJECT = Subject("Bộ Nội vụ", "Xây dựng Đề án.", DUE, "Đề án")
+
+
+@pytest.mark.parametrize(
+    ("today", "vi", "en"),
+    [
+        (
+            date(2025, 5, 24),
+            "Còn 7 ngày đến hạn (31/5/2025): Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
+            "Due in 7 days (31 May 2025): Bộ Nội vụ is to complete “Xây dựng Đề án”; deliverable: Đề án.",
+        ),
+        (
+            date(2025, 5, 30),
+            "Còn 1 ngày đến hạn (31/5/2025): Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
+            "Due in 1 day (31 May 2025): Bộ Nội vụ is to complete “Xây dựng Đề án”; deliverable: Đề án.",
+        ),
+        (
+            DUE,
+            "Hôm nay đến hạn (31/5/2025): Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
+            "Due today (31 May 2025): Bộ Nội vụ is to complete “Xây dựng Đề án”; deliverable: Đề án.",
+        ),
+        (
+            date(2025, 6, 7),
+            (
+                "Quá hạn 7 ngày (hạn 31/5/2025): đề nghị Bộ Nội vụ khẩn trương hoàn thành “Xây dựng Đề án”; "
+                "sản phẩm: Đề án."
+            ),
+            "Overdue by 7 days (31 May 2025): Bộ Nội vụ is to complete “Xây dựng Đề án”; deliverable: Đề án.",
+        ),
+    ],
+)
+def test_what_an_alert_says(today: date, vi: str, en: str) -> None:
+    assert message_vi(SUBJECT, today) == vi
+    assert message_en(SUBJECT, today) == en
+
+
+def test_long_titles_are_cut_between_words() -> None:
+    said = message_vi(Subject("Bộ Nội vụ", "nhiệm vụ " * 100, DUE, None), DUE)
+    assert len(said) < 280
+    assert said.endswith("nhiệm vụ…”.")
+
+
+def test_kinds_are_those_of_the_contract() -> None:
+    assert get_args(AlertKind) == get_args(contract.AlertKind) == EVERY_KIND
+    assert [kind_of(m) for m in (-1, 0, 7)] == ["deadline.reminder", "deadline.due", "deadline.overdue"]
+    assert [name_of(m) for m in (-30, 0, 7, 21)] == ["T-30", "T0", "T+7", "T+21"]

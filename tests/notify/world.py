@@ -1,0 +1,177 @@
+"""A notify service in a test's hands: what it is told, the hours it lives through, and what it then says."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+from sqlalchemy import text
+
+from services.notify.consumers import consumer
+from services.notify.main import build_app
+from services.notify.settings import NotifySettings
+from services.notify.worker import deliver_due, raise_due
+from shared.auth import draw_key, store_key
+from shared.bus import Batch
+from shared.clock import ManualClock, local_instant
+from shared.database import Database
+from shared.events import tasks
+from shared.events.envelope import CloudEvent, EventData
+from shared.health import Health
+
+SCOPES = ("notify.read", "notify.subscribe", "notify.manage", "metrics.read")
+
+
+def task(
+    due_on: date | None,
+    *,
+    id_: UUID | None = None,
+    version: int = 1,
+    revision: int = 1,
+    leads: Sequence[str] = ("G12",),
+    **changes: Any,
+) -> tasks.TaskState:
+    deadline = tasks.DeadlineState(revision=revision, text="Tháng 5/2025", kind="month", due_on=due_on)
+    whole = {
+        "id": id_ or uuid4(),
+        "version": version,
+        "title": "Xây dựng Đề án đánh giá mức độ hoàn thành nhiệm vụ chuyển đổi số.",
+        "programme": "NQ57",
+        "kind": "dated",
+        "state": "open",
+        "deliverable": "Đề án",
+        "deadline": deadline,
+        "assignments": tuple(tasks.AssignmentState(agency_code=code, role="lead") for code in leads),
+    }
+    return tasks.TaskState(**(whole | changes))
+
+
+def agency(code: str, name: str, parent: str | None = None) -> tasks.AgencyRecorded:
+    return tasks.AgencyRecorded(code=code, name=name, bloc="government", level="central", parent_code=parent)
+
+
+def event(data: EventData, *, version: int, at: datetime) -> CloudEvent:
+    return CloudEvent(
+        id=uuid4(),
+        source="/dondoc/tasks",
+        type=data.event_type,
+        subject=data.subject(),
+        time=at,
+        sequence=str(version),
+        data=data.model_dump(mode="json"),
+    )
+
+
+class _NoSource:
+    name = "tasks"
+
+
+async def _acknowledge() -> None:
+    return
+
+
+@dataclass
+class World:
+    database: Database
+    clock: ManualClock
+    settings: NotifySettings
+    http: httpx2.AsyncClient
+    stack: AsyncExitStack
+    keys: dict[str | None, str] = field(default_factory=dict)
+
+    @classmethod
+    async def open(
+        cls, database: Database, clock: ManualClock, settings: NotifySettings, stack: AsyncExitStack
+    ) -> "World":
+        app = build_app(settings, database, clock, health=Health())
+        transport = httpx2.ASGITransport(app=app)
+        http = await stack.enter_async_context(
+            httpx2.AsyncClient(transport=transport, base_url="http://notify")
+        )
+        world = cls(database, clock, settings, http, stack)
+        await world.tell(agency("GOV", "Chính phủ"), agency("G12", "Bộ Nội vụ", "GOV"))
+        return world
+
+    # --- what it is told
+
+    async def tell(self, *changes: EventData | tasks.TaskState | CloudEvent) -> None:
+        """Events of the tasks service, as one batch; a bare state is told as an amendment."""
+        await self.consumer.consume(Batch(tuple(self._event(change) for change in changes), _acknowledge))
+
+    @property
+    def consumer(self) -> Any:
+        return consumer(self.database, _NoSource(), self.clock, self.settings.alert_hour)  # type: ignore[arg-type]  # batches are handed in
+
+    def _event(self, change: EventData | tasks.TaskState | CloudEvent) -> CloudEvent:
+        if isinstance(change, CloudEvent):
+            return change
+        if isinstance(change, tasks.TaskState):
+            change = tasks.TaskAmended(task=change, changed=("title",))
+        version = change.task.version if isinstance(change, tasks.TaskEvent) else 1
+        return event(change, version=version, at=self.clock.now())
+
+    # --- the hours it lives through
+
+    def go_to(self, day: date, hour: int = 8) -> None:
+        self.clock.move_to(local_instant(day, hour))
+
+    async def raise_all(self) -> int:
+        """Everything due now becomes alerts; how many."""
+        total = 0
+        while raised := await raise_due(self.database, self.clock, self.settings):
+            total += raised
+        return total
+
+    async def deliver(self) -> int:
+        return await deliver_due(self.database, self.clock, self.settings)
+
+    # --- what it says
+
+    async def key(self, tenant: str | None, *scopes: str) -> dict[str, str]:
+        """Authorization of a key bound to `tenant`."""
+        key = draw_key(self.settings.secret)
+        async with self.database.transaction() as session:
+            await store_key(
+                session,
+                key,
+                name="test",
+                role="test",
+                tenant=tenant,
+                scopes=scopes or SCOPES,
+                at=self.clock.now(),
+            )
+        return {"Authorization": f"Bearer {key.token}"}
+
+    async def call(
+        self, method: str, path: str, *, tenant: str | None = None, status: int = 200, **request: Any
+    ) -> Any:
+        """Ask the API with a key of `tenant` that may do everything; the JSON answer, its status checked."""
+        if tenant not in self.keys:
+            self.keys[tenant] = (await self.key(tenant))["Authorization"]
+        headers = {"Authorization": self.keys[tenant]} | request.pop("headers", {})
+        response = await self.http.request(method, f"/notify/v1{path}", headers=headers, **request)
+        assert response.status_code == status, response.text
+        return response.json() if response.content else None
+
+    async def subscribe(self, url: str, agency_code: str | None = "G12", **more: Any) -> Any:
+        body = {"url": url, "agency_code": agency_code} | more
+        return await self.call("POST", "/subscriptions", json=body, status=201)
+
+    async def items(self, path: str, **request: Any) -> list[Any]:
+        page = await self.call("GET", path, **request)
+        items = page["items"]
+        assert isinstance(items, list)
+        return items
+
+    async def timers(self, task_id: UUID, status: str | None = None) -> list[tuple[str, str, str]]:
+        """(milestone, status, reason) in the order in which they come due."""
+        wanted = f"&status={status}" if status else ""
+        items = await self.items(f"/timers?task={task_id}&limit=200{wanted}")
+        return [(item["milestone"], item["status"], item["reason"]) for item in items]
+
+    async def rows(self, statement: str, **values: Any) -> list[Any]:
+        async with self.database.reading() as connection:
+            return list((await connection.execute(text(statement), values)).all())

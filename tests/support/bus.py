@@ -1,0 +1,140 @@
+"""A small service that counts, and one that writes down what it hears: what every test of the log needs."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import ClassVar
+from uuid import uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.bus import DeadLetter, Source
+from shared.bus.kafka import create_topics
+from shared.bus.kafka_connection import KafkaConnection
+from shared.database import Database
+from shared.events.envelope import EventData
+from shared.inbox import Consumer, Delivery
+from shared.loops import Loop, Loops
+from shared.outbox import add_event
+from shared.topics import Topic, dead_letter_topic, event_topic
+
+PATIENCE_SECONDS = 30.0
+NOW = datetime(2025, 5, 20, 1, 0, tzinfo=UTC)
+POISON = 13
+
+
+class Counted(EventData):
+    event_type: ClassVar[str]
+    aggregate: str
+    value: int
+
+    def subject(self) -> str:
+        return self.aggregate
+
+
+class Counter:
+    """A publishing service with a name of its own, so that tests share a broker and nothing on it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.service = f"t{uuid4().hex[:10]}"
+        event_type = f"vn.dondoc.{self.service}.count.counted.v1"
+        self.contract: type[Counted] = type(
+            "Counted", (Counted,), {"event_type": event_type, "__module__": __name__}
+        )
+        self._versions: dict[str, int] = defaultdict(int)
+
+    async def count(self, *aggregates: str, value: int = 0) -> None:
+        """One event per name, each in a transaction of its own."""
+        for aggregate in aggregates:
+            self._versions[aggregate] += 1
+            async with self.database.transaction() as session:
+                event = self.contract(aggregate=aggregate, value=value)
+                await add_event(session, event, version=self._versions[aggregate], at=NOW)
+
+
+class Listener:
+    """A consuming service that notes every effect; one that took place twice is there twice."""
+
+    def __init__(self, database: Database, counter: Counter) -> None:
+        self.database = database
+        self.counter = counter
+        self.dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None
+
+    async def prepare(self) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(
+                text("CREATE TABLE effects (id bigserial PRIMARY KEY, subject text, version int, value int)")
+            )
+
+    def consumer(self, source: Source) -> Consumer:
+        event_type = self.counter.contract.event_type
+        return Consumer(
+            "listener",
+            self.database,
+            source,
+            {event_type: self.counter.contract},
+            {event_type: self.note},
+            self.dead_letter,
+        )
+
+    async def note(self, session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+        assert isinstance(event, Counted)
+        if event.value == POISON:
+            raise ValueError("poison")
+        await session.execute(
+            text("INSERT INTO effects (subject, version, value) VALUES (:subject, :version, :value)"),
+            {"subject": event.aggregate, "version": delivery.version, "value": event.value},
+        )
+
+    async def effects(self) -> dict[str, list[int]]:
+        """Versions by aggregate, in the order in which they took effect."""
+        found: dict[str, list[int]] = defaultdict(list)
+        async with self.database.reading() as connection:
+            for subject, version in await connection.execute(
+                text("SELECT subject, version FROM effects ORDER BY id")
+            ):
+                found[subject].append(version)
+        return dict(found)
+
+    async def dead_letters(self) -> list[tuple[str, str]]:
+        """Reason and raw text of what was set aside."""
+        async with self.database.reading() as connection:
+            rows = await connection.execute(text("SELECT reason, raw FROM dead_letters ORDER BY id"))
+            return [(row.reason, row.raw) for row in rows]
+
+    async def heard(self, total: int, seconds: float = PATIENCE_SECONDS) -> dict[str, list[int]]:
+        """The effects, once there are `total` of them."""
+
+        async def enough() -> bool:
+            return sum(map(len, (await self.effects()).values())) >= total
+
+        await wait_for(enough, seconds)
+        return await self.effects()
+
+
+async def wait_for(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS) -> None:
+    until = time.monotonic() + seconds
+    while not await condition():
+        if time.monotonic() > until:
+            raise TimeoutError("the condition did not come true")
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running(**loops: Loop) -> AsyncIterator[Loops]:
+    """The loops, kept alive as in a real process."""
+    kept = Loops(loops)
+    async with kept.running():
+        yield kept
+
+
+async def make_topics(connection: KafkaConnection, service: str, partitions: int = 3) -> None:
+    """The topics of a service that the test made up, and of what it could not consume."""
+    names = [event_topic(service), dead_letter_topic(service)]
+    config = {"max.message.bytes": "3000000"}  # room for a message that our own limit refuses
+    await create_topics(connection, [Topic(name, partitions, 1, config) for name in names])

@@ -1,0 +1,356 @@
+"""Random histories of tasks, played on the service and on a naive model that counts by the pure rule."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from services.tasks.domain.commands import NewAssignment, NewCitation, NewEvidence, NewTask, Role
+from services.tasks.domain.deadlines import DeadlineKind, Reading
+from services.tasks.domain.status import (
+    Acceptance,
+    DeadlineFact,
+    EndingFact,
+    Facts,
+    Status,
+    combined,
+    due_date,
+    status_on,
+)
+from services.tasks.queries.statistics import Count, GroupBy
+from services.tasks.use_cases import records, reporting
+from services.tasks.use_cases import tasks as use_cases
+from services.tasks.use_cases.catalogue import (
+    record_agencies,
+    record_document,
+    record_group,
+    record_programme,
+)
+from shared.audit import SYSTEM
+from shared.clock import ManualClock, local_date
+from shared.database import Database
+from shared.events import tasks as events
+
+START = date(2025, 3, 1)
+BLOCS = {"G01": "government", "G12": "government", "TATC": "court", "01": "province", "79": "province"}
+AGENCIES = tuple(BLOCS)
+GROUPS: dict[str, tuple[tuple[str, date | None, date | None], ...]] = {
+    "localities": (("01", None, None), ("79", None, None)),
+    "bodies": (("G01", None, None), ("G12", START, START + timedelta(days=90)), ("TATC", None, None)),
+}
+PROGRAMMES = ("NQ57", "NQ59")
+DOCUMENTS = {f"{n}/QD": START + timedelta(days=40 * n) for n in range(10)}
+VERBS = (
+    "single",
+    "single",
+    "group",
+    "submit",
+    "accept",
+    "accept",
+    "return",
+    "extend",
+    "cancel",
+    "reassign",
+    "date",
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens, `hours` after the last. The numbers choose among what there is."""
+
+    verb: str
+    hours: int
+    pick: int
+    other: int
+    days: int
+
+
+steps = st.lists(
+    st.builds(
+        Step, st.sampled_from(VERBS), st.integers(1, 400), st.integers(0, 999), st.integers(0, 999), st.integers(0, 90)
+    ),
+    min_size=6, max_size=24,
+)  # fmt: skip
+
+
+@dataclass
+class Leaf:
+    """What the model knows of a task: who led it when, and the facts of its status."""
+
+    id: UUID
+    top: UUID
+    programme: str
+    documents: tuple[str, ...]
+    standing: bool
+    assigned_on: date
+    recorded_at: datetime
+    deadlines: list[DeadlineFact]
+    leads: list[tuple[str, datetime, datetime | None]] = field(default_factory=list)
+    awaiting: tuple[UUID, date] | None = None
+    acceptance: Acceptance | None = None
+    ending: EndingFact | None = None
+    children: int = 0
+
+    @property
+    def open(self) -> bool:
+        return self.acceptance is None and self.ending is None
+
+    def leaders(self, known_at: datetime) -> set[str]:
+        return {
+            code
+            for code, since, until in self.leads
+            if since <= known_at and (until is None or until > known_at)
+        }
+
+    def status(self, day: date, known_at: datetime, soon: int) -> Status | None:
+        facts = Facts(
+            self.standing,
+            self.assigned_on,
+            self.recorded_at,
+            tuple(self.deadlines),
+            self.acceptance,
+            self.ending,
+        )
+        return status_on(facts, day, known_at, soon)
+
+    def extend(self, due_on: date | None, effective_on: date, at: datetime) -> None:
+        self.deadlines.append(DeadlineFact(len(self.deadlines) + 1, due_on, effective_on, at))
+
+
+class History:
+    """Plays steps; each is done to the service and, as plain facts, to the model."""
+
+    def __init__(self, database: Database, clock: ManualClock) -> None:
+        self.database = database
+        self.clock = clock
+        self.leaves: dict[UUID, Leaf] = {}
+        self.parents: dict[UUID, Leaf] = {}
+
+    async def play(self, step: Step) -> None:
+        self.clock.advance(hours=step.hours)
+        if step.verb in {"single", "group"}:
+            await self._create(step, to_group=step.verb == "group")
+            return
+        able = [leaf for leaf in self.leaves.values() if leaf.open and self._able(leaf, step.verb)]
+        if step.verb in {"extend", "cancel"}:
+            able += [parent for parent in self.parents.values() if self._able_parent(parent, step.verb)]
+        if able:
+            await getattr(self, f"_{step.verb}")(able[step.pick % len(able)], step)
+
+    def _able(self, leaf: Leaf, verb: str) -> bool:
+        dated = leaf.deadlines[-1].due_on is not None
+        rules = {
+            "submit": leaf.awaiting is None,
+            "accept": leaf.awaiting is not None,
+            "return": leaf.awaiting is not None,
+            "extend": not leaf.standing,
+            "date": not leaf.standing and not dated,
+        }
+        return rules.get(verb, True)
+
+    def _able_parent(self, parent: Leaf, verb: str) -> bool:
+        return (
+            parent.ending is None
+            and any(leaf.open for leaf in self._members(parent))
+            and self._able(parent, verb)
+        )
+
+    def _members(self, parent: Leaf) -> list[Leaf]:
+        return [leaf for leaf in self.leaves.values() if leaf.top == parent.id]
+
+    @property
+    def today(self) -> date:
+        return local_date(self.clock.now())
+
+    # --- what happens
+
+    async def _create(self, step: Step, *, to_group: bool) -> None:
+        assigned_on = self.today - timedelta(days=step.other % 30)
+        due_on = None if step.pick % 7 == 0 else assigned_on + timedelta(days=step.days)
+        documents = tuple(list(DOCUMENTS)[: step.other % 3])
+        lead, helper = AGENCIES[step.pick % 5], AGENCIES[(step.pick + 1) % 5]
+        members: tuple[str, ...] = ()
+        assignments = [NewAssignment(helper, Role.COORDINATE)]
+        async with self.database.transaction() as session:
+            if to_group:
+                group = list(GROUPS)[step.pick % 2]
+                members = await use_cases.members_of(session, [group], assigned_on)
+            else:
+                assignments = [NewAssignment(lead, Role.LEAD)]
+                assignments += [NewAssignment(helper, Role.CO_LEAD)] if step.other % 2 else []
+            new = NewTask(
+                title="Nhiệm vụ", programme_code=PROGRAMMES[step.other % 2], standing=step.pick % 5 == 0,
+                reading=_reading(due_on), deliverable=None, priority="normal", assignments=tuple(assignments),
+                citations=tuple(NewCitation(code) for code in documents), assigned_on=assigned_on, members=members,
+            )  # fmt: skip
+            task = await use_cases.create_task(session, new, actor=SYSTEM, at=self.clock.now())
+        top = self._record(new, task.id, task.id)
+        if not to_group:
+            top.leads = [(item.agency_code, self.clock.now(), None) for item in assignments]
+            self.leaves[top.id] = top
+            return
+        top.children = len(members)
+        self.parents[top.id] = top
+        async with self.database.transaction() as session:
+            children = await records.lock_open_children(session, task)
+        for child in children:
+            leaf = self.leaves[child.id] = self._record(new, child.id, task.id)
+            leaf.leads = [(child.assignments[0].agency_code, self.clock.now(), None)]
+
+    def _record(self, new: NewTask, id_: UUID, top: UUID) -> Leaf:
+        now = self.clock.now()
+        first = DeadlineFact(1, new.reading.due_on, new.assigned_on, now)
+        documents = tuple(item.document_code for item in new.citations)
+        return Leaf(id_, top, new.programme_code, documents, new.standing, new.assigned_on, now, [first])
+
+    async def _submit(self, leaf: Leaf, step: Step) -> None:
+        completed_on = max(leaf.assigned_on, self.today - timedelta(days=step.days))
+        async with self.database.transaction() as session:
+            submission = await reporting.submit_completion(
+                session, leaf.id, agency_code=None, completed_on=completed_on, summary="Xong",
+                evidence=[NewEvidence("document", "1/BC", "Báo cáo")], actor=SYSTEM, at=self.clock.now(),
+            )  # fmt: skip
+        leaf.awaiting = submission.id, completed_on
+
+    async def _accept(self, leaf: Leaf, _: Step) -> None:
+        completed_on = await self._decide(leaf, accept=True)
+        leaf.acceptance = Acceptance(completed_on, self.clock.now())
+
+    async def _return(self, leaf: Leaf, _: Step) -> None:
+        await self._decide(leaf, accept=False)
+
+    async def _decide(self, leaf: Leaf, *, accept: bool) -> date:
+        assert leaf.awaiting is not None
+        submission, completed_on = leaf.awaiting
+        async with self.database.transaction() as session:
+            await reporting.decide_submission(
+                session, submission, accept=accept, reason="Vì", actor=SYSTEM, at=self.clock.now()
+            )
+        leaf.awaiting = None
+        return completed_on
+
+    async def _extend(self, task: Leaf, step: Step) -> None:
+        issued = [code for code, day in DOCUMENTS.items() if day <= self.today]
+        code = issued[step.other % len(issued)]
+        due_on = self.today + timedelta(days=step.days)
+        if due_on == task.deadlines[-1].due_on:
+            return
+        async with self.database.transaction() as session:
+            await use_cases.extend_deadline(
+                session,
+                task.id,
+                _reading(due_on),
+                reason="Vì",
+                document_code=code,
+                actor=SYSTEM,
+                at=self.clock.now(),
+            )
+        for each in (task, *(leaf for leaf in self._members(task) if leaf.open and leaf is not task)):
+            each.extend(due_on, max(DOCUMENTS[code], each.assigned_on), self.clock.now())
+
+    async def _date(self, leaf: Leaf, step: Step) -> None:
+        due_on = self.today + timedelta(days=step.days)
+        async with self.database.transaction() as session:
+            task = await records.lock_task(session, leaf.id)
+            await use_cases.amend_task(
+                session, leaf.id, {}, reading=_reading(due_on), assignments=None, expected_version=task.version,
+                actor=SYSTEM, at=self.clock.now(),
+            )  # fmt: skip
+        leaf.extend(due_on, leaf.assigned_on, self.clock.now())
+
+    async def _cancel(self, task: Leaf, _: Step) -> None:
+        async with self.database.transaction() as session:
+            await use_cases.cancel_task(session, task.id, reason="Vì", actor=SYSTEM, at=self.clock.now())
+        for each in (task, *(leaf for leaf in self._members(task) if leaf.open and leaf is not task)):
+            each.ending = EndingFact(Status.CANCELLED, self.today, self.clock.now())
+
+    async def _reassign(self, leaf: Leaf, step: Step) -> None:
+        lead = AGENCIES[step.other % 5]
+        async with self.database.transaction() as session:
+            task = await records.lock_task(session, leaf.id)
+            await use_cases.amend_task(
+                session, leaf.id, {}, reading=None, assignments=[NewAssignment(lead, Role.LEAD)],
+                expected_version=task.version, actor=SYSTEM, at=self.clock.now(),
+            )  # fmt: skip
+        now = self.clock.now()
+        leaf.leads = [(code, since, until or now) for code, since, until in leaf.leads] + [(lead, now, None)]
+
+    # --- what the model says of it
+
+    def count(
+        self, day: date, known_at: datetime, soon: int, group_by: GroupBy | None, count: Count
+    ) -> dict[str, dict[str, int]]:
+        """Numbers by key and status, each unit counted the slow and plain way."""
+        by_agency = count == "assignment" or group_by in {"agency", "bloc", "group"}
+        parts: dict[tuple[str, object], set[Status]] = defaultdict(set)
+        for leaf in self.leaves.values():
+            status = leaf.status(day, known_at, soon)
+            if status is None:
+                continue
+            for agency in leaf.leaders(known_at):
+                unit: object = (leaf.id, agency) if count == "assignment" else leaf.top
+                for key in _keys(leaf, agency, day, group_by):
+                    parts[key, unit].add(status)
+        found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for (key, unit), statuses in parts.items():
+            ending = None if by_agency else self._ending(unit, day, known_at)
+            found[key][combined(statuses, ending).value] += 1
+        return {key: dict(numbers) for key, numbers in found.items()}
+
+    def _ending(self, top: object, day: date, known_at: datetime) -> Status | None:
+        ending = self.parents[top].ending if top in self.parents else None  # type: ignore[index]  # a unit that is in it is an id
+        in_force = ending and ending.recorded_at <= known_at and ending.effective_on <= day
+        return ending.kind if ending and in_force else None
+
+    def tops(self, day: date, known_at: datetime, soon: int) -> dict[UUID, tuple[Status, date | None]]:
+        """Status and due date of every task that a list shows."""
+        found = {}
+        for top in [*self.parents.values(), *(leaf for leaf in self.leaves.values() if leaf.top == leaf.id)]:
+            status = top.status(day, known_at, soon)
+            if status is None:
+                continue
+            if top.children:
+                parts = (member.status(day, known_at, soon) for member in self._members(top))
+                status = combined([part for part in parts if part], self._ending(top.id, day, known_at))
+            found[top.id] = status, due_date(top.deadlines, day, known_at)
+        return found
+
+
+def _keys(leaf: Leaf, agency: str, day: date, group_by: GroupBy | None) -> Iterable[str]:
+    if group_by == "group":
+        return [
+            group for group, members in GROUPS.items() if any(_belongs(item, agency, day) for item in members)
+        ]
+    if group_by == "document":
+        return leaf.documents
+    return [{None: "", "agency": agency, "bloc": BLOCS[agency], "programme": leaf.programme}[group_by]]
+
+
+def _belongs(member: tuple[str, date | None, date | None], agency: str, day: date) -> bool:
+    code, start, end = member
+    return code == agency and (start or date.min) <= day <= (end or date.max)
+
+
+def _reading(due_on: date | None) -> Reading:
+    kind = DeadlineKind.DATE if due_on else DeadlineKind.NONE
+    return Reading(f"trước {due_on}" if due_on else "sớm", kind, due_on=due_on)
+
+
+async def record_catalogue(database: Database, at: datetime) -> None:
+    async with database.transaction() as session:
+        agencies = [
+            events.AgencyRecorded(code=code, name=code, bloc=bloc, level="central")
+            for code, bloc in BLOCS.items()
+        ]
+        await record_agencies(session, agencies, at)
+        for group, members in GROUPS.items():
+            await record_group(session, group, group, members, actor=SYSTEM, at=at)
+        for code in PROGRAMMES:
+            await record_programme(session, events.ProgrammeRecorded(code=code, title=code), SYSTEM, at)
+        for code, day in DOCUMENTS.items():
+            state = events.DocumentRecorded(code=code, type="Quyết định", issued_on=day, title=code)
+            await record_document(session, state, SYSTEM, at)

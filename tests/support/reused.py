@@ -1,0 +1,43 @@
+"""One database for many tests, emptied before each: a quarter of the time of copying a template for every test."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from shared.database import Database
+
+_EMPTY = """
+DO $$ BEGIN EXECUTE (
+    SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY'
+    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+); END $$
+"""
+
+
+@contextmanager
+def reused_database(server: URL, template: str, name: str) -> Iterator[URL]:
+    """A copy of a template, dropped at the end."""
+    whole = f"test_{name}_{os.getpid()}"
+    asyncio.run(_run(server, f"CREATE DATABASE {whole} TEMPLATE {template} STRATEGY file_copy"))
+    yield server.set(database=whole)
+    asyncio.run(_run(server, f"DROP DATABASE {whole} WITH (FORCE)"))
+
+
+async def _run(server: URL, statement: str) -> None:
+    engine = create_async_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def emptied(url: URL) -> AsyncIterator[Database]:
+    database = Database(url, pool_size=6, application="dondoc-test")
+    async with database.reading() as connection:
+        await connection.execute(text(_EMPTY))
+    yield database
+    await database.close()

@@ -1,0 +1,230 @@
+"""A tasks service in a test's hands: its database, its clock, keys for every role, and what is recorded at first."""
+
+import base64
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import httpx2
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from services.roles import ROLES
+from services.tasks.main import build_app
+from services.tasks.settings import TasksSettings
+from services.tasks.use_cases.catalogue import (
+    record_agencies,
+    record_document,
+    record_group,
+    record_programme,
+)
+from shared.audit import SYSTEM
+from shared.auth import draw_key, store_key
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.events import tasks as events
+from shared.health import Health
+
+SETTINGS = TasksSettings(database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode())
+PROGRAMME = "NQ57"
+DOCUMENT = "71/NQ-CP"
+ISSUED = date(2025, 4, 1)
+APPROVAL = "85/QD-TTg"  # the document that approves extensions
+APPROVED = date(2025, 5, 15)
+LOCALITIES = ("01", "48", "79")
+AGENCIES = (
+    ("G01", "Bộ Công an", "government", "central"),
+    ("G06", "Bộ Khoa học và Công nghệ", "government", "central"),
+    ("G12", "Bộ Nội vụ", "government", "central"),
+    ("VN-TATC", "Tòa án nhân dân tối cao", "court", "central"),
+    ("01", "Thành phố Hà Nội", "province", "province"),
+    ("48", "Thành phố Đà Nẵng", "province", "province"),
+    ("79", "Thành phố Hồ Chí Minh", "province", "province"),
+)
+LEAD = {"agency_code": "G12", "role": "lead"}
+EVIDENCE = {"kind": "document", "reference": "12/BC-BNV", "title": "Báo cáo kết quả"}
+
+
+@dataclass
+class TasksService:
+    app: FastAPI
+    database: Database
+    clock: ManualClock
+    http: httpx2.AsyncClient
+    keys: dict[tuple[str, str | None], str] = field(default_factory=dict)
+
+    # --- who calls
+
+    async def key(self, role: str, agency: str | None = None, *, expires_at: datetime | None = None) -> str:
+        """A new key of a role; `agency` binds it."""
+        key = draw_key(SETTINGS.secret)
+        async with self.database.transaction() as session:
+            await store_key(
+                session, key, name=f"{role} {agency or ''}".strip(), role=role, tenant=agency, scopes=ROLES[role],
+                at=self.clock.now(), expires_at=expires_at,
+            )  # fmt: skip
+        return key.token
+
+    async def authorization(self, role: str = "office", agency: str | None = None) -> dict[str, str]:
+        if (role, agency) not in self.keys:
+            self.keys[role, agency] = await self.key(role, agency)
+        return {"Authorization": f"Bearer {self.keys[role, agency]}"}
+
+    # --- what is asked
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        role: str = "office",
+        agency: str | None = None,
+        headers: dict[str, str] | None = None,
+        **request: Any,
+    ) -> httpx2.Response:
+        whole = await self.authorization(role, agency) | (headers or {})
+        return await self.http.request(method, f"/tasks/v1{path}", headers=whole, **request)
+
+    async def get(self, path: str, status: int = 200, **request: Any) -> Any:
+        return _checked(await self.send("GET", path, **request), status)
+
+    async def post(self, path: str, body: Any = None, status: int = 201, **request: Any) -> Any:
+        return _checked(await self.send("POST", path, json=body, **request), status)
+
+    async def refused(self, path: str, body: Any, status: int, method: str = "POST", **request: Any) -> str:
+        """The code of the problem that a request is answered with."""
+        problem = _checked(await self.send(method, path, json=body, **request), status)
+        assert problem["status"] == status
+        assert problem["detail"]
+        assert problem["detail_en"]
+        return str(problem["code"])
+
+    # --- what is done often
+
+    async def assign(self, **changes: Any) -> Any:
+        """A dated task of G12, due at the end of June 2025."""
+        return await self.post("/tasks", new_task(**changes))
+
+    async def submit(
+        self, task: Any, completed_on: str = "2025-05-19", agency: str = "G12", **request: Any
+    ) -> Any:
+        body = submission(completed_on)
+        return await self.post(
+            f"/tasks/{task['id']}/submissions", body, role="agency", agency=agency, **request
+        )
+
+    async def decide(self, submitted: Any, decision: str = "accept", reason: str | None = None) -> Any:
+        body = {"decision": decision, "reason": reason}
+        return await self.post(f"/submissions/{submitted['id']}/decision", body, 200)
+
+    async def finish(self, task: Any, completed_on: str = "2025-05-19", agency: str = "G12") -> Any:
+        return await self.decide(await self.submit(task, completed_on, agency))
+
+    async def extend(self, task: Any, text_: str = "trước ngày 16/8/2025", status: int = 201) -> Any:
+        body = {"deadline_text": text_, "reason": "Chờ tiêu chuẩn", "document_code": APPROVAL}
+        return await self.post(f"/tasks/{task['id']}/extensions", body, status)
+
+    async def cancel(self, task: Any, status: int = 201) -> Any:
+        return await self.post(f"/tasks/{task['id']}/cancellation", {"reason": "Không còn cần"}, status)
+
+    async def amend(self, task: Any, status: int = 200, version: int | None = None, **changes: Any) -> Any:
+        headers = {"If-Match": f'"{version or task["version"]}"'}
+        return _checked(
+            await self.send("PATCH", f"/tasks/{task['id']}", json=changes, headers=headers), status
+        )
+
+    async def read(self, task: Any, **asked: Any) -> Any:
+        return await self.get(f"/tasks/{task['id']}", params=asked)
+
+    async def members(self, task: Any) -> dict[str, Any]:
+        """The tasks of a group's members, by their agency."""
+        page = await self.get("/tasks", params={"parent": task["id"], "limit": 200})
+        return {item["assignments"][0]["agency_code"]: item for item in page["items"]}
+
+    # --- what is recorded
+
+    async def rows(self, statement: str, **values: Any) -> list[Any]:
+        async with self.database.reading() as connection:
+            return list((await connection.execute(text(statement), values)).all())
+
+    async def execute(self, statement: str) -> None:
+        async with self.database.reading() as connection:
+            await connection.execute(text(statement))
+
+    async def counts(self) -> dict[str, int]:
+        """How many rows each table has that a change may touch."""
+        tables = (
+            "tasks",
+            "deadlines",
+            "assignments",
+            "submissions",
+            "endings",
+            "audit",
+            "outbox",
+            "idempotency_keys",
+        )
+        counted = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in tables)  # noqa: S608 - our own words
+        return {row[0]: row[1] for row in await self.rows(counted)}
+
+    async def events(self, task_id: str) -> list[tuple[str, int]]:
+        """(verb, version) of every event of a task, in order."""
+        rows = await self.rows(
+            "SELECT type, version FROM outbox WHERE subject = :subject ORDER BY id", subject=task_id
+        )
+        return [(row.type.split(".")[-2], row.version) for row in rows]
+
+
+def _checked(response: httpx2.Response, status: int) -> Any:
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+def new_task(**changes: Any) -> dict[str, Any]:
+    whole = {
+        "title": "Xây dựng Đề án đánh giá mức độ hoàn thành nhiệm vụ chuyển đổi số",
+        "programme": PROGRAMME,
+        "deadline_text": "Tháng 6/2025",
+        "deliverable": "Đề án",
+        "assignments": [LEAD],
+        "citations": [{"document_code": DOCUMENT, "clause": "1"}],
+    }
+    return whole | changes
+
+
+def group_task(group: str = "localities", **changes: Any) -> dict[str, Any]:
+    return {"assignments": [{"group_code": group, "role": "lead"}]} | changes
+
+
+def submission(completed_on: str = "2025-05-19", **changes: Any) -> dict[str, Any]:
+    return {"completed_on": completed_on, "summary": "Đã trình Đề án", "evidence": [EVIDENCE]} | changes
+
+
+@asynccontextmanager
+async def running_tasks(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
+    """The service on a migrated, empty database, with a small catalogue."""
+    await record_basics(database, clock.now())
+    app = build_app(SETTINGS, database, clock, health=Health())
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://tasks") as http:
+        yield TasksService(app, database, clock, http)
+
+
+async def record_basics(database: Database, at: datetime, localities: Sequence[str] = LOCALITIES) -> None:
+    """A few agencies, a group, a programme, the document that gives tasks and the one that extends them."""
+    async with database.transaction() as session:
+        await record_agencies(
+            session,
+            [
+                events.AgencyRecorded(code=code, name=name, bloc=bloc, level=level)
+                for code, name, bloc, level in AGENCIES
+            ],
+            at,
+        )
+        members = [(code, None, None) for code in localities]
+        await record_group(session, "localities", "Các địa phương", members, actor=SYSTEM, at=at)
+        state = events.ProgrammeRecorded(code=PROGRAMME, title="Nghị quyết 57-NQ/TW")
+        await record_programme(session, state, SYSTEM, at)
+        for code, issued_on in ((DOCUMENT, ISSUED), (APPROVAL, APPROVED)):
+            document = events.DocumentRecorded(code=code, type="Nghị quyết", issued_on=issued_on, title=code)
+            await record_document(session, document, SYSTEM, at)

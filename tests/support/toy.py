@@ -1,0 +1,147 @@
+"""The smallest service that stands on `shared.app`: what every service gets from it is tested here once."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from uuid import uuid4
+
+import httpx2
+from fastapi import FastAPI, Query, Response
+from pydantic import Field
+from sqlalchemy import text
+
+from shared import errors
+from shared.app import (
+    Context,
+    CurrentActor,
+    CurrentContext,
+    ExpectedVersion,
+    Reading,
+    Session,
+    create_app,
+    service_router,
+    set_etag,
+    with_scope,
+)
+from shared.audit import add_audit
+from shared.auth import Caller, draw_key, store_key
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.health import Health
+from shared.problems import STATUS
+from shared.requests import Code, Line, RequestModel, Verbatim
+
+PEPPER = b"p" * 32
+MAX_UPLOAD = 2_000_000
+router = service_router("toy")
+Writer = Annotated[Caller, with_scope("toy.write")]
+Reader = Annotated[Caller, with_scope("toy.read")]
+
+
+class PartIn(RequestModel):
+    code: Code
+    number: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class ThingIn(RequestModel):
+    name: Line
+    note: Verbatim = ""
+    parts: tuple[PartIn, ...] = ()
+
+
+@router.post("/things", status_code=201)
+async def make_thing(
+    body: ThingIn,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    _: Writer,
+) -> dict[str, str]:
+    thing = str(uuid4())
+    await add_audit(session, actor, "made", "thing", thing, at=context.clock.now(), name=body.name)
+    response.headers["Location"] = f"/toy/v1/things/{thing}"
+    set_etag(response, 1)
+    if body.note == "refuse":
+        raise errors.Conflict("thing_refused", "Không được.", "No.", field="note")
+    return {"id": thing, "name": body.name}
+
+
+@router.patch("/things/{thing_id}")
+async def change_thing(thing_id: str, expected: ExpectedVersion, _: Writer) -> dict[str, Any]:
+    errors.check_version(expected, 3)
+    return {"id": thing_id, "version": expected}
+
+
+@router.get("/things/{thing_id}")
+async def get_thing(thing_id: str, _: Reader, limit: Annotated[int, Query(ge=1, le=9)] = 1) -> dict[str, Any]:
+    return {"id": thing_id, "limit": limit}
+
+
+@router.post("/uploads")
+async def upload(_: Writer) -> dict[str, bool]:
+    return {"taken": True}
+
+
+@router.get("/refusals/{kind}")
+async def refuse(kind: str, _: Reader) -> None:
+    raise {each.__name__: each for each in STATUS}[kind](
+        "some_code", "Một câu.", "A sentence.", field="a.b", more=1
+    )
+
+
+@router.get("/bugs/{where}")
+async def fail(where: str, connection: Reading, _: Reader) -> None:
+    if where == "sql":
+        await connection.execute(text("SELECT 1 / 0"))
+    if where == "timeout":
+        await connection.execute(text("SET statement_timeout = 20"))
+        await connection.execute(text("SELECT pg_sleep(5)"))
+    raise RuntimeError("Bearer ddk_0123456789ab_secretsecret went wrong")
+
+
+class Toy:
+    def __init__(
+        self, app: FastAPI, database: Database, clock: ManualClock, http: httpx2.AsyncClient
+    ) -> None:
+        self.app = app
+        self.database = database
+        self.clock = clock
+        self.http = http
+        self.headers: dict[str, str] = {}
+
+    async def key(self, *scopes: str, name: str = "thử", **more: Any) -> dict[str, str]:
+        key = draw_key(PEPPER)
+        async with self.database.transaction() as session:
+            await store_key(
+                session, key, name=name, role="test", tenant=None, scopes=scopes, at=self.clock.now(), **more
+            )
+        return {"Authorization": f"Bearer {key.token}"}
+
+    async def send(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **request: Any
+    ) -> httpx2.Response:
+        return await self.http.request(method, path, headers={**self.headers, **(headers or {})}, **request)
+
+    async def things(self) -> int:
+        async with self.database.reading() as connection:
+            return int((await connection.execute(text("SELECT count(*) FROM audit"))).scalar_one())
+
+
+@asynccontextmanager
+async def running_toy(
+    database: Database, clock: ManualClock, health: Health | None = None
+) -> AsyncIterator[Toy]:
+    """The toy with a key that may do everything."""
+    app = create_app(
+        Context("toy", database, clock, PEPPER),
+        title="toy",
+        routers=[router],
+        health=health or Health(),
+        body_limits={"/toy/v1/uploads": MAX_UPLOAD},
+    )
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://toy") as http:
+        toy = Toy(app, database, clock, http)
+        if authorized:
+            toy.headers = await toy.key("toy.read", "toy.write", "metrics.read")
+        yield toy

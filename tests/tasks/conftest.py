@@ -1,0 +1,29 @@
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+from sqlalchemy import URL
+
+from shared.clock import ManualClock
+from shared.database import Database
+from tests.support.reused import emptied, reused_database
+from tests.support.tasks import TasksService, running_tasks
+
+
+@pytest.fixture(scope="session")
+def tasks_url(postgres: URL, template: Callable[[str], str]) -> Iterator[URL]:
+    with reused_database(postgres, template("tasks"), "tasks") as url:
+        yield url
+
+
+@pytest.fixture
+async def database(tasks_url: URL) -> AsyncIterator[Database]:
+    """The migrated, empty database of the service."""
+    async with emptied(tasks_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def service(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
+    """The tasks service at 08:00 on 20 May 2025."""
+    async with running_tasks(database, clock) as running:
+        yield running

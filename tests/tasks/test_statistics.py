@@ -1,0 +1,126 @@
+"""Any figure, for any day and any state of knowledge, is what the pure rule counts, and stays so for ever."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from services.tasks.queries.statistics import Count, GroupBy, count_tasks
+from services.tasks.queries.status import moment
+from services.tasks.queries.tasks import list_tasks
+from shared.clock import ManualClock, local_instant
+from shared.database import Database
+from tests.support.histories import START, History, Step, record_catalogue, steps
+from tests.support.tasks import TasksService, group_task
+
+SOON = 7
+BY: tuple[GroupBy | None, ...] = (None, "agency", "bloc", "group", "document", "programme")
+COUNTS: tuple[Count, ...] = ("task", "assignment")
+ONCE = {("programme", "task"), ("programme", "assignment"), ("agency", "assignment"), ("bloc", "assignment")}
+questions = st.lists(st.tuples(st.integers(-10, 260), st.integers(0, 260 * 24)), min_size=2, max_size=4)
+Figures = dict[tuple[GroupBy | None, Count], dict[str, dict[str, int]]]
+
+
+async def ask(database: Database, day: date, known_at: datetime) -> Figures:
+    figures: Figures = {}
+    asked = moment(day, known_at, SOON)
+    async with database.snapshot() as connection:
+        for count in COUNTS:
+            for by in BY:
+                whole, groups = await count_tasks(connection, asked, by, count)
+                if by is None:
+                    groups = [whole] if whole.total else []
+                elif (by, count) in ONCE:
+                    assert sum(group.total for group in groups) == whole.total
+                    added = sum((Counter(group.by_status) for group in groups), Counter())
+                    assert added == +Counter(whole.by_status)
+                figures[by, count] = {
+                    group.key: {word: number for word, number in group.by_status.items() if number}
+                    for group in groups
+                }
+    return figures
+
+
+def expected(history: History, day: date, known_at: datetime) -> Figures:
+    return {(by, count): history.count(day, known_at, SOON, by, count) for count in COUNTS for by in BY}
+
+
+async def listed(database: Database, day: date, known_at: datetime) -> dict[Any, Any]:
+    async with database.reading() as connection:
+        rows = await list_tasks(connection, {}, moment(day, known_at, SOON), after=None, limit=500)
+    return {row.id: (row.status, row.due_on) for row in rows}
+
+
+@pytest.fixture
+async def empty(database: Database) -> Database:
+    await record_catalogue(database, local_instant(START))
+    return database
+
+
+@given(story=steps, asked=questions)
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_figures_are_those_of_the_rule_and_never_change(
+    empty: Database, story: list[Step], asked: list[tuple[int, int]]
+) -> None:
+    database = empty
+    async with database.transaction() as session:
+        await session.execute(text("TRUNCATE tasks, audit, outbox CASCADE"))
+    clock = ManualClock(local_instant(START, 8))
+    history = History(database, clock)
+    answered: dict[tuple[date, datetime], Figures] = {}
+    for number, step in enumerate(story):
+        await history.play(step)
+        days, hours = asked[number % len(asked)]
+        day = START + timedelta(days=days)
+        for known_at in {clock.now(), min(clock.now(), local_instant(START) + timedelta(hours=hours))}:
+            answered[day, known_at] = await ask(database, day, known_at)
+            assert answered[day, known_at] == expected(history, day, known_at)
+            assert await listed(database, day, known_at) == history.tops(day, known_at, SOON)
+    for (day, known_at), figures in answered.items():
+        assert await ask(database, day, known_at) == figures
+
+
+async def test_statistics_over_http(service: TasksService) -> None:
+    await service.assign()
+    await service.assign(**group_task())
+    late = await service.assign(deadline_text="trước ngày 11/5/2025")
+    await service.finish(late)
+    figures = await service.get("/statistics", params={"group_by": "agency", "count": "assignment"})
+    assert (figures["as_of"], figures["known_at"]) == ("2025-05-20", "2025-05-20T01:00:00Z")
+    assert figures["total"] == 5
+    assert figures["by_status"]["completed_late"] == 1
+    assert [(group["key"], group["total"]) for group in figures["groups"]] == [
+        ("01", 1), ("48", 1), ("79", 1), ("G12", 2),
+    ]  # fmt: skip
+    assert (await service.get("/statistics"))["total"] == 3
+
+
+async def test_an_instant_to_come_is_answered_as_now(service: TasksService) -> None:
+    await service.assign()
+    asked = {"as_of": "2025-07-01", "known_at": "2099-01-01T00:00:00Z"}
+    figures = await service.get("/statistics", params=asked)
+    assert figures["known_at"] == "2025-05-20T01:00:00Z"
+    service.clock.advance(days=1)
+    await service.assign()
+    again = await service.get("/statistics", params=asked | {"known_at": figures["known_at"]})
+    assert again == figures
+
+
+async def test_a_naive_instant_is_local_time(service: TasksService) -> None:
+    figures = await service.get("/statistics", params={"known_at": "2025-05-20T07:00:00"})
+    assert figures["known_at"] == "2025-05-20T07:00:00+07:00"
+
+
+async def test_an_instant_before_the_republic_is_refused(service: TasksService) -> None:
+    for instant in ("0001-01-01T00:00:00+14:00", "1944-12-31T00:00:00"):
+        response = await service.send("GET", "/statistics", params={"known_at": instant})
+        assert response.status_code == 422
+        assert response.json()["code"] == "known_at_too_early"
