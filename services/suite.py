@@ -93,16 +93,23 @@ def _workers(settings: SuiteSettings, databases: Databases, clock: Clock) -> Seq
     """With Kafka each service relays its own log and notify consumes the topic; without it notify reads the outbox."""
     tasks_publisher: Publisher | None = None
     notify_publisher: Publisher | None = None
+    dead_letter = None
     source: Source = OutboxSource("tasks", databases.tasks, databases.notify)
     if settings.tasks.kafka is not None:
         connection = KafkaConnection.from_settings(settings.tasks)
         tasks_publisher = KafkaPublisher(connection)
-        notify_publisher = KafkaPublisher(connection)
+        notify_publisher = to_kafka = KafkaPublisher(connection)
+        dead_letter = to_kafka.dead_letters("notify")
         source = KafkaSource("tasks", connection, consumer="notify")
     return (
         tasks_worker.build_worker(settings.tasks, databases.tasks, clock, publisher=tasks_publisher),
         notify_worker.build_worker(
-            settings.notify, databases.notify, clock, sources=[source], publisher=notify_publisher
+            settings.notify,
+            databases.notify,
+            clock,
+            sources=[source],
+            publisher=notify_publisher,
+            dead_letter=dead_letter,
         ),
     )
 

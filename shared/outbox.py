@@ -1,6 +1,7 @@
 """The append-only log of a service: one row per change, inserted in the transaction that makes the change."""
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import UserDefinedType
 
 from shared.database import spine
+from shared.errors import InvalidInput
 from shared.events.envelope import EventData
 
 
@@ -54,6 +56,21 @@ async def add_event(session: AsyncSession, data: EventData, *, version: int, at:
     await add_events(session, [(data, version)], at=at)
 
 
+MAX_EVENT_BYTES = (
+    900_000  # Kafka's default message limit is 1 MiB, headers included; beyond it the relay would stop
+)
+
+
+def _sized(data: EventData) -> dict[str, Any]:
+    if len(data.model_dump_json().encode()) > MAX_EVENT_BYTES:
+        raise InvalidInput(
+            "event_too_large",
+            f"Bản ghi sau thay đổi lớn hơn {MAX_EVENT_BYTES} byte: rút gọn nội dung.",
+            f"The record would be larger than {MAX_EVENT_BYTES} bytes after this change: shorten it.",
+        )
+    return data.model_dump(mode="json")
+
+
 async def add_events(session: AsyncSession, changes: list[tuple[EventData, int]], *, at: datetime) -> None:
     """Append many changes, in order; each with the version of its aggregate."""
     rows = [
@@ -63,7 +80,7 @@ async def add_events(session: AsyncSession, changes: list[tuple[EventData, int]]
             "subject": data.subject(),
             "version": version,
             "time": at,
-            "data": data.model_dump(mode="json"),
+            "data": _sized(data),
         }
         for data, version in changes
     ]

@@ -117,7 +117,12 @@ def _working(service: str, settings: SuiteSettings, database: Database, clock: C
     else:
         sources = [KafkaSource("tasks", connection, consumer="notify")]
         worker = notify_worker.build_worker(
-            settings.notify, database, clock, sources=sources, publisher=publisher
+            settings.notify,
+            database,
+            clock,
+            sources=sources,
+            publisher=publisher,
+            dead_letter=publisher.dead_letters("notify"),
         )
     loops = Loops(worker.loops)
     context = Context(service, database, clock, _own(settings, service).secret)

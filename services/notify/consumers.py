@@ -1,11 +1,11 @@
 """Event type -> use case: what notify takes from the log of the tasks service."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.use_cases import picture
-from shared.bus import Source
+from shared.bus import DeadLetter, Source
 from shared.clock import Clock
 from shared.database import Database
 from shared.events import tasks
@@ -30,5 +30,11 @@ def handlers(clock: Clock, alert_hour: int) -> Mapping[str, Handler]:
     return {tasks.AgencyRecorded.event_type: record_agency, **of_tasks}
 
 
-def consumer(database: Database, source: Source, clock: Clock, alert_hour: int) -> Consumer:
-    return Consumer("notify", database, source, tasks.EVENTS, handlers(clock, alert_hour))
+def consumer(
+    database: Database,
+    source: Source,
+    clock: Clock,
+    alert_hour: int,
+    dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None,
+) -> Consumer:
+    return Consumer("notify", database, source, tasks.EVENTS, handlers(clock, alert_hour), dead_letter)

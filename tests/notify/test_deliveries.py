@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from services.notify.use_cases.claims import release_lost
 from services.notify.worker.deliveries import Courier
 from shared.events import tasks
 from shared.loops import Pulse
@@ -312,6 +313,27 @@ async def test_a_late_failure_does_not_undo_a_delivery(world: World) -> None:
     delivery = await only_delivery(world)
     assert [attempt["outcome"] for attempt in delivery["attempts"]] == ["failed", "delivered"]
     assert delivery["status"] == "delivered"
+
+
+async def test_a_late_failure_leaves_the_call_that_took_over_alone(world: World) -> None:
+    async with subscriber(lambda number: (503, {}) if number == 0 else None) as receiver:
+        await world.subscribe(receiver.url)
+        await raise_one(world)
+        slow, quick = (Courier(world.database, world.clock, world.settings) for _ in range(2))
+        await slow.start_due()
+        await receiver.wait_for(1)
+        await end_leases(world)
+        async with world.database.reading() as connection:
+            assert await release_lost(connection, now=world.clock.now()) == 1
+        await quick.start_due()
+        await receiver.wait_for(2)
+        await slow.close()
+        [row] = await world.rows("SELECT lease_token, next_attempt_at FROM deliveries")
+        assert row.lease_token is not None
+        assert row.next_attempt_at == world.clock.now()
+        receiver.let_go.set()
+        await quick.close()
+    assert (await only_delivery(world))["status"] == "delivered"
 
 
 async def end_leases(world: World) -> None:

@@ -76,7 +76,7 @@ async def test_those_who_answer_for_a_task_get_timers_of_their_own(world: World)
         ("G06", "coordinate"),
         ("G12", "accountable"),
     ]
-    assignments = tuple(tasks.AssignmentState(agency_code=code, role=role) for code, role in roles)  # type: ignore[arg-type]
+    assignments = tuple(tasks.AssignmentState(agency_code=code, role=role) for code, role in roles)
     await world.tell(task(DUE, assignments=assignments))
     world.go_to(date(2025, 5, 24))
     await world.raise_all()

@@ -130,9 +130,9 @@ class Toy:
 
 @asynccontextmanager
 async def running_toy(
-    database: Database, clock: ManualClock, health: Health | None = None
+    database: Database, clock: ManualClock, health: Health | None = None, *, authorized: bool = True
 ) -> AsyncIterator[Toy]:
-    """The toy with a key that may do everything."""
+    """The toy, by default with a key that may do everything."""
     app = create_app(
         Context("toy", database, clock, PEPPER),
         title="toy",

@@ -65,9 +65,9 @@ async def create_subscription(
     if agency_code is not None and await session.get(Agency, agency_code) is None:
         raise agency_unknown(agency_code)
     await _check_room(session, agency_code, rules.per_agency)
-    secret = draw_secret()
+    secret, subscription_id = draw_secret(), uuid4()
     subscription = Subscription(
-        id=(subscription_id := uuid4()),
+        id=subscription_id,
         version=1,
         url=url,
         agency_code=agency_code,
@@ -75,7 +75,6 @@ async def create_subscription(
         event_types=list(event_types),
         sealed_secret=rules.cipher.seal(secret, subscription_id),
         status=SubscriptionStatus.ACTIVE,
-        status_reason=None,
         consecutive_failures=0,
         created_at=now,
         updated_at=now,
@@ -167,27 +166,11 @@ async def try_subscription(
     if subscription.status != SubscriptionStatus.ACTIVE:
         raise subscription_inactive()
     delivery_id = uuid4()
-    data = SubscriptionTested(
-        subscription_id=subscription.id,
-        message_vi="Tin thử của Đôn đốc: nếu đọc được và chữ ký đúng, đăng ký này đã sẵn sàng nhận cảnh báo.",
-        message_en="A trial message of Đôn đốc: if you can read it and its signature holds, this subscription is "
-        "ready for alerts.",
-        sent_at=now,
-    )
-    event = CloudEvent(
-        id=delivery_id,
-        source=SOURCE,
-        type=data.event_type,
-        subject=data.subject(),
-        time=now,
-        dataschema=schema_reference(data.event_type),
-        data=data.model_dump(mode="json"),
-    )
     session.add(
         Delivery(
             id=delivery_id,
             subscription_id=subscription.id,
-            body=event.model_dump_json(),
+            body=_trial(subscription.id, delivery_id, now).model_dump_json(),
             status=DeliveryStatus.PENDING,
             attempts=0,
             next_attempt_at=now,
@@ -200,6 +183,25 @@ async def try_subscription(
         delivery=str(delivery_id),
     )  # fmt: skip
     return delivery_id
+
+
+def _trial(subscription_id: UUID, delivery_id: UUID, now: datetime) -> CloudEvent:
+    data = SubscriptionTested(
+        subscription_id=subscription_id,
+        message_vi="Tin thử của Đôn đốc: nếu đọc được và chữ ký đúng, đăng ký này đã sẵn sàng nhận cảnh báo.",
+        message_en="A trial message of Đôn đốc: if you can read it and its signature holds, this subscription is "
+        "ready for alerts.",
+        sent_at=now,
+    )
+    return CloudEvent(
+        id=delivery_id,
+        source=SOURCE,
+        type=data.event_type,
+        subject=data.subject(),
+        time=now,
+        dataschema=schema_reference(data.event_type),
+        data=data.model_dump(mode="json"),
+    )
 
 
 async def _own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> Subscription:

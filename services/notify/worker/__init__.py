@@ -1,6 +1,6 @@
 """The long-running work of the notify service: consuming, raising, delivering, relaying."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from services.notify.consumers import consumer
 from services.notify.queries.schedule import next_due_instant
@@ -8,7 +8,7 @@ from services.notify.settings import NotifySettings
 from services.notify.worker.deliveries import Courier, deliver_due
 from services.notify.worker.timers import raise_due, timers_loop
 from services.notify.worker.upkeep import upkeep_loop
-from shared.bus import Publisher, Source
+from shared.bus import DeadLetter, Publisher, Source
 from shared.clock import Clock
 from shared.database import Database
 from shared.health import Check, database_check
@@ -26,6 +26,7 @@ def build_worker(
     *,
     sources: Sequence[Source],
     publisher: Publisher | None,
+    dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None,
 ) -> Worker:
     """The loops of a process; without a publisher readers take the outbox as it is, and nothing is relayed."""
     courier = Courier(database, clock, settings)
@@ -36,7 +37,9 @@ def build_worker(
     }
     checks: dict[str, Check] = {"notify-database": database_check(database)}
     for source in sources:
-        loops[f"notify-consume-{source.name}"] = consumer(database, source, clock, settings.alert_hour).loop()
+        loops[f"notify-consume-{source.name}"] = consumer(
+            database, source, clock, settings.alert_hour, dead_letter
+        ).loop()
         checks[f"notify-source-{source.name}"] = source.trouble
     if publisher is not None:
         loops["notify-relay"] = relay_loop("notify", database, publisher)
