@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
@@ -35,8 +36,18 @@ def listen(
         address = f"http://127.0.0.1:{listener.getsockname()[1]}{HOOK_PATH}"
         body = {"url": address, "agency_code": agency, "include_descendants": descendants}
         subscription = client.post("/notify/v1/subscriptions", json=body).json()
+
+        def ask_for_a_trial() -> None:
+            client.post(f"/notify/v1/subscriptions/{subscription['id']}/test")
+
+        async def greet() -> None:
+            where = f"Nhận cảnh báo của {agency} tại / receiving {agency}'s alerts at {address}"
+            out.print(where, soft_wrap=True)
+            out.print("Ctrl-C để dừng và hủy đăng ký. / Ctrl-C stops and unsubscribes.")
+            await asyncio.to_thread(ask_for_a_trial)  # shows at once that the way is open
+
         try:
-            asyncio.run(_receive(listener, subscription, address, agency, forward))
+            asyncio.run(_receive(listener, subscription["secret"], greet, forward))
         except KeyboardInterrupt:
             pass
         finally:
@@ -45,10 +56,10 @@ def listen(
 
 
 async def _receive(
-    listener: socket.socket, subscription: dict[str, Any], address: str, agency: str, forward: str | None
+    listener: socket.socket, secret: str, greet: Callable[[], Awaitable[None]], forward: str | None
 ) -> None:
     app = FastAPI(openapi_url=None)
-    webhook = Webhook(subscription["secret"])
+    webhook = Webhook(secret)
     forwarder = Forwarder(forward) if forward else None
 
     @app.post(HOOK_PATH)
@@ -61,12 +72,6 @@ async def _receive(
             return Response(status_code=401)
         _print(json.loads(content))
         return await _pass_on(forwarder, content, request) if forwarder else Response(status_code=204)
-
-    async def greet() -> None:
-        out.print(
-            f"Nhận cảnh báo của {agency} tại / receiving {agency}'s alerts at {address}", soft_wrap=True
-        )
-        out.print("Ctrl-C để dừng và hủy đăng ký. / Ctrl-C stops and unsubscribes.")
 
     try:
         await serve_until_stopped(app, listener, greet)

@@ -62,8 +62,6 @@ async def create_subscription(
     """
     require_authority(caller, agency_code)
     check_url(url, rules.policy)
-    if agency_code is not None and await session.get(Agency, agency_code) is None:
-        raise agency_unknown(agency_code)
     await _check_room(session, agency_code, rules.per_agency)
     secret, subscription_id = draw_secret(), uuid4()
     subscription = Subscription(
@@ -80,16 +78,15 @@ async def create_subscription(
         updated_at=now,
     )
     session.add(subscription)
-    await session.flush()
-    await add_audit(
-        session, actor, "subscription.created", "subscription", subscription_id, at=now,
-        url=url, agency=agency_code, include_descendants=include_descendants, event_types=list(event_types),
-    )  # fmt: skip
+    detail = {"url": url, "agency": agency_code, "event_types": list(event_types)}
+    await add_audit(session, actor, "subscription.created", "subscription", subscription_id, at=now, **detail)
     return subscription, printed_secret(secret)
 
 
 async def _check_room(session: AsyncSession, agency_code: str | None, limit: int) -> None:
     """Count under a lock of the agency's own, so that two requests at once do not both take the last place."""
+    if agency_code is not None and await session.get(Agency, agency_code) is None:
+        raise agency_unknown(agency_code)
     lock = func.pg_advisory_xact_lock(func.hashtextextended(f"subscriptions:{agency_code or ''}", 0))
     await session.execute(select(lock))
     taken = await session.scalar(

@@ -1,0 +1,59 @@
+"""What every service's application keeps, whatever its routes do."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.toy import Toy
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        ('"3"', 200, None),
+        (' "3" ', 200, None),
+        ('"2"', 412, "version_stale"),
+        (None, 428, "if_match_required"),
+        ("3", 422, "if_match_invalid"),
+        ("*", 422, "if_match_invalid"),
+        ('W/"3"', 422, "if_match_invalid"),
+        ('"3","4"', 422, "if_match_invalid"),
+        ('"٣"', 422, "if_match_invalid"),
+        ('"9999999999"', 422, "if_match_invalid"),
+    ],
+)
+async def test_a_change_names_the_version_it_read(
+    toy: Toy, given: str | None, status: int, code: str | None
+) -> None:
+    headers = [(k.encode(), v.encode()) for k, v in toy.headers.items()]
+    if given is not None:
+        headers.append((b"if-match", given.encode()))
+    response = await toy.http.patch("/toy/v1/things/1", headers=headers)
+    assert response.status_code == status
+    assert response.json().get("code") == code
+
+
+async def test_a_change_answers_where_it_is_and_its_version(toy: Toy) -> None:
+    response = await toy.send("POST", "/toy/v1/things", json={"name": "một"})
+    assert response.headers["location"] == f"/toy/v1/things/{response.json()['id']}"
+    assert response.headers["etag"] == '"1"'
+
+
+async def test_a_refused_change_leaves_nothing(toy: Toy) -> None:
+    assert (await toy.send("POST", "/toy/v1/things", json={"name": "x", "note": "refuse"})).status_code == 409
+    assert await toy.things() == 0
+
+
+async def test_text_is_kept_in_one_unicode_form_without_blanks_around(toy: Toy) -> None:
+    decomposed = "  Hà Nội\n"
+    response = await toy.send("POST", "/toy/v1/things", json={"name": decomposed})
+    assert response.json()["name"] == "Hà Nội"
+
+
+async def test_every_operation_documents_its_refusals(toy: Toy) -> None:
+    document: dict[str, Any] = (await toy.http.get("/toy/openapi.json")).json()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if path.startswith("/toy/v1/"):
+                assert {"401", "403", "422", "503"} <= set(operation["responses"]), (method, path)
+                assert operation["security"], (method, path)

@@ -1,0 +1,73 @@
+"""Ready means that the process does its work; what is wrong is said by name."""
+
+import asyncio
+
+import pytest
+
+from shared import health
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.health import Health, database_check
+from shared.loops import Loops, Pulse
+from tests.conftest import SPINE, MakeDatabase
+from tests.support.toy import running_toy
+
+
+async def test_what_is_wrong_is_told_by_name(
+    make_database: MakeDatabase, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.05)
+    database = await make_database(SPINE)
+
+    async def fine() -> None:
+        return
+
+    async def broken() -> str:
+        return "log stands still"
+
+    async def failing() -> str:
+        raise ConnectionResetError("host=10.1.2.3 password=secret")
+
+    async def hanging() -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    async def idle(_: Pulse) -> None:
+        await asyncio.Event().wait()
+
+    checks = {
+        "fine": fine,
+        "log": broken,
+        "store": failing,
+        "far": hanging,
+        "database": database_check(database),
+    }
+    whole = Health(checks, Loops({"timers": idle}))
+    async with running_toy(database, clock, whole) as toy:
+        response = await toy.http.get("/readyz")
+        assert (await toy.http.get("/healthz")).json() == {"status": "ok"}
+    assert response.status_code == 503
+    assert response.json() == {
+        "status": "unavailable",
+        "troubles": {
+            "log": "log stands still",
+            "store": "ConnectionResetError",  # its words may name hosts and secrets
+            "far": "no answer within 0 s",
+            "timers": "not started",
+        },
+    }
+
+
+async def test_ready_when_all_is_well(make_database: MakeDatabase, clock: ManualClock) -> None:
+    database = await make_database(SPINE)
+    async with running_toy(database, clock, Health({"database": database_check(database)})) as toy:
+        response = await toy.http.get("/readyz")
+    assert (response.status_code, response.json()) == (200, {"status": "ready"})
+
+
+async def test_a_database_that_is_away_is_a_trouble(make_database: MakeDatabase, clock: ManualClock) -> None:
+    database = await make_database(SPINE)
+    away = Database(database.url.set(host="127.0.0.1", port=1, query={}))
+    assert await Health({"database": database_check(away)}).troubles() == {
+        "database": "ConnectionRefusedError"
+    }

@@ -1,0 +1,98 @@
+"""Loops start together, are started again after a failure, and are known to be alive or not."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from prometheus_client import REGISTRY
+
+from shared import loops
+from shared.loops import SILENT_AFTER_SECONDS, Loops, Pulse
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(loops, "LONGEST_PAUSE_SECONDS", 0.002)
+
+
+@pytest.fixture(autouse=True)
+async def time_limit() -> AsyncIterator[None]:
+    async with asyncio.timeout(10):
+        yield
+
+
+def failures(name: str) -> float:
+    return REGISTRY.get_sample_value("dondoc_loop_failures_total", {"loop": name}) or 0.0
+
+
+async def test_a_loop_that_fails_is_started_again_and_tells_what_was_wrong() -> None:
+    rounds, mended = 0, asyncio.Event()
+    before = failures("shaky")
+
+    async def shaky(pulse: Pulse) -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds < 3:
+            raise RuntimeError("no luck")
+        pulse.beat()
+        mended.set()
+        await asyncio.Event().wait()
+
+    running = Loops({"shaky": shaky})
+    assert running.troubles() == {"shaky": "not started"}
+    async with running.running():
+        await mended.wait()
+        assert running.troubles() == {}
+    assert failures("shaky") == before + 2
+
+
+async def test_a_loop_that_ends_by_itself_has_failed() -> None:
+    async def brief(_: Pulse) -> None:
+        return
+
+    running = Loops({"brief": brief})
+    async with running.running():
+        while running.pulses["brief"].failure is None:
+            await asyncio.sleep(0)
+    assert running.troubles() == {"brief": "RuntimeError: ended by itself"}
+
+
+async def test_one_that_fails_costs_the_others_nothing_and_all_end_together() -> None:
+    ended = asyncio.Event()
+
+    async def steady(pulse: Pulse) -> None:
+        try:
+            while True:
+                pulse.beat()
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    async def failing(_: Pulse) -> None:
+        raise OSError("away")
+
+    running = Loops({"steady": steady, "failing": failing})
+    before = failures("failing")
+    async with running.running():
+        while failures("failing") < before + 3 or running.pulses["steady"].last_beat is None:
+            await asyncio.sleep(0)
+        assert running.troubles() == {"failing": "OSError: away"}
+    assert ended.is_set()
+
+
+def test_silence_is_a_trouble() -> None:
+    pulse = Pulse("quiet")
+    pulse.beat()
+    assert pulse.trouble() is None
+    pulse.last_beat = time.monotonic() - SILENT_AFTER_SECONDS - 1
+    assert pulse.trouble() == "silent for 61 s"
+
+
+def test_a_failure_ends_with_the_next_beat_and_long_words_are_cut() -> None:
+    pulse = Pulse("x")
+    pulse.failure = "OSError: away"
+    assert pulse.trouble() == "OSError: away"
+    pulse.beat()
+    assert pulse.trouble() is None

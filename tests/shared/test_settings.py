@@ -1,0 +1,99 @@
+"""What every process reads from the environment."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from shared.clock import SimulatedClock, SystemClock
+from shared.settings import Settings
+
+SECRET = base64.b64encode(b"s" * 32).decode()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("DONDOC_DATABASE_URL", "postgresql://dd:mật%20khẩu@db:5432")
+    return monkeypatch
+
+
+def test_names_carry_the_prefix(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DONDOC_PORT", "8123")
+    environment.setenv("PORT", "9999")
+    assert Settings().port == 8123  # type: ignore[call-arg]  # the URL comes from the environment
+
+
+@pytest.mark.parametrize(
+    ("url", "database"),
+    [
+        ("postgresql://u:p@h", "dondoc_tasks"),
+        ("postgresql://u:p@h/", "dondoc_tasks"),
+        ("postgresql://u:p@h/one", "one"),
+        ("postgresql://u:p@h/x_{service}?sslmode=require", "x_tasks"),
+    ],
+)
+def test_a_service_has_its_own_database(url: str, database: str) -> None:
+    found = Settings(database_url=url).database_for("tasks")
+    assert (found.drivername, found.database, found.password) == ("postgresql+asyncpg", database, "p")
+
+
+def test_the_secret_comes_from_the_variable_or_its_file(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("DONDOC_SECRET_KEY", SECRET)
+    assert Settings().secret == b"s" * 32  # type: ignore[call-arg]  # as above
+    environment.delenv("DONDOC_SECRET_KEY")
+    file = tmp_path / "secret"
+    file.write_text(SECRET + "\n")
+    assert Settings(secret_key_file=file).secret == b"s" * 32  # type: ignore[call-arg]  # as above
+
+
+@pytest.mark.parametrize("secret", ["", "short", base64.b64encode(b"s" * 31).decode(), SECRET[:-1] + "!"])
+def test_a_secret_that_is_none_stops_the_process_at_start(secret: str) -> None:
+    with pytest.raises(ValidationError, match="32 bytes in base64"):
+        Settings(secret_key=secret)  # type: ignore[call-arg, arg-type]  # as above; the setting takes text
+
+
+def test_without_a_secret_it_says_what_to_set() -> None:
+    with pytest.raises(ValueError, match="DONDOC_SECRET_KEY"):
+        Settings().secret  # type: ignore[call-arg]  # noqa: B018 - reading it is what fails
+
+
+def test_no_secret_is_shown() -> None:
+    shown = repr(Settings(secret_key=SECRET))  # type: ignore[call-arg, arg-type]  # as above
+    assert SECRET not in shown
+    assert "kh%E1%BA%A9u" not in shown
+    assert "khẩu" not in shown
+
+
+def test_networks_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DONDOC_ALLOW_OUTGOING", "127.0.0.0/8, ::1/128,")
+    assert [str(network) for network in Settings().allow_outgoing] == ["127.0.0.0/8", "::1/128"]  # type: ignore[call-arg]  # as above
+    environment.setenv("DONDOC_ALLOW_OUTGOING", "127.0.0.1/8")
+    with pytest.raises(ValidationError):
+        Settings()  # type: ignore[call-arg]  # as above
+
+
+def test_the_clock_is_the_systems_unless_simulated(environment: pytest.MonkeyPatch) -> None:
+    assert isinstance(Settings().make_clock(), SystemClock)  # type: ignore[call-arg]  # as above
+    environment.setenv("DONDOC_CLOCK", "2025-04-10T00:00:00")
+    environment.setenv("DONDOC_CLOCK_SPEED", "3600")
+    environment.setenv("DONDOC_CLOCK_ANCHOR", (datetime.now(UTC) - timedelta(seconds=2)).isoformat())
+    clock = Settings().make_clock()  # type: ignore[call-arg]  # as above
+    assert isinstance(clock, SimulatedClock)
+    assert clock.now() >= datetime(
+        2025, 4, 9, 19, tzinfo=UTC
+    )  # a naive start is local; two hours have passed
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "70000"), ("DATABASE_POOL_SIZE", "1"), ("CLOCK", "yesterday"), ("CLOCK_SPEED", "0"), ("CLOCK_SPEED", "nan"),
+     ("KAFKA_REPLICATION", "0"), ("SECRET_KEY_FILE", "/nowhere/secret")],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    environment.setenv(f"DONDOC_{name}", value)
+    with pytest.raises((ValidationError, OSError)):
+        Settings()  # type: ignore[call-arg]  # as above
