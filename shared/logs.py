@@ -9,7 +9,8 @@ from pythonjsonlogger.json import JsonFormatter
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-_SECRETS = re.compile(r"(ddk_[0-9a-f]{12}_|whsec_|Bearer )[^\s\"'@]+|(://[^:/@\s]*:)[^\s\"'/@]+(?=@)")
+# Within a line of JSON: a backslash begins an escape and is no part of a secret.
+_SECRETS = re.compile(r"(ddk_[0-9a-f]{12}_|whsec_|Bearer )[^\s\"'@\\]+|(://[^:/@\s]*:)[^\s\"'/@\\]+(?=@)")
 
 
 class _Formatter(JsonFormatter):

@@ -17,6 +17,11 @@ LOOP_FAILURES = Counter(
 )
 LOOP_BEAT = Gauge("dondoc_loop_last_beat_seconds", "Unix time of a loop's last completed round", ["loop"])
 RELAYED = Counter("dondoc_relay_events_total", "Events put on Kafka", ["service"])
+RELAY_DRAINED = Gauge(
+    "dondoc_relay_drained_timestamp_seconds",
+    "Unix time at which the relay last came to the end of the log",
+    ["service"],
+)
 CONSUMED = Counter(
     "dondoc_consumer_events_total", "Events consumed, by outcome", ["service", "source", "outcome"]
 )

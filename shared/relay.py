@@ -10,7 +10,7 @@ from shared.bus import Publisher
 from shared.database import Database, driver_connection
 from shared.log_reader import load_cursor, read_page, save_cursor
 from shared.loops import Loop, Pulse
-from shared.metrics import RELAYED
+from shared.metrics import RELAY_DRAINED, RELAYED
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ async def _relay(
         cursor = page.cursor
         pulse.beat()
         if not page.more:
+            RELAY_DRAINED.labels(service).set_to_current_time()
             await _wait(wake)
     raise ConnectionError("lost the relay's lock")
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from shared.clock import LOCAL_ZONE, Clock, SimulatedClock, SystemClock
 
@@ -78,6 +79,15 @@ class Settings(BaseSettings):
         description="real instant at which the simulated clock shows its start (default: process start)",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_url(cls, value: SecretStr) -> SecretStr:
+        try:
+            make_url(value.get_secret_value())
+        except ArgumentError:
+            raise ValueError("write it as postgresql://user:password@host/dondoc_{service}") from None
+        return value
 
     @field_validator("allow_outgoing", mode="before")
     @classmethod

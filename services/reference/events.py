@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.events import notify, tasks
-from shared.events.envelope import EventData, schema_reference
+from shared.events.envelope import EventData, schema_id
 from shared.events.schemas import event_model
 
 EVENTS: Mapping[str, type[EventData]] = {**tasks.EVENTS, **notify.EVENTS}
@@ -21,7 +21,7 @@ def _schema(contract: type[EventData]) -> dict[str, Any]:
     schema["$defs"][contract.__name__]["$anchor"] = "data"
     return schema | {
         "$schema": DIALECT,
-        "$id": schema_reference(contract.event_type),
+        "$id": schema_id(contract.event_type),
         "title": contract.event_type,
         "$comment": "Additive only: members may be added, never removed, renamed or made required.",
     }

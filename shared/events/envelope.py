@@ -44,9 +44,14 @@ class CloudEvent(BaseModel):
         return int(self.sequence)
 
 
-def schema_reference(event_type: str) -> str:
-    """Relative reference of the JSON Schema of a type, as laid out under docs/schemas."""
+def schema_id(event_type: str) -> str:
+    """Id of the JSON Schema of a whole event, as laid out under docs/schemas."""
     return f"/schemas/{event_type}.json"
+
+
+def schema_reference(event_type: str) -> str:
+    """What `dataschema` refers to: the part of that schema which describes the data alone."""
+    return f"{schema_id(event_type)}#data"
 
 
 def service_of(event_type: str) -> str:

@@ -1,6 +1,7 @@
 """Cursors: what went in comes out, and what is none of ours is refused."""
 
 import base64
+import contextlib
 import json
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from shared.errors import InvalidInput
 from shared.pagination import cut_page, decode_cursor, encode_cursor
 
 KINDS: tuple[type, ...] = (str, int, date, datetime, UUID)
-text = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
+text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 instants = st.datetimes(timezones=st.just(UTC))
 
 
@@ -31,12 +32,8 @@ def test_a_cursor_reads_back(keys: tuple[Any, ...]) -> None:
     st.sampled_from(KINDS),
 )
 def test_anything_else_is_refused_or_a_key_that_fits(token: str, kind: type) -> None:
-    try:
+    with contextlib.suppress(InvalidInput):
         [key] = decode_cursor(token, kind)
-    except InvalidInput as refusal:
-        assert refusal.code == "cursor_invalid"
-        assert refusal.field == "cursor"
-    else:
         assert isinstance(key, kind)
 
 
@@ -54,8 +51,9 @@ def token_of(value: object) -> str:
     ],
 )  # fmt: skip
 def test_keys_that_no_query_could_take_are_refused(value: object, kind: type) -> None:
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput) as refused:
         decode_cursor(token_of(value), kind)
+    assert (refused.value.code, refused.value.field) == ("cursor_invalid", "cursor")
 
 
 def test_a_page_of_its_limit_and_whether_another_follows() -> None:

@@ -22,7 +22,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_names_carry_the_prefix(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DONDOC_PORT", "8123")
     environment.setenv("PORT", "9999")
-    assert Settings().port == 8123  # type: ignore[call-arg]  # the URL comes from the environment
+    assert Settings().port == 8123
 
 
 @pytest.mark.parametrize(
@@ -43,26 +43,26 @@ def test_the_secret_comes_from_the_variable_or_its_file(
     tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("DONDOC_SECRET_KEY", SECRET)
-    assert Settings().secret == b"s" * 32  # type: ignore[call-arg]  # as above
+    assert Settings().secret == b"s" * 32
     environment.delenv("DONDOC_SECRET_KEY")
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")
-    assert Settings(secret_key_file=file).secret == b"s" * 32  # type: ignore[call-arg]  # as above
+    assert Settings(secret_key_file=file).secret == b"s" * 32
 
 
 @pytest.mark.parametrize("secret", ["", "short", base64.b64encode(b"s" * 31).decode(), SECRET[:-1] + "!"])
 def test_a_secret_that_is_none_stops_the_process_at_start(secret: str) -> None:
     with pytest.raises(ValidationError, match="32 bytes in base64"):
-        Settings(secret_key=secret)  # type: ignore[call-arg, arg-type]  # as above; the setting takes text
+        Settings(secret_key=secret)
 
 
 def test_without_a_secret_it_says_what_to_set() -> None:
     with pytest.raises(ValueError, match="DONDOC_SECRET_KEY"):
-        Settings().secret  # type: ignore[call-arg]  # noqa: B018 - reading it is what fails
+        Settings().secret  # noqa: B018 - reading it is what fails
 
 
 def test_no_secret_is_shown() -> None:
-    shown = repr(Settings(secret_key=SECRET))  # type: ignore[call-arg, arg-type]  # as above
+    shown = repr(Settings(secret_key=SECRET))
     assert SECRET not in shown
     assert "kh%E1%BA%A9u" not in shown
     assert "khẩu" not in shown
@@ -70,18 +70,18 @@ def test_no_secret_is_shown() -> None:
 
 def test_networks_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DONDOC_ALLOW_OUTGOING", "127.0.0.0/8, ::1/128,")
-    assert [str(network) for network in Settings().allow_outgoing] == ["127.0.0.0/8", "::1/128"]  # type: ignore[call-arg]  # as above
+    assert [str(network) for network in Settings().allow_outgoing] == ["127.0.0.0/8", "::1/128"]
     environment.setenv("DONDOC_ALLOW_OUTGOING", "127.0.0.1/8")
     with pytest.raises(ValidationError):
-        Settings()  # type: ignore[call-arg]  # as above
+        Settings()
 
 
 def test_the_clock_is_the_systems_unless_simulated(environment: pytest.MonkeyPatch) -> None:
-    assert isinstance(Settings().make_clock(), SystemClock)  # type: ignore[call-arg]  # as above
+    assert isinstance(Settings().make_clock(), SystemClock)
     environment.setenv("DONDOC_CLOCK", "2025-04-10T00:00:00")
     environment.setenv("DONDOC_CLOCK_SPEED", "3600")
     environment.setenv("DONDOC_CLOCK_ANCHOR", (datetime.now(UTC) - timedelta(seconds=2)).isoformat())
-    clock = Settings().make_clock()  # type: ignore[call-arg]  # as above
+    clock = Settings().make_clock()
     assert isinstance(clock, SimulatedClock)
     assert clock.now() >= datetime(
         2025, 4, 9, 19, tzinfo=UTC
@@ -96,4 +96,4 @@ def test_the_clock_is_the_systems_unless_simulated(environment: pytest.MonkeyPat
 def test_a_setting_that_cannot_be_is_refused(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
     environment.setenv(f"DONDOC_{name}", value)
     with pytest.raises((ValidationError, OSError)):
-        Settings()  # type: ignore[call-arg]  # as above
+        Settings()
