@@ -81,7 +81,7 @@ async def test_an_event_arrives_as_it_was_recorded(log: Log) -> None:
     assert (event.version, event.source) == (1, f"/dondoc/{log.counter.service}")
     assert event.type == log.counter.contract.event_type
     assert event.time.isoformat() == "2025-05-20T01:00:00+00:00"
-    assert event.dataschema == f"/schemas/{event.type}.json"
+    assert event.dataschema == f"/schemas/{event.type}.json#data"
 
 
 async def test_what_was_not_acknowledged_comes_again(log: Log) -> None:

@@ -37,14 +37,14 @@ LOCALITIES = ("01", "48", "79")
 AGENCIES = (
     ("G01", "Bộ Công an", "government", "central"),
     ("G06", "Bộ Khoa học và Công nghệ", "government", "central"),
-    ("G12", "Bộ Nội vụ", "government", "central"),
+    ("G12", "Bộ Tài chính", "government", "central"),
     ("VN-TATC", "Tòa án nhân dân tối cao", "court", "central"),
     ("01", "Thành phố Hà Nội", "province", "province"),
     ("48", "Thành phố Đà Nẵng", "province", "province"),
     ("79", "Thành phố Hồ Chí Minh", "province", "province"),
 )
 LEAD = {"agency_code": "G12", "role": "lead"}
-EVIDENCE = {"kind": "document", "reference": "12/BC-BNV", "title": "Báo cáo kết quả"}
+EVIDENCE = {"kind": "document", "reference": "12/BC-BTC", "title": "Báo cáo kết quả"}
 
 
 @dataclass

@@ -15,7 +15,7 @@ router = service_router("tasks")
 
 @router.get("/statistics", tags=["statistics"])
 async def get_statistics(
-    connection: Snapshot, moment: Moment, _: Reader, group_by: GroupBy | None = None, count: Count = "task"
+    connection: Snapshot, _: Reader, moment: Moment, group_by: GroupBy | None = None, count: Count = "task"
 ) -> Statistics:
     whole, groups = await count_tasks(connection, moment, group_by, count)
     return Statistics(

@@ -1,6 +1,7 @@
 """Assigning, reading, amending, extending and cancelling tasks."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -65,7 +66,7 @@ STANDING = frozenset({DeadlineKind.STANDING, DeadlineKind.RECURRING})
 async def read_deadline_text(body: ReadingIn, rules: CurrentRules, _: Reader) -> ReadingOut:
     """What a deadline says, without recording anything."""
     reading = read_deadline(body.text, body.issued_on, before_includes_day=rules.before_includes_day)
-    return ReadingOut.model_validate(reading)
+    return ReadingOut.model_validate(asdict(reading))
 
 
 @router.post("/tasks", status_code=201, tags=["tasks"])
@@ -135,8 +136,8 @@ async def list_tasks(
     request: Request,
     response: Response,
     connection: Reading,
-    moment: Moment,
     _: Reader,
+    moment: Moment,
     status: Annotated[list[Status] | None, Query(max_length=8, description="any of these")] = None,
     agency: Annotated[str | None, Query(max_length=64)] = None,
     role: Role | None = None,
@@ -185,7 +186,7 @@ def _place(cursor: str | None) -> tuple[date | None, UUID] | None:
 
 @router.get("/tasks/{task_id}", tags=["tasks"], responses=documented(404))
 async def get_task(
-    task_id: UUID, response: Response, connection: Reading, moment: Moment, _: Reader
+    task_id: UUID, response: Response, connection: Reading, _: Reader, moment: Moment
 ) -> TaskOut:
     return await _read(connection, task_id, moment, response)
 
@@ -199,8 +200,8 @@ async def amend_task(
     actor: CurrentActor,
     context: CurrentContext,
     rules: CurrentRules,
-    expected: ExpectedVersion,
     _: Manager,
+    expected: ExpectedVersion,
 ) -> TaskOut:
     """Correct words or assignments, or give a date to a deadline that has none yet."""
     given = body.model_dump(exclude_unset=True)
@@ -231,8 +232,8 @@ async def get_history(
     request: Request,
     response: Response,
     connection: Reading,
-    moment: Moment,
     _: Reader,
+    moment: Moment,
     limit: Limit = DEFAULT_PAGE,
     cursor: PageCursor = None,
 ) -> TaskHistory:

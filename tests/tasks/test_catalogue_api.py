@@ -1,0 +1,131 @@
+"""Agencies, groups, programmes and documents over HTTP."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from services.tasks.use_cases.seeding import load_catalogue, load_communes
+from shared.audit import SYSTEM
+from tests.support.tasks import LOCALITIES, TasksService
+
+AGENCY = {
+    "code": "G99", "name": "Bộ Thử nghiệm", "short_name": "BTN", "bloc": "government", "level": "central",
+    "parent_code": None,
+    "identifiers": [
+        {"scheme": "electronic_code", "value": "G99.1", "valid_from": "2025-01-01", "valid_to": None},
+        {"scheme": "qcvn_102", "value": "000.00.00.G99", "valid_from": None, "valid_to": "2024-12-31"},
+    ],
+}  # fmt: skip
+DOCUMENT = {
+    "code": "9/QD",
+    "type": "Quyết định",
+    "issuer_code": "G12",
+    "issued_on": "2025-05-01",
+    "title": "Chín",
+}
+PROGRAMME = {"code": "NQ59", "title": "Nghị quyết 59-NQ/TW"}
+
+
+async def test_an_agency_is_recorded_and_found_by_any_of_its_codes(service: TasksService) -> None:
+    assert await service.post("/agencies", AGENCY) == AGENCY
+    for code in ("G99", "G99.1", "000.00.00.G99"):
+        assert await service.get(f"/agencies/{code}") == AGENCY
+    assert (await service.get("/agencies/G98", 404))["code"] == "agency_unknown"
+
+
+async def test_an_identifier_of_two_agencies_finds_neither(service: TasksService) -> None:
+    for code in ("G98", "G99"):
+        shared = [{"scheme": "old", "value": "SAME"}]
+        await service.post("/agencies", AGENCY | {"code": code, "identifiers": shared})
+    assert (await service.get("/agencies/SAME", 404))["code"] == "agency_unknown"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/agencies", AGENCY), ("/documents", DOCUMENT), ("/programmes", PROGRAMME)]
+)
+async def test_a_code_is_given_once(service: TasksService, path: str, body: dict[str, Any]) -> None:
+    answers = await asyncio.gather(*(service.send("POST", path, json=body) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert await service.refused(path, body, 409) == "code_exists"
+    told = await service.rows("SELECT 1 FROM outbox WHERE subject = :code", code=body["code"])
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/agencies", AGENCY | {"parent_code": "G00"}, "agency_unknown"),
+        ("/agencies", AGENCY | {"parent_code": "G99"}, "agency_unknown"),
+        ("/documents", DOCUMENT | {"issuer_code": "G00"}, "agency_unknown"),
+        ("/agencies", AGENCY | {"code": "a b"}, "request_invalid"),
+        ("/agencies", AGENCY | {"code": "a?b"}, "request_invalid"),
+        ("/agencies", AGENCY | {"identifiers": [{"scheme": "x", "value": "y"}] * 51}, "request_invalid"),
+        ("/documents", DOCUMENT | {"issued_on": "2025-02-30"}, "request_invalid"),
+        ("/programmes", PROGRAMME | {"title": " "}, "request_invalid"),
+    ],
+)
+async def test_what_cannot_be_recorded_is_refused(
+    service: TasksService, path: str, body: dict[str, Any], code: str
+) -> None:
+    before = await service.counts()
+    assert await service.refused(path, body, 422) == code
+    assert await service.counts() == before
+
+
+async def test_agencies_are_filtered(service: TasksService) -> None:
+    child = AGENCY | {
+        "code": "01001",
+        "level": "commune",
+        "bloc": "commune",
+        "parent_code": "01",
+        "identifiers": [],
+    }
+    await service.post("/agencies", child)
+
+    async def codes(**asked: str) -> list[str]:
+        return [item["code"] for item in (await service.get("/agencies", params=asked))["items"]]
+
+    assert await codes(level="province") == list(LOCALITIES)
+    assert await codes(bloc="court") == ["VN-TATC"]
+    assert await codes(parent_code="01") == ["01001"]
+    assert await codes(level="province", bloc="court") == []
+
+
+async def test_documents_and_programmes_are_read_back(service: TasksService) -> None:
+    assert await service.post("/documents", DOCUMENT) == DOCUMENT
+    assert await service.post("/programmes", PROGRAMME) == PROGRAMME
+    assert DOCUMENT in (await service.get("/documents"))["items"]
+    assert PROGRAMME in (await service.get("/programmes"))["items"]
+
+
+async def test_groups_name_their_members_in_order(service: TasksService) -> None:
+    groups = await service.get("/groups")
+    assert groups["items"] == [
+        {"code": "localities", "name": "Các địa phương", "member_codes": list(LOCALITIES)}
+    ]
+
+
+async def test_the_catalogue_that_ships_is_loaded_once(service: TasksService) -> None:
+    await service.execute("TRUNCATE agencies, groups, outbox CASCADE")
+    at = service.clock.now()
+    async with service.database.transaction() as session:
+        assert await load_catalogue(session, actor=SYSTEM, at=at) == 77
+        assert await load_catalogue(session, actor=SYSTEM, at=at) == 0
+    ha_noi = await service.get("/agencies/01")
+    assert {item["scheme"] for item in ha_noi["identifiers"]}
+    groups = {group["code"]: len(group["member_codes"]) for group in (await service.get("/groups"))["items"]}
+    assert (groups["ministries"], groups["localities"], groups["party_bodies"]) == (23, 34, 12)
+    told = await service.rows("SELECT type, count(*) AS n FROM outbox GROUP BY type ORDER BY type")
+    assert [(row.type.split(".")[3], row.n) for row in told] == [("agency", 77), ("group", 5)]
+
+
+async def test_communes_come_by_command_below_their_provinces(service: TasksService) -> None:
+    await service.execute("TRUNCATE agencies, groups, outbox CASCADE")
+    at = service.clock.now()
+    async with service.database.transaction() as session:
+        await load_catalogue(session, actor=SYSTEM, at=at)
+        assert await load_communes(session, actor=SYSTEM, at=at) == 3321
+        assert await load_communes(session, actor=SYSTEM, at=at) == 0
+    page = await service.get("/agencies", params={"parent_code": "01", "limit": 200})
+    assert {item["level"] for item in page["items"]} == {"commune"}

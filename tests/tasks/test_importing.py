@@ -1,0 +1,408 @@
+"""Annexes as offices print them become tasks: every row accepted, unchanged or refused with its reason."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import openpyxl
+import pytest
+
+from services.tasks.main import build_app
+from services.tasks.use_cases.catalogue import record_document, record_programme
+from services.tasks.use_cases.seeding import load_catalogue
+from shared.audit import SYSTEM
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.events import tasks as events
+from shared.health import Health
+from tests.support.tasks import SETTINGS, TasksService
+
+DATA = Path(__file__).parents[1] / "data"
+NQ71 = (DATA / "nq71_appendix3.csv").read_bytes()
+TB07 = (DATA / "tb07_annex.csv").read_bytes()
+DOCUMENTS = {"71/NQ-CP": date(2025, 4, 1), "07-TB/CQTTBCĐ": date(2025, 10, 15)}
+HEADINGS = "STT,Nhiệm vụ,Cơ quan chủ trì,Thời hạn,Sản phẩm"
+GOOD = '1,Ban hành đề án,Bộ Nội vụ,Tháng 6/2025,Đề án\n2,Kết nối dữ liệu,"Các bộ, ngành, địa phương",Tháng 7/2025,Biên bản'
+BAD = "3,Xây dựng nền tảng,Bộ Không Có Thật,Tháng 8/2025,Nền tảng"
+
+
+@pytest.fixture
+async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
+    """The service with the catalogue that ships, on 20 November 2025."""
+    clock.move_to(datetime(2025, 11, 20, tzinfo=UTC))
+    at = clock.now()
+    async with database.transaction() as session:
+        await load_catalogue(session, actor=SYSTEM, at=at)
+        await record_programme(session, events.ProgrammeRecorded(code="NQ57", title="NQ 57"), SYSTEM, at)
+        for code, day in DOCUMENTS.items():
+            state = events.DocumentRecorded(code=code, type="Nghị quyết", issued_on=day, title=code)
+            await record_document(session, state, SYSTEM, at)
+    app = build_app(SETTINGS, database, clock, health=Health())
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://tasks") as http:
+        yield TasksService(app, database, clock, http)
+
+
+async def send(
+    office: TasksService,
+    content: bytes | str,
+    document: str = "71/NQ-CP",
+    name: str = "phụ lục.csv",
+    **form: Any,
+) -> httpx2.Response:
+    data = {"programme": "NQ57", "document": document} | {key: str(value) for key, value in form.items()}
+    content = content.encode() if isinstance(content, str) else content
+    return await office.send("POST", "/imports", data=data, files={"file": (name, content)})
+
+
+async def report_of(office: TasksService, content: bytes | str, *args: Any, **form: Any) -> Any:
+    response = await send(office, content, *args, **form)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def outcome(report: Any) -> tuple[int, int, int]:
+    return report["accepted"], report["refused"], report["unchanged"]
+
+
+def rows_of(report: Any) -> dict[str, Any]:
+    return {row["ref"]: row for row in report["rows"]}
+
+
+def table(*rows: str) -> str:
+    return "\n".join([HEADINGS, *rows])
+
+
+# --- the real annexes
+
+
+async def test_the_46_tasks_of_resolution_71(office: TasksService) -> None:
+    report = await report_of(office, NQ71)
+    assert outcome(report) == (46, 0, 0)
+    assert report["written"]
+    assert {ref: row["members"] for ref, row in rows_of(report).items() if row["members"]} == {
+        "2025-05/16": 57,
+        "2025-05/24": 23,
+        "2025-06/5": 23,
+        "2025-06/6": 23,
+    }
+    assert {row["due_on"] for row in report["rows"]} == {"2025-05-31", "2025-06-30"}
+    assert {row["kind"] for row in report["rows"]} == {"dated"}
+    counts = await office.counts()
+    assert counts["tasks"] == 46 + 57 + 3 * 23
+    may_of_finance = await office.get(
+        "/tasks", params={"agency": "G12", "due_before": "2025-06-01", "role": "lead"}
+    )
+    assert len(may_of_finance["items"]) == 8  # six of its own, two given to every ministry
+    [task] = [item for item in (await office.get("/tasks", params={"q": "hoàn thành nhiệm vụ"}))["items"]
+              if item["id"] == report["rows"][0]["task_id"]]  # fmt: skip
+    assert task["citations"] == [{"document_code": "71/NQ-CP", "clause": "2025-05/1"}]
+    assert (task["assigned_on"], task["lead_text"]) == ("2025-04-01", "Bộ Nội vụ")
+
+
+async def test_the_64_tasks_of_notice_07(office: TasksService) -> None:
+    report = await report_of(office, TB07, "07-TB/CQTTBCĐ", partial=True)
+    assert outcome(report) == (56, 8, 0)
+    refused = {
+        row["ref"]: {problem["code"] for problem in row["problems"]}
+        for row in report["rows"]
+        if row["outcome"] == "refused"
+    }
+    no_one = {"agency_indefinite"}
+    assert refused == {
+        "III.1": no_one,  # các cơ quan, đơn vị, đặc biệt là người đứng đầu
+        "IV.3": no_one,  # các cấp, các ngành ...
+        "PL.2.b.1": no_one,  # các bộ, ngành được giao chủ trì
+        "PL.2.b.2": no_one,
+        "PL.2.b.3": no_one,
+        "PL.4.a.1": {"agency_not_found"},  # các trường đại học lớn
+        "PL.4.a.3": no_one,  # các bộ chuyên ngành (...)
+        "PL.5.a.2-2": no_one,  # các bộ quản lý lĩnh vực
+    }
+    for row in report["rows"]:
+        for problem in row["problems"]:
+            assert problem["field"] == "lead_text"
+            assert problem["detail"]
+            assert problem["detail_en"]
+    members = {ref: row["members"] for ref, row in rows_of(report).items() if row["members"]}
+    assert members == {
+        "III.2": 12, "III.9": 77, "PL.1.a.1": 77, "PL.1.a.2": 77, "PL.1.a.3": 77, "PL.1.b": 77, "PL.3.a": 77,
+        "PL.3.b": 57, "PL.3.c.1-1": 23, "PL.3.c.1-2": 23, "PL.3.d.1": 34, "PL.3.d.2-1": 34, "PL.3.d.2-2": 34,
+        "PL.4.a": 77, "PL.4.a.2": 3, "PL.5.b": 57,
+    }  # fmt: skip
+    assert (await office.counts())["tasks"] == 56 + sum(members.values())
+
+
+async def test_what_is_uncertain_beside_the_lead_is_a_warning_and_stays_as_text(office: TasksService) -> None:
+    report = await report_of(office, TB07, "07-TB/CQTTBCĐ", partial=True)
+    row = rows_of(report)["PL.5.a.1"]
+    assert (row["outcome"], [warning["code"] for warning in row["warnings"]]) == (
+        "accepted",
+        ["group_kept_as_text"],
+    )
+    task = await office.get(f"/tasks/{row['task_id']}")
+    assert task["coordinate_text"]
+    assert [item["role"] for item in task["assignments"]] == ["lead"]
+
+
+# --- dry run, again, partial
+
+
+@pytest.mark.parametrize("partial", [False, True])
+@pytest.mark.parametrize(
+    ("content", "document"), [(NQ71, "71/NQ-CP"), (TB07, "07-TB/CQTTBCĐ")], ids=["nq71", "tb07"]
+)
+async def test_a_dry_run_reports_what_the_real_run_does_and_writes_nothing(
+    office: TasksService, content: bytes, document: str, *, partial: bool
+) -> None:
+    before = await office.counts()
+    dry = await report_of(office, content, document, dry_run=True, partial=partial)
+    assert await office.counts() == before
+    real = await report_of(office, content, document, partial=partial)
+    assert (dry.pop("dry_run"), dry.pop("written")) == (True, False)
+    assert (real.pop("dry_run"), real.pop("written")) == (False, partial or content == NQ71)
+    assert dry == real
+
+
+async def test_importing_twice_changes_nothing(office: TasksService) -> None:
+    first = await report_of(office, NQ71)
+    before = await office.counts()
+    again = await report_of(office, NQ71)
+    assert outcome(again) == (0, 0, 46)
+    assert not again["written"]
+    assert await office.counts() == before
+    assert [row["task_id"] for row in again["rows"]] == [row["task_id"] for row in first["rows"]]
+
+
+async def test_the_same_file_twice_at_once_is_imported_once(office: TasksService) -> None:
+    answers = await asyncio.gather(*(send(office, NQ71) for _ in range(2)))
+    assert sorted(answer.status_code for answer in answers) in ([200, 200], [200, 409])
+    assert (await office.counts())["tasks"] == 46 + 57 + 3 * 23
+
+
+async def test_one_bad_row_keeps_the_whole_file_out(office: TasksService) -> None:
+    before = await office.counts()
+    report = await report_of(office, table(GOOD, BAD))
+    assert outcome(report) == (2, 1, 0)
+    assert not report["written"]
+    assert await office.counts() == before
+
+
+async def test_with_partial_the_good_rows_come_in_and_the_bad_one_later(office: TasksService) -> None:
+    report = await report_of(office, table(GOOD, BAD), partial=True)
+    assert (outcome(report), report["written"]) == ((2, 1, 0), True)
+    assert [row["row"] for row in report["rows"]] == [2, 3, 4]
+    [problem] = rows_of(report)["3"]["problems"]
+    assert (problem["field"], problem["code"]) == ("lead_text", "agency_not_found")
+    mended = await report_of(office, table(GOOD, BAD.replace("Bộ Không Có Thật", "Bộ Công an")))
+    assert (outcome(mended), mended["written"]) == ((1, 0, 2), True)
+
+
+async def test_a_near_name_is_suggested_not_taken(office: TasksService) -> None:
+    report = await report_of(office, table("1,Ban hành,Bộ Giáo dục,Tháng 6/2025,Đề án"))
+    [problem] = report["rows"][0]["problems"]
+    assert problem["code"] == "agency_not_found"
+    assert [item["code"] for item in problem["suggestions"]] == ["G03"]
+    assert "Bộ Giáo dục và Đào tạo (G03)" in problem["detail"]
+
+
+# --- rows that say something else
+
+
+async def test_a_row_that_changed_since_is_refused_with_the_remedy(office: TasksService) -> None:
+    first = await report_of(office, table(GOOD))
+    before = await office.counts()
+    report = await report_of(office, table(GOOD.replace("Tháng 6/2025", "Tháng 9/2025")), partial=True)
+    assert outcome(report) == (0, 1, 1)
+    [problem] = rows_of(report)["1"]["problems"]
+    assert (problem["field"], problem["code"]) == ("ref", "row_changed")
+    assert first["rows"][0]["task_id"] in problem["detail"]
+    assert "gia hạn" in problem["detail"]
+    assert await office.counts() == before
+
+
+async def test_a_reference_that_repeats_is_refused_the_second_time(office: TasksService) -> None:
+    report = await report_of(
+        office, table("1,Một,Bộ Nội vụ,Tháng 6/2025,A", "1,Hai,Bộ Công an,Tháng 6/2025,B"), partial=True
+    )
+    assert outcome(report) == (1, 1, 0)
+    [problem] = report["rows"][1]["problems"]
+    assert (problem["code"], "2" in problem["detail"]) == ("row_repeated", True)
+
+
+async def test_the_same_reference_in_another_document_is_another_task(office: TasksService) -> None:
+    await report_of(office, table(GOOD))
+    assert outcome(await report_of(office, table(GOOD), "07-TB/CQTTBCĐ")) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "code"),
+    [
+        ("1,,Bộ Nội vụ,Tháng 6/2025,A", "title", "required"),
+        ("1,Một,,Tháng 6/2025,A", "lead_text", "required"),
+        (f"1,{'x' * 4001},Bộ Nội vụ,Tháng 6/2025,A", "title", "too_long"),
+        (f"1,Một,Bộ Nội vụ,{'x' * 1001},A", "deadline_text", "too_long"),
+        ('1,"=HYPERLINK(""http://x"")",Bộ Nội vụ,Tháng 6/2025,A', "title", "formula"),
+    ],
+)
+async def test_a_row_that_cannot_be_is_refused_with_its_field(
+    office: TasksService, row: str, field: str, code: str
+) -> None:
+    report = await report_of(office, table(row, GOOD.splitlines()[1]))
+    assert outcome(report) == (1, 1, 0)
+    assert (field, code) in [(each["field"], each["code"]) for each in report["rows"][0]["problems"]]
+
+
+async def test_a_deadline_without_a_date_comes_in_flagged(office: TasksService) -> None:
+    report = await report_of(office, table("1,Một,Bộ Nội vụ,khẩn trương,A", "2,Hai,Bộ Nội vụ,thường xuyên,B"))
+    found = [(row["kind"], row["due_on"], row["flags"]) for row in report["rows"]]
+    assert found == [("dated", None, ["undated", "urgent"]), ("standing", None, [])]
+
+
+async def test_who_helps_comes_in_and_no_one_twice(office: TasksService) -> None:
+    heading = "STT,Nhiệm vụ,Cơ quan chủ trì,Cơ quan phối hợp,Thời hạn"
+    rows = [
+        '1,Một,"Bộ Nội vụ, Bộ Công an","Bộ Tài chính, Bộ Nội vụ",Tháng 6/2025',
+        '2,Hai,"Các bộ, ngành",Bộ Tài chính,Tháng 6/2025',
+    ]
+    report = await report_of(office, "\n".join([heading, *rows]))
+    one, two = [await office.get(f"/tasks/{row['task_id']}") for row in report["rows"]]
+    assert [(item["agency_code"], item["role"]) for item in one["assignments"]] == [
+        ("G09", "lead"), ("G01", "co_lead"), ("G12", "coordinate"),
+    ]  # fmt: skip
+    members = await office.members(two)
+    finance = [item["role"] for item in members["G12"]["assignments"] if item["agency_code"] == "G12"]
+    assert finance == ["lead"]
+    assert {"agency_code": "G12", "role": "coordinate"} in members["G09"]["assignments"]
+
+
+# --- files and forms
+
+
+def workbook(*rows: tuple[object, ...]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+async def test_a_workbook_is_read_and_its_formulas_refused(office: TasksService) -> None:
+    content = workbook(
+        tuple(HEADINGS.split(",")),
+        (1, "Ban hành đề án", "Bộ Nội vụ", date(2025, 6, 30), "Đề án"),
+        (2, '=CONCAT("Kết nối")', "Bộ Công an", "Tháng 6/2025", "Biên bản"),
+    )
+    report = await report_of(office, content, name="phụ lục.xlsx", partial=True)
+    assert outcome(report) == (1, 1, 0)
+    assert report["rows"][0]["due_on"] == "2025-06-30"
+    assert {problem["code"] for problem in report["rows"][1]["problems"]} >= {"formula"}
+
+
+async def test_columns_may_be_named_as_the_file_prints_them(office: TasksService) -> None:
+    content = "Mã,Việc phải làm,Ai làm,Bao giờ xong\nA1,Ban hành đề án,Bộ Nội vụ,Tháng 6/2025"
+    columns = {"ref": "Mã", "title": "Việc phải làm", "lead_text": "Ai làm", "deadline_text": "Bao giờ xong"}
+    report = await report_of(office, content, columns=json.dumps(columns))
+    assert (outcome(report), report["rows"][0]["ref"]) == ((1, 0, 0), "A1")
+
+
+@pytest.mark.parametrize("columns", ["{", "[]", '"x"', "[" * 9000, '{"title": 5}', "null"])
+async def test_a_columns_map_that_is_none_is_refused(office: TasksService, columns: str) -> None:
+    response = await send(office, table(GOOD), columns=columns)
+    assert (response.status_code, response.json()["code"]) == (422, "columns_invalid")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "code"),
+    [
+        (table(GOOD).encode("utf-16-le"), "a.csv", None),
+        (b"\xff\xfe" + table(GOOD).encode("utf-16-le"), "a.csv", "ok"),
+        (table(GOOD).encode("cp1258", "replace"), "a.csv", None),
+        (b"a\0b,c", "a.csv", "nul_character"),
+        (b"\xd0\xcf\x11\xe0", "a.xls", "file_format_old"),
+        (b"%PDF-1.7", "a.pdf", "file_format_unknown"),
+        (b"PK\x03\x04junk", "a.xlsx", None),
+        (b"", "a.csv", None),
+        (b"", "", None),
+    ],
+)
+async def test_a_file_that_cannot_be_read_is_refused(
+    office: TasksService, content: bytes, name: str, code: str | None
+) -> None:
+    response = await send(office, content, name=name)
+    if code == "ok":
+        assert response.status_code == 200
+        return
+    assert response.status_code == 422, response.text
+    assert code is None or response.json()["code"] == code
+
+
+async def test_a_file_beyond_the_limit_is_refused_declared_or_not(office: TasksService) -> None:
+    large = await send(office, b"x" * (20 * 2**20 + 1))
+    assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
+    beyond_the_reader = await send(office, b"x" * (10 * 2**20 + 1))
+    assert (beyond_the_reader.status_code, beyond_the_reader.json()["code"]) == (413, "file_too_large")
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ({"programme": "NQ00", "document": "71/NQ-CP"}, "programme_unknown"),
+        ({"programme": "NQ57", "document": "0/QD"}, "document_unknown"),
+        ({"programme": "NQ57"}, "request_invalid"),
+        ({"programme": "NQ\x0057", "document": "71/NQ-CP"}, "request_invalid"),
+        ({"programme": "x" * 65, "document": "71/NQ-CP"}, "request_invalid"),
+        ({"programme": "NQ57", "document": "71/NQ-CP", "dry_run": "perhaps"}, "request_invalid"),
+    ],
+)
+async def test_a_form_that_is_wrong_is_refused(office: TasksService, form: dict[str, str], code: str) -> None:
+    response = await office.send(
+        "POST", "/imports", data=form, files={"file": ("a.csv", table(GOOD).encode())}
+    )
+    assert (response.status_code, response.json()["code"]) == (422, code)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content"),
+    [
+        ("multipart/form-data; boundary=x", b"--y\r\nnonsense"),
+        ("multipart/form-data", b"--x\r\n\r\n--x--"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"),
+        ("application/json", b"{}"),
+        ("multipart/form-data; boundary=x", b""),
+    ],
+)
+async def test_a_body_that_is_no_form_is_refused(
+    office: TasksService, content_type: str, content: bytes
+) -> None:
+    headers = {"Content-Type": content_type}
+    response = await office.send("POST", "/imports", headers=headers, content=content)
+    assert response.status_code in {400, 422}
+    assert response.json()["detail_en"]
+
+
+async def test_a_document_of_tomorrow_gives_no_tasks_today(office: TasksService) -> None:
+    body = {"code": "1/QD", "type": "Quyết định", "issued_on": "2025-11-21", "title": "Mai"}
+    await office.post("/documents", body)
+    response = await send(office, table(GOOD), "1/QD")
+    assert (response.status_code, response.json()["code"]) == (422, "assigned_in_future")
+    assert response.json()["field"] == "document"
+
+
+async def test_a_file_sent_again_with_its_key_is_answered_alike(office: TasksService) -> None:
+    form = {"programme": "NQ57", "document": "71/NQ-CP"}
+    files = {"file": ("a.csv", table(GOOD).encode())}
+    answers = [  # each has a boundary of its own
+        await office.send("POST", "/imports", data=form, files=files, headers={"Idempotency-Key": "nhap-1"})
+        for _ in range(2)
+    ]
+    assert answers[0].json() == answers[1].json()
+    assert answers[1].headers["idempotency-replayed"] == "true"
+    assert answers[1].json()["accepted"] == 2
