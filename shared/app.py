@@ -27,6 +27,7 @@ from shared.database import Database
 from shared.edge import EdgeMiddleware
 from shared.errors import InvalidInput, Unauthenticated, VersionRequired
 from shared.health import Health
+from shared.horizon import announce_change
 from shared.metrics import MetricsMiddleware, registry
 from shared.openapi import DESCRIPTION, OPERATIONS, Application
 from shared.reference_page import add_reference_page
@@ -149,6 +150,7 @@ class ServiceRoute(APIRoute):
             body = await request.body()
             key = request.headers.get("idempotency-key")
             async with context.database.transaction() as session:
+                await announce_change(session, context.clock.now())
                 request.state.session = session
                 if key is None:
                     return await answer(request)

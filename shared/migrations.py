@@ -58,9 +58,10 @@ def _upgrade(connection: Connection, service: str, revision: str) -> None:
     ):
         return
     connection.rollback()
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+    # after our turn has come: another migration may take longer than a table's lock may
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
     connection.commit()
     try:
         config.attributes["connection"] = connection

@@ -141,9 +141,13 @@ async def _on_validation(_: Request, error: Exception) -> JSONResponse:
 
 def _field_error(item: Mapping[str, Any]) -> FieldError:
     template = _VALIDATION_VI.get(item["type"], "Giá trị chưa đúng ({type}).")
-    words = {**{name: str(value) for name, value in (item.get("ctx") or {}).items()}, "type": item["type"]}
+    context = item.get("ctx") or {}
+    words = {name: str(value).replace("' or '", "' hoặc '") for name, value in context.items()}
     return FieldError(
-        field=_path(item["loc"]), code=item["type"], detail=template.format(**words), detail_en=item["msg"]
+        field=_path(item["loc"]),
+        code=item["type"],
+        detail=template.format(**words, type=item["type"]),
+        detail_en=item["msg"],
     )
 
 

@@ -135,6 +135,8 @@ class Settings(BaseSettings):
         return url.set(drivername="postgresql+asyncpg", database=url.database or f"dondoc_{service}")
 
     def make_clock(self) -> Clock:
-        if self.clock is None:
-            return SystemClock()
-        return SimulatedClock(self.clock, speed=self.clock_speed, anchor=self.clock_anchor)
+        """Real time; a simulated clock where a start or a speed is set."""
+        system = SystemClock()
+        if self.clock is None and self.clock_speed == 1.0:
+            return system
+        return SimulatedClock(self.clock or system.now(), speed=self.clock_speed, anchor=self.clock_anchor)

@@ -67,7 +67,7 @@ def up(
                 public_url=os.environ.get("DONDOC_PUBLIC_URL", address),
                 kafka=kafka,
                 clock=_instant(clock),
-                clock_speed=speed if clock else None,
+                clock_speed=speed,
                 allow_outgoing=",".join(allow_outgoing) if allow_outgoing else None,
             )
             try:

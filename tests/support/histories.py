@@ -44,18 +44,10 @@ GROUPS: dict[str, tuple[tuple[str, date | None, date | None], ...]] = {
 PROGRAMMES = ("NQ57", "NQ59")
 DOCUMENTS = {f"{n}/QD": START + timedelta(days=40 * n) for n in range(10)}
 VERBS = (
-    "single",
-    "single",
-    "group",
-    "submit",
-    "accept",
-    "accept",
-    "return",
-    "extend",
-    "cancel",
-    "reassign",
+    "single", "group", "finish", "finish", "finish", "submit", "accept", "return", "extend", "cancel", "reassign",
     "date",
-)
+)  # fmt: skip
+MOST_TASKS = 5  # few tasks to which much happens
 
 
 @dataclass(frozen=True)
@@ -132,19 +124,25 @@ class History:
 
     async def play(self, step: Step) -> None:
         self.clock.advance(hours=step.hours)
-        if step.verb in {"single", "group"}:
+        tops = {leaf.top for leaf in self.leaves.values()}
+        if not tops or (step.verb in {"single", "group"} and len(tops) < MOST_TASKS):
             await self._create(step, to_group=step.verb == "group")
             return
         able = [leaf for leaf in self.leaves.values() if leaf.open and self._able(leaf, step.verb)]
-        if step.verb in {"extend", "cancel"}:
-            able += [parent for parent in self.parents.values() if self._able_parent(parent, step.verb)]
+        if step.verb in {"extend", "cancel"} and step.days % 2:
+            able = [
+                parent for parent in self.parents.values() if self._able_parent(parent, step.verb)
+            ] or able
         if able:
             await getattr(self, f"_{step.verb}")(able[step.pick % len(able)], step)
 
     def _able(self, leaf: Leaf, verb: str) -> bool:
         dated = leaf.deadlines[-1].due_on is not None
         rules = {
+            "single": False,
+            "group": False,
             "submit": leaf.awaiting is None,
+            "finish": leaf.awaiting is None,
             "accept": leaf.awaiting is not None,
             "return": leaf.awaiting is not None,
             "extend": not leaf.standing,
@@ -209,12 +207,19 @@ class History:
 
     async def _submit(self, leaf: Leaf, step: Step) -> None:
         completed_on = max(leaf.assigned_on, self.today - timedelta(days=step.days))
+        due_on = leaf.deadlines[-1].due_on
+        if step.other % 2 and due_on and leaf.assigned_on <= due_on <= self.today:
+            completed_on = due_on  # on the very day
         async with self.database.transaction() as session:
             submission = await reporting.submit_completion(
                 session, leaf.id, agency_code=None, completed_on=completed_on, summary="Xong",
                 evidence=[NewEvidence("document", "1/BC", "Báo cáo")], actor=SYSTEM, at=self.clock.now(),
             )  # fmt: skip
         leaf.awaiting = submission.id, completed_on
+
+    async def _finish(self, leaf: Leaf, step: Step) -> None:
+        await self._submit(leaf, step)
+        await self._accept(leaf, step)
 
     async def _accept(self, leaf: Leaf, _: Step) -> None:
         completed_on = await self._decide(leaf, accept=True)
@@ -305,6 +310,16 @@ class History:
         ending = self.parents[top].ending if top in self.parents else None  # type: ignore[index]  # a unit that is in it is an id
         in_force = ending and ending.recorded_at <= known_at and ending.effective_on <= day
         return ending.kind if ending and in_force else None
+
+    def turning_days(self) -> list[date]:
+        """Days on which a status may turn."""
+        found = {self.today}
+        for leaf in [*self.leaves.values(), *self.parents.values()]:
+            found |= {leaf.assigned_on, *(fact.effective_on for fact in leaf.deadlines)}
+            found |= {fact.due_on for fact in leaf.deadlines if fact.due_on}
+            found |= {leaf.acceptance.completed_on} if leaf.acceptance else set()
+            found |= {leaf.ending.effective_on} if leaf.ending else set()
+        return sorted(found)
 
     def tops(self, day: date, known_at: datetime, soon: int) -> dict[UUID, tuple[Status, date | None]]:
         """Status and due date of every task that a list shows."""

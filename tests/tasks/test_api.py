@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.roles import ROLES
-from tests.support.tasks import APPROVAL, TasksService, new_task, submission
+from tests.support.tasks import APPROVAL, LEAD, TasksService, new_task, submission
 
 NOTHING = "00000000-0000-0000-0000-000000000000"
 SCOPES = {
@@ -94,8 +94,8 @@ async def test_who_ended_may_do_nothing(service: TasksService) -> None:
         ("/tasks", new_task(deadline_text="x" * 1001), "deadline_text", "string_too_long"),
         ("/tasks", new_task(kind="sometimes"), "kind", "literal_error"),
         ("/tasks", new_task(assignments=[]), "assignments", "too_short"),
-        ("/tasks", new_task(assignments=[{"agency_code": "G12", "role": "boss"}]), "assignments.0.role", "literal_error"),
-        ("/tasks", new_task(assignments=[new_task()["assignments"][0]] * 101), "assignments", "too_long"),
+        ("/tasks", new_task(assignments=[LEAD, {"agency_code": "G12", "role": "boss"}]), "assignments.1.role", "literal_error"),
+        ("/tasks", new_task(assignments=[LEAD] * 101), "assignments", "too_long"),
         ("/tasks", new_task(citations=[{"document_code": "a b"}]), "citations.0.document_code", "string_pattern_mismatch"),
         ("/tasks", new_task(assigned_on="20/5/2025"), "assigned_on", "date_from_datetime_parsing"),
         ("/tasks", new_task(assigned_on="1899-12-31"), "assigned_on", "greater_than_equal"),

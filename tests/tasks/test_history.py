@@ -3,11 +3,15 @@
 import asyncio
 import base64
 import re
+from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import event, text
 
-from tests.support.tasks import LOCALITIES, TasksService, group_task, new_task
+from services.tasks.queries import tasks
+from services.tasks.queries.status import moment
+from tests.support.tasks import LOCALITIES, TasksService, group_task
 
 DUE = {
     "a": "Tháng 7/2025",
@@ -123,6 +127,28 @@ async def test_each_task_is_visited_once_while_others_are_added(service: TasksSe
         )
     assert len(seen) == len(set(seen))
     assert {task["id"] for task in before} <= set(seen)
+
+
+async def test_a_page_is_read_in_the_order_of_its_index(service: TasksService) -> None:
+    """The expression of the query is that of the index; else every page would sort all tasks."""
+    statement, values = (
+        tasks.page_statement({}, after=None, limit=50),
+        moment(date(2025, 5, 20), service.clock.now(), 7),
+    )
+    engine = service.database.engine.sync_engine
+
+    def explained(*call: Any) -> tuple[str, Any]:
+        return f"EXPLAIN {call[2]}", call[3]
+
+    async with service.database.engine.connect() as connection:
+        await connection.execute(text("SET enable_seqscan = off"))
+        event.listen(engine, "before_cursor_execute", explained, retval=True)
+        try:
+            result = await connection.execute(statement, values)
+            plan = "\n".join(row[0] for row in result.cursor.fetchall())
+        finally:
+            event.remove(engine, "before_cursor_execute", explained)
+    assert "Index Scan using ix_tasks_order" in plan
 
 
 async def test_the_link_keeps_the_filters(service: TasksService, five: dict[str, Any]) -> None:
@@ -252,7 +278,3 @@ async def test_the_next_page_of_the_feed_is_linked(service: TasksService) -> Non
 async def test_a_feed_cursor_that_was_tampered_with_is_refused(service: TasksService, words: str) -> None:
     for after in (words, base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")):
         assert (await service.get("/changes", 422, params={"after": after}))["code"] == "cursor_invalid"
-
-
-async def test_new_task_bodies_stay_valid(service: TasksService) -> None:
-    assert (await service.post("/tasks", new_task()))["programme"] == "NQ57"

@@ -1,5 +1,6 @@
 """Any figure, for any day and any state of knowledge, is what the pure rule counts, and stays so for ever."""
 
+import asyncio
 from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,13 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from services.tasks.domain.commands import NewAssignment, NewTask, Role
+from services.tasks.domain.deadlines import read_deadline
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.queries.status import moment
 from services.tasks.queries.tasks import list_tasks
+from services.tasks.use_cases.tasks import create_task
+from shared.audit import SYSTEM
 from shared.clock import ManualClock, local_instant
 from shared.database import Database
+from shared.horizon import announce_change
 from tests.support.histories import START, History, Step, record_catalogue, steps
-from tests.support.tasks import TasksService, group_task
+from tests.support.tasks import PROGRAMME, TasksService, group_task
 
 SOON = 7
 BY: tuple[GroupBy | None, ...] = (None, "agency", "bloc", "group", "document", "programme")
@@ -79,8 +85,12 @@ async def test_figures_are_those_of_the_rule_and_never_change(
     for number, step in enumerate(story):
         await history.play(step)
         days, hours = asked[number % len(asked)]
-        day = START + timedelta(days=days)
-        for known_at in {clock.now(), min(clock.now(), local_instant(START) + timedelta(hours=hours))}:
+        turning = history.turning_days()
+        near = turning[(days + number) % len(turning)] + timedelta(
+            days=(0, 1, -1, -SOON, -SOON - 1)[hours % 5]
+        )
+        earlier = min(clock.now(), local_instant(START) + timedelta(hours=hours))
+        for day, known_at in ((near, clock.now()), (START + timedelta(days=days), earlier)):
             answered[day, known_at] = await ask(database, day, known_at)
             assert answered[day, known_at] == expected(history, day, known_at)
             assert await listed(database, day, known_at) == history.tops(day, known_at, SOON)
@@ -112,6 +122,54 @@ async def test_an_instant_to_come_is_answered_as_now(service: TasksService) -> N
     await service.assign()
     again = await service.get("/statistics", params=asked | {"known_at": figures["known_at"]})
     assert again == figures
+
+
+async def test_a_figure_asked_while_a_change_is_under_way_holds_after_it(service: TasksService) -> None:
+    """The change is recorded under an instant that has passed by the time it can be seen."""
+    await service.assign()
+    service.clock.advance(hours=1)
+    async with service.database.transaction() as session:
+        await announce_change(session, service.clock.now())
+        began = service.clock.now()
+        service.clock.advance(hours=1)
+        figures = await service.get("/statistics")
+        asked = {name: figures[name] for name in ("as_of", "known_at")}
+        assert datetime.fromisoformat(figures["known_at"]) < began
+        late = await service.get("/statistics", params={"known_at": service.clock.now().isoformat()})
+        assert late["known_at"] == figures["known_at"]
+        new = NewTask(
+            title="Chậm", programme_code=PROGRAMME, standing=False, reading=read_deadline("Tháng 7/2025"),
+            deliverable=None, priority="normal", assignments=(NewAssignment("G12", Role.LEAD),), citations=(),
+            assigned_on=START,
+        )  # fmt: skip
+        await create_task(session, new, actor=SYSTEM, at=began)
+    assert await service.get("/statistics", params=asked) == figures
+    now = await service.get("/statistics")
+    assert (figures["total"], now["total"]) == (1, 2)
+    assert now["known_at"] == "2025-05-20T03:00:00Z"
+
+
+async def test_figures_asked_while_tasks_are_assigned_never_change(service: TasksService) -> None:
+    manual = service.clock
+
+    def ticking() -> datetime:
+        manual.advance(microseconds=1)
+        return type(manual).now(manual)
+
+    manual.now = ticking  # type: ignore[method-assign]  # a clock that moves whenever it is read, as real ones do
+
+    async def ask_often() -> list[Any]:
+        return [await service.get("/statistics") for _ in range(15)]
+
+    async def assign_often() -> None:
+        for _ in range(8):
+            service.clock.advance(seconds=1)
+            await service.assign(**group_task())
+
+    asked, _, _ = await asyncio.gather(ask_often(), assign_often(), assign_often())
+    for figures in asked:
+        again = {name: figures[name] for name in ("as_of", "known_at")}
+        assert await service.get("/statistics", params=again) == figures
 
 
 async def test_a_naive_instant_is_local_time(service: TasksService) -> None:

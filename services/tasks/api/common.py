@@ -15,6 +15,7 @@ from shared.app import Context, CurrentContext, with_scope
 from shared.auth import Caller
 from shared.clock import LOCAL_ZONE, local_date
 from shared.errors import InvalidInput
+from shared.horizon import settled
 from shared.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 
@@ -77,6 +78,15 @@ def moment_of_change(context: Context, rules: Rules) -> dict[str, Any]:
 
 
 Moment = Annotated[dict[str, Any], Depends(asked_moment)]
+
+
+async def settled_moment(context: CurrentContext, asked: Moment) -> dict[str, Any]:
+    """The moment asked for, moved back before any change that is under way: figures must come back the same for ever."""
+    async with context.database.reading() as connection:
+        return asked | {"known_at": await settled(connection, asked["known_at"])}
+
+
+SettledMoment = Annotated[dict[str, Any], Depends(settled_moment)]
 
 
 async def resolve_assignments(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from services.tasks.api.common import Moment, Reader
+from services.tasks.api.common import Reader, SettledMoment
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.schemas import Statistics, StatisticsGroup
 from shared.app import Reading, Snapshot, service_router
@@ -15,8 +15,13 @@ router = service_router("tasks")
 
 @router.get("/statistics", tags=["statistics"])
 async def get_statistics(
-    connection: Snapshot, _: Reader, moment: Moment, group_by: GroupBy | None = None, count: Count = "task"
+    _: Reader,
+    moment: SettledMoment,  # before the snapshot, which must be taken after it
+    connection: Snapshot,
+    group_by: GroupBy | None = None,
+    count: Count = "task",
 ) -> Statistics:
+    """Figures by status. `known_at` in the answer is what they hold for; ask with it again for the same answer."""
     whole, groups = await count_tasks(connection, moment, group_by, count)
     return Statistics(
         as_of=moment["as_of"],

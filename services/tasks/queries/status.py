@@ -13,6 +13,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     select,
     true,
 )
@@ -26,6 +27,9 @@ from shared.database import AnySelect
 AS_OF = bindparam("as_of", type_=Date)
 KNOWN_AT = bindparam("known_at", type_=DateTime(timezone=True))
 SOON_UNTIL = bindparam("soon_until", type_=Date)
+# OFFSET 0 keeps PostgreSQL from working a subquery out anew at every mention: with it a page of 1,600 tasks with 20,000
+# members takes 7 ms instead of 790
+_ONCE: ColumnElement[int] = literal_column("0")
 
 
 def moment(as_of: date, known_at: datetime, due_soon_days: int) -> dict[str, Any]:
@@ -165,8 +169,9 @@ def _facts_beside(task: Any, name: str) -> Any:
     ending = select(Ending.kind).where(
         Ending.task_id == task.id, Ending.recorded_at <= KNOWN_AT, Ending.effective_on <= AS_OF
     )
-    return select(
+    facts = select(
         due_on.correlate(task).scalar_subquery().label("due_on"),
         completed_on.correlate(task).scalar_subquery().label("completed_on"),
         ending.correlate(task).scalar_subquery().label("ending"),
-    ).lateral(name)
+    )
+    return facts.offset(_ONCE).lateral(name)

@@ -5,7 +5,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Uuid, and_, bindparam, cast, func, literal, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +26,7 @@ from services.tasks.tables import Assignment, Citation, Deadline, Evidence, Subm
 from shared.audit import audit
 from shared.database import AnyRow, AnySelect
 
-_FOREVER = literal("infinity").cast(Date)
+_FOREVER = literal_column("'infinity'::date", Date)  # as ix_tasks_order has it: a parameter would not match
 _ORDER = (func.coalesce(Task.due_on, _FOREVER), Task.id)
 
 _assignment = func.jsonb_build_object("agency_code", Assignment.agency_code, "role", Assignment.role)
@@ -130,11 +142,18 @@ async def list_tasks(
 
     Without an agency or a parent the tasks of a group's members stay behind their parent.
     """
-    statement = _VIEW.where(is_there(Task), *_filters(wanted)).order_by(*_ORDER).limit(limit + 1)
-    if after is not None:
-        day = _FOREVER if after[0] is None else cast(after[0], Date)
-        statement = statement.where(tuple_(*_ORDER) > tuple_(day, cast(after[1], Uuid)))
+    statement = page_statement(wanted, after=after, limit=limit)
     return (await connection.execute(statement, moment)).all()
+
+
+def page_statement(
+    wanted: Mapping[str, Any], *, after: tuple[date | None, UUID] | None, limit: int
+) -> AnySelect:
+    statement = _VIEW.where(is_there(Task), *_filters(wanted)).order_by(*_ORDER).limit(limit + 1)
+    if after is None:
+        return statement
+    day = _FOREVER if after[0] is None else cast(after[0], Date)
+    return statement.where(tuple_(*_ORDER) > tuple_(day, cast(after[1], Uuid)))
 
 
 _HISTORY = (

@@ -1,0 +1,133 @@
+"""Every service's models and migrations describe one database, and migrating is safe to do twice or twice at once."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib import import_module
+
+import pytest
+from sqlalchemy import URL, MetaData, text
+
+from shared import migrations
+from shared.database import Database, driver_connection, spine
+from shared.migrations import ADVISORY_LOCK, migrate, needs_migration
+from tests.conftest import SPINE, MakeDatabase
+
+SERVICES = ("tasks", "notify")
+every_service = pytest.mark.parametrize("service", SERVICES)
+_CATALOGUE = """
+SELECT 'column', table_name || '.' || column_name, concat_ws(' ', udt_name, is_nullable, column_default, is_identity)
+FROM information_schema.columns WHERE table_schema = 'public'
+UNION ALL
+SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL
+SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+ORDER BY 1, 2, 3
+"""
+_MIGRATE = "import asyncio, sys; from sqlalchemy import make_url; from shared.migrations import migrate; asyncio.run(migrate(sys.argv[1], make_url(sys.argv[2])))"
+
+
+async def catalogue(database: Database) -> list[tuple[str, str, str]]:
+    async with database.reading() as connection:
+        rows = (await connection.execute(text(_CATALOGUE))).all()
+    return [(kind, name, definition) for kind, name, definition in rows if "alembic" not in name]
+
+
+def metadata_of(service: str) -> MetaData:
+    metadata = import_module(f"services.{service}.tables").Base.metadata
+    assert isinstance(metadata, MetaData)
+    return metadata
+
+
+@pytest.fixture
+async def empty(make_database: MakeDatabase) -> AsyncIterator[Database]:
+    """A database without a table."""
+    database = await make_database(SPINE)
+    async with database.reading() as connection:
+        await connection.execute(text("DROP SCHEMA public CASCADE"))
+        await connection.execute(text("CREATE SCHEMA public"))
+    yield database
+    await database.close()
+
+
+@every_service
+async def test_models_and_migrations_agree_to_the_last_index_and_constraint(
+    make_database: MakeDatabase, service: str
+) -> None:
+    migrated, made = await make_database(service), await make_database(SPINE)
+    async with made.engine.begin() as connection:
+        await connection.run_sync(spine.create_all)
+        await connection.run_sync(metadata_of(service).create_all)
+    found = await catalogue(migrated)
+    assert len(found) > 100
+    assert found == await catalogue(made)
+
+
+@every_service
+async def test_migrating_again_does_nothing(empty: Database, service: str) -> None:
+    assert await needs_migration(service, empty.url)
+    await migrate(service, empty.url)
+    before = await catalogue(empty)
+    assert not await needs_migration(service, empty.url)
+    await migrate(service, empty.url)
+    assert await catalogue(empty) == before
+
+
+async def _start(service: str, url: URL) -> asyncio.subprocess.Process:
+    address = url.render_as_string(hide_password=False)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _MIGRATE, service, address, stderr=asyncio.subprocess.PIPE
+    )
+
+
+@every_service
+async def test_processes_that_migrate_at_once_all_succeed(empty: Database, service: str) -> None:
+    processes = [await _start(service, empty.url) for _ in range(3)]
+    for process in processes:
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 0, errors.decode()
+    assert not await needs_migration(service, empty.url)
+
+
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await condition():  # noqa: ASYNC110 - a lock in another process has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def test_a_turn_is_waited_for_longer_than_a_lock(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The migration before ours may take its time; only a table's lock is not waited for."""
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "50ms")
+    other = await driver_connection(empty)
+    await other.execute(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
+    migrating = asyncio.create_task(migrate("tasks", empty.url))
+
+    async def has_waited() -> bool:
+        return bool(
+            await other.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '200 ms'"
+            )
+        )
+
+    await _until(has_waited)
+    assert not migrating.done()
+    await other.execute(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")
+    await migrating
+    await other.close()
+    assert not await needs_migration("tasks", empty.url)
+
+
+async def test_a_migration_that_fails_leaves_nothing_and_gives_its_turn_back(empty: Database) -> None:
+    async with empty.reading() as connection:
+        await connection.execute(text("CREATE TABLE tasks (x int)"))  # in the way
+    with pytest.raises(Exception, match="already exists"):
+        await migrate("tasks", empty.url)
+    assert {name for kind, name, _ in await catalogue(empty) if kind == "column"} == {"tasks.x"}
+    async with empty.reading() as connection:
+        await connection.execute(text("DROP TABLE tasks"))
+    async with asyncio.timeout(30):
+        await migrate("tasks", empty.url)
