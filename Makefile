@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup up test check format lock clean
+.PHONY: help setup up test check bench format lock clean
 
 help:
 	@echo "make up      set up and run the suite at http://127.0.0.1:8000   (ARGS='--help' shows its options)"
 	@echo "make test    set up and run every test                          (ARGS='-k name' for some of them)"
 	@echo "make check   lint, types, layers, freshness of generated documents"
+	@echo "make bench   measure, as ratios, and write bench/results.json            (ARGS='timers' for one)"
 	@echo "make setup   set up only; afterwards .venv/bin/dondoc works"
 
 up: .venv/.runtime
@@ -25,6 +26,9 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m services.reference --check
+
+bench: .venv/.dev
+	@$(BIN)/python -m bench $(ARGS)
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix .

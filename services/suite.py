@@ -128,5 +128,5 @@ class _ByService:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self.app
         if scope["type"] == "http":
-            app = self.apps.get(scope["path"].split("/", 2)[1], self.app)
+            app = self.apps.get(scope["path"].removeprefix("/").partition("/")[0], self.app)
         await app(scope, receive, send)

@@ -72,7 +72,7 @@ def check_version(expected: int, current: int) -> None:
     if expected != current:
         raise StaleVersion(
             "version_stale",
-            f"Bản ghi đã đổi từ khi đọc (nay là bản {current}): đọc lại rồi sửa.",
+            f"Bản ghi đã thay đổi sau lần đọc gần nhất (hiện là phiên bản {current}): đọc lại rồi sửa.",
             f"The record has changed since it was read (now version {current}): read it again, then change it.",
             version=current,
         )

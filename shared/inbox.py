@@ -18,7 +18,7 @@ from shared.bus import Batch, DeadLetter, Source, Unreadable
 from shared.database import Database, spine
 from shared.events.envelope import CloudEvent, EventData
 from shared.loops import Loop, Pulse
-from shared.metrics import CONSUMED, DEAD_LETTERS
+from shared.metrics import CONSUMED, CONSUMER_PROGRESS, DEAD_LETTERS
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,7 @@ class Consumer:
             for event in events:
                 await self._apply_or_set_aside(event)
         await batch.acknowledge()
+        CONSUMER_PROGRESS.labels(self.service, self.source.name).set_to_current_time()
 
     async def _apply_or_set_aside(self, event: CloudEvent) -> None:
         try:

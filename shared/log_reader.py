@@ -9,28 +9,24 @@ one aggregate stay in order, because its row lock puts their commits in order (D
 import base64
 import binascii
 import re
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from itertools import pairwise
-from typing import Any, Self
+from typing import Generic, NamedTuple, Self, TypeVar
+from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    Row,
-    Table,
-    Text,
-    bindparam,
-    func,
-    select,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from pydantic_core import from_json
+from sqlalchemy import BigInteger, Column, DateTime, Table, Text, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.database import spine
 from shared.errors import InvalidInput
 from shared.events.envelope import CloudEvent, schema_reference, service_of
+from shared.metrics import LOG_LAG
 
 _SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?", re.ASCII)
 _LARGEST = 2**63 - 1
@@ -87,18 +83,64 @@ def _bad_cursor() -> InvalidInput:
     )
 
 
+class LogRow(NamedTuple):
+    """An event as it stands in the log, with the attributes of a CloudEvent; `data` is still JSON text.
+
+    To relay an event nobody has to parse it: without that the relay is about three times as fast.
+    """
+
+    position: int
+    id: UUID
+    type: str
+    subject: str
+    sequence: str
+    time: datetime
+    data: str
+
+    @property
+    def source(self) -> str:
+        return _source(self.type)
+
+    @property
+    def dataschema(self) -> str:
+        return _dataschema(self.type)
+
+    def event(self) -> CloudEvent:
+        return CloudEvent(
+            id=self.id,
+            source=self.source,
+            type=self.type,
+            subject=self.subject,
+            time=self.time,
+            sequence=self.sequence,
+            dataschema=self.dataschema,
+            data=from_json(self.data),
+        )
+
+
+_dataschema = cache(schema_reference)  # types are few
+
+
+@cache
+def _source(event_type: str) -> str:
+    return f"/dondoc/{service_of(event_type)}"
+
+
+Event = TypeVar("Event", CloudEvent, LogRow)
+
+
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Event]):
     """Events in order, and the cursor to read on from. `more` is false when the log was read to its end."""
 
-    events: tuple[CloudEvent, ...]
+    events: Sequence[Event]
     cursor: Cursor
     more: bool
 
 
 _PAGE = text(
     """
-    SELECT id, event_id, type, subject, version, time, data
+    SELECT id, event_id, type, subject, CAST(version AS text), time, CAST(data AS text)
     FROM outbox
     WHERE xid >= pg_snapshot_xmin(CAST(CAST(:seen AS text) AS pg_snapshot))
       AND xid < pg_snapshot_xmax(CAST(CAST(:upto AS text) AS pg_snapshot))
@@ -108,33 +150,67 @@ _PAGE = text(
     ORDER BY id
     LIMIT :limit
     """
-).columns(data=JSONB)
+)
+_UNREAD = text(
+    """
+    SELECT count(*) FROM (
+        SELECT FROM outbox
+        WHERE xid >= pg_snapshot_xmin(CAST(CAST(:seen AS text) AS pg_snapshot))
+          AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:seen AS text) AS pg_snapshot))
+          AND NOT (pg_visible_in_snapshot(xid, CAST(CAST(:upto AS text) AS pg_snapshot)) AND id <= :last_id)
+        LIMIT :limit
+    ) AS unread
+    """
+)
 _NOW = text("SELECT CAST(pg_current_snapshot() AS text)")
 
 
-def _event(row: Row[Any]) -> CloudEvent:
-    return CloudEvent(
-        id=row.event_id,
-        source=f"/dondoc/{service_of(row.type)}",
-        type=row.type,
-        subject=row.subject,
-        time=row.time,
-        sequence=str(row.version),
-        dataschema=schema_reference(row.type),
-        data=row.data,
-    )
-
-
-async def read_page(connection: AsyncConnection, cursor: Cursor, limit: int) -> Page:
+async def read_rows(connection: AsyncConnection, cursor: Cursor, limit: int) -> Page[LogRow]:
     """The next events after `cursor`, at most `limit`. The connection must be without a transaction."""
     upto = cursor.upto
     if upto == cursor.seen:
         upto = (await connection.execute(_NOW)).scalar_one()
     window = {"seen": cursor.seen, "upto": upto, "last_id": cursor.last_id, "limit": limit}
-    rows = (await connection.execute(_PAGE, window)).all()
+    rows = [LogRow._make(row) for row in await connection.execute(_PAGE, window)]
     full = len(rows) == limit
-    after = Cursor(cursor.seen, upto, rows[-1].id) if full else Cursor(upto, upto, 0)
-    return Page(tuple(_event(row) for row in rows), after, more=full)
+    after = Cursor(cursor.seen, upto, rows[-1].position) if full else Cursor(upto, upto, 0)
+    return Page(rows, after, more=full)
+
+
+async def read_page(connection: AsyncConnection, cursor: Cursor, limit: int) -> Page[CloudEvent]:
+    """As `read_rows`, parsed."""
+    page = await read_rows(connection, cursor, limit)
+    return Page(tuple(row.event() for row in page.events), page.cursor, page.more)
+
+
+async def count_unread(connection: AsyncConnection, cursor: Cursor, limit: int) -> int:
+    """How many committed events stand after `cursor`; counted up to `limit`."""
+    position = {"seen": cursor.seen, "upto": cursor.upto, "last_id": cursor.last_id, "limit": limit}
+    counted: int = (await connection.execute(_UNREAD, position)).scalar_one()
+    return counted
+
+
+class Backlog:
+    """Since when a reader knows of events that it has not passed on; shows as dondoc_log_lag_seconds.
+
+    Real seconds of this process: an event's own time is the suite's, which may be simulated. They run from the
+    reading that first found what is still unsent, through failures and new starts of the loop, to the end of that
+    window of the log: never less than the reader's own delay, and blind to what was written before it first looked.
+    """
+
+    def __init__(self, service: str, reader: str) -> None:
+        self._since: float | None = None
+        LOG_LAG.labels(service, reader).set_function(self.seconds)
+
+    def seconds(self) -> float:
+        return 0.0 if self._since is None else time.monotonic() - self._since
+
+    def found(self) -> None:
+        if self._since is None:
+            self._since = time.monotonic()
+
+    def cleared(self) -> None:
+        self._since = None
 
 
 log_cursors = Table(

@@ -10,12 +10,19 @@ REQUESTS = Counter(
     "dondoc_http_requests_total", "HTTP requests answered", ["service", "method", "route", "status"]
 )
 LATENCY = Histogram(
-    "dondoc_http_request_seconds", "Time to the last byte of the answer", ["service", "route"]
+    "dondoc_http_request_duration_seconds", "Time to the last byte of the answer", ["service", "route"]
 )
 LOOP_FAILURES = Counter(
     "dondoc_loop_failures_total", "Times a long-running loop failed and was restarted", ["loop"]
 )
-LOOP_BEAT = Gauge("dondoc_loop_last_beat_seconds", "Unix time of a loop's last completed round", ["loop"])
+LOOP_BEAT = Gauge(
+    "dondoc_loop_last_beat_timestamp_seconds", "Unix time of a loop's last completed round", ["loop"]
+)
+LOG_LAG = Gauge(
+    "dondoc_log_lag_seconds",
+    "Real time for which the oldest event that a reader has not passed on has been known to it, 0 when none is",
+    ["service", "reader"],
+)
 RELAYED = Counter("dondoc_relay_events_total", "Events put on Kafka", ["service"])
 RELAY_DRAINED = Gauge(
     "dondoc_relay_drained_timestamp_seconds",
@@ -26,10 +33,22 @@ CONSUMED = Counter(
     "dondoc_consumer_events_total", "Events consumed, by outcome", ["service", "source", "outcome"]
 )
 CONSUMER_LAG = Gauge(
-    "dondoc_consumer_lag_events", "Events of the partitions held that are not yet committed", ["source"]
+    "dondoc_consumer_lag_events",
+    "Events of the source not yet acknowledged (on Kafka: of the partitions held), looked up every 10 s",
+    ["service", "source"],
+)
+CONSUMER_PROGRESS = Gauge(
+    "dondoc_consumer_last_progress_timestamp_seconds",
+    "Unix time at which a batch of events was last dealt with and acknowledged",
+    ["service", "source"],
 )
 DEAD_LETTERS = Counter(
     "dondoc_dead_letters_total", "Events that could not be understood and were set aside", ["service"]
+)
+POOL_SIZE = Gauge("dondoc_database_pool_connections_max", "Connections the pool may open", ["service"])
+POOL_IN_USE = Gauge("dondoc_database_pool_connections_in_use", "Connections checked out", ["service"])
+POOL_WAITING = Gauge(
+    "dondoc_database_pool_callers_waiting", "Callers in the queue for a connection", ["service"]
 )
 
 registry = REGISTRY

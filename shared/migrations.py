@@ -2,24 +2,48 @@
 
 from pathlib import Path
 
-from alembic import command, context
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
+
+# Alembic is imported where it is used: that takes 0.2 s, and nearly every start finds nothing to migrate.
 
 ADVISORY_LOCK = 0x646F6E646F63  # "dondoc": one migration at a time per database
 LOCK_TIMEOUT = "5s"  # a migration that waits for a lock blocks everyone queued behind it
 STATEMENT_TIMEOUT = "10min"
 SERVICES = Path(__file__).parent.parent / "services"
+UNDEFINED_TABLE = "42P01"
+INVALID_CATALOG_NAME = "3D000"
 
 
-def alembic_config(service: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(SERVICES / service / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
+async def prepare(service: str, url: URL) -> bool:
+    """Create and migrate the database where that is still to be done; true when it was created."""
+    if not await needs_migration(service, url):
+        return False
+    created = await create_database(url)
+    await migrate(service, url)
+    return created
+
+
+async def needs_migration(service: str, url: URL) -> bool:
+    """Whether the database lags behind the code, or is not there; one connection, one query."""
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as connection:
+            found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in {UNDEFINED_TABLE, INVALID_CATALOG_NAME}:
+            raise
+        return True
+    finally:
+        await engine.dispose()
+    return bool(found != newest_revision(service))
+
+
+def newest_revision(service: str) -> str:
+    """The number that the newest migration's file begins with: files are named in the order of their revisions."""
+    versions = (SERVICES / service / "migrations" / "versions").glob("[0-9]*.py")
+    return max(file.name.partition("_")[0] for file in versions)
 
 
 async def create_database(url: URL) -> bool:
@@ -50,14 +74,12 @@ async def migrate(service: str, url: URL, revision: str = "head") -> None:
 
 
 def _upgrade(connection: Connection, service: str, revision: str) -> None:
-    config = alembic_config(service)
-    scripts = ScriptDirectory.from_config(config)
-    if (
-        revision == "head"
-        and MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head()
-    ):
-        return
-    connection.rollback()
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
+    config = Config()
+    config.set_main_option("script_location", str(SERVICES / service / "migrations"))
+    config.set_main_option("path_separator", "os")
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
     # after our turn has come: another migration may take longer than a table's lock may
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
@@ -72,21 +94,10 @@ def _upgrade(connection: Connection, service: str, revision: str) -> None:
         connection.commit()
 
 
-async def needs_migration(service: str, url: URL) -> bool:
-    """Whether the database lags behind the code."""
-    engine = create_async_engine(url)
-    try:
-        async with engine.connect() as connection:
-            current = await connection.run_sync(
-                lambda c: MigrationContext.configure(c).get_current_revision()
-            )
-    finally:
-        await engine.dispose()
-    return bool(current != ScriptDirectory.from_config(alembic_config(service)).get_current_head())
-
-
 def run_migrations(*metadata: MetaData) -> None:
     """What every service's env.py does: one transaction per upgrade, on the connection that `migrate` opened."""
+    from alembic import context  # noqa: PLC0415 - see above
+
     connection = context.config.attributes["connection"]
     context.configure(connection=connection, target_metadata=list(metadata), compare_server_default=False)
     with context.begin_transaction():

@@ -1,6 +1,8 @@
 """RFC 9457 problems: every refusal in one shape, Vietnamese first."""
 
+import errno
 import logging
+import socket
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -156,25 +158,38 @@ def _path(loc: Sequence[str | int]) -> str:
     return ".".join(str(part) for part in parts)
 
 
+# What the framework refuses before any route is asked, with its remedy.
+_HTTP = {
+    400: (
+        "Không đọc được nội dung: gửi JSON UTF-8 đúng cú pháp, hoặc biểu mẫu multipart đúng cách.",
+        "The body cannot be read: send well-formed JSON in UTF-8, or a well-formed multipart form.",
+    ),
+    404: (
+        "Không có địa chỉ này: xem tài liệu API.",
+        "There is no such address: see the API reference.",
+    ),
+    405: (
+        "Địa chỉ này không nhận phương thức đó: xem tài liệu API.",
+        "This address does not take that method: see the API reference.",
+    ),
+}
+
+
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     phrase = HTTPStatus(error.status_code).phrase
-    vi = {
-        400: "Không đọc được nội dung: gửi JSON UTF-8 đúng cú pháp, hoặc biểu mẫu multipart đúng cách.",
-        404: "Không có địa chỉ này: xem tài liệu API.",
-        405: "Địa chỉ này không nhận phương thức đó: xem tài liệu API.",
-    }.get(error.status_code, "Yêu cầu không được nhận.")
+    vi, en = _HTTP.get(error.status_code, ("Yêu cầu không được nhận.", str(error.detail or phrase)))
     code = phrase.lower().replace(" ", "_").replace("-", "_")
-    response = problem_response(error.status_code, code, vi, str(error.detail or phrase))
+    response = problem_response(error.status_code, code, vi, en)
     response.headers.update(error.headers or {})
     return response
 
 
 async def _on_database(_: Request, error: Exception) -> JSONResponse:
     """The database is away or overloaded: nothing was written, the caller may try again."""
-    if isinstance(error, DBAPIError) and not _is_passing(error):
-        if _is_duplicate(error):
-            return refusal_response(_recorded_meanwhile())
+    if isinstance(error, DBAPIError) and _is_duplicate(error):
+        return refusal_response(_recorded_meanwhile())
+    if not _is_passing(error):
         return bug_response(error)
     logger.warning("database unavailable", extra={"cause": type(error).__name__})
     return problem_response(
@@ -185,10 +200,29 @@ async def _on_database(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    """Connection lost (class 08), resources (53), shutdown (57P), lock and deadlock (55P03, 40)."""
+def _is_passing(error: Exception) -> bool:
+    """Connection lost (class 08), resources (53), shutdown (57P), lock and deadlock (55P03, 40); or not connected."""
+    if isinstance(error, OSError):
+        return _is_unreachable(error)
+    assert isinstance(error, DBAPIError)  # noqa: S101 - nothing else is handled as the database's
     state = str(getattr(error.orig, "sqlstate", "") or "")
     return error.connection_invalidated or state.startswith(("08", "53", "57", "40", "55P03"))
+
+
+def _is_unreachable(error: OSError) -> bool:
+    """A connection that failed; a file that is missing or a full disk is a fault of ours.
+
+    A socket that is not there has no file name in its error; where every address of a host failed, asyncio gives
+    no errno.
+    """
+    if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
+        return True
+    return error.filename is None and error.errno in {
+        None,
+        errno.ENOENT,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+    }
 
 
 def _is_duplicate(error: DBAPIError) -> bool:

@@ -1,73 +1,103 @@
 """Puts a service's outbox on the bus: the log reader named `kafka`. One is active per service."""
 
 import asyncio
-import logging
+from contextlib import AsyncExitStack, ExitStack, suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
 
 from shared.bus import Publisher
 from shared.database import Database, driver_connection
-from shared.log_reader import load_cursor, read_page, save_cursor
+from shared.log_reader import Backlog, Cursor, LogRow, Page, load_cursor, read_rows, save_cursor
 from shared.loops import Loop, Pulse
 from shared.metrics import RELAY_DRAINED, RELAYED
-
-logger = logging.getLogger(__name__)
 
 CURSOR = "kafka"
 CHANNEL = "dondoc_outbox"
 LOCK = 0x72656C6179  # "relay"
-PAGE = 500
+PAGE = 1000
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 0.02  # commits within this time are told once
 
 
 def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
     """A loop that relays while it holds the service's lock, and stands by while another does."""
+    backlog = Backlog(service, CURSOR)
 
     async def run(pulse: Pulse) -> None:
-        wake = asyncio.Event()
-        lock = await driver_connection(database)
-        try:
+        async with AsyncExitStack() as stack:
+            wake = asyncio.Event()
+            stack.callback(database.on_commit(wake.set))
+            lock = await driver_connection(database)
+            stack.push_async_callback(partial(lock.close, timeout=POLL_SECONDS))
             await lock.add_listener(CHANNEL, lambda *_: wake.set())
             while not await lock.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+                backlog.cleared()  # the other's now
                 pulse.beat()
                 await asyncio.sleep(POLL_SECONDS)
-            await _relay(service, database, publisher, pulse, wake=wake, lock=lock)
-        finally:
-            await lock.close(timeout=POLL_SECONDS)
+            await _Relay(service, database, publisher, backlog).run(pulse, wake, lock)
 
     return run
 
 
-async def _relay(
-    service: str, database: Database, publisher: Publisher, pulse: Pulse, *, wake: asyncio.Event, lock: Any
-) -> None:
-    async with database.reading() as connection:
-        cursor = await load_cursor(connection, CURSOR)
-    while not lock.is_closed():  # without the lock another relay may be at work
-        wake.clear()
-        async with database.reading() as connection:
-            page = await read_page(connection, cursor, PAGE)
-        if page.events:
-            await publisher.publish(page.events)
-            RELAYED.labels(service).inc(len(page.events))
-            async with database.transaction() as session:
-                await save_cursor(session, CURSOR, page.cursor)
-        cursor = page.cursor
-        pulse.beat()
-        if not page.more:
-            RELAY_DRAINED.labels(service).set_to_current_time()
+class _Relay:
+    """Reads the next page while one is being sent; the cursor follows what is durable."""
+
+    def __init__(self, service: str, database: Database, publisher: Publisher, backlog: Backlog) -> None:
+        self._service = service
+        self._database = database
+        self._publisher = publisher
+        self._backlog = backlog
+
+    async def run(self, pulse: Pulse, wake: asyncio.Event, lock: Any) -> None:
+        async with self._database.reading() as connection:
+            cursor = await load_cursor(connection, CURSOR)
+        page = await self._read(cursor)
+        while not lock.is_closed():  # without the lock another relay may be at work
+            if page.more:
+                page = await self._send_and_read_on(page)
+                pulse.beat()
+                continue
+            await self._send(page)
+            pulse.beat()
+            self._backlog.cleared()
+            RELAY_DRAINED.labels(self._service).set_to_current_time()
             await _wait(wake)
-    raise ConnectionError("lost the relay's lock")
+            wake.clear()
+            page = await self._read(page.cursor)
+        raise ConnectionError("lost the relay's lock")
+
+    async def _read(self, cursor: Cursor) -> Page[LogRow]:
+        async with self._database.reading() as connection:
+            page = await read_rows(connection, cursor, PAGE)
+        if page.events:
+            self._backlog.found()
+        return page
+
+    async def _send(self, page: Page[LogRow]) -> None:
+        if not page.events:
+            return
+        await self._publisher.publish(page.events)
+        RELAYED.labels(self._service).inc(len(page.events))
+        async with self._database.transaction() as session:
+            await save_cursor(session, CURSOR, page.cursor)
+
+    async def _send_and_read_on(self, page: Page[LogRow]) -> Page[LogRow]:
+        reading = asyncio.create_task(self._read(page.cursor))
+        try:
+            await self._send(page)
+            return await reading
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
 
 
 async def _wait(wake: asyncio.Event) -> None:
-    try:
+    """Until woken, or for the time after which one looks anyway."""
+    with suppress(TimeoutError):
         async with asyncio.timeout(POLL_SECONDS):
             await wake.wait()
-    except TimeoutError:
-        return
 
 
 def notifier_loop(database: Database) -> Loop:
@@ -75,20 +105,19 @@ def notifier_loop(database: Database) -> Loop:
 
     NOTIFY inside the write transaction would put all commits in one queue (DESIGN: 10,464 -> 2,345 commits/s).
     """
-    committed = asyncio.Event()
-    database.on_commit(committed.set)
 
     async def run(pulse: Pulse) -> None:
-        while True:
-            pulse.beat()
-            try:
-                async with asyncio.timeout(POLL_SECONDS):
-                    await committed.wait()
-            except TimeoutError:
-                continue
-            committed.clear()
-            async with database.reading() as connection:
-                await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
-            await asyncio.sleep(QUIET_SECONDS)
+        with ExitStack() as stack:
+            committed = asyncio.Event()
+            stack.callback(database.on_commit(committed.set))
+            while True:
+                pulse.beat()
+                await _wait(committed)
+                if not committed.is_set():
+                    continue
+                committed.clear()
+                async with database.reading() as connection:
+                    await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+                await asyncio.sleep(QUIET_SECONDS)
 
     return run

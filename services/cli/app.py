@@ -3,7 +3,7 @@
 import typer
 
 from services.cli import imports, keys
-from services.cli.catalogue import load_communes
+from services.cli.catalogue import catalogue
 from services.cli.console import Stop, err
 from services.cli.generate import generate
 from services.cli.listen import listen
@@ -24,7 +24,7 @@ app.command()(listen)
 app.command()(simulate)
 app.command()(generate)
 app.add_typer(keys.app, name="keys")
-app.command("communes")(load_communes)
+app.command()(catalogue)
 app.command()(serve)
 app.command()(work)
 app.command("migrate")(migrate_databases)

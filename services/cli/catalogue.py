@@ -1,4 +1,4 @@
-"""`dondoc communes`: the 3,321 communes below their provinces."""
+"""`dondoc catalogue`: the agencies and groups that ship with the product, into a deployment's database."""
 
 import asyncio
 from pathlib import Path
@@ -13,15 +13,19 @@ from services.tasks.use_cases import seeding
 from shared.audit import SYSTEM
 
 
-def load_communes(
+def catalogue(
+    communes: Annotated[
+        bool,
+        typer.Option("--communes", help="Cả 3.321 xã, phường, đặc khu. / The 3,321 communes and wards, too."),
+    ] = False,
     data_dir: Annotated[Path, typer.Option(help="Thư mục dữ liệu. / Data folder.")] = DATA_FOLDER,
 ) -> None:
-    """Nạp 3.321 xã, phường, đặc khu. / Load the 3,321 communes."""
+    """Nạp danh mục: cơ quan trung ương, tỉnh, nhóm. / Load the catalogue: central bodies, provinces, groups."""
 
     async def run() -> int:
         async with deployment(data_dir) as (settings, databases), databases.tasks.transaction() as session:
             at = settings.tasks.make_clock().now()
-            await seeding.load_catalogue(session, actor=SYSTEM, at=at)
-            return await seeding.load_communes(session, actor=SYSTEM, at=at)
+            new = await seeding.load_catalogue(session, actor=SYSTEM, at=at)
+            return new + (await seeding.load_communes(session, actor=SYSTEM, at=at) if communes else 0)
 
-    out.print(f"Đã nạp / loaded {asyncio.run(run())} xã / communes")
+    out.print(f"Đã nạp / loaded {asyncio.run(run())} cơ quan mới / new agencies")

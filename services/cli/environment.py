@@ -40,7 +40,7 @@ class DataFolder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise Stop(
-                    f"Thư mục {self.path} đang được một lần chạy khác dùng: dừng lần chạy đó, hoặc chọn --data-dir khác.",
+                    f"Thư mục {self.path} một tiến trình khác đang sử dụng: dừng tiến trình đó, hoặc chọn --data-dir khác.",
                     f"{self.path} is in use by another run: stop that one, or choose another --data-dir.",
                 ) from None
             yield

@@ -46,15 +46,20 @@ def generate(
         int, typer.Option(help="Cùng số cho cùng dữ liệu. / The same seed gives the same tasks.")
     ] = 57,
     around: Annotated[
-        str | None, typer.Option(help="Ngày giữa của thời hạn. / Deadlines lie around this day.")
+        str | None,
+        typer.Option(
+            help="Ngày giữa của thời hạn; mặc định: hôm nay của hệ thống. / Deadlines lie around this day; "
+            "default: the suite's own."
+        ),
     ] = None,
     url: Url = DEFAULT_URL,
     key_file: KeyFile = DEFAULT_KEY_FILE,
 ) -> None:
     """Sinh nhiệm vụ tổng hợp để thử tải. / Generate synthetic tasks for trying out load."""
-    middle = _day(around)
+    given = _day(around)
     programme = f"TONGHOP-{seed}"
     with suite_client(url, key_file) as client:
+        middle = given or date.fromisoformat(client.get("/tasks/v1/statistics").json()["as_of"])
         levels = ("central", "province")
         pages = [
             client.get("/tasks/v1/agencies", params={"level": level, "limit": 200}).json() for level in levels
@@ -70,9 +75,9 @@ def generate(
     out.print(f"Đã sinh / generated {tasks} ({programme})")
 
 
-def _day(text: str | None) -> date:
+def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text else date.today()  # noqa: DTZ011 - the operator's own day will do
+        return date.fromisoformat(text) if text else None
     except ValueError:
         raise Stop(f"--around “{text}”: ghi YYYY-MM-DD.", f"--around “{text}”: write YYYY-MM-DD.") from None
 

@@ -2,6 +2,8 @@
 
 import json
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,25 +48,23 @@ def import_tasks(
     }
     if columns is not None:
         form["columns"] = json.dumps(_read_columns(columns))
-    with (
-        suite_client(url, key_file) as client,
-        Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            console=err,
-            transient=True,
-        ) as progress,
-    ):
-        progress.add_task(f"Đang nhập / importing {file.name}", total=None)
+    with suite_client(url, key_file) as client, _waiting(f"Đang nhập / importing {file.name}"):
         answer = client.post("/tasks/v1/imports", data=form, files={"file": (file.name, file.read_bytes())})
     report = answer.json()
     if as_json:
         print_json(report)
     else:
-        _show(report)
-    kept_out = report["refused"] and not report["written"]
-    raise typer.Exit(1 if kept_out else 0)
+        _show(report, partial=partial)
+    if report["refused"] and not report["written"]:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        progress.add_task(what, total=None)
+        yield
 
 
 def _read_columns(path: Path) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _read_columns(path: Path) -> dict[str, str]:
     return {str(key): str(value) for key, value in columns.items()}
 
 
-def _show(report: dict[str, Any]) -> None:
+def _show(report: dict[str, Any], *, partial: bool) -> None:
     table = Table("dòng / row", "kết quả / outcome", "hạn / due", "nhiệm vụ / task", "ghi chú / notes")
     for row in report["rows"]:
         notes = [f"{item['field']}: {item['detail']}" for item in row["problems"]]
@@ -101,7 +101,7 @@ def _show(report: dict[str, Any]) -> None:
     if report["dry_run"]:
         out.print("Chạy thử: chưa ghi gì. / Dry run: nothing was written.")
     elif report["refused"] and not report["written"]:
+        vi, en = ("", "") if partial else (", hoặc thêm --partial", ", or add --partial")
         out.print(
-            "Chưa ghi gì: sửa các dòng bị từ chối, hoặc thêm --partial. / "
-            "Nothing was written: correct the refused rows, or add --partial."
+            f"Chưa ghi gì: sửa các dòng bị từ chối{vi}. / Nothing was written: correct the refused rows{en}."
         )

@@ -1,7 +1,7 @@
 """`dondoc keys`: API keys. A key is recorded in each service's database, since no service reads another's."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,8 @@ from services.cli.deployment import deployment
 from services.cli.environment import DATA_FOLDER
 from services.roles import BOUND, ROLES
 from services.suite import Databases
+from services.tasks.queries.catalogue import exists
+from services.tasks.tables import Agency
 from shared.audit import SYSTEM, add_audit
 from shared.auth import api_keys, draw_key, revoke_key, store_key
 from shared.clock import LOCAL_ZONE, Clock
@@ -75,6 +77,8 @@ def create(
 
     async def run() -> str:
         async with deployment(data_dir) as (settings, databases):
+            if agency is not None:
+                await _require_agency(databases, agency)
             return await grant(
                 databases,
                 settings.tasks.secret,
@@ -90,6 +94,16 @@ def create(
         print_json({"key": token, "role": role, "agency": agency})
     else:
         typer.echo(token)
+
+
+async def _require_agency(databases: Databases, code: str) -> None:
+    async with databases.tasks.reading() as connection:
+        if await exists(connection, Agency, code):
+            return
+    raise Stop(
+        f"Không có cơ quan {code}: kiểm tra mã tại GET /tasks/v1/agencies, hoặc nạp danh mục bằng `dondoc catalogue`.",
+        f"There is no agency {code}: look it up at GET /tasks/v1/agencies, or load the catalogue with `dondoc catalogue`.",
+    )
 
 
 @app.command("list")
@@ -122,14 +136,15 @@ def revoke(
     """Thu hồi khóa ngay. / End a key at once."""
 
     async def run() -> bool:
-        async with deployment(data_dir) as (_, databases):
-            now = datetime.now(UTC)
-            ended = []
+        async with deployment(data_dir) as (settings, databases):
+            now = settings.tasks.make_clock().now()
+            found = False
             for database in databases.all():
                 async with database.transaction() as session:
-                    ended.append(await revoke_key(session, prefix, at=now))
-                    await add_audit(session, SYSTEM, "revoke", "key", prefix, at=now)
-            return any(ended)
+                    if await revoke_key(session, prefix, at=now):
+                        await add_audit(session, SYSTEM, "revoke", "key", prefix, at=now)
+                        found = True
+            return found
 
     if not asyncio.run(run()):
         raise Stop(

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from fastapi import FastAPI
@@ -21,14 +21,14 @@ from services.tasks import main as tasks
 from services.tasks import worker as tasks_worker
 from services.tasks.settings import TasksSettings
 from shared import logs
-from shared.app import Context, create_app
+from shared.app import Context, Lifespan, create_app
 from shared.bus.kafka import KafkaPublisher, KafkaSource, create_topics
 from shared.bus.kafka_connection import KafkaConnection
 from shared.clock import Clock
 from shared.database import Database
 from shared.health import Health, database_check
 from shared.loops import Loops
-from shared.migrations import create_database, migrate, needs_migration
+from shared.migrations import needs_migration, prepare
 from shared.relay import notifier_loop
 from shared.settings import Settings
 from shared.topics import declared_topics
@@ -100,12 +100,10 @@ def _serving(service: str, settings: SuiteSettings, database: Database, clock: C
     """The API; it tells relays in other processes of its commits."""
     loops = Loops({f"{service}-notifier": notifier_loop(database)})
     health = Health({f"{service}-database": database_check(database)}, loops)
+    lifespan = _lifespan(loops, None)
     if service == "tasks":
-        app = tasks.build_app(settings.tasks, database, clock, health=health)
-    else:
-        app = notify.build_app(settings.notify, database, clock, health=health)
-    app.router.lifespan_context = _lifespan(loops, None)
-    return app
+        return tasks.build_app(settings.tasks, database, clock, health=health, lifespan=lifespan)
+    return notify.build_app(settings.notify, database, clock, health=health, lifespan=lifespan)
 
 
 def _working(service: str, settings: SuiteSettings, database: Database, clock: Clock) -> FastAPI:
@@ -144,7 +142,7 @@ def _kafka(settings: Settings) -> KafkaConnection:
     return KafkaConnection.from_settings(settings)
 
 
-def _lifespan(loops: Loops, worker: Worker | None) -> Callable[[FastAPI], Any]:
+def _lifespan(loops: Loops, worker: Worker | None) -> Lifespan:
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         try:
@@ -164,13 +162,7 @@ def migrate_databases(
     for name in [service] if service else SERVICES:
         _require_service(name)
         url = read_settings().tasks.database_for(name)
-
-        async def run(name: str = name, url: Any = url) -> bool:
-            created = await create_database(url)
-            await migrate(name, url)
-            return created
-
-        created = asyncio.run(run())
+        created = asyncio.run(prepare(name, url))
         out.print(f"{name}: {'đã tạo / created' if created else 'đã cập nhật / up to date'} ({url.database})")
 
 

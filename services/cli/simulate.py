@@ -29,7 +29,7 @@ from shared.database import Database
 from shared.events.envelope import CloudEvent
 from shared.health import Health
 from shared.log_reader import Cursor, read_page
-from shared.migrations import create_database, migrate
+from shared.migrations import prepare
 
 PROGRAMME = "MO-PHONG"
 PAGE = 500
@@ -70,9 +70,7 @@ async def _play(
 @asynccontextmanager
 async def _databases(settings: SuiteSettings) -> AsyncIterator[Databases]:
     for service in SERVICES:
-        url = settings.tasks.database_for(service)
-        await create_database(url)
-        await migrate(service, url)
+        await prepare(service, settings.tasks.database_for(service))
     databases = open_databases(settings)
     try:
         yield databases

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from sqlalchemy import func, select
 
-from services.cli.console import Stop, err, out
+from services.cli.console import Stop, err
 from services.cli.environment import DATA_FOLDER, DataFolder, bind
+from services.cli.greeting import SHOWN, Run, greet
 from services.cli.keys import grant
 from services.cli.serving import serve_until_stopped
 from services.suite import SERVICES, Databases, SuiteSettings, build_suite, open_databases
@@ -22,17 +22,19 @@ from services.tasks.use_cases.samples import load_samples
 from services.tasks.use_cases.seeding import load_catalogue
 from shared import logs
 from shared.audit import SYSTEM
+from shared.auth import authenticate
 from shared.clock import Clock, local_date
 from shared.database import AnyRow
 from shared.embedded_postgres import write_secret
-from shared.migrations import create_database, migrate
+from shared.errors import Unauthenticated
+from shared.migrations import prepare
 from shared.outbox import outbox
 
 WEEK = timedelta(days=7)
-SHOWN = 5
 
 
 def up(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="Địa chỉ lắng nghe. / Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Cổng. / Port.", min=0, max=65535)] = 8000,
     data_dir: Annotated[Path, typer.Option(help="Thư mục dữ liệu. / Data folder.")] = DATA_FOLDER,
@@ -59,21 +61,43 @@ def up(
     logs.configure(os.environ.get("DONDOC_LOG_LEVEL", "WARNING"), "suite")
     folder = DataFolder(data_dir)
     with folder.taken(), bind(host, port) as listener:
-        address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+        port = listener.getsockname()[1]
+        run = Run(
+            f"http://{_shown(host)}:{port}", folder.admin_key_file, folder.path, options_given(context, port)
+        )
         with folder.database(database_url or os.environ.get("DONDOC_DATABASE_URL")) as url:
             settings = folder.settings(
                 url,
                 host=host,
-                public_url=os.environ.get("DONDOC_PUBLIC_URL", address),
+                public_url=os.environ.get("DONDOC_PUBLIC_URL", run.address),
                 kafka=kafka,
                 clock=_instant(clock),
                 clock_speed=speed,
                 allow_outgoing=",".join(allow_outgoing) if allow_outgoing else None,
             )
             try:
-                asyncio.run(_run(folder, settings, listener, address, seed=not no_seed))
+                asyncio.run(_run(run, settings, listener, seed=not no_seed))
             except KeyboardInterrupt:
                 err.print("\nĐã dừng; dữ liệu còn nguyên. / Stopped; the data stay.")
+
+
+def options_given(context: typer.Context, port: int) -> tuple[str, ...]:
+    """The command line's options, to be given again; `port` is the one that `--port 0` came to."""
+    words: list[str] = []
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE":
+            continue
+        option, value = parameter.opts[0], context.params[name]
+        if name == "port":
+            value = port
+        if value is True:
+            words.append(option)
+        else:
+            for each in value if isinstance(value, list | tuple) else [value]:
+                words += [option, str(each)]
+    return tuple(words)
 
 
 def _shown(host: str) -> str:
@@ -91,32 +115,31 @@ def _instant(text: str | None) -> datetime | None:
         ) from None
 
 
-async def _run(
-    folder: DataFolder, settings: SuiteSettings, listener: socket.socket, address: str, *, seed: bool
-) -> None:
+async def _run(run: Run, settings: SuiteSettings, listener: socket.socket, *, seed: bool) -> None:
     for service in SERVICES:
-        url = settings.tasks.database_for(service)
-        await create_database(url)
-        await migrate(service, url)
+        await prepare(service, settings.tasks.database_for(service))
     databases = open_databases(settings)
     clock = settings.tasks.make_clock()
     try:
         await _refuse_earlier_clock(databases, clock)
         await _seed(databases, settings, clock, samples=seed)
-        await _make_admin_key(folder, databases, settings, clock)
+        await make_admin_key(run.admin_key_file, databases, settings.tasks.secret, clock)
 
-        async def greet() -> None:
-            _greet(folder, settings, address, await _due_this_week(databases, settings, clock))
+        async def tell() -> None:
+            greet(run, settings.notify, await _due_this_week(databases, settings, clock))
 
-        await serve_until_stopped(build_suite(settings, databases, clock), listener, greet)
+        await serve_until_stopped(build_suite(settings, databases, clock), listener, tell)
     finally:
         await databases.close()
 
 
 async def _refuse_earlier_clock(databases: Databases, clock: Clock) -> None:
     """What was recorded later than now would make history run backwards."""
-    async with databases.tasks.reading() as connection:
-        last = (await connection.execute(select(func.max(outbox.c.time)))).scalar_one()
+    times = []
+    for database in databases.all():
+        async with database.reading() as connection:
+            times.append(await connection.scalar(select(func.max(outbox.c.time))))
+    last = max(filter(None, times), default=None)
     if last is not None and last > clock.now() + timedelta(minutes=1):
         raise Stop(
             f"Dữ liệu đã ghi đến {last:%d/%m/%Y %H:%M} UTC, sau thời điểm của đồng hồ: chọn --clock muộn hơn hoặc --data-dir khác.",
@@ -132,14 +155,27 @@ async def _seed(databases: Databases, settings: SuiteSettings, clock: Clock, *, 
             await load_samples(session, actor=SYSTEM, at=clock.now(), before_includes_day=before)
 
 
-async def _make_admin_key(
-    folder: DataFolder, databases: Databases, settings: SuiteSettings, clock: Clock
-) -> None:
-    """The first start draws the admin key; its file holds the key alone."""
-    if folder.admin_key_file.exists():
+async def make_admin_key(file: Path, databases: Databases, pepper: bytes, clock: Clock) -> None:
+    """Draw the admin key unless the one in `file`, which holds the key alone, is in force with every service."""
+    if await _in_force(_read(file), databases, pepper, clock):
         return
-    token = await grant(databases, settings.tasks.secret, clock, name="admin", role="admin")
-    write_secret(folder.admin_key_file, token)
+    token = await grant(databases, pepper, clock, name="admin", role="admin")
+    write_secret(file, token)
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace").strip() if file.exists() else ""
+
+
+async def _in_force(token: str, databases: Databases, pepper: bytes, clock: Clock) -> bool:
+    """False for a key of other databases, of another secret, revoked or expired."""
+    try:
+        for database in databases.all():
+            async with database.reading() as connection:
+                await authenticate(connection, pepper, token, clock.now())
+    except Unauthenticated:
+        return False
+    return True
 
 
 async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: Clock) -> list[AnyRow]:
@@ -153,39 +189,3 @@ async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: C
     async with databases.tasks.reading() as connection:
         asked = moment(today, now, settings.tasks.due_soon_days)
         return list(await list_tasks(connection, wanted, asked, after=None, limit=SHOWN))
-
-
-def _greet(folder: DataFolder, settings: SuiteSettings, address: str, due: list[AnyRow]) -> None:
-    out.print(f"\n[bold]Đôn đốc[/] đang chạy tại / runs at [link={address}]{address}[/]")
-    places = Table.grid(padding=(0, 2))
-    places.add_row("API", f"{address}/tasks/docs   {address}/notify/docs")
-    places.add_row("Trạng thái / health", f"{address}/readyz   {address}/metrics")
-    places.add_row("Khóa quản trị / admin key", str(folder.admin_key_file))
-    places.add_row("Dữ liệu / data", str(folder.path))
-    out.print(places)
-    out.print(
-        "\n[bold]Đến hạn trong tuần / due this week[/]"
-        if due
-        else "\nTuần này không có hạn. / Nothing is due this week."
-    )
-    for row in due[:SHOWN]:
-        out.print(f"  {row.due_on:%d/%m/%Y}  {row.title}", soft_wrap=True)
-    if len(due) > SHOWN:
-        out.print("  …")
-    out.print("\n[bold]Thử tiếp / try next[/]")
-    for line in _next_commands(folder, settings, address):
-        out.print(f"  {line}", soft_wrap=True, highlight=False)
-    out.print("\nCtrl-C để dừng. / Ctrl-C stops it.")
-
-
-def _next_commands(folder: DataFolder, settings: SuiteSettings, address: str) -> list[str]:
-    key = f'"Authorization: Bearer $(cat {folder.admin_key_file})"'
-    port = f" --url {address}" if address != "http://127.0.0.1:8000" else ""
-    listen = f".venv/bin/dondoc listen --agency G09{port}"
-    if not settings.notify.allow_outgoing:
-        listen = "make up ARGS='--allow-outgoing 127.0.0.1/32'   (rồi / then)   " + listen
-    return [
-        f"curl -H {key} '{address}/tasks/v1/statistics?group_by=bloc'",
-        f"curl -H {key} '{address}/tasks/v1/tasks?status=overdue&status=due_soon&limit=5'",
-        listen,
-    ]

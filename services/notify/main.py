@@ -6,7 +6,7 @@ from services.notify.api import ROUTERS, webhooks
 from services.notify.gateways import SecretCipher
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.subscriptions import SubscriptionRules
-from shared.app import Context, create_app
+from shared.app import Context, Lifespan, create_app
 from shared.clock import Clock
 from shared.database import Database
 from shared.health import Health
@@ -22,7 +22,13 @@ TAGS = {
 
 
 def build_app(
-    settings: NotifySettings, database: Database, clock: Clock, *, health: Health, operations: bool = True
+    settings: NotifySettings,
+    database: Database,
+    clock: Clock,
+    *,
+    health: Health,
+    lifespan: Lifespan | None = None,
+    operations: bool = True,
 ) -> FastAPI:
     """The application; `operations` adds health and metrics where the process does not have them already."""
     app = create_app(
@@ -30,6 +36,7 @@ def build_app(
         title="Đôn đốc: notify",
         routers=ROUTERS,
         health=health,
+        lifespan=lifespan,
         operations=operations,
         tags=TAGS,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
@@ -10,13 +10,14 @@ from typing_extensions import TypedDict
 
 from services.notify.domain.milestones import TimerReason, TimerStatus, name_of
 from services.notify.domain.retries import AttemptOutcome, DeliveryReason, DeliveryStatus
-from services.notify.domain.subscriptions import EVERY_KIND, SubscriptionReason, SubscriptionStatus
+from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
 from services.notify.tables import Subscription
 from shared.database import AnyRow
 from shared.events.notify import AlertAgency, AlertKind, AlertTask
 from shared.requests import Code, RequestModel
 
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2048)]
+EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
 Kinds = Annotated[tuple[AlertKind, ...], Field(min_length=1, max_length=len(EVERY_KIND))]
 AlertStatus = Literal["raised", "delivering", "delivered", "failed", "cancelled"]
 Cursor = Annotated[str | None, Field(description="pass it as `cursor` to read on; null at the end")]

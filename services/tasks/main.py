@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from services.tasks.api import BODY_LIMITS, ROUTERS
 from services.tasks.api.common import Rules
 from services.tasks.settings import TasksSettings
-from shared.app import Context, create_app
+from shared.app import Context, Lifespan, create_app
 from shared.clock import Clock
 from shared.database import Database
 from shared.health import Health
@@ -22,7 +22,13 @@ TAGS = {
 
 
 def build_app(
-    settings: TasksSettings, database: Database, clock: Clock, *, health: Health, operations: bool = True
+    settings: TasksSettings,
+    database: Database,
+    clock: Clock,
+    *,
+    health: Health,
+    lifespan: Lifespan | None = None,
+    operations: bool = True,
 ) -> FastAPI:
     """`operations` adds /healthz, /readyz and /metrics: false where a suite around this app has them."""
     app = create_app(
@@ -30,6 +36,7 @@ def build_app(
         title="Đôn đốc: nhiệm vụ (tasks)",
         routers=ROUTERS,
         health=health,
+        lifespan=lifespan,
         body_limits=BODY_LIMITS,
         operations=operations,
         tags=TAGS,

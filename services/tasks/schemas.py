@@ -213,6 +213,9 @@ class TaskChange(RequestModel):
     priority: Priority | None = None
     deadline_text: Verbatim | None = None
     assignments: Annotated[tuple[AssignmentIn, ...], Field(min_length=1, max_length=100)] | None = None
+    citations: Annotated[tuple[CitationIn, ...], Field(max_length=50)] = Field(
+        default=(), description="further documents that give this task; those already cited stay"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -129,7 +129,7 @@ class Document(Base):
 
 
 class Task(Base):
-    """`state` and `due_on` say how the task stands by all that is recorded; its status on a day comes from the facts.
+    """`state`, `due_on` and `completed_on` say how the task stands by all that is recorded; its status on a day comes from the facts.
 
     A task given to a group is a parent: its members' tasks carry the assignments, and it is done when they are.
     """
@@ -160,6 +160,7 @@ class Task(Base):
     import_digest: Mapped[str | None]
     assigned_on: Mapped[date]
     due_on: Mapped[date | None]
+    completed_on: Mapped[date | None]
     recorded_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -209,7 +210,9 @@ class Assignment(Base):
     task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"))
     agency_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"))
     role: Mapped[str]
+    effective_on: Mapped[date]
     recorded_at: Mapped[datetime]
+    ended_on: Mapped[date | None]
     ended_at: Mapped[datetime | None]
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from shared.events.envelope import CloudEvent
+from shared.log_reader import LogRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Batch:
 
 
 class Publisher(Protocol):
-    async def publish(self, events: Sequence[CloudEvent]) -> None: ...
+    async def publish(self, events: Sequence[CloudEvent | LogRow]) -> None: ...
 
     async def close(self) -> None: ...
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from shared.events.envelope import CloudEvent
+from shared.log_reader import LogRow
 
 PREFIX = "ce_"
 CONTENT_TYPE = "application/json"
@@ -16,16 +17,25 @@ CONTENT_TYPE = "application/json"
 Headers = Iterable[tuple[str, bytes]]
 
 
-def write_headers(event: CloudEvent) -> list[tuple[str, bytes]]:
-    attributes = event.model_dump(mode="json", exclude={"data", "datacontenttype"}, exclude_none=True)
-    return [
-        ("content-type", CONTENT_TYPE.encode()),
-        *((PREFIX + name, str(value).encode()) for name, value in attributes.items()),
+def write_headers(event: CloudEvent | LogRow) -> list[tuple[str, bytes]]:
+    """Spelled out, since the relay writes them for every event."""
+    headers = [
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(event.id).encode()),
+        ("ce_source", event.source.encode()),
+        ("ce_type", event.type.encode()),
+        ("ce_subject", event.subject.encode()),
+        ("ce_time", event.time.isoformat().replace("+00:00", "Z").encode()),
+        ("ce_sequence", event.sequence.encode()),
     ]
+    if event.dataschema is not None:
+        headers.append(("ce_dataschema", event.dataschema.encode()))
+    return headers
 
 
-def write_value(event: CloudEvent) -> bytes:
-    return to_json(event.data)
+def write_value(event: CloudEvent | LogRow) -> bytes:
+    return event.data.encode() if isinstance(event, LogRow) else to_json(event.data)
 
 
 def read_event(headers: Headers, value: bytes | None) -> CloudEvent:

@@ -1,14 +1,19 @@
 """The log within one process: the consumer reads the publisher's outbox with a cursor kept in its own database."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import ExitStack, suppress
 
 from shared.bus import Batch
 from shared.database import Database
-from shared.log_reader import Cursor, load_cursor, read_page, save_cursor
+from shared.log_reader import Backlog, Cursor, count_unread, load_cursor, read_page, save_cursor
+from shared.metrics import CONSUMER_LAG
 
 BATCH = 200
 POLL_SECONDS = 1.0  # the fallback; a commit in this process wakes the reader at once
+LOOK_SECONDS = 10.0
+MOST_COUNTED = 100_000  # events; beyond it the exact lag is worth no more reading
 
 
 class OutboxSource:
@@ -18,22 +23,31 @@ class OutboxSource:
         self.name = name
         self._publisher = publisher
         self._consumer = consumer
-        self._wake = asyncio.Event()
-        publisher.on_commit(self._wake.set)
+        self._backlog = Backlog(name, consumer.service)
+        self._lag = CONSUMER_LAG.labels(consumer.service, name)
 
     async def batches(self, beat: Callable[[], None]) -> AsyncGenerator[Batch, None]:
         async with self._consumer.reading() as connection:
             cursor = await load_cursor(connection, self._cursor_name)
-        while True:
-            self._wake.clear()
-            async with self._publisher.reading() as connection:
-                page = await read_page(connection, cursor, BATCH)
-            cursor = page.cursor
-            if page.events:
-                yield Batch(page.events, self._acknowledgement(cursor))
-            beat()
-            if not page.more:
-                await self._wait()
+        next_look = time.monotonic()
+        with ExitStack() as stack:
+            wake = asyncio.Event()
+            stack.callback(self._publisher.on_commit(wake.set))
+            while True:
+                wake.clear()
+                if time.monotonic() >= next_look:
+                    await self._look(cursor)
+                    next_look = time.monotonic() + LOOK_SECONDS
+                async with self._publisher.reading() as connection:
+                    page = await read_page(connection, cursor, BATCH)
+                cursor = page.cursor
+                if page.events:
+                    self._backlog.found()
+                    yield Batch(tuple(page.events), self._acknowledgement(cursor))
+                beat()
+                if not page.more:
+                    self._backlog.cleared()
+                    await _wait(wake)
 
     async def trouble(self) -> str | None:
         await self._publisher.ping()
@@ -43,6 +57,10 @@ class OutboxSource:
     def _cursor_name(self) -> str:
         return f"outbox:{self.name}"
 
+    async def _look(self, cursor: Cursor) -> None:
+        async with self._publisher.reading() as connection:
+            self._lag.set(await count_unread(connection, cursor, MOST_COUNTED))
+
     def _acknowledgement(self, cursor: Cursor) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
             async with self._consumer.transaction() as session:
@@ -50,9 +68,8 @@ class OutboxSource:
 
         return acknowledge
 
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_SECONDS):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+
+async def _wait(wake: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(POLL_SECONDS):
+            await wake.wait()

@@ -29,6 +29,7 @@ from shared.bus.binary_mode import as_text, read_event, write_headers, write_val
 from shared.bus.kafka_connection import KafkaConnection
 from shared.bus.watchdog import Watchdog
 from shared.events.envelope import CloudEvent, topic_of
+from shared.log_reader import LogRow
 from shared.metrics import CONSUMER_LAG
 from shared.topics import Topic, dead_letter_topic, event_topic
 
@@ -54,6 +55,22 @@ _closing: set[asyncio.Task[None]] = set()  # the event loop itself keeps no hold
 Message = tuple[str, bytes, list[tuple[str, bytes]], bytes]  # topic, key, headers, value
 
 
+def message_of(event: CloudEvent | LogRow) -> Message:
+    return topic_of(event.type), event.subject.encode(), write_headers(event), write_value(event)
+
+
+def make_producer(connection: KafkaConnection) -> AIOKafkaProducer:
+    """A producer that is not started: every in-sync replica has what it sent, once and in order."""
+    return AIOKafkaProducer(
+        **connection.options(),
+        request_timeout_ms=REQUEST_MS,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=BATCH_BYTES,
+        max_request_size=LONGEST_MESSAGE_BYTES,
+    )
+
+
 class KafkaPublisher:
     """Puts events on their service's topic, each aggregate's in order; connects when first used."""
 
@@ -62,14 +79,9 @@ class KafkaPublisher:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
-    async def publish(self, events: Sequence[CloudEvent]) -> None:
+    async def publish(self, events: Sequence[CloudEvent | LogRow]) -> None:
         """Return once every in-sync replica has them all; where it raises, some may be there and come twice."""
-        await self._send(
-            [
-                (topic_of(event.type), event.subject.encode(), write_headers(event), write_value(event))
-                for event in events
-            ]
-        )
+        await self._send([message_of(event) for event in events])
 
     def dead_letters(self, service: str) -> Callable[[DeadLetter], Awaitable[None]]:
         """What puts the messages that `service` set aside on its dead-letter topic; the table has over-long ones whole."""
@@ -114,14 +126,7 @@ class KafkaPublisher:
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
-                producer = AIOKafkaProducer(
-                    **self._connection.options(),
-                    request_timeout_ms=REQUEST_MS,
-                    acks="all",
-                    enable_idempotence=True,
-                    max_batch_size=BATCH_BYTES,
-                    max_request_size=LONGEST_MESSAGE_BYTES,
-                )
+                producer = make_producer(self._connection)
                 try:
                     async with asyncio.timeout(CALL_SECONDS):
                         await producer.start()
@@ -166,6 +171,7 @@ class KafkaSource:
         self._connection = connection
         self._topic = event_topic(name)
         self._group = f"dondoc.{consumer}.{name}"
+        self._lag = CONSUMER_LAG.labels(consumer, name)
         self._look_seconds = look_seconds
         self._stuck_seconds = stuck_seconds
         self._consumer: AIOKafkaConsumer | None = None
@@ -175,16 +181,19 @@ class KafkaSource:
         self._consumer = consumer
         watchdog = Watchdog(self._stuck_seconds)
         next_look = time.monotonic()
+        works = False  # until it has nothing to read, or a batch was dealt with: a beat would hide a failure
         try:
             while True:
+                if time.monotonic() >= next_look:
+                    works |= await self._look(consumer, watchdog) == 0 or not consumer.assignment()
+                    next_look = time.monotonic() + self._look_seconds
                 found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=BATCH)
-                beat()
                 if records := [record for some in found.values() for record in some]:
                     ends = {partition: some[-1].offset + 1 for partition, some in found.items() if some}
                     yield Batch(tuple(map(_read, records)), partial(self._commit, consumer, ends))
-                if time.monotonic() >= next_look:
-                    await self._look(consumer, watchdog)
-                    next_look = time.monotonic() + self._look_seconds
+                    works = True
+                if works:
+                    beat()
         finally:
             self._consumer = None
             await _stop(consumer.stop)
@@ -228,8 +237,8 @@ class KafkaSource:
         except (CommitFailedError, IllegalStateError):
             logger.info("partitions moved before a commit", extra={"source": self.name})
 
-    async def _look(self, consumer: AIOKafkaConsumer, watchdog: Watchdog) -> None:
-        """Ask the broker, not the fetcher that may be stuck, how far the group is; raises when it stands still."""
+    async def _look(self, consumer: AIOKafkaConsumer, watchdog: Watchdog) -> int:
+        """The lag: ask the broker, not the fetcher that may be stuck, how far the group is; raises when it stands still."""
         partitions = list(consumer.assignment()) or [
             TopicPartition(self._topic, number) for number in consumer.partitions_for_topic(self._topic) or ()
         ]
@@ -242,11 +251,12 @@ class KafkaSource:
             for partition, offset in zip(partitions, committed, strict=True)
         }
         lag = sum(ends[partition] - read[partition] for partition in partitions)
-        CONSUMER_LAG.labels(self.name).set(lag)
+        self._lag.set(lag)
         if watchdog.is_stuck(read, lag, time.monotonic()):
             raise ConnectionError(
                 f"{self._topic}: {lag} events wait and none was read for {self._stuck_seconds:.0f} s"
             )
+        return lag
 
 
 def _read(record: ConsumerRecord[bytes, bytes]) -> CloudEvent | Unreadable:

@@ -59,6 +59,22 @@ def service_of(event_type: str) -> str:
     return event_type.removeprefix(TYPE_PREFIX + ".").split(".", 1)[0]
 
 
+def wrap(
+    event_type: str, data: dict[str, Any], *, event_id: UUID, subject: str, version: int, time: datetime
+) -> CloudEvent:
+    """The event around `data`: where it comes from and which schema it keeps to follow from its type."""
+    return CloudEvent(
+        id=event_id,
+        source=f"/dondoc/{service_of(event_type)}",
+        type=event_type,
+        subject=subject,
+        time=time,
+        sequence=str(version),
+        dataschema=schema_reference(event_type),
+        data=data,
+    )
+
+
 def topic_of(event_type: str) -> str:
     return f"dondoc.{service_of(event_type)}"
 

@@ -1,7 +1,5 @@
 """The deployment's own processes against a real PostgreSQL and a real Kafka broker, one of them lost on the way."""
 
-import base64
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,49 +8,15 @@ import httpx2
 import pytest
 from sqlalchemy import URL
 
-from tests.support.processes import Process, free_port, run, until
+from tests.support.processes import PROCESSES, Deployment, deployment_env, run, until
 from tests.support.webhooks import subscriber
 
 pytestmark = pytest.mark.kafka
-PROCESSES = (("serve", "tasks"), ("work", "tasks"), ("serve", "notify"), ("work", "notify"))
-MIGRATED = ("tasks", "notify")
-
-
-class Deployment:
-    """The processes by name, as compose starts them, on ports of their own."""
-
-    def __init__(self, env: dict[str, str], folder: Path) -> None:
-        self.env = env
-        self.folder = folder
-        self.ports = {name: free_port() for name in PROCESSES}
-        self.processes: dict[tuple[str, str], Process] = {}
-
-    async def start(self, name: tuple[str, str], **changed: str) -> None:
-        env = {**self.env, "DONDOC_PORT": str(self.ports[name]), **changed}
-        self.processes[name] = Process(*name, env=env, log=self.folder / f"{'-'.join(name)}.log")
-        await self.processes[name].answers(f"http://127.0.0.1:{self.ports[name]}/readyz")
-
-    def url(self, service: str) -> str:
-        return f"http://127.0.0.1:{self.ports['serve', service]}"
-
-    def end(self) -> None:
-        for process in self.processes.values():
-            if not process.died():
-                process.kill()
 
 
 @asynccontextmanager
 async def deployed(postgres: URL, kafka: str, folder: Path, clock: str) -> AsyncIterator[Deployment]:
-    databases = f"journey_{os.getpid()}_{{service}}"
-    url = postgres.set(drivername="postgresql", database="DATABASE").render_as_string(hide_password=False)
-    env = {
-        "DONDOC_DATABASE_URL": url.replace("DATABASE", databases),
-        "DONDOC_KAFKA": kafka,
-        "DONDOC_KAFKA_REPLICATION": "1",
-        "DONDOC_SECRET_KEY": base64.b64encode(os.urandom(32)).decode(),
-        "DONDOC_ALLOW_OUTGOING": "127.0.0.1/32",
-        "DONDOC_CLOCK": clock,
-    }
+    env = deployment_env(postgres, kafka, clock, "journey")
     deployment = Deployment(env, folder)
     run("migrate", env=env)
     run("topics", env=env)

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib import import_module
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, text
+from sqlalchemy.exc import DBAPIError
 
 from shared import migrations
 from shared.database import Database, driver_connection, spine
-from shared.migrations import ADVISORY_LOCK, migrate, needs_migration
+from shared.migrations import ADVISORY_LOCK, migrate, needs_migration, newest_revision, prepare
 from tests.conftest import SPINE, MakeDatabase
 
 SERVICES = ("tasks", "notify")
@@ -72,6 +75,32 @@ async def test_migrating_again_does_nothing(empty: Database, service: str) -> No
     assert not await needs_migration(service, empty.url)
     await migrate(service, empty.url)
     assert await catalogue(empty) == before
+
+
+@every_service
+def test_files_are_named_in_the_order_of_their_revisions(service: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.SERVICES / service / "migrations"))
+    assert newest_revision(service) == ScriptDirectory.from_config(config).get_current_head()
+
+
+async def test_a_database_is_prepared_where_that_is_to_be_done(empty: Database) -> None:
+    missing = empty.url.set(database=f"{empty.url.database}_missing")
+    assert await needs_migration("notify", missing)
+    try:
+        assert await prepare("notify", missing) is True
+        assert not await needs_migration("notify", missing)
+        assert await prepare("notify", missing) is False
+    finally:
+        async with empty.reading() as connection:
+            await connection.execute(text(f'DROP DATABASE "{missing.database}" WITH (FORCE)'))
+    assert await prepare("notify", empty.url) is False  # there already, and migrated now
+    assert not await needs_migration("notify", empty.url)
+
+
+async def test_a_server_that_refuses_is_no_missing_database(empty: Database) -> None:
+    with pytest.raises(DBAPIError, match="password"):
+        await needs_migration("tasks", empty.url.set(password="wrong"))
 
 
 async def _start(service: str, url: URL) -> asyncio.subprocess.Process:

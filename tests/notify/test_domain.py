@@ -1,12 +1,11 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.domain.messages import AlertKind, Subject, kind_of, message_en, message_vi
+from services.notify.domain.messages import Subject, message_en, message_vi
 from services.notify.domain.milestones import (
     FIXED,
     PlannedTimer,
@@ -18,10 +17,16 @@ from services.notify.domain.milestones import (
     plan,
 )
 from services.notify.domain.picture import responsible, why_silent
-from services.notify.domain.retries import DELAYS, AttemptOutcome, Verdict, fault_of, judge
-from services.notify.domain.subscriptions import EVERY_KIND
+from services.notify.domain.retries import (
+    DELAYS,
+    AttemptOutcome,
+    DeliveryStatus,
+    Verdict,
+    fault_of,
+    judge,
+)
+from services.notify.domain.subscriptions import delivery_ended
 from shared.clock import local_instant
-from shared.events import notify as contract
 
 DUE = date(2025, 5, 31)
 NOW = datetime(2025, 5, 20, 1, 0, tzinfo=UTC)
@@ -239,26 +244,26 @@ SUBJECT = Subject("Bộ Nội vụ", "Xây dựng Đề án.", DUE, "Đề án")
     [
         (
             date(2025, 5, 24),
-            "Còn 7 ngày đến hạn (31/5/2025): Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
-            "Due in 7 days (31 May 2025): Bộ Nội vụ is to complete “Xây dựng Đề án”; deliverable: Đề án.",
+            "Còn 7 ngày đến hạn (31/05/2025): đề nghị Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
+            "Due in 7 days (31 May 2025): Bộ Nội vụ is asked to complete “Xây dựng Đề án”; deliverable: Đề án.",
         ),
         (
             date(2025, 5, 30),
-            "Còn 1 ngày đến hạn (31/5/2025): Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
-            "Due in 1 day (31 May 2025): Bộ Nội vụ is to complete “Xây dựng Đề án”; deliverable: Đề án.",
+            "Còn 1 ngày đến hạn (31/05/2025): đề nghị Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
+            "Due in 1 day (31 May 2025): Bộ Nội vụ is asked to complete “Xây dựng Đề án”; deliverable: Đề án.",
         ),
         (
             DUE,
-            "Hôm nay đến hạn (31/5/2025): Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
-            "Due today (31 May 2025): Bộ Nội vụ is to complete “Xây dựng Đề án”; deliverable: Đề án.",
+            "Hôm nay đến hạn (31/05/2025): đề nghị Bộ Nội vụ hoàn thành “Xây dựng Đề án”; sản phẩm: Đề án.",
+            "Due today (31 May 2025): Bộ Nội vụ is asked to complete “Xây dựng Đề án”; deliverable: Đề án.",
         ),
         (
             date(2025, 6, 7),
             (
-                "Quá hạn 7 ngày (hạn 31/5/2025): đề nghị Bộ Nội vụ khẩn trương hoàn thành “Xây dựng Đề án”; "
+                "Quá hạn 7 ngày (hạn 31/05/2025): đề nghị Bộ Nội vụ khẩn trương hoàn thành “Xây dựng Đề án”; "
                 "sản phẩm: Đề án."
             ),
-            "Overdue by 7 days (31 May 2025): Bộ Nội vụ is to complete “Xây dựng Đề án”; deliverable: Đề án.",
+            "Overdue by 7 days (31 May 2025): Bộ Nội vụ is asked to complete “Xây dựng Đề án” without delay; deliverable: Đề án.",
         ),
     ],
 )
@@ -273,7 +278,23 @@ def test_long_titles_are_cut_between_words() -> None:
     assert said.endswith("nhiệm vụ…”.")
 
 
-def test_kinds_are_those_of_the_contract() -> None:
-    assert get_args(AlertKind) == get_args(contract.AlertKind) == EVERY_KIND
-    assert [kind_of(m) for m in (-1, 0, 7)] == ["deadline.reminder", "deadline.due", "deadline.overdue"]
+def test_days_and_months_have_two_digits_in_vietnamese() -> None:
+    said = message_vi(Subject("Bộ Nội vụ", "Xây dựng Đề án", date(2025, 6, 5), None), date(2025, 6, 5))
+    assert said == "Hôm nay đến hạn (05/06/2025): đề nghị Bộ Nội vụ hoàn thành “Xây dựng Đề án”."
+
+
+@pytest.mark.parametrize(
+    ("status", "vi", "en"),
+    [
+        (DeliveryStatus.CANCELLED, "lần gửi này đã hủy.", "this one was cancelled."),
+        (DeliveryStatus.DELIVERED, "lần gửi này đã gửi tới nơi.", "this one was delivered."),
+    ],
+)
+def test_a_refused_retry_says_how_the_delivery_ended(status: DeliveryStatus, vi: str, en: str) -> None:
+    refusal = delivery_ended(status)
+    assert refusal.vi.endswith(vi)
+    assert refusal.en.endswith(en)
+
+
+def test_milestones_have_names() -> None:
     assert [name_of(m) for m in (-30, 0, 7, 21)] == ["T-30", "T0", "T+7", "T+21"]

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.notify.use_cases.alerts import kind_of
 from services.notify.worker import next_due_instant
 from shared.clock import local_instant
 from shared.events import tasks
@@ -65,7 +66,7 @@ async def test_after_an_outage_only_the_newest_is_raised_and_the_others_have_the
     ]
     assert await world.timers(known.id, "pending") == [("T+28", "pending", "planned")]
     [alert] = await world.items("/alerts")
-    assert alert["message_vi"].startswith("Quá hạn 23 ngày (hạn 31/5/2025): đề nghị Bộ Nội vụ")
+    assert alert["message_vi"].startswith("Quá hạn 23 ngày (hạn 31/05/2025): đề nghị Bộ Nội vụ")
 
 
 async def test_those_who_answer_for_a_task_get_timers_of_their_own(world: World) -> None:
@@ -185,7 +186,7 @@ async def test_an_alert_goes_to_the_log_with_its_whole_payload(world: World) -> 
     assert change["type"] == "vn.dondoc.notify.alert.raised.v1"
     assert (alert.kind, alert.milestone, alert.agency.name) == ("deadline.reminder", "T-7", "Bộ Nội vụ")
     assert alert.task.link == f"https://dondoc.example.vn/tasks/v1/tasks/{known.id}"
-    assert alert.message_vi.startswith("Còn 7 ngày đến hạn (31/5/2025): Bộ Nội vụ hoàn thành “")
+    assert alert.message_vi.startswith("Còn 7 ngày đến hạn (31/05/2025): đề nghị Bộ Nội vụ hoàn thành “")
     assert alert.raised_at == world.clock.now()
     [row] = await world.rows("SELECT body FROM alerts")
     body = json.loads(row.body)
@@ -206,6 +207,13 @@ async def test_an_agency_not_yet_told_of_is_named_by_its_code(world: World) -> N
     await world.raise_all()
     [alert] = await world.items("/alerts")
     assert alert["agency"] == {"code": "G99", "name": "G99"}
+
+
+@pytest.mark.parametrize(
+    ("milestone", "kind"), [(-1, "deadline.reminder"), (0, "deadline.due"), (7, "deadline.overdue")]
+)
+def test_the_kind_of_an_alert_follows_from_its_milestone(milestone: int, kind: str) -> None:
+    assert kind_of(milestone) == kind
 
 
 async def test_workers_at_once_raise_each_milestone_once(world: World) -> None:

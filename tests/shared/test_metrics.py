@@ -52,4 +52,4 @@ async def test_metrics_need_a_key_that_may_read_them(toy: Toy) -> None:
     response = await toy.http.get("/metrics", headers=await toy.key("metrics.read"))
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/plain")
-    assert "dondoc_http_request_seconds_bucket" in response.text
+    assert "dondoc_http_request_duration_seconds_bucket" in response.text

@@ -1,7 +1,9 @@
 """Every way of failing is answered by one shape, in both languages."""
 
 import asyncio
+import errno
 import logging
+import socket
 from typing import Any
 
 import pytest
@@ -84,7 +86,10 @@ async def test_addresses_and_methods_that_are_not_there(
     toy: Toy, method: str, path: str, status: int, code: str
 ) -> None:
     response = await toy.send(method, path)
-    assert (response.status_code, response.json()["code"]) == (status, code)
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (status, code)
+    assert problem["detail"].endswith(": xem tài liệu API.")
+    assert problem["detail_en"].endswith(": see the API reference.")
     assert status != 405 or response.headers["allow"] == "POST"
 
 
@@ -113,6 +118,26 @@ async def test_a_database_that_is_away_is_told_so(toy: Toy) -> None:
     async with running_toy(away, toy.clock, authorized=False) as other:
         response = await other.http.get("/toy/v1/things/1", headers=toy.headers)
     assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ConnectionResetError(errno.ECONNRESET, "reset"), 503),
+        (TimeoutError(), 503),
+        (socket.gaierror(socket.EAI_NONAME, "no such host"), 503),
+        (OSError(errno.EHOSTUNREACH, "no route"), 503),
+        (OSError("Multiple exceptions: [Errno 111] ..., [Errno 111] ..."), 503),
+        (FileNotFoundError(errno.ENOENT, "no such socket"), 503),
+        (FileNotFoundError(errno.ENOENT, "no such file", "templates/report.xlsx"), 500),
+        (PermissionError(errno.EACCES, "denied", "/x"), 500),
+        (OSError(errno.ENOSPC, "disk full"), 500),
+    ],
+    ids=repr,
+)
+async def test_only_a_connection_that_fails_is_the_databases(error: OSError, status: int) -> None:
+    response = await problems._on_database(None, error)  # type: ignore[arg-type]  # the request is not looked at
+    assert response.status_code == status
 
 
 async def test_what_two_requests_record_at_once_is_a_conflict(toy: Toy) -> None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -69,6 +69,27 @@ steps = st.lists(
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Lead:
+    """Who led from which day, as recorded `since`; and until which day, as recorded at `until`."""
+
+    code: str
+    from_day: date
+    since: datetime
+    to_day: date | None = None
+    until: datetime | None = None
+
+    def holds(self, day: date, known_at: datetime) -> bool:
+        begun = self.since <= known_at and self.from_day <= day
+        ended = (
+            self.until is not None
+            and self.until <= known_at
+            and self.to_day is not None
+            and self.to_day <= day
+        )
+        return begun and not ended
+
+
 @dataclass
 class Leaf:
     """What the model knows of a task: who led it when, and the facts of its status."""
@@ -81,7 +102,7 @@ class Leaf:
     assigned_on: date
     recorded_at: datetime
     deadlines: list[DeadlineFact]
-    leads: list[tuple[str, datetime, datetime | None]] = field(default_factory=list)
+    leads: list["Lead"] = field(default_factory=list)
     awaiting: tuple[UUID, date] | None = None
     acceptance: Acceptance | None = None
     ending: EndingFact | None = None
@@ -91,12 +112,13 @@ class Leaf:
     def open(self) -> bool:
         return self.acceptance is None and self.ending is None
 
-    def leaders(self, known_at: datetime) -> set[str]:
-        return {
-            code
-            for code, since, until in self.leads
-            if since <= known_at and (until is None or until > known_at)
-        }
+    @property
+    def due_on(self) -> date | None:
+        """By the latest revision that was approved."""
+        return max(self.deadlines, key=lambda fact: (fact.effective_on, fact.revision)).due_on
+
+    def leaders(self, day: date, known_at: datetime) -> set[str]:
+        return {lead.code for lead in self.leads if lead.holds(day, known_at)}
 
     def status(self, day: date, known_at: datetime, soon: int) -> Status | None:
         facts = Facts(
@@ -137,7 +159,7 @@ class History:
             await getattr(self, f"_{step.verb}")(able[step.pick % len(able)], step)
 
     def _able(self, leaf: Leaf, verb: str) -> bool:
-        dated = leaf.deadlines[-1].due_on is not None
+        dated = leaf.due_on is not None
         rules = {
             "single": False,
             "group": False,
@@ -188,16 +210,16 @@ class History:
             task = await use_cases.create_task(session, new, actor=SYSTEM, at=self.clock.now())
         top = self._record(new, task.id, task.id)
         if not to_group:
-            top.leads = [(item.agency_code, self.clock.now(), None) for item in assignments]
+            top.leads = [Lead(item.agency_code, assigned_on, self.clock.now()) for item in assignments]
             self.leaves[top.id] = top
             return
         top.children = len(members)
         self.parents[top.id] = top
         async with self.database.transaction() as session:
-            children = await records.lock_open_children(session, task)
+            children = await records.lock_children(session, task)
         for child in children:
             leaf = self.leaves[child.id] = self._record(new, child.id, task.id)
-            leaf.leads = [(child.assignments[0].agency_code, self.clock.now(), None)]
+            leaf.leads = [Lead(child.assignments[0].agency_code, assigned_on, self.clock.now())]
 
     def _record(self, new: NewTask, id_: UUID, top: UUID) -> Leaf:
         now = self.clock.now()
@@ -207,7 +229,7 @@ class History:
 
     async def _submit(self, leaf: Leaf, step: Step) -> None:
         completed_on = max(leaf.assigned_on, self.today - timedelta(days=step.days))
-        due_on = leaf.deadlines[-1].due_on
+        due_on = leaf.due_on
         if step.other % 2 and due_on and leaf.assigned_on <= due_on <= self.today:
             completed_on = due_on  # on the very day
         async with self.database.transaction() as session:
@@ -242,7 +264,8 @@ class History:
         issued = [code for code, day in DOCUMENTS.items() if day <= self.today]
         code = issued[step.other % len(issued)]
         due_on = self.today + timedelta(days=step.days)
-        if due_on == task.deadlines[-1].due_on:
+        before = task.due_on
+        if due_on == before:
             return
         async with self.database.transaction() as session:
             await use_cases.extend_deadline(
@@ -254,7 +277,10 @@ class History:
                 actor=SYSTEM,
                 at=self.clock.now(),
             )
-        for each in (task, *(leaf for leaf in self._members(task) if leaf.open and leaf is not task)):
+        for each in (
+            task,
+            *(leaf for leaf in self._members(task) if _moves(leaf, task, before, due_on, DOCUMENTS[code])),
+        ):
             each.extend(due_on, max(DOCUMENTS[code], each.assigned_on), self.clock.now())
 
     async def _date(self, leaf: Leaf, step: Step) -> None:
@@ -282,7 +308,8 @@ class History:
                 expected_version=task.version, actor=SYSTEM, at=self.clock.now(),
             )  # fmt: skip
         now = self.clock.now()
-        leaf.leads = [(code, since, until or now) for code, since, until in leaf.leads] + [(lead, now, None)]
+        ended = [one if one.until else replace(one, to_day=self.today, until=now) for one in leaf.leads]
+        leaf.leads = [*ended, Lead(lead, self.today, now)]
 
     # --- what the model says of it
 
@@ -296,7 +323,7 @@ class History:
             status = leaf.status(day, known_at, soon)
             if status is None:
                 continue
-            for agency in leaf.leaders(known_at):
+            for agency in leaf.leaders(day, known_at):
                 unit: object = (leaf.id, agency) if count == "assignment" else leaf.top
                 for key in _keys(leaf, agency, day, group_by):
                     parts[key, unit].add(status)
@@ -333,6 +360,14 @@ class History:
                 status = combined([part for part in parts if part], self._ending(top.id, day, known_at))
             found[top.id] = status, due_date(top.deadlines, day, known_at)
         return found
+
+
+def _moves(member: Leaf, group: Leaf, before: date | None, due_on: date, issued_on: date) -> bool:
+    """Whether a member's deadline moves with its group's."""
+    done_before = member.acceptance is not None and member.acceptance.completed_on < issued_on
+    if member is group or member.ending or done_before or member.due_on == due_on:
+        return False
+    return member.due_on == before or member.due_on is None or member.due_on < due_on
 
 
 def _keys(leaf: Leaf, agency: str, day: date, group_by: GroupBy | None) -> Iterable[str]:

@@ -1,17 +1,21 @@
 """The product's own command as separate processes, and waiting until something has become true."""
 
 import asyncio
+import base64
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx2
+from sqlalchemy import URL
 
 DONDOC = str(Path(sys.executable).parent / "dondoc")
 LOOK_SECONDS = 0.05
@@ -108,3 +112,87 @@ def _clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("DONDOC_")} | {
         "COLUMNS": "200"
     }
+
+
+@dataclass
+class Suite:
+    """The whole suite as a newcomer runs it, and a client with its admin key."""
+
+    process: Process
+    url: str
+    folder: Path
+    client: httpx2.AsyncClient
+
+    async def get(self, path: str, **params: Any) -> Any:
+        answer = await self.client.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        answer = await self.client.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+@asynccontextmanager
+async def suite_at(
+    clock: str, folder: Path, port: int, *options: str, env: Mapping[str, str] | None = None
+) -> AsyncIterator[Suite]:
+    """`dondoc up`, its clock set; stopped as by Ctrl-C, which must end it cleanly, unless the test killed it."""
+    arguments = ["up", "--data-dir", str(folder), "--port", str(port), "--clock", clock, *options]
+    process = Process(*arguments, "--allow-outgoing", "127.0.0.0/8", env=env, log=folder.with_suffix(".log"))
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await process.answers(f"{url}/readyz")
+        key = (folder / "admin.key").read_text()
+        headers = {"authorization": f"Bearer {key}"}
+        async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False) as client:
+            yield Suite(process, url, folder, client)
+        if not process.died():
+            assert process.stop() == 0, process.printed()
+    finally:
+        if not process.died():
+            process.kill()
+
+
+def deployment_env(postgres: URL, kafka: str, clock: str, prefix: str) -> dict[str, str]:
+    """The variables that compose sets; databases of the test's own on `postgres`."""
+    url = postgres.set(drivername="postgresql", database="DATABASE").render_as_string(hide_password=False)
+    return {
+        "DONDOC_DATABASE_URL": url.replace("DATABASE", f"{prefix}_{os.getpid()}_{{service}}"),
+        "DONDOC_KAFKA": kafka,
+        "DONDOC_KAFKA_REPLICATION": "1",
+        "DONDOC_SECRET_KEY": base64.b64encode(os.urandom(32)).decode(),
+        "DONDOC_ALLOW_OUTGOING": "127.0.0.1/32",
+        "DONDOC_CLOCK": clock,
+    }
+
+
+PROCESSES = (("serve", "tasks"), ("work", "tasks"), ("serve", "notify"), ("work", "notify"))
+
+
+class Deployment:
+    """The processes by name, as compose starts them, on ports of their own."""
+
+    def __init__(self, env: Mapping[str, str], folder: Path) -> None:
+        self.env = dict(env)
+        self.folder = folder
+        self.ports = {name: free_port() for name in PROCESSES}
+        self.processes: dict[tuple[str, str], Process] = {}
+
+    async def start(self, name: tuple[str, str], *, probe: str = "readyz", **changed: str) -> None:
+        """Start one process and wait for its `probe`."""
+        env = {**self.env, "DONDOC_PORT": str(self.ports[name]), **changed}
+        self.processes[name] = Process(*name, env=env, log=self.folder / f"{'-'.join(name)}.log")
+        await self.answers(name, probe)
+
+    async def answers(self, name: tuple[str, str], probe: str) -> None:
+        await self.processes[name].answers(f"http://127.0.0.1:{self.ports[name]}/{probe}")
+
+    def url(self, service: str, kind: str = "serve") -> str:
+        return f"http://127.0.0.1:{self.ports[kind, service]}"
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            if not process.died():
+                process.kill()

@@ -98,6 +98,9 @@ trước 30/6/2026                                | date    |            | 2026-
 trước ngày 01 tháng 7 năm 2026                 | date    |            | 2026-06-30
 trước thứ Sáu, ngày 14/11/2025                 | date    |            | 2025-11-13
 truoc ngay 15/11/2025                          | date    |            | 2025-11-14
+trước (ngày) 15/11/2025                        | date    |            | 2025-11-14
+(hoàn thành) trong tháng 11/2025                | month   | 2025-11-01 | 2025-11-30
+từ (ngày) 01/5/2026                             | date    |            | 2026-05-01
 trước tháng 6/2026                             | date    |            | 2026-05-31
 trước quý IV/2025                              | date    |            | 2025-09-30
 trước năm 2026                                 | date    |            | 2025-12-31

@@ -11,10 +11,17 @@ from typing import Any
 import httpx2
 import openpyxl
 import pytest
+from sqlalchemy import text
 
+from services.tasks.api import imports as routes
+from services.tasks.domain import imports as rules
+from services.tasks.gateways.spreadsheet_grid import MAX_BYTES
 from services.tasks.main import build_app
+from services.tasks.use_cases import imports
+from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.catalogue import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
+from shared import outbox
 from shared.audit import SYSTEM
 from shared.clock import ManualClock
 from shared.database import Database
@@ -28,6 +35,12 @@ TB07 = (DATA / "tb07_annex.csv").read_bytes()
 DOCUMENTS = {"71/NQ-CP": date(2025, 4, 1), "07-TB/CQTTBCĐ": date(2025, 10, 15)}
 HEADINGS = "STT,Nhiệm vụ,Cơ quan chủ trì,Thời hạn,Sản phẩm"
 GOOD = '1,Ban hành đề án,Bộ Nội vụ,Tháng 6/2025,Đề án\n2,Kết nối dữ liệu,"Các bộ, ngành, địa phương",Tháng 7/2025,Biên bản'
+CREATED = text(
+    "SELECT subject AS task, data->'task'->>'parent_id' AS parent FROM outbox WHERE type LIKE '%.task.created.%' ORDER BY id"
+)
+OPEN = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+)
 BAD = "3,Xây dựng nền tảng,Bộ Không Có Thật,Tháng 8/2025,Nền tảng"
 
 
@@ -345,9 +358,9 @@ async def test_a_file_that_cannot_be_read_is_refused(
 
 
 async def test_a_file_beyond_the_limit_is_refused_declared_or_not(office: TasksService) -> None:
-    large = await send(office, b"x" * (20 * 2**20 + 1))
+    large = await send(office, b"x" * (MAX_BYTES + 64 * 2**10))
     assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
-    beyond_the_reader = await send(office, b"x" * (10 * 2**20 + 1))
+    beyond_the_reader = await send(office, b"x" * (MAX_BYTES + 1))
     assert (beyond_the_reader.status_code, beyond_the_reader.json()["code"]) == (413, "file_too_large")
 
 
@@ -406,3 +419,73 @@ async def test_a_file_sent_again_with_its_key_is_answered_alike(office: TasksSer
     assert answers[0].json() == answers[1].json()
     assert answers[1].headers["idempotency-replayed"] == "true"
     assert answers[1].json()["accepted"] == 2
+
+
+# --- large files
+
+
+async def test_the_log_tells_a_group_before_its_members_however_the_writes_are_cut(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "_TOGETHER", 3)
+    report = await report_of(office, table(GOOD))
+    parent = report["rows"][1]["task_id"]
+    async with office.database.reading() as connection:
+        told = (await connection.execute(CREATED)).all()
+    assert len(told) == 2 + report["rows"][1]["members"]
+    assert [row.task for row in told[:2]] == [row["task_id"] for row in report["rows"]]
+    assert {row.parent for row in told[2:]} == {parent}
+
+
+async def test_what_the_log_cannot_hold_leaves_nothing_behind(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await office.counts()
+    monkeypatch.setattr(imports, "_TOGETHER", 1)
+    monkeypatch.setattr(outbox, "MAX_EVENT_BYTES", 3_000)
+    long = f"9,{'x' * 3000},Bộ Nội vụ,Tháng 6/2025,A"
+    response = await send(office, table(GOOD, long), partial=True)
+    assert (response.status_code, response.json()["code"]) == (422, "event_too_large")
+    assert await office.counts() == before
+
+
+async def test_a_file_that_makes_too_many_tasks_is_refused(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MAX_TASKS", 20)
+    response = await send(office, table(GOOD), dry_run=True)
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_tasks")
+
+
+async def test_beyond_many_unknown_names_rows_are_refused_unread(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MAX_UNKNOWN_NAMES", 2)
+    names = ["Bộ Không Một", "Bộ Nội vụ", "Bộ Không Hai", "Bộ Không Hai", "Bộ Công an", "Bộ Nội vụ"]
+    rows = [f"{n},Việc {n},{name},Tháng 6/2025,A" for n, name in enumerate(names, 1)]
+    report = await report_of(office, table(*rows), partial=True)
+    assert [[problem["code"] for problem in row["problems"]] for row in report["rows"]] == [
+        ["agency_not_found"],
+        [],
+        ["agency_not_found"],
+        ["agency_not_found"],
+        ["too_many_unknown_names"],
+        [],
+    ]
+    problem = report["rows"][4]["problems"][0]
+    assert (problem["field"], "2" in problem["detail"]) == ("lead_text", True)
+
+
+async def test_no_transaction_is_open_while_the_names_are_compared(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    async def watch(*args: Any, **options: Any) -> Any:
+        async with office.database.reading() as connection:
+            seen.append((await connection.execute(OPEN)).scalar_one())
+        return await read_annex(*args, **options)
+
+    monkeypatch.setattr(routes, "read_annex", watch)
+    assert outcome(await report_of(office, table(GOOD))) == (2, 0, 0)
+    assert seen == [0]

@@ -89,15 +89,24 @@ async def test_a_group_is_done_when_its_last_open_member_is_cancelled(service: T
     assert await service.events(parent["id"]) == [("created", 1), ("completed", 2)]
 
 
-async def test_a_group_extended_moves_its_open_members(service: TasksService) -> None:
+async def test_a_group_extended_moves_its_members_also_one_done_after_the_approval(service: TasksService) -> None:
     parent = await service.assign(**group_task())
     members = await service.members(parent)
     await service.finish(members["01"], agency="01")
     await service.extend(parent)
     due = {code: member["due_on"] for code, member in (await service.members(parent)).items()}
-    assert due == {"01": "2025-06-30", "48": "2025-08-15", "79": "2025-08-15"}
+    assert due == {"01": "2025-08-15", "48": "2025-08-15", "79": "2025-08-15"}
     assert await service.events(members["48"]["id"]) == [("created", 1), ("extended", 2)]
-    assert (await service.events(members["01"]["id"]))[-1:] == [("completed", 3)]
+    assert (await service.events(members["01"]["id"]))[-2:] == [("completed", 3), ("extended", 4)]
+
+
+async def test_a_member_that_was_given_a_later_day_keeps_it(service: TasksService) -> None:
+    parent = await service.assign(**group_task())
+    members = await service.members(parent)
+    await service.extend(members["48"], "trước ngày 01/10/2025")
+    await service.extend(parent)
+    due = {code: member["due_on"] for code, member in (await service.members(parent)).items()}
+    assert due == {"01": "2025-08-15", "48": "2025-09-30", "79": "2025-08-15"}
 
 
 async def test_a_member_extended_alone_leaves_the_others(service: TasksService) -> None:

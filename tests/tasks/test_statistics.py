@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -67,7 +67,11 @@ async def empty(database: Database) -> Database:
     return database
 
 
+CANCELLED_HALF_DONE = [Step("group", 9, 4, 1, 60), Step("finish", 9, 0, 0, 0), Step("cancel", 9, 0, 0, 1)]
+
+
 @given(story=steps, asked=questions)
+@example(story=CANCELLED_HALF_DONE, asked=[(2, 0), (2, 90)])
 @settings(
     max_examples=15,
     deadline=None,

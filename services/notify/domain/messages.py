@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
-AlertKind = Literal["deadline.reminder", "deadline.due", "deadline.overdue"]  # as the contract has it
 LONGEST_TITLE = 200  # characters of a title or deliverable inside a message; the payload carries them whole
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -22,21 +20,15 @@ class Subject:
     deliverable: str | None
 
 
-def kind_of(milestone: int) -> AlertKind:
-    if milestone < 0:
-        return "deadline.reminder"
-    return "deadline.overdue" if milestone else "deadline.due"
-
-
 def message_vi(subject: Subject, today: date) -> str:
     """The sentence as true on `today`, which after an outage is not the milestone's own day."""
     days = (subject.due_on - today).days
-    due = f"{subject.due_on.day}/{subject.due_on.month}/{subject.due_on.year}"
+    due = f"{subject.due_on:%d/%m/%Y}"
     what = f"“{_shortened(subject.title)}”"
     if days > 0:
-        sentence = f"Còn {days} ngày đến hạn ({due}): {subject.agency} hoàn thành {what}"
+        sentence = f"Còn {days} ngày đến hạn ({due}): đề nghị {subject.agency} hoàn thành {what}"
     elif days == 0:
-        sentence = f"Hôm nay đến hạn ({due}): {subject.agency} hoàn thành {what}"
+        sentence = f"Hôm nay đến hạn ({due}): đề nghị {subject.agency} hoàn thành {what}"
     else:
         sentence = f"Quá hạn {-days} ngày (hạn {due}): đề nghị {subject.agency} khẩn trương hoàn thành {what}"
     return sentence + (f"; sản phẩm: {_shortened(subject.deliverable)}." if subject.deliverable else ".")
@@ -48,7 +40,8 @@ def message_en(subject: Subject, today: date) -> str:
     due = f"{subject.due_on.day} {MONTHS[subject.due_on.month - 1]} {subject.due_on.year}"
     count = f"{abs(days)} day" + ("s" if abs(days) != 1 else "")
     when = f"Due in {count}" if days > 0 else "Due today" if days == 0 else f"Overdue by {count}"
-    sentence = f"{when} ({due}): {subject.agency} is to complete “{_shortened(subject.title)}”"
+    what = f"“{_shortened(subject.title)}”" + (" without delay" if days < 0 else "")
+    sentence = f"{when} ({due}): {subject.agency} is asked to complete {what}"
     return sentence + (f"; deliverable: {_shortened(subject.deliverable)}." if subject.deliverable else ".")
 
 

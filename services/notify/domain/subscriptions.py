@@ -1,12 +1,10 @@
 """Subscriptions: what may be asked for, and the refusals."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import get_args
 
-from services.notify.domain.messages import AlertKind
+from services.notify.domain.retries import DeliveryStatus
 from shared.errors import Conflict, Gone, InvalidInput, NotFound
-
-EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
 
 
 class SubscriptionStatus(StrEnum):
@@ -81,10 +79,16 @@ def delivery_unknown() -> NotFound:
     )
 
 
-def delivery_ended(status: str) -> Conflict:
+_ENDED_VI: Mapping[str, str] = {
+    DeliveryStatus.DELIVERED: "đã gửi tới nơi",
+    DeliveryStatus.CANCELLED: "đã hủy",
+}
+
+
+def delivery_ended(status: DeliveryStatus) -> Conflict:
     return Conflict(
         "delivery_ended",
-        f"Chỉ gửi lại được khi đang chờ hoặc đã thất bại; lần gửi này ở trạng thái {status}.",
-        f"Only a pending or failed delivery can be sent again; this one is {status}.",
+        f"Chỉ gửi lại được lần gửi đang chờ hoặc không thành công; lần gửi này {_ENDED_VI[status]}.",
+        f"Only a pending or failed delivery can be sent again; this one was {status}.",
         delivery_status=status,
     )

@@ -10,18 +10,17 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.domain.messages import Subject, kind_of, message_en, message_vi
+from services.notify.domain.messages import Subject, message_en, message_vi
 from services.notify.domain.milestones import Firing, TimerReason, TimerStatus, due_at, fire, name_of
 from services.notify.tables import Agency, Alert, Task, Timer
 from services.notify.use_cases.picture import add_timers
 from shared.audit import SYSTEM, add_audits
 from shared.clock import local_date
-from shared.events.envelope import CloudEvent, schema_reference
-from shared.events.notify import AlertAgency, AlertRaised, AlertTask
+from shared.events.envelope import wrap
+from shared.events.notify import AlertAgency, AlertKind, AlertRaised, AlertTask
 from shared.outbox import add_events
 
 BATCH = 200  # due timers per transaction: short enough that an ending task waits a blink for its lock
-SOURCE = "/dondoc/notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +156,12 @@ def _new_timers(
             }
 
 
+def kind_of(milestone: int) -> AlertKind:
+    if milestone < 0:
+        return "deadline.reminder"
+    return "deadline.overdue" if milestone else "deadline.due"
+
+
 def _raised(group: _Group, *, now: datetime, hour: int, public_url: str) -> Raised:
     row, milestone = group.first, group.firing.raised
     agency = AlertAgency(code=row.agency_code, name=row.agency_name or row.agency_code)
@@ -183,15 +188,13 @@ def _raised(group: _Group, *, now: datetime, hour: int, public_url: str) -> Rais
 
 def _alert_row(group: _Group, timer_id: UUID, raised: Raised) -> dict[str, object]:
     data = raised.data
-    event = CloudEvent(
-        id=data.alert_id,
-        source=SOURCE,
-        type=data.event_type,
+    event = wrap(
+        data.event_type,
+        data.model_dump(mode="json"),
+        event_id=data.alert_id,
         subject=data.subject(),
+        version=1,
         time=data.raised_at,
-        sequence="1",
-        dataschema=schema_reference(data.event_type),
-        data=data.model_dump(mode="json"),
     )
     return {
         "id": data.alert_id,

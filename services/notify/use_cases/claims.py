@@ -126,11 +126,14 @@ _RELEASE = text(
 # An alert may be raised in the very moment in which its subscription ends, each transaction unseen by the other.
 _CANCEL_STRAYS = text(
     """
-    UPDATE deliveries SET status = 'cancelled', ended_at = CAST(:now AS timestamptz),
-           reason = 'subscription_' || subscriptions.status
-    FROM subscriptions
-    WHERE subscriptions.id = deliveries.subscription_id AND subscriptions.status <> 'active'
-      AND deliveries.status = 'pending' AND deliveries.lease_token IS NULL
+    WITH strays AS MATERIALIZED (
+        SELECT deliveries.id, 'subscription_' || subscriptions.status AS reason
+        FROM deliveries JOIN subscriptions ON subscriptions.id = deliveries.subscription_id
+        WHERE subscriptions.status <> 'active' AND deliveries.status = 'pending' AND deliveries.lease_token IS NULL
+        FOR UPDATE OF deliveries SKIP LOCKED
+    )
+    UPDATE deliveries SET status = 'cancelled', reason = strays.reason, ended_at = CAST(:now AS timestamptz)
+    FROM strays WHERE deliveries.id = strays.id
     """
 )
 

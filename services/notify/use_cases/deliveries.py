@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.retries import DeliveryReason, DeliveryStatus
@@ -18,15 +18,29 @@ from services.notify.use_cases.authority import require_authority
 from shared.audit import Actor, add_audit
 from shared.auth import Caller
 
+_TURN = 0x6E6F7469  # any number that nothing else locks
+
+
+async def take_turn(session: AsyncSession, *, shared: bool = False) -> None:
+    """Wait until many deliveries may be locked; held to the end of the transaction.
+
+    Everyone locks tasks or subscriptions first, in order of id, then takes this turn, then locks deliveries in order of
+    id. A batch of events ends its tasks one by one, so that its deliveries are in no order: what cancels has the turn
+    alone, what keeps to the order shares it.
+    """
+    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+    await session.execute(select(lock(_TURN)))
+
 
 async def cancel_deliveries(
     session: AsyncSession, which: ColumnElement[bool], reason: DeliveryReason, now: datetime
 ) -> int:
     """Cancel those of `which` that are not delivered yet; returns how many."""
+    await take_turn(session)
     waiting = (
         select(Delivery.id)
         .where(Delivery.status == DeliveryStatus.PENDING, which)
-        .order_by(Delivery.id)  # everyone who locks deliveries locks them in this order
+        .order_by(Delivery.id)
         .with_for_update()
     )
     cancelled = await session.execute(
@@ -64,7 +78,7 @@ async def retry_delivery(
     if subscription.status != SubscriptionStatus.ACTIVE:
         raise subscription_inactive()
     if delivery.status not in {DeliveryStatus.PENDING, DeliveryStatus.FAILED}:
-        raise delivery_ended(delivery.status)
+        raise delivery_ended(DeliveryStatus(delivery.status))
     await add_audit(
         session, actor, "delivery.retried", "delivery", delivery_id, at=now,
         status=delivery.status, attempts=delivery.attempts,

@@ -21,13 +21,12 @@ from services.notify.domain.subscriptions import (
 )
 from services.notify.gateways import SecretCipher, draw_secret, printed_secret
 from services.notify.tables import Agency, Delivery, Subscription
-from services.notify.use_cases.alerts import SOURCE
 from services.notify.use_cases.authority import require_authority
 from services.notify.use_cases.deliveries import cancel_deliveries
 from shared.audit import Actor, add_audit
 from shared.auth import Caller
 from shared.errors import check_version
-from shared.events.envelope import CloudEvent, schema_reference
+from shared.events.envelope import CloudEvent, wrap
 from shared.events.notify import SubscriptionTested
 from shared.http import OutgoingPolicy, check_url
 
@@ -185,19 +184,18 @@ async def try_subscription(
 def _trial(subscription_id: UUID, delivery_id: UUID, now: datetime) -> CloudEvent:
     data = SubscriptionTested(
         subscription_id=subscription_id,
-        message_vi="Tin thử của Đôn đốc: nếu đọc được và chữ ký đúng, đăng ký này đã sẵn sàng nhận cảnh báo.",
+        message_vi="Thông báo thử của Đôn đốc: nếu đọc được và chữ ký đúng, đăng ký này đã sẵn sàng nhận cảnh báo.",
         message_en="A trial message of Đôn đốc: if you can read it and its signature holds, this subscription is "
         "ready for alerts.",
         sent_at=now,
     )
-    return CloudEvent(
-        id=delivery_id,
-        source=SOURCE,
-        type=data.event_type,
+    return wrap(
+        data.event_type,
+        data.model_dump(mode="json"),
+        event_id=delivery_id,
         subject=data.subject(),
+        version=0,  # a trial changes no aggregate
         time=now,
-        dataschema=schema_reference(data.event_type),
-        data=data.model_dump(mode="json"),
     )
 
 
@@ -209,7 +207,9 @@ async def _own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> 
         Forbidden: it is another agency's.
         Gone: it was deleted.
     """
-    subscription = await session.get(Subscription, subscription_id, with_for_update=True)
+    subscription = await session.get(
+        Subscription, subscription_id, with_for_update={"key_share": True}
+    )  # as an update would: alerts go on being addressed
     if subscription is None:
         raise subscription_unknown()
     require_authority(caller, subscription.agency_code)

@@ -23,7 +23,9 @@ RAISE_LAG = Histogram(
     "dondoc_alert_raise_lag_seconds", "From a milestone's instant to its alert", buckets=_LAGS
 )
 ATTEMPTS = Counter("dondoc_webhook_attempts_total", "Calls to subscribers, by outcome", ["outcome"])
-CALL_SECONDS = Histogram("dondoc_webhook_seconds", "Duration of a call to a subscriber", buckets=_CALLS)
+CALL_SECONDS = Histogram(
+    "dondoc_webhook_duration_seconds", "Duration of a call to a subscriber", buckets=_CALLS
+)
 DELIVERIES = Gauge("dondoc_deliveries", "Deliveries: pending, in flight, and failed for good", ["status"])
 DELIVERIES_ENDED = Counter(
     "dondoc_deliveries_ended_total", "Deliveries that ended by an attempt, by status", ["status"]

@@ -2,64 +2,89 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import File, Form, UploadFile
-from rapidfuzz.fuzz import token_sort_ratio
+from fastapi import APIRouter, Form, Request, Response, UploadFile
+from pydantic import BaseModel, Field, ValidationError
 
-from services.tasks.api.common import CurrentRules, Manager
-from services.tasks.domain.deadlines import read_deadline
-from services.tasks.domain.imports import ReadRow, cell_problem, understand
-from services.tasks.domain.naming import Naming, find_agencies
-from services.tasks.domain.naming_directory import Directory
-from services.tasks.gateways.spreadsheets import Row, Sheet, read_rows
-from services.tasks.queries.catalogue import load_directory
+from services.tasks.api.common import Manager, current_rules
+from services.tasks.gateways.spreadsheet_grid import MAX_BYTES
 from services.tasks.schemas import ImportedRow, ImportReport, SkippedRow
-from services.tasks.use_cases.imports import Import, RowReport, import_rows
-from services.tasks.use_cases.records import require_document, require_programme
-from shared.app import CurrentActor, CurrentContext, Session, service_router
+from services.tasks.use_cases.annexes import Annex, read_annex
+from services.tasks.use_cases.imports import RowReport, import_annex
+from shared.app import CurrentActor, CurrentContext, ServiceRoute, Session, get_context, identify
 from shared.errors import InvalidInput
 from shared.problems import documented
 from shared.requests import Code
 
-router = service_router("tasks")
 PATH = "/tasks/v1/imports"
-MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_FILE_BYTES = MAX_BYTES + 64 * 1024  # the form's other fields and its boundaries
+
+
+class ImportForm(BaseModel):
+    file: UploadFile = Field(description="CSV (UTF-8) or XLSX, headings in Vietnamese or English")
+    programme: Code
+    document: Code
+    dry_run: bool = False
+    partial: bool = Field(default=False, description="import the good rows although others are refused")
+    columns: str | None = Field(
+        default=None, max_length=10_000, description='JSON: {"title": "heading as printed", …}'
+    )
+
+
+class _ReadFirst(ServiceRoute):
+    """Reads the annex before the transaction of the change begins, which must not stand idle meanwhile."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
+        change = super().get_route_handler()
+
+        async def read_first(request: Request) -> Response:
+            (await identify(request)).require("tasks.manage")
+            await request.body()  # kept, so that the route can read the form again
+            request.state.annex = await _read(request)
+            return await change(request)
+
+        return read_first
+
+
+async def _read(request: Request) -> Annex | None:
+    """None for a form that is wrong: the route refuses it, field by field."""
+    async with request.form() as parts:
+        try:
+            form = ImportForm.model_validate(dict(parts))
+        except ValidationError:
+            return None
+        content = await form.file.read()
+    return await read_annex(
+        get_context(request).database,
+        form.file.filename or "",
+        content,
+        columns=_columns(form.columns),
+        programme=form.programme,
+        document=form.document,
+        before_includes_day=current_rules(request).before_includes_day,
+    )
+
+
+router = APIRouter(prefix="/tasks/v1", route_class=_ReadFirst, responses=documented(401, 403, 422, 503))
 
 
 @router.post("/imports", tags=["imports"], responses=documented(413))
 async def import_tasks(
+    request: Request,
     session: Session,
     actor: CurrentActor,
     context: CurrentContext,
-    rules: CurrentRules,
     _: Manager,
-    file: Annotated[UploadFile, File(description="CSV (UTF-8) or XLSX, headings in Vietnamese or English")],
-    programme: Annotated[Code, Form()],
-    document: Annotated[Code, Form()],
-    dry_run: Annotated[bool, Form()] = False,
-    partial: Annotated[bool, Form(description="import the good rows although others are refused")] = False,
-    columns: Annotated[
-        str | None, Form(max_length=10_000, description='JSON: {"title": "heading as printed", …}')
-    ] = None,
+    form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
 ) -> ImportReport:
     """Import an annex, row by row: accepted, unchanged, or refused with field, reason and nearest suggestion."""
-    await require_programme(session, programme)
-    issued_on = (await require_document(session, document, "document")).issued_on
-    content = await file.read()
-    sheet = await asyncio.to_thread(read_rows, file.filename or "", content, _columns(columns))
-    directory = await load_directory(await session.connection())
-    scope = f"{programme}|{document}"
-    rows = await asyncio.to_thread(
-        understand_rows, sheet, directory, scope, issued_on, before_includes_day=rules.before_includes_day
+    annex: Annex = request.state.annex
+    reports, written = await import_annex(
+        session, annex, dry_run=form.dry_run, partial=form.partial, actor=actor, at=context.clock.now()
     )
-    target = Import(programme, document, issued_on)
-    reports, written = await import_rows(
-        session, target, rows, dry_run=dry_run, partial=partial, actor=actor, at=context.clock.now()
-    )
-    return _answer(sheet, reports, dry_run=dry_run, written=written)
+    return await asyncio.to_thread(_answer, annex, reports, dry_run=form.dry_run, written=written)
 
 
 def _columns(text: str | None) -> dict[str, str] | None:
@@ -79,40 +104,7 @@ def _columns(text: str | None) -> dict[str, str] | None:
     return columns
 
 
-def understand_rows(
-    sheet: Sheet, directory: Directory, scope: str, issued_on: date, *, before_includes_day: bool
-) -> list[ReadRow]:
-    """Read every row; a text that stands in many rows is looked up once."""
-    named: dict[str, Naming] = {}
-
-    def agencies(text: str) -> Naming:
-        if text not in named:
-            named[text] = find_agencies(text, directory, token_sort_ratio)
-        return named[text]
-
-    return [_understand(row, agencies, scope, issued_on, before=before_includes_day) for row in sheet.rows]
-
-
-def _understand(
-    row: Row, agencies: Callable[[str], Naming], scope: str, issued_on: date, *, before: bool
-) -> ReadRow:
-    values = row.values
-    read = understand(
-        row.number,
-        values,
-        scope=scope,
-        reading=read_deadline(values.get("deadline_text", ""), issued_on, before_includes_day=before),
-        lead=agencies(values.get("lead_text", "")),
-        coordinate=agencies(values.get("coordinate_text", "")),
-    )
-    # a reference that repeats is told by the use case, which names the first row
-    read.problems += [
-        cell_problem(item.field, item.code) for item in row.problems if item.code != "duplicate_ref"
-    ]
-    return read
-
-
-def _answer(sheet: Sheet, reports: list[RowReport], *, dry_run: bool, written: bool) -> ImportReport:
+def _answer(annex: Annex, reports: list[RowReport], *, dry_run: bool, written: bool) -> ImportReport:
     outcomes = [report.outcome for report in reports]
     return ImportReport(
         accepted=outcomes.count("accepted"),
@@ -120,6 +112,6 @@ def _answer(sheet: Sheet, reports: list[RowReport], *, dry_run: bool, written: b
         unchanged=outcomes.count("unchanged"),
         dry_run=dry_run,
         written=written,
-        skipped=[SkippedRow.model_validate(row) for row in sheet.skipped],
+        skipped=[SkippedRow.model_validate(row) for row in annex.skipped],
         rows=[ImportedRow.model_validate(report) for report in reports],
     )

@@ -22,7 +22,8 @@ from services.tasks.api.common import (
     resolve_assignments,
 )
 from services.tasks.domain.commands import NewCitation, NewTask
-from services.tasks.domain.deadlines import DeadlineKind, read_deadline
+from services.tasks.domain.deadlines import read_deadline
+from services.tasks.domain.imports import STANDING_KINDS
 from services.tasks.domain.naming_text import fold
 from services.tasks.domain.status import Status
 from services.tasks.queries import tasks as read
@@ -59,7 +60,6 @@ from shared.pagination import cut_page, decode_cursor, encode_cursor, link_next
 from shared.problems import documented
 
 router = service_router("tasks")
-STANDING = frozenset({DeadlineKind.STANDING, DeadlineKind.RECURRING})
 
 
 @router.post("/deadline-readings", tags=["deadlines"])
@@ -98,7 +98,7 @@ async def _new_task(
     return NewTask(
         title=body.title,
         programme_code=body.programme,
-        standing=body.kind == "standing" if body.kind else reading.kind in STANDING,
+        standing=body.kind == "standing" if body.kind else reading.kind in STANDING_KINDS,
         reading=reading,
         deliverable=body.deliverable,
         priority=body.priority,
@@ -203,7 +203,7 @@ async def amend_task(
     _: Manager,
     expected: ExpectedVersion,
 ) -> TaskOut:
-    """Correct words or assignments, or give a date to a deadline that has none yet."""
+    """Correct words or assignments, cite further documents, or give a date to a deadline that has none yet."""
     given = body.model_dump(exclude_unset=True)
     reading = None
     if body.deadline_text is not None:
@@ -219,6 +219,7 @@ async def amend_task(
         {name: given[name] for name in ("title", "deliverable", "priority") if name in given},
         reading=reading,
         assignments=assignments,
+        citations=[NewCitation(item.document_code, item.clause) for item in body.citations],
         expected_version=expected,
         actor=actor,
         at=context.clock.now(),

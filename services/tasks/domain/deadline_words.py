@@ -97,10 +97,14 @@ _UNACCENTED = {
 }  # fmt: skip
 
 
+# "trước (ngày) 15/11/2025", "(hoàn thành) trong tháng 11/2025": the brackets of a form's optional words
+_BRACKETED = re.compile(r"\((ngày|tháng|năm|hoàn thành|ngày,? tháng)\)")
+
+
 def normalise(text: str, issued_on: date | None = None) -> str:
     """The text as the tables expect it; "năm nay" becomes the year of issue where that is known."""
     words = unicodedata.normalize("NFKC", _MARKS.sub(r"\1", text)).lower().translate(_LETTERS)
-    words = _SPACES.sub(" ", _INVISIBLE.sub("", words)).strip(" \"'“”.,;")
+    words = _SPACES.sub(" ", _BRACKETED.sub(r"\1", _INVISIBLE.sub("", words))).strip(" \"'“”.,;")
     if words.isascii():
         for plain, accented in _UNACCENTED.items():
             words = re.sub(rf"\b{plain}(?!\w)", accented, words)

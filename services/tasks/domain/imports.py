@@ -1,7 +1,7 @@
 """From one row of an annex to a task: who leads, what the deadline says, and what stands in the way."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from services.tasks.domain.naming import Indefinite, Naming, Suggestion, Unknown
 from services.tasks.domain.naming_text import fold
 
 STANDING_KINDS = frozenset({DeadlineKind.STANDING, DeadlineKind.RECURRING})
+MAX_UNKNOWN_NAMES = 1_000  # of one file: 10 s of comparing; nobody corrects more of them at a time
 LIMITS = {
     "title": 4000,
     "deliverable": 4000,
@@ -71,10 +72,13 @@ def understand(
     *,
     scope: str,
     reading: Reading,
-    lead: Naming,
-    coordinate: Naming,
+    lead: Naming | None,
+    coordinate: Naming | None,
 ) -> ReadRow:
-    """Put a row's parts together. `scope` is what makes references unique: programme and document."""
+    """Put a row's parts together; a naming of None was not looked up, since too many names were unknown before.
+
+    `scope` is what makes references unique: programme and document.
+    """
     kind = KINDS.get(fold(values.get("kind", "")), "")
     row = ReadRow(
         number=number,
@@ -90,8 +94,30 @@ def understand(
         coordinate_text=values.get("coordinate_text") or None,
     )
     row.problems += _shape_problems(values, row, kind)
-    _assign(row, lead, coordinate)
+    named = (("lead_text", lead), ("coordinate_text", coordinate))
+    row.problems += [_too_many_unknown(name) for name, naming in named if naming is None]
+    _assign(row, lead or Naming(), coordinate or Naming())
     return row
+
+
+class Names:
+    """Looks up agency cells, each text once, until too many of their names are known to nobody.
+
+    A name that is not exactly known is compared with all that are, which takes about 10 ms.
+    """
+
+    def __init__(self, find: Callable[[str], Naming]) -> None:
+        self._find = find
+        self._found: dict[str, Naming] = {}
+        self._compared = 0
+
+    def look_up(self, text: str) -> Naming | None:
+        if text not in self._found:
+            if self._compared >= MAX_UNKNOWN_NAMES:
+                return None
+            naming = self._found[text] = self._find(text)
+            self._compared += len(naming.unknown) + sum(item.how == "fuzzy" for item in naming.found)
+        return self._found[text]
 
 
 def import_key(scope: str, values: Mapping[str, str]) -> str:
@@ -202,6 +228,15 @@ def _no_one(name: str, item: Indefinite) -> Problem:
         f"“{item.text}” không chỉ rõ cơ quan nào: ghi tên từng cơ quan hoặc một nhóm đã có.",
         f"“{item.text}” names no definite agency: name each agency, or a group that is recorded.",
         item.suggestions,
+    )
+
+
+def _too_many_unknown(name: str) -> Problem:
+    return Problem(
+        name,
+        "too_many_unknown_names",
+        f"Các dòng trên đã có {MAX_UNKNOWN_NAMES} tên cơ quan không xác định được: sửa chúng trước rồi nhập lại.",
+        f"The rows above have {MAX_UNKNOWN_NAMES} names that no agency has: correct those first, then import again.",
     )
 
 

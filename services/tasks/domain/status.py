@@ -1,6 +1,6 @@
 """Where a task stands on a day, by what was recorded up to an instant.
 
-The same rule stands once more as SQL in `queries/statistics.py`, where it counts thousands of tasks at once; a
+The same rule stands once more as SQL in `queries/status.py`, where it counts thousands of tasks at once; a
 property test holds the two together.
 """
 
@@ -76,9 +76,12 @@ def status_on(facts: Facts, day: date, known_at: datetime, due_soon_days: int) -
 
 
 def due_date(deadlines: Iterable[DeadlineFact], day: date, known_at: datetime) -> date | None:
-    """The last in-time day by the newest revision that holds on `day` and was known."""
+    """The last in-time day by the latest revision that holds on `day` and was known.
+
+    Latest is the one whose approval is latest, not the one that was typed in last.
+    """
     in_force = [fact for fact in deadlines if fact.effective_on <= day and fact.recorded_at <= known_at]
-    return max(in_force, key=lambda fact: fact.revision).due_on if in_force else None
+    return max(in_force, key=lambda fact: (fact.effective_on, fact.revision)).due_on if in_force else None
 
 
 def open_status(standing: bool, due_on: date | None, day: date, due_soon_days: int) -> Status:

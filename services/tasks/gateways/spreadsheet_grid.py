@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-MAX_ROWS = 20_000
+MAX_BYTES = 32 * 1024 * 1024  # 100,000 rows of 300 bytes, as the annexes have them
+MAX_ROWS = 100_000
 MAX_COLUMNS = 100
 MAX_CELL = 32_767  # characters, as in Excel
 

@@ -16,7 +16,7 @@ from services.tasks.gateways.spreadsheet_parts import (
 )
 from shared.errors import InvalidInput, TooLarge
 
-MAX_UNPACKED = 64 * 1024 * 1024  # 20,000 rows of ten cells of 200 characters are about 40 MB
+MAX_UNPACKED = 128 * 1024 * 1024  # 100,000 rows of five cells of 100 characters are about 90 MB
 _MAX_PARTS = 2_000
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a workbook may use (ECMA-376 part 2)
 _DAMAGED = (BadPart, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, fastexcel.FastExcelError)

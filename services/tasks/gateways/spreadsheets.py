@@ -8,12 +8,10 @@ from typing import Literal
 
 from services.tasks.domain.naming_text import fold
 from services.tasks.gateways.spreadsheet_csv import read_csv
-from services.tasks.gateways.spreadsheet_grid import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Grid
+from services.tasks.gateways.spreadsheet_grid import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS, Grid
 from services.tasks.gateways.spreadsheet_headings import Header, Headings
 from services.tasks.gateways.spreadsheet_xlsx import read_xlsx
 from shared.errors import InvalidInput, TooLarge
-
-MAX_BYTES = 10 * 1024 * 1024
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _GROUP_NUMBER = re.compile(r"[IVXLC]+|[A-ZĐ]")

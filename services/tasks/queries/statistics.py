@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.domain.commands import LEADING
 from services.tasks.domain.status import Status
-from services.tasks.queries.status import AS_OF, KNOWN_AT, combined_case, leaf_statuses
+from services.tasks.queries.status import AS_OF, KNOWN_AT, combined_case, holds, leaf_statuses
 from services.tasks.tables import Agency, Assignment, Citation, GroupMember
 from shared.database import AnyRow, AnySelect
 
@@ -27,14 +27,13 @@ class Counted:
 
 
 def _leading() -> Any:
-    """Who leads each task, by the assignments in force at the instant of knowledge."""
+    """Who leads each task, by the assignments in force."""
     return (
         select(Assignment.task_id, Assignment.agency_code, Agency.bloc)
         .join(Agency, Agency.code == Assignment.agency_code)
         .where(
             Assignment.role.in_(sorted(LEADING)),
-            Assignment.recorded_at <= KNOWN_AT,
-            Assignment.ended_at.is_(None) | (Assignment.ended_at > KNOWN_AT),
+            holds(Assignment),
         )
         .cte("leading")
     )

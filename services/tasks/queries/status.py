@@ -41,6 +41,15 @@ def is_there(task: Any) -> ColumnElement[bool]:
     return and_(task.recorded_at <= KNOWN_AT, task.assigned_on <= AS_OF)
 
 
+def holds(assignment: Any) -> ColumnElement[bool]:
+    """An assignment is in force on a day by what was known: begun, and not ended as far as was known."""
+    return and_(
+        assignment.recorded_at <= KNOWN_AT,
+        assignment.effective_on <= AS_OF,
+        assignment.ended_at.is_(None) | (assignment.ended_at > KNOWN_AT) | (assignment.ended_on > AS_OF),
+    )
+
+
 def status_case(kind: Any, due_on: Any, completed_on: Any, ending: Any) -> ColumnElement[str]:
     """Status of one task from its facts in force; see `domain.status.status_on`."""
     return case(
@@ -95,7 +104,7 @@ def leaf_statuses() -> AnySelect:
         select(Deadline.task_id, Deadline.due_on)
         .ext(distinct_on(Deadline.task_id))
         .where(Deadline.effective_on <= AS_OF, Deadline.recorded_at <= KNOWN_AT)
-        .order_by(Deadline.task_id, Deadline.revision.desc())
+        .order_by(Deadline.task_id, Deadline.effective_on.desc(), Deadline.revision.desc())
         .cte("in_force")
     )
     accepted = (
@@ -157,7 +166,7 @@ def _facts_beside(task: Any, name: str) -> Any:
     due_on = (
         select(Deadline.due_on)
         .where(Deadline.task_id == task.id, Deadline.effective_on <= AS_OF, Deadline.recorded_at <= KNOWN_AT)
-        .order_by(Deadline.revision.desc())
+        .order_by(Deadline.effective_on.desc(), Deadline.revision.desc())
         .limit(1)
     )
     completed_on = select(Submission.completed_on).where(

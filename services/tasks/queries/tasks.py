@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.queries.status import is_there, status_beside
+from services.tasks.queries.status import AS_OF, KNOWN_AT, holds, is_there, status_beside
 from services.tasks.tables import Assignment, Citation, Deadline, Evidence, Submission, Task
 from shared.audit import audit
 from shared.database import AnyRow, AnySelect
@@ -32,26 +32,31 @@ _ORDER = (func.coalesce(Task.due_on, _FOREVER), Task.id)
 _assignment = func.jsonb_build_object("agency_code", Assignment.agency_code, "role", Assignment.role)
 _assignments = (
     select(func.jsonb_agg(aggregate_order_by(_assignment, Assignment.id)))
-    .where(Assignment.task_id == Task.id, Assignment.ended_at.is_(None))
+    .where(Assignment.task_id == Task.id, holds(Assignment))
     .scalar_subquery()
 )
 _citation = func.jsonb_build_object("document_code", Citation.document_code, "clause", Citation.clause)
 _citations = (
     select(func.jsonb_agg(aggregate_order_by(_citation, Citation.position)))
-    .where(Citation.task_id == Task.id)
+    .where(Citation.task_id == Task.id, Citation.recorded_at <= KNOWN_AT)
     .scalar_subquery()
 )
 _deadline = (
     select(Deadline)
-    .where(Deadline.task_id == Task.id)
-    .order_by(Deadline.revision.desc())
+    .where(Deadline.task_id == Task.id, Deadline.effective_on <= AS_OF, Deadline.recorded_at <= KNOWN_AT)
+    .order_by(Deadline.effective_on.desc(), Deadline.revision.desc())
     .limit(1)
     .lateral("deadline")
 )
 _undecided = (
-    select(Submission.id).where(Submission.task_id == Task.id, Submission.decision.is_(None)).exists()
+    select(Submission.id)
+    .where(
+        Submission.task_id == Task.id,
+        Submission.submitted_at <= KNOWN_AT,
+        Submission.decided_at.is_(None) | (Submission.decided_at > KNOWN_AT),
+    )
+    .exists()
 )
-_awaiting = and_(Task.state == "open", _undecided)
 
 
 def _view() -> tuple[AnySelect, ColumnElement[str], ColumnElement[date]]:
@@ -73,7 +78,7 @@ def _view() -> tuple[AnySelect, ColumnElement[str], ColumnElement[date]]:
             Task.recorded_at,
             status.label("status"),
             due_on.label("due_on"),
-            _awaiting.label("submitted"),
+            and_(status.not_in(["cancelled", "merged"]), _undecided).label("submitted"),
             _deadline.c.text.label("deadline_text"),
             _deadline.c.kind.label("deadline_kind"),
             _deadline.c.start_on,
@@ -107,8 +112,8 @@ async def get_task(connection: AsyncConnection, task_id: UUID, moment: Mapping[s
 def _filters(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     """Conditions for the filters that are given, by name."""
     agency, role, parent = wanted.get("agency"), wanted.get("role"), wanted.get("parent")
-    cites = select(Citation.position).where(Citation.task_id == Task.id)
-    in_force = select(Assignment.id).where(Assignment.task_id == Task.id, Assignment.ended_at.is_(None))
+    cites = select(Citation.position).where(Citation.task_id == Task.id, Citation.recorded_at <= KNOWN_AT)
+    in_force = select(Assignment.id).where(Assignment.task_id == Task.id, holds(Assignment))
     if agency:
         in_force = in_force.where(Assignment.agency_code == agency)
     if role:

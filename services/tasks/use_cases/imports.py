@@ -1,23 +1,37 @@
 """Importing an annex: every row accepted, unchanged or refused with its reason; all of it, or as the office asks."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain, islice
 from typing import Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import NewAssignment, NewCitation, NewTask, Role, check_assigned_on
+from services.tasks.domain.commands import (
+    NewAssignment,
+    NewCitation,
+    NewTask,
+    Role,
+    check_assigned_on,
+    check_assignments,
+)
 from services.tasks.domain.imports import Problem, ReadRow
 from services.tasks.tables import Task
-from services.tasks.use_cases.tasks import IMPORTED, create_task, members_of
+from services.tasks.use_cases.annexes import Annex, Source
+from services.tasks.use_cases.records import tell_created
+from services.tasks.use_cases.tasks import members_of, new_tasks, task_id_of
 from shared.audit import Actor, add_audit
 from shared.clock import local_date
-from shared.errors import Refusal
+from shared.errors import Refusal, TooLarge
 
 Outcome = Literal["accepted", "refused", "unchanged"]
+MAX_TASKS = 200_000  # of one file, those of groups' members included: about two minutes of writing
+_TOGETHER = 500  # tasks written by one set of statements: the process answers others in between
+_LOOKED_UP = 10_000  # keys looked up by one statement; the driver's protocol allows 32,767 values
 
 
 @dataclass(slots=True)
@@ -37,53 +51,64 @@ class RowReport:
     warnings: list[Problem] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
-    """Where the rows belong: a programme, and the document that gives them."""
-
-    programme_code: str
-    document_code: str
-    assigned_on: date
-
-
-async def import_rows(
-    session: AsyncSession,
-    target: Import,
-    rows: Sequence[ReadRow],
-    *,
-    dry_run: bool,
-    partial: bool,
-    actor: Actor,
-    at: datetime,
+async def import_annex(
+    session: AsyncSession, annex: Annex, *, dry_run: bool, partial: bool, actor: Actor, at: datetime
 ) -> tuple[list[RowReport], bool]:
     """Import rows; the report of each, and whether anything was written.
 
-    A refused row keeps the whole file out unless `partial`. A dry run does all the work and takes it back, so that
-    its report is the real one.
+    A refused row keeps the whole file out unless `partial`. All rows are judged before the first is written, and
+    what is written cannot change the judgement, so that a dry run gives the real run's report.
     """
-    check_assigned_on(target.assigned_on, local_date(at), "document")
-    savepoint = await session.begin_nested()
-    reports = await _import_all(session, target, rows, actor=actor, at=at)
+    check_assigned_on(annex.source.issued_on, local_date(at), "document")
+    known = await _known(session, [row.key for row in annex.rows])
+    groups = {row.group_codes for row in annex.rows if row.group_codes}
+    members = {codes: await members_of(session, codes, annex.source.issued_on) for codes in groups}
+    judged = _Judge(annex.source, known, members)
+    reports = await asyncio.to_thread(judged.reports, annex.rows)
     counts = {
         word: sum(report.outcome == word for report in reports)
         for word in ("accepted", "refused", "unchanged")
     }
-    written = not dry_run and counts["accepted"] > 0 and (partial or not counts["refused"])
-    if not written:
-        await savepoint.rollback()
+    if dry_run or not judged.accepted or (counts["refused"] and not partial):
         return reports, False
-    await savepoint.commit()
-    await add_audit(session, actor, "import", "document", target.document_code, at=at, **counts)
+    await _write(session, judged.accepted, actor=actor, at=at)
+    await add_audit(session, actor, "import", "document", annex.source.document_code, at=at, **counts)
     return reports, True
 
 
-async def _import_all(
-    session: AsyncSession, target: Import, rows: Sequence[ReadRow], *, actor: Actor, at: datetime
-) -> list[RowReport]:
-    known = await _known(session, [row.key for row in rows])
-    first_row: dict[str, int] = {}
-    reports = []
-    for row in rows:
+async def _write(session: AsyncSession, accepted: Iterable[NewTask], *, actor: Actor, at: datetime) -> None:
+    """A refusal here undoes the whole import: the caller's transaction ends with it."""
+    tasks = chain.from_iterable(new_tasks(new, at=at) for new in accepted)
+    while together := list(islice(tasks, _TOGETHER)):
+        await tell_created(session, together, actor=actor, at=at)
+
+
+async def _known(session: AsyncSession, keys: Sequence[str]) -> dict[str, tuple[UUID, str | None]]:
+    known: dict[str, tuple[UUID, str | None]] = {}
+    for start in range(0, len(keys), _LOOKED_UP):
+        some = keys[start : start + _LOOKED_UP]
+        found = await session.execute(
+            select(Task.import_key, Task.id, Task.import_digest).where(Task.import_key.in_(some))
+        )
+        known |= {row.import_key: (row.id, row.import_digest) for row in found if row.import_key}
+    return known
+
+
+@dataclass
+class _Judge:
+    """Decides row by row, in the file's order, and keeps the tasks of those accepted."""
+
+    source: Source
+    known: dict[str, tuple[UUID, str | None]]
+    members: dict[tuple[str, ...], tuple[str, ...]]
+    accepted: list[NewTask] = field(default_factory=list)
+    first_row: dict[str, int] = field(default_factory=dict)
+    count: int = 0
+
+    def reports(self, rows: Sequence[ReadRow]) -> list[RowReport]:
+        return [self._report(row) for row in rows]
+
+    def _report(self, row: ReadRow) -> RowReport:
         report = RowReport(
             row.number,
             row.ref,
@@ -95,59 +120,55 @@ async def _import_all(
             problems=list(row.problems),
             warnings=list(row.warnings),
         )
-        reports.append(report)
-        if row.key in first_row:
-            report.problems.append(_repeated(first_row[row.key]))
-        first_row.setdefault(row.key, row.number)
-        if row.key in known:
-            report.task_id, digest = known[row.key]
-            if digest == row.digest and not report.problems:
-                report.outcome = "unchanged"
-            elif digest != row.digest:
+        if row.key in self.first_row:
+            report.problems.append(_repeated(self.first_row[row.key]))
+        self.first_row.setdefault(row.key, row.number)
+        if row.key in self.known:
+            report.task_id, digest = self.known[row.key]
+            if digest != row.digest:
                 report.problems.append(_changed(report.task_id))
-        if report.outcome == "unchanged" or report.problems:
-            continue
-        await _accept(session, target, row, report, actor=actor, at=at)
-    return reports
+            elif not report.problems:
+                report.outcome = "unchanged"
+        elif not report.problems:
+            self._accept(row, report)
+        return report
 
+    def _accept(self, row: ReadRow, report: RowReport) -> None:
+        try:
+            new = self._task(row)
+        except Refusal as refusal:  # nothing was written yet
+            name = refusal.field or "row"
+            report.problems.append(Problem(name, refusal.code, refusal.vi, refusal.en))
+            return
+        self.count += 1 + len(new.members)
+        if self.count > MAX_TASKS:
+            raise _too_many_tasks(row.number)
+        self.accepted.append(new)
+        report.outcome = "accepted"
+        report.task_id = task_id_of(row.key)
+        report.members = len(new.members)
 
-async def _known(session: AsyncSession, keys: Sequence[str]) -> dict[str, tuple[UUID, str | None]]:
-    found = await session.execute(
-        select(Task.import_key, Task.id, Task.import_digest).where(Task.import_key.in_(keys))
-    )
-    return {row.import_key: (row.id, row.import_digest) for row in found if row.import_key}
-
-
-async def _accept(
-    session: AsyncSession, target: Import, row: ReadRow, report: RowReport, *, actor: Actor, at: datetime
-) -> None:
-    members = await members_of(session, row.group_codes, target.assigned_on) if row.group_codes else ()
-    everyone = tuple(dict.fromkeys((*row.listed_codes, *members)))
-    new = NewTask(
-        title=row.title,
-        programme_code=target.programme_code,
-        standing=row.standing,
-        reading=row.reading,
-        deliverable=row.deliverable,
-        priority=row.priority,
-        assignments=_assignments(row, everyone),
-        citations=(NewCitation(target.document_code, row.ref),),
-        assigned_on=target.assigned_on,
-        members=everyone if len(everyone) > 1 else (),
-        lead_text=row.lead_text,
-        coordinate_text=row.coordinate_text,
-        import_key=row.key,
-        import_digest=row.digest,
-    )
-    try:
-        await create_task(session, new, actor=actor, at=at)
-    except Refusal as refusal:
-        name = refusal.field or "row"
-        report.problems.append(Problem(name, refusal.code, refusal.vi, refusal.en))
-        return
-    report.outcome = "accepted"
-    report.task_id = uuid5(IMPORTED, row.key)
-    report.members = len(new.members)
+    def _task(self, row: ReadRow) -> NewTask:
+        everyone = tuple(dict.fromkeys((*row.listed_codes, *self.members.get(row.group_codes, ()))))
+        members = everyone if len(everyone) > 1 else ()
+        assignments = _assignments(row, everyone)
+        check_assignments(assignments, members)
+        return NewTask(
+            title=row.title,
+            programme_code=self.source.programme_code,
+            standing=row.standing,
+            reading=row.reading,
+            deliverable=row.deliverable,
+            priority=row.priority,
+            assignments=assignments,
+            citations=(NewCitation(self.source.document_code, row.ref),),
+            assigned_on=self.source.issued_on,
+            members=members,
+            lead_text=row.lead_text,
+            coordinate_text=row.coordinate_text,
+            import_key=row.key,
+            import_digest=row.digest,
+        )
 
 
 def _assignments(row: ReadRow, everyone: Sequence[str]) -> tuple[NewAssignment, ...]:
@@ -156,6 +177,15 @@ def _assignments(row: ReadRow, everyone: Sequence[str]) -> tuple[NewAssignment, 
         others = (item for item in row.assignments if item.agency_code != everyone[0])
         return (NewAssignment(everyone[0], Role.LEAD), *others)
     return row.assignments
+
+
+def _too_many_tasks(row: int) -> TooLarge:
+    return TooLarge(
+        "too_many_tasks",
+        f"Tới dòng {row} tệp sinh hơn {MAX_TASKS} nhiệm vụ, tính cả thành viên các nhóm. Chia thành nhiều tệp.",
+        f"Down to row {row} the file makes over {MAX_TASKS} tasks, groups' members included. Split it.",
+        field="file",
+    )
 
 
 def _repeated(first: int) -> Problem:

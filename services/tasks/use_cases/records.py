@@ -1,16 +1,26 @@
 """What the use cases of tasks share: locking a task, and telling the log how it stands after a change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from services.tasks.domain.deadlines import Reading
-from services.tasks.tables import Deadline, Document, Ending, Programme, Submission, Task
+from services.tasks.tables import (
+    Assignment,
+    Base,
+    Citation,
+    Deadline,
+    Document,
+    Ending,
+    Programme,
+    Submission,
+    Task,
+)
 from shared.audit import Actor, add_audit, add_audits
 from shared.clock import local_date
 from shared.errors import Conflict, InvalidInput, NotFound
@@ -38,11 +48,13 @@ async def lock_to_end(session: AsyncSession, task_id: UUID) -> Task:
     return await lock_task(session, task_id)
 
 
-async def lock_open_children(session: AsyncSession, parent: Task) -> list[Task]:
-    """The members' tasks that are still open, locked in one order everywhere."""
+async def lock_children(
+    session: AsyncSession, parent: Task, states: tuple[str, ...] = ("open",)
+) -> list[Task]:
+    """The members' tasks in those states, locked in one order everywhere."""
     found = await session.scalars(
         _with_parts()
-        .where(Task.parent_id == parent.id, Task.state == "open")
+        .where(Task.parent_id == parent.id, Task.state.in_(states))
         .order_by(Task.id)
         .with_for_update(of=Task)
     )
@@ -57,11 +69,14 @@ def _with_parts() -> Select[Task]:
     )
 
 
+STATE_VI = {"completed": "đã hoàn thành", "cancelled": "đã hủy", "merged": "đã gộp"}
+
+
 def require_open(task: Task) -> None:
     if task.state != "open":
         raise Conflict(
             "task_ended",
-            f"Nhiệm vụ đã kết thúc ({task.state}): không nhận thay đổi này.",
+            f"Nhiệm vụ {STATE_VI[task.state]}: không nhận thay đổi này.",
             f"The task has ended ({task.state}): this change is not taken.",
             state=task.state,
         )
@@ -105,19 +120,36 @@ def new_deadline(task: Task, reading: Reading, **facts: Any) -> Deadline:
         **facts,
     )
     task.deadlines.append(deadline)
-    task.due_on = deadline.due_on
+    task.due_on = current_deadline(task).due_on
     return deadline
 
 
+def current_deadline(task: Task) -> Deadline:
+    """The revision in force by all that is recorded: the latest approved, though it may not be the last typed in."""
+    return max(task.deadlines, key=lambda deadline: (deadline.effective_on, deadline.revision))
+
+
 async def tell_created(session: AsyncSession, tasks: Sequence[Task], *, actor: Actor, at: datetime) -> None:
-    """Make new tasks official, all at once: a task of a group brings its members' with it."""
-    session.add_all(tasks)
-    await session.flush()
+    """Record new tasks and make them official, many in a few statements; a parent stands before its members."""
+    await _insert(session, Task, [vars(task) for task in tasks])
+    parts = (Deadline, "deadlines"), (Assignment, "assignments"), (Citation, "citations")
+    for kind, name in parts:
+        rows = [vars(part) | {"task_id": task.id} for task in tasks for part in getattr(task, name)]
+        await _insert(session, kind, rows)
     await add_events(
         session, [(events.TaskCreated(task=task_state(task)), task.version) for task in tasks], at=at
     )
     entries = [("created", "task", task.id, {"version": task.version, "title": task.title}) for task in tasks]
     await add_audits(session, actor, entries, at=at)
+
+
+async def _insert(session: AsyncSession, kind: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows without the session's bookkeeping of each, which costs more than the insert."""
+    table = kind.__table__
+    assert isinstance(table, Table)  # noqa: S101 - mapped classes have tables
+    names = [name for name in (rows[0] if rows else ()) if name in table.c]
+    if rows:
+        await session.execute(insert(table), [{name: row[name] for name in names} for row in rows])
 
 
 async def tell(
@@ -172,12 +204,13 @@ async def settle_parent(
         )
     ).one()
     parent.state = "completed"
+    parent.completed_on = last.completed_on
     detail = {"submission_id": last.id, "completed_on": last.completed_on, "accepted_at": at}
     await tell(session, parent, events.TaskCompleted, actor=actor, at=at, **detail)
 
 
 def task_state(task: Task) -> events.TaskState:
-    current = task.deadlines[-1]
+    current = current_deadline(task)
     recurrence = None
     if current.recurs_every is not None:
         recurrence = events.RecurrenceState.model_validate(
@@ -199,6 +232,7 @@ def task_state(task: Task) -> events.TaskState:
             "priority": task.priority,
             "parent_id": task.parent_id,
             "children": task.children_count,
+            "completed_on": task.completed_on,
             "deadline": events.DeadlineState(
                 revision=current.revision,
                 text=current.text,

@@ -44,7 +44,7 @@ async def submit_completion(
     ):
         raise Conflict(
             "submission_awaiting",
-            "Đang có một báo cáo hoàn thành chờ kết luận: đợi kết luận rồi gửi tiếp.",
+            "Đang có một báo cáo hoàn thành chờ xem xét: đợi kết quả rồi gửi tiếp.",
             "A submission awaits its decision: wait for it before sending another.",
         )
     submission = Submission(
@@ -118,7 +118,7 @@ async def decide_submission(
     if submission.decision is not None:
         raise Conflict(
             "submission_decided",
-            "Báo cáo này đã có kết luận; kết luận không sửa được.",
+            "Báo cáo này đã được xem xét (chấp nhận hoặc trả lại); không sửa được.",
             "This submission has been decided; a decision is not changed.",
             decision=submission.decision,
         )
@@ -138,6 +138,7 @@ async def _complete(
     session: AsyncSession, task: Task, submission: Submission, *, actor: Actor, at: datetime
 ) -> None:
     task.state = "completed"
+    task.completed_on = submission.completed_on
     detail = {"submission_id": submission.id, "completed_on": submission.completed_on, "accepted_at": at}
     await tell(session, task, events.TaskCompleted, actor=actor, at=at, **detail)
     await settle_parent(session, task, actor=actor, at=at)

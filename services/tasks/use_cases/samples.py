@@ -88,7 +88,7 @@ async def _happen(run: _Run, task: Task, past: str) -> None:
     if not (match := _PAST.fullmatch(past)):
         return
     what, days = match[1], timedelta(days=int(match[2] or 0))
-    due_on = task.deadlines[-1].due_on or run.today
+    due_on = task.due_on or run.today
     if what == "extended":
         day = due_on + days
         reading = read_deadline(f"chậm nhất ngày {day:%d/%m/%Y}")

@@ -1,6 +1,6 @@
 """Assigning, amending, extending and cancelling tasks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID, uuid4, uuid5
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.commands import (
     NewAssignment,
+    NewCitation,
     NewTask,
     Role,
     check_assigned_on,
@@ -17,11 +18,11 @@ from services.tasks.domain.commands import (
 )
 from services.tasks.domain.deadlines import Reading
 from services.tasks.domain.naming_text import fold
-from services.tasks.tables import Agency, Assignment, Citation, Group, GroupMember, Task
+from services.tasks.tables import Agency, Assignment, Citation, Document, Group, GroupMember, Task
 from services.tasks.use_cases.catalogue import require_agencies
 from services.tasks.use_cases.records import (
     end_cancelled,
-    lock_open_children,
+    lock_children,
     lock_task,
     lock_to_end,
     new_deadline,
@@ -37,9 +38,7 @@ from shared.clock import local_date
 from shared.errors import Conflict, InvalidInput, check_version
 from shared.events import tasks as events
 
-IMPORTED = UUID(
-    "6f1d2f0e-57a4-5c57-8e57-2d3a1b5c0957"
-)  # namespace: a dry run and the real run draw the same ids
+_IMPORTED = UUID("6f1d2f0e-57a4-5c57-8e57-2d3a1b5c0957")  # namespace of the ids of imported tasks
 
 
 async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: datetime) -> Task:
@@ -47,19 +46,24 @@ async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: 
     check_assigned_on(new.assigned_on, local_date(at), "assigned_on")
     check_assignments(new.assignments, new.members)
     await _require_references(session, new)
-    task = _new_task(new, uuid5(IMPORTED, new.import_key) if new.import_key else uuid4(), parent=None, at=at)
+    tasks = list(new_tasks(new, at=at))
+    await tell_created(session, tasks, actor=actor, at=at)
+    return tasks[0]
+
+
+def new_tasks(new: NewTask, *, at: datetime) -> Iterator[Task]:
+    """The task as it will be recorded, then those of its members."""
+    task = _new_task(new, task_id_of(new.import_key) if new.import_key else uuid4(), parent=None, at=at)
+    yield task
     each = replace(new, members=(), import_key=None, import_digest=None)
-    children = [
-        _new_task(
-            replace(each, assignments=_of_member(member, new.assignments)),
-            uuid5(task.id, member),
-            parent=task,
-            at=at,
-        )
-        for member in new.members
-    ]
-    await tell_created(session, [task, *children], actor=actor, at=at)
-    return task
+    for member in new.members:
+        own = replace(each, assignments=_of_member(member, new.assignments))
+        yield _new_task(own, uuid5(task.id, member), parent=task, at=at)
+
+
+def task_id_of(import_key: str) -> UUID:
+    """The id of an imported row's task: a dry run and the real run draw the same."""
+    return uuid5(_IMPORTED, import_key)
 
 
 def _of_member(member: str, shared: Sequence[NewAssignment]) -> tuple[NewAssignment, ...]:
@@ -96,7 +100,12 @@ def _new_task(new: NewTask, task_id: UUID, *, parent: Task | None, at: datetime)
         version=1,
         deadlines=[],
         assignments=[
-            Assignment(agency_code=item.agency_code, role=item.role.value, recorded_at=at)
+            Assignment(
+                agency_code=item.agency_code,
+                role=item.role.value,
+                effective_on=new.assigned_on,
+                recorded_at=at,
+            )
             for item in new.assignments
         ],
         citations=[
@@ -150,6 +159,7 @@ async def amend_task(
     *,
     reading: Reading | None,
     assignments: Sequence[NewAssignment] | None,
+    citations: Sequence[NewCitation] = (),
     expected_version: int,
     actor: Actor,
     at: datetime,
@@ -169,10 +179,25 @@ async def amend_task(
     if assignments is not None:
         await _reassign(session, task, assignments, at)
         changed.append("assignments")
+    if await _cite(session, task, citations, at):
+        changed.append("citations")
     await tell(session, task, events.TaskAmended, actor=actor, at=at, changed=tuple(changed))
     if reading is not None or changes:
         await _amend_children(session, task, changes, reading, actor=actor, at=at)
     return task
+
+
+async def _cite(session: AsyncSession, task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
+    """Add documents that give the same task, so that it is not recorded again; whether any was new."""
+    known = {(item.document_code, item.clause) for item in task.citations}
+    new = [item for item in citations if (item.document_code, item.clause) not in known]
+    for item in new:
+        await require_document(session, item.document_code, "citations")
+        position = len(task.citations) + 1
+        task.citations.append(
+            Citation(position=position, document_code=item.document_code, clause=item.clause, recorded_at=at)
+        )
+    return bool(new)
 
 
 async def _amend_children(
@@ -185,17 +210,19 @@ async def _amend_children(
     at: datetime,
 ) -> None:
     """What a group was told, each member was told."""
-    for child in await lock_open_children(session, parent):
+    for child in await lock_children(session, parent):
         _set_words(child, changes)
         changed = [*changes]
-        if reading is not None and child.deadlines[-1].due_on is None:
+        if reading is not None and child.due_on is None:
             _give_date(child, reading, at)
             changed.append("deadline_text")
         await tell(session, child, events.TaskAmended, actor=actor, at=at, changed=tuple(changed))
 
 
 def _give_date(task: Task, reading: Reading, at: datetime) -> None:
-    if task.deadlines[-1].due_on is not None:
+    _require_dated(task)
+    _require_day(reading)
+    if task.due_on is not None:
         raise Conflict(
             "deadline_has_date",
             "Thời hạn đã có ngày: thay đổi bằng gia hạn (/extensions), kèm văn bản phê duyệt.",
@@ -221,9 +248,12 @@ async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssig
     for key, assignment in current.items():
         if key not in kept:
             assignment.ended_at = at
+            assignment.ended_on = local_date(at)
     await session.flush()
     for agency_code, role in sorted(kept - set(current)):
-        task.assignments.append(Assignment(agency_code=agency_code, role=role, recorded_at=at))
+        task.assignments.append(
+            Assignment(agency_code=agency_code, role=role, effective_on=local_date(at), recorded_at=at)
+        )
 
 
 async def extend_deadline(
@@ -239,8 +269,7 @@ async def extend_deadline(
     """Move a deadline by an approving document; it holds from that document's day. Members move with their group."""
     document = await require_document(session, document_code)
     task = await lock_task(session, task_id)
-    require_open(task)
-    _require_extension(task, reading)
+    _require_extension(task, reading, document)
     if document.issued_on > local_date(at):
         raise InvalidInput(
             "document_in_future",
@@ -248,7 +277,12 @@ async def extend_deadline(
             f"Document {document_code} is dated {document.issued_on}, after today: check it.",
             field="document_code",
         )
-    for each in (task, *await lock_open_children(session, task)):
+    members = [
+        member
+        for member in await lock_children(session, task, ("open", "completed"))
+        if _moves_with_group(member, task.due_on, reading, document)
+    ]
+    for each in (task, *members):
         new_deadline(
             each,
             reading,
@@ -262,13 +296,16 @@ async def extend_deadline(
     return task
 
 
-def _require_extension(task: Task, reading: Reading) -> None:
+def _require_dated(task: Task) -> None:
     if task.kind == "standing":
         raise Conflict(
             "task_standing",
-            "Nhiệm vụ thường xuyên không có thời hạn để gia hạn.",
-            "A standing task has no deadline to extend.",
+            "Nhiệm vụ thường xuyên không có ngày đến hạn: không đặt, không gia hạn.",
+            "A standing task has no due date to set or extend.",
         )
+
+
+def _require_day(reading: Reading) -> None:
     if reading.due_on is None:
         raise InvalidInput(
             "deadline_unreadable",
@@ -277,13 +314,45 @@ def _require_extension(task: Task, reading: Reading) -> None:
             field="deadline_text",
             flags=[str(flag) for flag in reading.flags],
         )
-    if reading.due_on == task.deadlines[-1].due_on:
+
+
+def _require_extension(task: Task, reading: Reading, document: Document) -> None:
+    """An extension needs an open task, or one that was done after the extension was approved."""
+    done_after = (
+        task.state == "completed"
+        and task.completed_on is not None
+        and task.completed_on >= document.issued_on
+    )
+    if not done_after:
+        require_open(task)
+    _require_dated(task)
+    _require_day(reading)
+    if reading.due_on == task.due_on:
         raise Conflict(
             "deadline_unchanged",
             f"Thời hạn đã là {reading.due_on:%d/%m/%Y}.",
             f"The deadline is {reading.due_on} already.",
             field="deadline_text",
         )
+    if reading.due_on is not None and reading.due_on < document.issued_on:
+        raise InvalidInput(
+            "deadline_before_document",
+            f"Ngày {reading.due_on:%d/%m/%Y} trước ngày văn bản {document.issued_on:%d/%m/%Y}: kiểm tra lại thời hạn.",
+            f"The day {reading.due_on} is before the document's, {document.issued_on}: check the deadline.",
+            field="deadline_text",
+        )
+
+
+def _moves_with_group(member: Task, before: date | None, reading: Reading, document: Document) -> bool:
+    """A member that still has the group's deadline moves with it; one that was given a later day of its own keeps it."""
+    if member.state == "completed" and (
+        member.completed_on is None or member.completed_on < document.issued_on
+    ):
+        return False
+    if member.due_on == reading.due_on:
+        return False
+    later = member.due_on is not None and reading.due_on is not None and member.due_on > reading.due_on
+    return member.due_on == before or not later
 
 
 async def cancel_task(
@@ -292,7 +361,7 @@ async def cancel_task(
     """End a task that is no longer to be done, with the open tasks of its members."""
     task = await lock_to_end(session, task_id)
     require_open(task)
-    for each in (task, *await lock_open_children(session, task)):
+    for each in (task, *await lock_children(session, task)):
         await end_cancelled(session, each, reason=reason, actor=actor, at=at)
     await settle_parent(session, task, reason=reason, actor=actor, at=at)
     return task

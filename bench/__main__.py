@@ -1,0 +1,41 @@
+"""`make bench`: run every bench (or those named), print one table, write results.json beside it."""
+
+import importlib
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.common import Figure
+
+MODULES = ("log_relay", "task_list", "webhook_sender", "timers", "task_import", "idle_suite")
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def main(names: list[str]) -> None:
+    figures: list[Figure] = []
+    for name in names or MODULES:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        figures += importlib.import_module(f"bench.{name}").figures()
+    table = Table("figure", "median", "against", "ratio", "must be", "met", "what limits it")
+    for figure in figures:
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+        must = "" if figure.limit is None else f"{figure.bound} {figure.limit:g}"
+        met = {True: "yes", False: "NO", None: ""}[figure.met]
+        table.add_row(
+            figure.name, f"{figure.value:,.4g} {figure.unit}", figure.against, ratio, must, met, figure.limits
+        )
+    Console(width=180 if not sys.stdout.isatty() else None).print(table)
+    machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()}
+    written = [asdict(figure) | {"met": figure.met} for figure in figures]
+    RESULTS.write_text(
+        json.dumps({"machine": machine, "figures": written}, ensure_ascii=False, indent=2) + "\n"
+    )
+
+
+main(sys.argv[1:])

@@ -1,0 +1,41 @@
+"""What every bench shares: a figure as a ratio against a named peer or limit, measured in the same run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`value` (median of `runs`) against `peer`; `limit` is what the ratio or value must reach, `bound` says how.
+
+    `limits` says in one sentence what holds the figure back.
+    """
+
+    name: str
+    value: float
+    unit: str
+    against: str
+    ratio: float | None
+    limit: float | None
+    bound: Literal["at least", "under"]
+    runs: int
+    limits: str
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the limit is kept; None where none is set. Without a ratio the value itself is held to it."""
+        if self.limit is None:
+            return None
+        measured = self.value if self.ratio is None else self.ratio
+        return measured >= self.limit if self.bound == "at least" else measured < self.limit
+
+
+def interleaved(runs: int, *subjects: Callable[[], float]) -> list[float]:
+    """Medians of the subjects, run in turn, so that what disturbs the machine disturbs all alike."""
+    found: list[list[float]] = [[] for _ in subjects]
+    for _ in range(runs):
+        for results, subject in zip(found, subjects, strict=True):
+            results.append(subject())
+    return [median(results) for results in found]

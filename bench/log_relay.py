@@ -1,0 +1,192 @@
+"""How fast a service's log gets onto a real Kafka: the relay against a bare produce loop of the same messages.
+
+    python -m bench log_relay
+
+The relay reads pages of the outbox, turns them into CloudEvents, sends them, and saves its cursor when every in-sync
+replica has them. The bare loop has the same messages ready in memory and sends them through a producer with the same
+settings (acks, idempotence, batch size, linger). Both ways run in this process against the same broker and topic, in
+turn; producers are connected before the clock starts.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bench.common import Figure
+from shared import inbox, outbox  # noqa: F401 - they fill the spine's metadata
+from shared.bus.kafka import KafkaPublisher, create_topics, make_producer, message_of
+from shared.bus.kafka_connection import KafkaConnection
+from shared.database import Database, spine
+from shared.events.envelope import CloudEvent
+from shared.log_reader import Cursor, read_page
+from shared.loops import Pulse
+from shared.relay import CURSOR, PAGE, relay_loop
+from shared.topics import Topic
+from tests.support.kafka import running_kafka
+from tests.support.postgres import running_postgres
+
+EVENTS = 20_000
+AGGREGATES = 1_000
+RUNS = 5
+TOPIC = Topic("dondoc.bench", 3, 1, {})
+
+# About 700 bytes, as an event of the tasks service has.
+_FILL = text(
+    """
+    INSERT INTO outbox (event_id, type, subject, version, time, data)
+    SELECT gen_random_uuid(), 'vn.dondoc.bench.task.changed.v1', 'task-' || n % :aggregates, 1 + n / :aggregates,
+           timestamptz '2025-05-20 01:00Z' + n * interval '1 second',
+           jsonb_build_object(
+               'task_id', gen_random_uuid(), 'programme', 'NQ71', 'status', 'in_progress', 'version', n,
+               'title', 'Xây dựng cơ sở dữ liệu chuyên ngành và kết nối, chia sẻ với nền tảng dùng chung ' || n,
+               'deadline', jsonb_build_object('text', 'Tháng 5/2025', 'kind', 'month', 'due_on', '2025-05-31'),
+               'assignments', jsonb_build_array(
+                   jsonb_build_object('agency', 'G12', 'role', 'lead'),
+                   jsonb_build_object('agency', 'G01', 'role', 'coordinate')),
+               'deliverable', 'Báo cáo Thủ tướng Chính phủ', 'priority', 'normal', 'ended_at', NULL)
+    FROM generate_series(1, :events) n
+    """
+)
+
+
+@dataclass
+class Bench:
+    database: Database
+    connection: KafkaConnection
+
+    async def read_alone(self) -> float:
+        """Events a second from the outbox into CloudEvents, and no further."""
+        began, cursor, found, more = time.perf_counter(), Cursor(), 0, True
+        async with self.database.reading() as connection:
+            while more:
+                page = await read_page(connection, cursor, PAGE)
+                cursor, more, found = page.cursor, page.more, found + len(page.events)
+        assert found == EVENTS
+        return EVENTS / (time.perf_counter() - began)
+
+    async def relay(self) -> float:
+        """Events a second from the outbox to Kafka, cursor saved."""
+        async with self.database.transaction() as session:
+            await session.execute(text("DELETE FROM log_cursors WHERE name = :name"), {"name": CURSOR})
+        publisher = _Counting(self.connection)
+        assert await publisher.trouble() is None
+        pulse = _Finish(publisher)
+        began = time.perf_counter()
+        relaying = asyncio.ensure_future(relay_loop("bench", self.database, publisher)(pulse))
+        await asyncio.wait(
+            [relaying, asyncio.ensure_future(pulse.finished.wait())], return_when=asyncio.FIRST_COMPLETED
+        )
+        seconds = time.perf_counter() - began
+        relaying.cancel()
+        with suppress(asyncio.CancelledError):
+            await relaying
+        await publisher.close()
+        return EVENTS / seconds
+
+    async def produce(self) -> float:
+        """Events a second when the messages are ready and only the producer works."""
+        messages = [message_of(event) for event in await self._events()]
+        producer = make_producer(self.connection)
+        await producer.start()
+        began = time.perf_counter()
+        sent: list[asyncio.Future[Any]] = []
+        for topic, key, headers, value in messages:
+            sent.append(await producer.send(topic, value, key, headers=headers))
+        await asyncio.gather(*sent)
+        seconds = time.perf_counter() - began
+        await producer.stop()
+        return EVENTS / seconds
+
+    async def _events(self) -> Sequence[CloudEvent]:
+        async with self.database.reading() as connection:
+            return (await read_page(connection, Cursor(), EVENTS + 1)).events
+
+
+class _Counting(KafkaPublisher):
+    """Counts what is on Kafka."""
+
+    published = 0
+
+    async def publish(self, events: Sequence[CloudEvent]) -> None:
+        await super().publish(events)
+        self.published += len(events)
+
+
+class _Finish(Pulse):
+    """A relay beats when its cursor is saved."""
+
+    def __init__(self, publisher: _Counting) -> None:
+        super().__init__("bench-relay")
+        self.finished = asyncio.Event()
+        self._publisher = publisher
+
+    def beat(self) -> None:
+        super().beat()
+        if self._publisher.published >= EVENTS:
+            self.finished.set()
+
+
+@asynccontextmanager
+async def _prepared(server: Any, address: str) -> AsyncIterator[Bench]:
+    async with AsyncExitStack() as stack:
+        admin = create_async_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        stack.push_async_callback(admin.dispose)
+        async with admin.connect() as connection:
+            await connection.execute(text("DROP DATABASE IF EXISTS bench_log_relay"))
+            await connection.execute(text("CREATE DATABASE bench_log_relay"))
+        database = Database(server.set(database="bench_log_relay"), application="dondoc-bench")
+        stack.push_async_callback(database.close)
+        async with database.engine.begin() as connection:
+            await connection.run_sync(spine.create_all)
+        async with database.transaction() as session:
+            await session.execute(_FILL, {"events": EVENTS, "aggregates": AGGREGATES})
+        async with database.reading() as connection:
+            await connection.execute(text("VACUUM ANALYZE outbox"))
+        kafka = KafkaConnection(address)
+        await create_topics(kafka, [TOPIC])
+        yield Bench(database, kafka)
+
+
+async def _measure(server: Any, address: str) -> list[Figure]:
+    async with _prepared(server, address) as bench:
+        await bench.produce()  # the broker's first messages are slow
+        runs = [(await bench.relay(), await bench.produce(), await bench.read_alone()) for _ in range(RUNS)]
+    relayed, produced, read = zip(*runs, strict=True)
+    ratios = [ours / bare for ours, bare, _ in runs]
+    spread = f"Ratio of a run {min(ratios):.2f} to {max(ratios):.2f}."
+    return [
+        Figure(
+            "log reader and relay to Kafka",
+            median(relayed),
+            "events/s",
+            f"bare aiokafka produce loop, {median(produced):,.0f} events/s",
+            median(ratios),
+            0.6,
+            "at least",
+            RUNS,
+            f"One Python thread: aiokafka's own work per message, then reading and encoding. {spread}",
+        ),
+        Figure(
+            "log reader alone",
+            median(read),
+            "events/s",
+            "",
+            None,
+            None,
+            "at least",
+            RUNS,
+            f"One Python thread: rows into CloudEvents. {min(read):,.0f} to {max(read):,.0f} events/s.",
+        ),
+    ]
+
+
+def figures() -> list[Figure]:
+    with running_postgres() as server, running_kafka() as address:
+        return asyncio.run(_measure(server, address))

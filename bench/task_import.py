@@ -1,0 +1,165 @@
+"""Bench 5: importing 100,000 rows, end to end, against COPY of the rows that this leaves in the database."""
+
+import asyncio
+import csv
+import io
+import random
+import resource
+import time
+from datetime import UTC, date, datetime
+from statistics import median
+from typing import Any
+
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bench.common import Figure
+from services.cli.generate import DELIVERABLES, FIELDS, THINGS, VERBS
+from services.tasks.use_cases.annexes import read_annex
+from services.tasks.use_cases.catalogue import record_document, record_programme
+from services.tasks.use_cases.imports import import_annex
+from services.tasks.use_cases.seeding import load_catalogue
+from shared.audit import SYSTEM
+from shared.database import Database, driver_connection
+from shared.events import tasks as events
+from shared.migrations import migrate
+from tests.support.postgres import running_postgres
+
+ROWS, RUNS = 100_000, 3
+PROGRAMME_ROWS, PROGRAMME_RUNS = 1_600, 7  # tasks of the real programme
+AT = datetime(2025, 11, 20, tzinfo=UTC)
+PROGRAMME, DOCUMENT = "NQ57", "71/NQ-CP"
+COPIED = {  # what an import writes; ids and transaction numbers come from the server, as they do there
+    "tasks": (),
+    "deadlines": (),
+    "assignments": ("id",),
+    "citations": (),
+    "outbox": ("id", "xid"),
+    "audit": ("id",),
+}
+LEADS = (
+    "Bộ Nội vụ", "Bộ Công an", "Bộ Tài chính", "Bộ Khoa học và Công nghệ", "Bộ Giáo dục và Đào tạo", "Bộ Y tế",
+    "Bộ Tư pháp", "Bộ Xây dựng", "Thành phố Hà Nội", "Thành phố Đà Nẵng", "Thành phố Hồ Chí Minh",
+)  # fmt: skip
+
+
+def annex(rows: int) -> bytes:
+    """An annex as printed: number, task, who leads, deadline, product."""
+    draw = random.Random(57)  # noqa: S311 - reproducible load, not a secret
+    out = io.StringIO(newline="")
+    table = csv.writer(out)
+    table.writerow(("STT", "Nhiệm vụ", "Cơ quan chủ trì", "Thời hạn", "Sản phẩm"))
+    for number in range(1, rows + 1):
+        title = f"{draw.choice(VERBS)} {draw.choice(THINGS)} trong lĩnh vực {draw.choice(FIELDS)}, đợt {number}"
+        deadline = f"Tháng {draw.randint(1, 12)}/{draw.choice((2025, 2026))}"
+        table.writerow((number, title, draw.choice(LEADS), deadline, draw.choice(DELIVERABLES)))
+    return out.getvalue().encode()
+
+
+async def prepare(url: URL) -> Database:
+    """A migrated database with the catalogue, and a copy of every table that an import writes to."""
+    admin = create_async_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text("CREATE DATABASE bench_import TEMPLATE template0 ENCODING 'UTF8'"))
+    await admin.dispose()
+    await migrate("tasks", url.set(database="bench_import"))
+    database = Database(url.set(database="bench_import"))
+    async with database.transaction() as session:
+        await load_catalogue(session, actor=SYSTEM, at=AT)
+        await record_programme(session, events.ProgrammeRecorded(code=PROGRAMME, title="NQ 57"), SYSTEM, AT)
+        document = events.DocumentRecorded(
+            code=DOCUMENT, type="Nghị quyết", issued_on=date(2025, 4, 1), title="NQ 71"
+        )
+        await record_document(session, document, SYSTEM, AT)
+        for table in COPIED:
+            await session.execute(text(f"CREATE TABLE copy_{table} (LIKE {table} INCLUDING ALL)"))
+    return database
+
+
+async def empty(database: Database) -> None:
+    names = ", ".join(f"{table}, copy_{table}" for table in COPIED)
+    async with database.reading() as connection:
+        await connection.execute(text(f"TRUNCATE {names} CASCADE"))
+        await connection.execute(text("CHECKPOINT"))
+
+
+async def import_rows(database: Database, content: bytes, rows: int) -> float:
+    """Seconds of an import: reading the file, understanding it, writing and committing it."""
+    start = time.perf_counter()
+    read = await read_annex(
+        database, "annex.csv", content, programme=PROGRAMME, document=DOCUMENT, before_includes_day=False
+    )
+    async with database.transaction() as session:
+        reports, written = await import_annex(
+            session, read, dry_run=False, partial=False, actor=SYSTEM, at=AT
+        )
+    seconds = time.perf_counter() - start
+    if not written or sum(report.outcome == "accepted" for report in reports) != rows:
+        raise RuntimeError("the import did not take every row")
+    return seconds
+
+
+async def copy_rows(database: Database) -> float:
+    """Seconds of COPY, binary and from memory, of all that the import wrote, in one transaction."""
+    driver = await driver_connection(database)
+    records: dict[str, tuple[list[str], list[Any]]] = {}
+    for table, given in COPIED.items():
+        found = await driver.fetch(f"SELECT * FROM {table}")  # noqa: S608 - names of this file
+        columns = [name for name in found[0].keys() if name not in given]  # noqa: SIM118 - a driver's record
+        records[table] = columns, [tuple(row[name] for name in columns) for row in found]
+    start = time.perf_counter()
+    async with driver.transaction():
+        for table, (columns, rows) in records.items():
+            await driver.copy_records_to_table(f"copy_{table}", records=rows, columns=columns)
+    seconds = time.perf_counter() - start
+    await driver.close()
+    return seconds
+
+
+async def compare(database: Database, rows: int, runs: int) -> tuple[list[float], list[float], float]:
+    """Seconds of each import and each COPY, by turns, and this process's peak MiB during the first import."""
+    content = annex(rows)
+    imports, copies, peak = [], [], 0.0
+    for _ in range(runs):
+        await empty(database)
+        imports.append(await import_rows(database, content, rows))
+        peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        copies.append(await copy_rows(database))
+    return imports, copies, peak
+
+
+def _figure(rows: int, imports: list[float], copies: list[float], limits: str) -> Figure:
+    rates = f"{rows / max(imports):,.0f}-{rows / min(imports):,.0f} rows/s"
+    return Figure(
+        f"import of {rows:,} rows",
+        rows / median(imports),
+        "rows/s",
+        f"COPY of the rows it writes, {rows / median(copies):,.0f} rows/s",
+        median(copies) / median(imports),
+        None,
+        "at least",
+        len(imports),
+        f"{rates}; {limits}",
+    )
+
+
+async def _measure() -> list[Figure]:
+    with running_postgres() as url:
+        database = await prepare(url)
+        try:
+            small = await compare(database, PROGRAMME_ROWS, PROGRAMME_RUNS)
+            large = await compare(database, ROWS, RUNS)
+        finally:
+            await database.close()
+    limits = (
+        "one core: reading the file, rules, events and JSON in Python, then six inserts a row with their "
+        f"foreign keys; peak memory {large[2]:,.0f} MiB"
+    )
+    return [
+        _figure(PROGRAMME_ROWS, *small[:2], "loading the catalogue and the first statements weigh more"),
+        _figure(ROWS, *large[:2], limits),
+    ]
+
+
+def figures() -> list[Figure]:
+    return asyncio.run(_measure())

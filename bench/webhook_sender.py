@@ -1,0 +1,210 @@
+"""The webhook sender over 1,000 local endpoints, against a bare aiohttp loop of the same posts.
+
+The courier claims, signs, posts and records in PostgreSQL; the bare loop has the urls, bodies and signed headers at
+hand and keeps nothing. Both open a connection for each post and have as many under way. The endpoints are ports of a
+bare asyncio protocol in a process of its own; the database is the embedded one, with its defaults.
+"""
+
+import asyncio
+import multiprocessing
+import resource
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from multiprocessing.connection import Connection
+from uuid import UUID, uuid4
+
+import aiohttp
+from sqlalchemy import URL, text
+from standardwebhooks import Webhook
+
+from bench.common import Figure, interleaved
+from services.notify.gateways import SecretCipher
+from services.notify.settings import NotifySettings
+from services.notify.worker.deliveries import Courier
+from shared.clock import SystemClock
+from shared.database import Database
+from shared.loops import Pulse
+from shared.migrations import migrate
+from tests.support.postgres import running_postgres
+
+ENDPOINTS = 1_000
+ALERTS = 2  # each goes to every endpoint
+IN_FLIGHT = 48  # the default of DONDOC_DELIVERY_CONCURRENCY
+RUNS = 5
+LIMIT = 0.6  # of the bare loop's posts per second (issue 3)
+POLL_SECONDS = 0.02
+SECRET = secrets.token_bytes(32)
+BODY_BYTES = 1_200  # an alert as the journeys see it
+ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+class Endpoint(asyncio.Protocol):
+    """Answers a post once its last byte is in; knows no more HTTP than that."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport, self.received = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head = self.received.find(b"\r\n\r\n")
+        if head >= 0 and len(self.received) >= head + 4 + BODY_BYTES:
+            self.transport.write(ANSWER)
+            self.transport.close()
+
+
+def _serve(ready: Connection) -> None:
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        servers = [await loop.create_server(Endpoint, "127.0.0.1", 0) for _ in range(ENDPOINTS)]
+        ready.send([server.sockets[0].getsockname()[1] for server in servers])
+        await asyncio.Event().wait()
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    asyncio.run(serve())
+
+
+@contextmanager
+def _endpoints() -> Iterator[list[str]]:
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        yield [f"http://127.0.0.1:{port}/hook" for port in ours.recv()]
+    finally:
+        process.terminate()
+        process.join()
+
+
+_ADD_SUBSCRIPTIONS = text(
+    "INSERT INTO subscriptions (id, version, url, agency_code, include_descendants, event_types, sealed_secret, status,"
+    " consecutive_failures, created_at, updated_at)"
+    " VALUES (:id, 1, :url, NULL, false, '{}', :sealed, 'active', 0, now(), now())"
+)
+_ADD_ALERT = text(
+    """
+    WITH task AS (
+        INSERT INTO tasks (id, version, title, kind, state, revision, deadline_text, children, responsible)
+        VALUES (gen_random_uuid(), 1, '', 'dated', 'open', 1, '', 0, '{}') RETURNING id
+    ), timer AS (
+        INSERT INTO timers
+        SELECT gen_random_uuid(), id, 'G12', 1, current_date, 0, now(), 'raised', 'came_due', now() FROM task
+        RETURNING id, task_id
+    ), alert AS (
+        INSERT INTO alerts
+        SELECT gen_random_uuid(), id, task_id, 'G12', 'deadline.due', 1, current_date, 0, now(), now(), :body FROM timer
+        RETURNING id
+    )
+    INSERT INTO deliveries (id, alert_id, subscription_id, status, attempts, next_attempt_at, created_at)
+    SELECT gen_random_uuid(), alert.id, subscriptions.id, 'pending', 0, now(), now() FROM alert, subscriptions
+    """
+)
+_WAITING = text("SELECT EXISTS (SELECT 1 FROM deliveries WHERE status = 'pending')")
+_UNDELIVERED = text("SELECT count(*) FROM deliveries WHERE status <> 'delivered' OR attempts <> 1")
+
+
+@asynccontextmanager
+async def _opened(url: URL) -> AsyncIterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def _prepare(server: URL, settings: NotifySettings, urls: list[str]) -> URL:
+    url = server.set(database="bench_webhooks")
+    async with _opened(server.set(database="postgres")) as admin, admin.reading() as connection:
+        await connection.execute(text("CREATE DATABASE bench_webhooks"))
+    await migrate("notify", url)
+    cipher = SecretCipher(settings.secret)
+    ids: list[UUID] = [uuid4() for _ in urls]
+    rows = [
+        {"id": id_, "url": address, "sealed": cipher.seal(SECRET, id_)}
+        for id_, address in zip(ids, urls, strict=True)
+    ]
+    async with _opened(url) as database, database.transaction() as session:
+        await session.execute(_ADD_SUBSCRIPTIONS, rows)
+    return url
+
+
+async def _through_courier(url: URL, settings: NotifySettings) -> float:
+    """Deliveries per second, from the first claim until the last is recorded."""
+    async with _opened(url) as database:
+        async with database.transaction() as session:
+            await session.execute(_ADD_ALERT, [{"body": "x" * BODY_BYTES}] * ALERTS)
+        async with database.reading() as connection:
+            await connection.execute(text("VACUUM ANALYZE deliveries"))
+            courier = Courier(database, SystemClock(), settings)
+            began = time.perf_counter()
+            running = asyncio.create_task(courier.run(Pulse("bench")))
+            while (await connection.execute(_WAITING)).scalar_one():
+                await asyncio.sleep(POLL_SECONDS)
+            seconds = time.perf_counter() - began
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await courier.close()
+            assert (await connection.execute(_UNDELIVERED)).scalar_one() == 0
+    return ENDPOINTS * ALERTS / seconds
+
+
+async def _bare(urls: list[str]) -> float:
+    """Posts per second of workers that take the next url and post to it."""
+    body, signer, at = "x" * BODY_BYTES, Webhook(SECRET), SystemClock().now()
+    id_ = str(uuid4())
+    headers = {
+        "content-type": "application/cloudevents+json",
+        "user-agent": "dondoc-notify/1",
+        "webhook-id": id_,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signer.sign(id_, at, body),
+    }
+    todo = iter(urls * ALERTS)
+    sent = body.encode()
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def work() -> None:
+            for address in todo:
+                async with session.post(address, data=sent, headers=headers) as response:
+                    await response.read()
+                    assert response.status == 204, response.status
+
+        began = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(IN_FLIGHT):
+                group.create_task(work())
+        return ENDPOINTS * ALERTS / (time.perf_counter() - began)
+
+
+def figures() -> list[Figure]:
+    settings = NotifySettings(
+        database_url="postgresql://unused",
+        secret_key="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",  # noqa: S106 - of this bench alone
+        allow_outgoing="127.0.0.0/8",
+        delivery_concurrency=IN_FLIGHT,
+    )
+    with running_postgres() as server, _endpoints() as urls:
+        url = asyncio.run(_prepare(server, settings, urls))
+        courier, bare = interleaved(
+            RUNS,
+            lambda: asyncio.run(_through_courier(url, settings)),
+            lambda: asyncio.run(_bare(urls)),
+        )
+    return [
+        Figure(
+            name=f"webhook sender, {ENDPOINTS:,} endpoints",
+            value=courier,
+            unit="deliveries/s",
+            against=f"bare aiohttp loop, {bare:,.0f} posts/s",
+            ratio=courier / bare,
+            limit=LIMIT,
+            bound="at least",
+            runs=RUNS,
+            limits="aiohttp's own work for a connection per post, then signing and two round trips to PostgreSQL per batch",
+        )
+    ]

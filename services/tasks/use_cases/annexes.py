@@ -1,0 +1,98 @@
+"""Reading an annex as a file: no transaction is open meanwhile, since names that nobody knows take long to compare."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from rapidfuzz.fuzz import token_sort_ratio
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tasks.domain.deadlines import read_deadline
+from services.tasks.domain.imports import Names, ReadRow, cell_problem, understand
+from services.tasks.domain.naming import find_agencies
+from services.tasks.domain.naming_directory import Directory
+from services.tasks.gateways.spreadsheets import Row, Skipped, read_rows
+from services.tasks.queries.catalogue import load_directory
+from services.tasks.use_cases.records import require_document, require_programme
+from shared.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an annex comes from: the programme it belongs to, and the document that gives its tasks."""
+
+    programme_code: str
+    document_code: str
+    issued_on: date
+    before_includes_day: bool
+
+    @property
+    def scope(self) -> str:
+        return f"{self.programme_code}|{self.document_code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Annex:
+    source: Source
+    rows: tuple[ReadRow, ...]
+    skipped: tuple[Skipped, ...]
+
+
+async def read_annex(
+    database: Database,
+    filename: str,
+    content: bytes,
+    *,
+    columns: Mapping[str, str] | None = None,
+    programme: str,
+    document: str,
+    before_includes_day: bool,
+) -> Annex:
+    """Read every row of a file as its agencies and deadlines are understood today.
+
+    Raises:
+        InvalidInput: programme_unknown, document_unknown; the file or its headings cannot be read.
+        TooLarge: bytes, rows or columns above the limit.
+    """
+    async with database.reading() as connection, AsyncSession(connection) as session:
+        await require_programme(session, programme)
+        issued_on = (await require_document(session, document, "document")).issued_on
+        directory = await load_directory(connection)
+    source = Source(programme, document, issued_on, before_includes_day)
+    return await asyncio.to_thread(_read, filename, content, columns, source, directory)
+
+
+def _read(
+    filename: str,
+    content: bytes,
+    columns: Mapping[str, str] | None,
+    source: Source,
+    directory: Directory,
+) -> Annex:
+    sheet = read_rows(filename, content, columns)
+    names = Names(lambda text: find_agencies(text, directory, token_sort_ratio))
+    return Annex(source, tuple(_understand(row, names, source) for row in sheet.rows), sheet.skipped)
+
+
+_read_deadline = lru_cache(maxsize=256)(read_deadline)  # an annex repeats few deadlines in many rows
+
+
+def _understand(row: Row, names: Names, source: Source) -> ReadRow:
+    values = row.values
+    read = understand(
+        row.number,
+        values,
+        scope=source.scope,
+        reading=_read_deadline(
+            values.get("deadline_text", ""), source.issued_on, before_includes_day=source.before_includes_day
+        ),
+        lead=names.look_up(values.get("lead_text", "")),
+        coordinate=names.look_up(values.get("coordinate_text", "")),
+    )
+    # a reference that repeats is told by the use case, which names the first row
+    read.problems += [
+        cell_problem(item.field, item.code) for item in row.problems if item.code != "duplicate_ref"
+    ]
+    return read

@@ -1,0 +1,147 @@
+"""`dondoc up`: what it suggests can be run as printed, and what it finds in an old data folder does not mislead it."""
+
+import shlex
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from services.cli import up as up_module
+from services.cli.environment import DataFolder
+from services.cli.greeting import Run, next_commands
+from services.cli.up import _refuse_earlier_clock, make_admin_key
+from services.suite import Databases, SuiteSettings
+from shared.auth import revoke_key
+from shared.clock import ManualClock
+from tests.cli.conftest import Running, dondoc
+from tests.conftest import MakeDatabase
+
+PEPPER = b"p" * 32
+
+
+class Started:
+    """What `up` would have run."""
+
+    run: Run
+    settings: SuiteSettings
+
+    def suggested(self) -> list[list[str]]:
+        return [shlex.split(line) for line in next_commands(self.run, self.settings.notify)]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """Everything of `up` but the suite itself and its database."""
+    found = Started()
+
+    @contextmanager
+    def database(_: DataFolder, given: str | None) -> Iterator[str]:
+        yield given or "postgresql://u:p@127.0.0.1:1/dondoc_{service}"
+
+    async def run(run: Run, settings: SuiteSettings, *_: Any, **__: Any) -> None:
+        found.run, found.settings = run, settings
+
+    monkeypatch.setattr(DataFolder, "database", database)
+    monkeypatch.setattr(up_module, "_run", run)
+    return found
+
+
+def option(words: list[str], name: str) -> str | None:
+    return words[words.index(name) + 1] if name in words else None
+
+
+def test_the_suggested_run_is_this_one_and_reaches_a_receiver_here(started: Started, tmp_path: Path) -> None:
+    given = [
+        "--data-dir", str(tmp_path / "dữ liệu $1 'x'"), "--port", "0", "--host", "127.0.0.1", "--no-seed", "--kafka", "k:9092",
+        "--clock", "2025-05-20T08:00", "--speed", "60.0", "--database-url", "postgresql://u:p$w@h/dondoc_{service}",
+        "--allow-outgoing", "10.0.0.0/8",
+    ]  # fmt: skip
+    assert dondoc("up", *given).exit_code == 0
+    port = started.run.address.rpartition(":")[2]
+    [make, up, arguments] = started.suggested()[2]
+    assert (make, up) == ("make", "up")
+    again = shlex.split(arguments.removeprefix("ARGS=").replace("$$", "$"))  # as make and its shell do
+    asked = {(name, option(given, name)) for name in given if name.startswith("--") and name != "--port"}
+    asked = {(name, None if name == "--no-seed" else value) for name, value in asked}
+    values = {(n, None if n == "--no-seed" else option(again, n)) for n in again if n.startswith("--")}
+    assert values == asked | {("--port", port)}
+    assert [again[at + 1] for at, word in enumerate(again) if word == "--allow-outgoing"] == [
+        "10.0.0.0/8",
+        "127.0.0.1/32",
+    ]
+
+    assert dondoc("up", *again).exit_code == 0
+    [_, _, listen] = started.suggested()  # webhooks reach this machine now
+    assert listen[1:4] == ["listen", "--agency", "G09"]
+    assert option(listen, "--url") == f"http://127.0.0.1:{port}"
+    assert option(listen, "--key-file") == str(tmp_path / "dữ liệu $1 'x'" / "admin.key")
+
+
+def test_the_default_run_suggests_short_commands(
+    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = Run("http://127.0.0.1:8000", DataFolder(Path(".dondoc")).admin_key_file, tmp_path, ())
+    dondoc("up", "--port", "0")  # for its settings
+    assert next_commands(run, started.settings.notify)[2:] == [
+        "make up ARGS='--allow-outgoing 127.0.0.1/32'",
+        ".venv/bin/dondoc listen --agency G09",
+    ]
+
+
+async def test_an_admin_key_of_other_databases_is_drawn_anew(
+    make_database: MakeDatabase, clock: ManualClock, tmp_path: Path
+) -> None:
+    file = tmp_path / "admin.key"
+    databases = Databases(tasks=await make_database("tasks"), notify=await make_database("notify"))
+
+    async def key() -> str:
+        await make_admin_key(file, databases, PEPPER, clock)
+        return file.read_text()
+
+    first = await key()
+    assert await key() == first
+    async with databases.notify.transaction() as session:
+        await session.execute(text("DELETE FROM api_keys"))
+    second = await key()
+    assert second != first
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert await key() == second
+    async with databases.tasks.transaction() as session:
+        assert await revoke_key(session, second.split("_")[1], at=clock.now())
+    third = await key()
+    assert third != second
+    await make_admin_key(file, databases, b"q" * 32, clock)
+    assert file.read_text() != third
+    file.write_bytes(b"\xff no key")
+    assert (await key()).startswith("ddk_")
+
+
+@pytest.mark.parametrize("later", ["tasks", "notify"])
+async def test_a_clock_before_what_any_service_recorded_is_refused(
+    make_database: MakeDatabase, clock: ManualClock, later: str
+) -> None:
+    databases = Databases(tasks=await make_database("tasks"), notify=await make_database("notify"))
+    await _refuse_earlier_clock(databases, clock)
+    async with getattr(databases, later).transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO outbox (event_id, time, type, subject, version, data)"
+                " VALUES (gen_random_uuid(), '2025-06-01T00:00Z', 'x', 'x', 1, '{}')"
+            )
+        )
+    with pytest.raises(Exception, match="2025-06-01"):
+        await _refuse_earlier_clock(databases, clock)
+
+
+def test_the_asterisk_is_an_address_too(running: Running) -> None:
+    host, port = running.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"OPTIONS * HTTP/1.1\r\nHost: suite\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert b"There is no such address" in answer
