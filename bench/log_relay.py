@@ -25,7 +25,7 @@ from shared.bus.kafka import KafkaPublisher, create_topics, make_producer, messa
 from shared.bus.kafka_connection import KafkaConnection
 from shared.database import Database, spine
 from shared.events.envelope import CloudEvent
-from shared.log_reader import Cursor, read_page
+from shared.log_reader import Cursor, LogRow, read_rows
 from shared.loops import Pulse
 from shared.relay import CURSOR, PAGE, relay_loop
 from shared.topics import Topic
@@ -62,11 +62,11 @@ class Bench:
     connection: KafkaConnection
 
     async def read_alone(self) -> float:
-        """Events a second from the outbox into CloudEvents, and no further."""
+        """Events a second from the outbox into what the relay sends, and no further."""
         began, cursor, found, more = time.perf_counter(), Cursor(), 0, True
         async with self.database.reading() as connection:
             while more:
-                page = await read_page(connection, cursor, PAGE)
+                page = await read_rows(connection, cursor, PAGE)
                 cursor, more, found = page.cursor, page.more, found + len(page.events)
         assert found == EVENTS
         return EVENTS / (time.perf_counter() - began)
@@ -104,9 +104,9 @@ class Bench:
         await producer.stop()
         return EVENTS / seconds
 
-    async def _events(self) -> Sequence[CloudEvent]:
+    async def _events(self) -> Sequence[LogRow]:
         async with self.database.reading() as connection:
-            return (await read_page(connection, Cursor(), EVENTS + 1)).events
+            return (await read_rows(connection, Cursor(), EVENTS + 1)).events
 
 
 class _Counting(KafkaPublisher):
@@ -114,7 +114,7 @@ class _Counting(KafkaPublisher):
 
     published = 0
 
-    async def publish(self, events: Sequence[CloudEvent]) -> None:
+    async def publish(self, events: Sequence[CloudEvent | LogRow]) -> None:
         await super().publish(events)
         self.published += len(events)
 
@@ -182,7 +182,7 @@ async def _measure(server: Any, address: str) -> list[Figure]:
             None,
             "at least",
             RUNS,
-            f"One Python thread: rows into CloudEvents. {min(read):,.0f} to {max(read):,.0f} events/s.",
+            f"One Python thread: rows into the relay's form. {min(read):,.0f} to {max(read):,.0f} events/s.",
         ),
     ]
 

@@ -28,7 +28,8 @@ from shared.edge import EdgeMiddleware
 from shared.errors import InvalidInput, Unauthenticated, VersionRequired
 from shared.health import Health
 from shared.horizon import announce_change
-from shared.metrics import MetricsMiddleware, registry
+from shared.http_metrics import MetricsMiddleware
+from shared.metrics import registry
 from shared.openapi import DESCRIPTION, OPERATIONS, Application
 from shared.reference_page import add_reference_page
 

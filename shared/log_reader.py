@@ -86,7 +86,7 @@ def _bad_cursor() -> InvalidInput:
 class LogRow(NamedTuple):
     """An event as it stands in the log, with the attributes of a CloudEvent; `data` is still JSON text.
 
-    To relay an event nobody has to parse it: without that the relay is about three times as fast.
+    To relay an event nobody has to parse it, and parsing is most of what reading costs.
     """
 
     position: int
@@ -138,29 +138,28 @@ class Page(Generic[Event]):
     more: bool
 
 
-_PAGE = text(
-    """
-    SELECT id, event_id, type, subject, CAST(version AS text), time, CAST(data AS text)
-    FROM outbox
-    WHERE xid >= pg_snapshot_xmin(CAST(CAST(:seen AS text) AS pg_snapshot))
-      AND xid < pg_snapshot_xmax(CAST(CAST(:upto AS text) AS pg_snapshot))
-      AND pg_visible_in_snapshot(xid, CAST(CAST(:upto AS text) AS pg_snapshot))
-      AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:seen AS text) AS pg_snapshot))
-      AND id > :last_id
-    ORDER BY id
-    LIMIT :limit
-    """
+# Subselects, so that a snapshot's words are read once per statement and not once per row.
+_SEEN = "(SELECT CAST(CAST(:seen AS text) AS pg_snapshot))"
+_UPTO = "(SELECT CAST(CAST(:upto AS text) AS pg_snapshot))"
+_ROWS = "SELECT id, event_id, type, subject, CAST(version AS text), time, CAST(data AS text) FROM outbox"
+_WINDOW = f"pg_visible_in_snapshot(xid, {_UPTO}) AND NOT pg_visible_in_snapshot(xid, {_SEEN})"
+# A new window is found by its transactions, however long the log is.
+_FIRST_PAGE = text(
+    f"{_ROWS} WHERE xid >= pg_snapshot_xmin({_SEEN}) AND xid < pg_snapshot_xmax({_UPTO}) AND {_WINDOW} "
+    "ORDER BY id LIMIT :limit"
 )
+# Within a window the next rows are those with the next ids. Asked by their transactions as well, a prepared statement
+# would sort the whole rest of the window for every page (20,000 rows: 120 ms a page instead of 4).
+_NEXT_PAGE = text(f"{_ROWS} WHERE id > :last_id AND {_WINDOW} ORDER BY id LIMIT :limit")
 _UNREAD = text(
-    """
+    f"""
     SELECT count(*) FROM (
         SELECT FROM outbox
-        WHERE xid >= pg_snapshot_xmin(CAST(CAST(:seen AS text) AS pg_snapshot))
-          AND NOT pg_visible_in_snapshot(xid, CAST(CAST(:seen AS text) AS pg_snapshot))
-          AND NOT (pg_visible_in_snapshot(xid, CAST(CAST(:upto AS text) AS pg_snapshot)) AND id <= :last_id)
+        WHERE xid >= pg_snapshot_xmin({_SEEN}) AND NOT pg_visible_in_snapshot(xid, {_SEEN})
+          AND NOT (pg_visible_in_snapshot(xid, {_UPTO}) AND id <= :last_id)
         LIMIT :limit
     ) AS unread
-    """
+    """  # noqa: S608 - put together from the constants above
 )
 _NOW = text("SELECT CAST(pg_current_snapshot() AS text)")
 
@@ -171,7 +170,9 @@ async def read_rows(connection: AsyncConnection, cursor: Cursor, limit: int) -> 
     if upto == cursor.seen:
         upto = (await connection.execute(_NOW)).scalar_one()
     window = {"seen": cursor.seen, "upto": upto, "last_id": cursor.last_id, "limit": limit}
-    rows = [LogRow._make(row) for row in await connection.execute(_PAGE, window)]
+    inside = cursor.last_id > 0 or cursor.seen == NOTHING_SEEN
+    found = await connection.execute(_NEXT_PAGE if inside else _FIRST_PAGE, window)
+    rows = [LogRow._make(row) for row in found]
     full = len(rows) == limit
     after = Cursor(cursor.seen, upto, rows[-1].position) if full else Cursor(upto, upto, 0)
     return Page(rows, after, more=full)

@@ -1,6 +1,7 @@
 """Puts a service's outbox on the bus: the log reader named `kafka`. One is active per service."""
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from shared.metrics import RELAY_DRAINED, RELAYED
 CURSOR = "kafka"
 CHANNEL = "dondoc_outbox"
 LOCK = 0x72656C6179  # "relay"
-PAGE = 1000
+PAGE = 2000
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 0.02  # commits within this time are told once
 
@@ -42,7 +43,7 @@ def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
 
 
 class _Relay:
-    """Reads the next page while one is being sent; the cursor follows what is durable."""
+    """Three pages at once: one is read, one is sent, and the cursor is saved behind the one that is durable."""
 
     def __init__(self, service: str, database: Database, publisher: Publisher, backlog: Backlog) -> None:
         self._service = service
@@ -53,19 +54,22 @@ class _Relay:
     async def run(self, pulse: Pulse, wake: asyncio.Event, lock: Any) -> None:
         async with self._database.reading() as connection:
             cursor = await load_cursor(connection, CURSOR)
-        page = await self._read(cursor)
+        page, durable = await self._read(cursor), None
         while not lock.is_closed():  # without the lock another relay may be at work
-            if page.more:
-                page = await self._send_and_read_on(page)
+            following, _, _ = await _together(
+                self._read_on(page), self._publish(page.events), self._save(durable)
+            )
+            durable = page.cursor if page.events else None
+            if following is None:
+                await self._save(durable)
+                self._backlog.cleared()
+                RELAY_DRAINED.labels(self._service).set_to_current_time()
                 pulse.beat()
-                continue
-            await self._send(page)
+                await _wait(wake)
+                wake.clear()
+                following, durable = await self._read(page.cursor), None
             pulse.beat()
-            self._backlog.cleared()
-            RELAY_DRAINED.labels(self._service).set_to_current_time()
-            await _wait(wake)
-            wake.clear()
-            page = await self._read(page.cursor)
+            page = following
         raise ConnectionError("lost the relay's lock")
 
     async def _read(self, cursor: Cursor) -> Page[LogRow]:
@@ -75,22 +79,29 @@ class _Relay:
             self._backlog.found()
         return page
 
-    async def _send(self, page: Page[LogRow]) -> None:
-        if not page.events:
-            return
-        await self._publisher.publish(page.events)
-        RELAYED.labels(self._service).inc(len(page.events))
-        async with self._database.transaction() as session:
-            await save_cursor(session, CURSOR, page.cursor)
+    async def _read_on(self, page: Page[LogRow]) -> Page[LogRow] | None:
+        return await self._read(page.cursor) if page.more else None
 
-    async def _send_and_read_on(self, page: Page[LogRow]) -> Page[LogRow]:
-        reading = asyncio.create_task(self._read(page.cursor))
-        try:
-            await self._send(page)
-            return await reading
-        finally:
-            reading.cancel()
-            await asyncio.wait([reading])
+    async def _publish(self, events: Sequence[LogRow]) -> None:
+        if events:
+            await self._publisher.publish(events)
+            RELAYED.labels(self._service).inc(len(events))
+
+    async def _save(self, cursor: Cursor | None) -> None:
+        if cursor is not None:
+            async with self._database.transaction() as session:
+                await save_cursor(session, CURSOR, cursor)
+
+
+async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """As asyncio.gather, but when one fails the others end before that is known."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _wait(wake: asyncio.Event) -> None:

@@ -267,30 +267,35 @@ class TaskOut(_Answer):
 
     @classmethod
     def of(cls, row: AnyRow) -> Self:
-        recurrence = None
-        if row.recurs_every:
-            recurrence = {
-                "every": row.recurs_every,
-                "due_day": row.recurs_due_day,
-                "due_month": row.recurs_due_month,
-            }
-        reading = {
-            "text": row.deadline_text,
-            "kind": row.deadline_kind,
-            "start_on": row.start_on,
-            "due_on": row.reading_due_on,
-            "recurrence": recurrence,
-            "flags": row.flags,
+        return cls.model_validate(task_members(row))
+
+
+def task_members(row: AnyRow) -> dict[str, Any]:
+    """A row in the shape of `TaskOut`, unchecked: lists are written straight from it."""
+    recurrence = None
+    if row.recurs_every:
+        recurrence = {
+            "every": row.recurs_every,
+            "due_day": row.recurs_due_day,
+            "due_month": row.recurs_due_month,
         }
-        return cls.model_validate(
-            {
-                **row._mapping,  # noqa: SLF001 - SQLAlchemy's public name
-                "programme": row.programme_code,
-                "members": row.children_count,
-                "deadline_revision": row.revision,
-                "deadline": reading,
-            }
-        )
+    members = row._asdict()
+    reading = {
+        "text": row.deadline_text,
+        "kind": members.pop("deadline_kind"),
+        "start_on": members.pop("start_on"),
+        "due_on": members.pop("reading_due_on"),
+        "recurrence": recurrence,
+        "flags": members.pop("flags"),
+    }
+    for name in ("recurs_every", "recurs_due_day", "recurs_due_month", "due_on_now"):
+        del members[name]
+    return members | {
+        "programme": members.pop("programme_code"),
+        "members": members.pop("children_count"),
+        "deadline_revision": members.pop("revision"),
+        "deadline": reading,
+    }
 
 
 class TaskPage(_Answer):

@@ -250,7 +250,7 @@ class KafkaSource:
             partition: max(offset or 0, firsts[partition])
             for partition, offset in zip(partitions, committed, strict=True)
         }
-        lag = sum(ends[partition] - read[partition] for partition in partitions)
+        lag: int = sum(ends[partition] - read[partition] for partition in partitions)
         self._lag.set(lag)
         if watchdog.is_stuck(read, lag, time.monotonic()):
             raise ConnectionError(

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -7,9 +8,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.app import app
-from tests.support.processes import Process, free_port
+from tests.support.processes import Process, free_port, until
 
 CLOCK = "2025-05-20T08:00"
+FIRST_START_SECONDS = 180.0  # 5 s alone; on a machine where much else runs a new cluster took 40
 
 
 class Running:
@@ -38,6 +40,15 @@ def dondoc(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
 
 
+async def _ready(process: Process, url: str) -> bool:
+    assert not process.died(), process.printed()
+    try:
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            return (await client.get(f"{url}/readyz")).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder, port = tmp_path_factory.mktemp("cli") / "data", free_port()
@@ -45,7 +56,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     process = Process("up", *options, log=folder.with_suffix(".log"))
     try:
         url = f"http://127.0.0.1:{port}"
-        asyncio.run(process.answers(f"{url}/readyz"))
+        asyncio.run(until(partial(_ready, process, url), FIRST_START_SECONDS))
         yield Running(folder, url)
         assert process.stop() == 0, process.printed()
     finally:

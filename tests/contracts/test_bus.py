@@ -1,11 +1,13 @@
 """What every transport of the log promises; the same tests on the outbox itself and on Kafka."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.bus import Batch, Source
 from shared.bus.embedded import OutboxSource
@@ -155,3 +157,56 @@ async def test_a_source_with_nothing_to_read_shows_that_it_lives_and_closes_when
         return asyncio.all_tasks() <= before
 
     await wait_for(tidy, seconds=5)
+
+
+async def test_a_consumer_that_fails_on_every_batch_is_never_ready_and_its_lag_is_known(log: Log) -> None:
+    async def fail(*_: object) -> None:
+        raise ConnectionError("the database is away")
+
+    await log.counter.count("a", "b", "c")
+    await first_events(log.new_source(), 3, acknowledge=False)  # they have arrived
+    consumer = log.listener.consumer(log.new_source())
+    async with running(
+        listen=replace(consumer, handlers=dict.fromkeys(consumer.handlers, fail)).loop()
+    ) as loops:
+
+        async def failed_again() -> bool:
+            return failures("listen") >= before + 3
+
+        before = failures("listen")
+        await wait_for(failed_again)
+        assert loops.pulses["listen"].last_beat is None
+        assert "ConnectionError" in loops.troubles()["listen"]
+    assert lag(log) == 3
+
+
+async def test_progress_is_known(log: Log) -> None:
+    began = time.time()
+    await log.counter.count("a")
+    async with running(listen=log.listener.consumer(log.new_source()).loop()):
+        await log.listener.heard(1)
+
+        async def told() -> bool:
+            return progress(log) >= began
+
+        await wait_for(told)
+
+
+def failures(loop: str) -> float:
+    return REGISTRY.get_sample_value("dondoc_loop_failures_total", {"loop": loop}) or 0.0
+
+
+def lag(log: Log) -> float | None:
+    """Of the one consumer of this log's source, whatever its service is called."""
+    return next(
+        sample.value
+        for metric in REGISTRY.collect()
+        if metric.name == "dondoc_consumer_lag_events"
+        for sample in metric.samples
+        if sample.labels["source"] == log.counter.service
+    )
+
+
+def progress(log: Log) -> float:
+    labels = {"service": "listener", "source": log.counter.service}
+    return REGISTRY.get_sample_value("dondoc_consumer_last_progress_timestamp_seconds", labels) or 0.0

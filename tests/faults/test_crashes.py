@@ -250,17 +250,17 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _revive(server: Any) -> None:
-    """Start it again, once the children of the one that was killed are gone."""
+async def _revive(server: Any, killed: int) -> None:
+    """Start it again, once the killed one is reaped and its children are gone."""
 
-    async def starts() -> bool:
+    async def another_runs() -> bool:
         try:
             await asyncio.to_thread(server.ensure_postgres_running)
         except subprocess.CalledProcessError:
             return False
-        return True
+        return bool(server.get_pid() != killed)
 
-    await until(starts)
+    await until(another_runs)
 
 
 async def test_a_database_killed_under_the_api_is_told_and_found_again(
@@ -276,12 +276,13 @@ async def test_a_database_killed_under_the_api_is_told_and_found_again(
         await deployment.start(("serve", "tasks"))
         async with _client(deployment.url("tasks"), key) as tasks:
             await _post(tasks, "/tasks/v1/programmes", PROGRAMME)
-            os.kill(server.get_pid(), signal.SIGKILL)
+            killed = server.get_pid()
+            os.kill(killed, signal.SIGKILL)
             refused = [await tasks.get("/tasks/v1/programmes") for _ in range(3)]
             refused.append(await tasks.post("/tasks/v1/agencies", json=AGENCY))
             unready = await tasks.get("/readyz")
             alive = await tasks.get("/healthz")
-            await _revive(server)
+            await _revive(server, killed)
             shown = await until(lambda: _programmes(tasks))
             await _post(tasks, "/tasks/v1/agencies", AGENCY)
             await deployment.answers(("serve", "tasks"), "readyz")

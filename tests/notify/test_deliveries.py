@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notify.use_cases.claims import release_lost
@@ -59,6 +60,27 @@ async def test_a_signed_alert_arrives(world: World) -> None:
         1, "delivered", 204, "127.0.0.1",
     )  # fmt: skip
     assert await world.deliver() == 0
+
+
+async def test_a_delivery_is_seen_in_the_figures(world: World) -> None:
+    def figures() -> list[float]:
+        return [
+            REGISTRY.get_sample_value(name, labels) or 0
+            for name, labels in (
+                ("dondoc_alerts_raised_total", {"kind": "deadline.reminder"}),
+                ("dondoc_webhook_attempts_total", {"outcome": "delivered"}),
+                ("dondoc_webhook_duration_seconds_count", {}),
+                ("dondoc_deliveries_ended_total", {"status": "delivered"}),
+                ("dondoc_alert_delivery_lag_seconds_count", {}),
+            )
+        ]
+
+    before = figures()
+    async with subscriber() as receiver:
+        await world.subscribe(receiver.url)
+        await raise_one(world)
+        await world.deliver()
+    assert figures() == [count + 1 for count in before]
 
 
 async def test_the_signature_holds_for_this_secret_alone(world: World) -> None:

@@ -8,11 +8,12 @@ from typing import ClassVar
 import pytest
 from sqlalchemy import text
 
+from shared.bus.binary_mode import read_event, write_headers, write_value
 from shared.clock import ManualClock
 from shared.database import Database
 from shared.errors import InvalidInput
 from shared.events.envelope import CloudEvent, EventData
-from shared.log_reader import Cursor, load_cursor, read_page, save_cursor
+from shared.log_reader import Cursor, count_unread, load_cursor, read_page, read_rows, save_cursor
 from shared.outbox import add_event
 from tests.conftest import SPINE, MakeDatabase
 
@@ -131,3 +132,33 @@ def test_a_cursor_that_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         Cursor.decode(token)
     assert refused.value.code == "cursor_invalid"
+
+
+async def test_what_is_unread_is_counted_from_any_cursor(
+    make_database: MakeDatabase, clock: ManualClock
+) -> None:
+    database = await make_database(SPINE)
+    async with database.transaction() as session:
+        for value in range(10):
+            await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
+    cursor, left = Cursor(), [10]
+    async with database.reading() as connection:
+        assert await count_unread(connection, cursor, 100) == 10
+        assert await count_unread(connection, cursor, 3) == 3
+        for _ in range(3):
+            cursor = (await read_page(connection, cursor, 4)).cursor
+            left.append(await count_unread(connection, cursor, 100))
+    assert left == [10, 6, 2, 0]
+
+
+async def test_a_relayed_row_is_the_same_message_as_its_event(
+    make_database: MakeDatabase, clock: ManualClock
+) -> None:
+    database = await make_database(SPINE)
+    async with database.transaction() as session:
+        await add_event(session, Counted(aggregate="Đồng Nai", value=7), version=3, at=clock.now())
+    async with database.reading() as connection:
+        (row,) = (await read_rows(connection, Cursor(), 4)).events
+        (event,) = (await read_page(connection, Cursor(), 4)).events
+    assert write_headers(row) == write_headers(event)
+    assert read_event(write_headers(row), write_value(row)) == event == row.event()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from prometheus_client import REGISTRY
@@ -17,19 +17,14 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "LONGEST_PAUSE_SECONDS", 0.002)
 
 
-@pytest.fixture(autouse=True)
-async def time_limit() -> AsyncIterator[None]:
-    async with asyncio.timeout(10):
-        yield
-
-
 def failures(name: str) -> float:
     return REGISTRY.get_sample_value("dondoc_loop_failures_total", {"loop": name}) or 0.0
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - a counter has no event to wait for
-        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - a counter has no event to wait for
+            await asyncio.sleep(0)
 
 
 async def test_a_loop_that_fails_is_started_again_and_tells_what_was_wrong() -> None:
@@ -48,7 +43,7 @@ async def test_a_loop_that_fails_is_started_again_and_tells_what_was_wrong() -> 
     running = Loops({"shaky": shaky})
     assert running.troubles() == {"shaky": "not started"}
     async with running.running():
-        await mended.wait()
+        await until(mended.is_set)
         assert running.troubles() == {}
     assert failures("shaky") == before + 2
 

@@ -1,10 +1,13 @@
 """Requests are counted by route, method and status; ids and secrets never become labels."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
 
+from shared.database import Database
+from tests.conftest import SPINE, MakeDatabase
 from tests.support.toy import Toy
 
 
@@ -53,3 +56,20 @@ async def test_metrics_need_a_key_that_may_read_them(toy: Toy) -> None:
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/plain")
     assert "dondoc_http_request_duration_seconds_bucket" in response.text
+
+
+async def test_the_pool_tells_who_uses_it_and_who_waits(make_database: MakeDatabase) -> None:
+    url = (await make_database(SPINE)).url
+    database = Database(url, pool_size=1, application="dondoc-pooled")
+
+    def pool(name: str) -> float | None:
+        return REGISTRY.get_sample_value(f"dondoc_database_pool_{name}", {"service": "pooled"})
+
+    async with database.reading():
+        waiting = asyncio.create_task(database.ping())
+        await asyncio.sleep(0)
+        found = pool("connections_max"), pool("connections_in_use"), pool("callers_waiting")
+    await waiting
+    assert found == (1, 1, 1)
+    assert (pool("connections_in_use"), pool("callers_waiting")) == (0, 0)
+    await database.close()

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from functools import partial
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from shared import relay as relay_module
 from shared.events.envelope import CloudEvent
-from shared.log_reader import load_cursor, read_page
+from shared.log_reader import LogRow, load_cursor, read_page
 from shared.relay import CURSOR, LOCK, notifier_loop, relay_loop
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.bus import Counter, running, wait_for
@@ -19,10 +20,10 @@ class Shelf:
     """A publisher that keeps what it gets, and fails as often as it is told to."""
 
     def __init__(self, failures: int = 0) -> None:
-        self.events: list[CloudEvent] = []
+        self.events: list[CloudEvent | LogRow] = []
         self._failures = failures
 
-    async def publish(self, events: Sequence[CloudEvent]) -> None:
+    async def publish(self, events: Sequence[CloudEvent | LogRow]) -> None:
         if self._failures:
             self._failures -= 1
             self.events += events[: len(events) // 2]  # a broker may have taken some before it failed
@@ -41,7 +42,7 @@ class Shelf:
             return len(self.events) >= number
 
         await wait_for(enough)
-        return [event.version for event in self.events]
+        return [int(event.sequence) for event in self.events]
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ async def test_one_relay_works_and_another_takes_over_when_its_connection_dies(c
                 return len(first.events) + len(second.events) >= 3
 
             await wait_for(told)
-    assert [event.version for event in first.events + second.events] == [1, 2, 3]
+    assert [int(event.sequence) for event in first.events + second.events] == [1, 2, 3]
 
 
 async def test_a_standby_takes_over_when_the_active_relay_is_gone(counter: Counter) -> None:
@@ -152,3 +153,50 @@ async def stands_behind(counter: Counter, aggregate: str) -> bool:
     async with counter.database.reading() as connection:
         page = await read_page(connection, await load_cursor(connection, CURSOR), 1)
     return not any(event.subject == aggregate for event in page.events)
+
+
+async def test_commits_of_its_own_process_wake_the_relay_at_once_and_no_longer_when_it_has_ended(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "POLL_SECONDS", 60.0)
+    shelf = Shelf()
+    async with running(relay=relay_loop(counter.service, counter.database, shelf)) as loops:
+
+        async def waits() -> bool:
+            return loops.pulses["relay"].last_beat is not None
+
+        await wait_for(waits)
+        async with asyncio.timeout(10):
+            await counter.count(*"a" * 3)
+            assert await shelf.holds(3) == [1, 2, 3]
+    assert counter.database._on_commit == []
+
+
+async def test_the_lag_runs_while_nothing_can_be_sent_and_ends_with_the_last_event(counter: Counter) -> None:
+    shelf = Shelf(failures=10**6)
+    await counter.count(*"a" * 6)
+    async with running(relay=relay_loop(counter.service, counter.database, shelf)) as loops:
+
+        async def failed() -> bool:
+            return loops.pulses["relay"].failure is not None
+
+        await wait_for(failed)
+        first = lag(counter)
+        loops.pulses["relay"].failure = None
+        await wait_for(failed)  # a new start does not hide how long it has been
+        assert 0 < first < lag(counter)
+        shelf._failures = 0
+
+        async def cleared() -> bool:
+            return lag(counter) == 0
+
+        await wait_for(cleared)
+    assert [int(event.sequence) for event in shelf.events][-6:] == [1, 2, 3, 4, 5, 6]
+
+
+def lag(counter: Counter) -> float:
+    found = REGISTRY.get_sample_value(
+        "dondoc_log_lag_seconds", {"service": counter.service, "reader": CURSOR}
+    )
+    assert found is not None
+    return found

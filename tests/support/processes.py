@@ -19,6 +19,7 @@ from sqlalchemy import URL
 
 DONDOC = str(Path(sys.executable).parent / "dondoc")
 LOOK_SECONDS = 0.05
+START_SECONDS = 90.0  # up in three on a quiet machine; a test run is not
 Found = TypeVar("Found")
 
 
@@ -76,19 +77,24 @@ class Process:
 
     async def answers(self, url: str) -> None:
         """Return when `url` answers 200; fail with what was printed when the process ends instead."""
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        last = "no answer"
 
-            async def look() -> bool:
-                assert not self.died(), self.printed()
-                try:
-                    return (await client.get(url)).status_code == 200
-                except httpx2.TransportError:
-                    return False
-
+        async def look() -> bool:
+            nonlocal last
+            assert not self.died(), self.printed()
             try:
-                await until(look)
+                answer = await client.get(url)
+            except httpx2.TransportError as error:
+                last = repr(error)
+                return False
+            last = answer.text
+            return answer.status_code == 200
+
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            try:
+                await until(look, START_SECONDS)
             except AssertionError:
-                raise AssertionError(self.printed()) from None
+                raise AssertionError(f"{last}\n{self.printed()}") from None
 
 
 def run(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.tasks.schemas import TaskPage
 from tests.support.tasks import APPROVAL, TasksService
 
 
@@ -95,3 +96,12 @@ async def test_a_second_document_that_gives_the_same_task_is_cited_not_counted_a
     figures = await service.get("/statistics", params={"group_by": "document"})
     assert figures["total"] == 1
     assert APPROVAL in {group["key"] for group in figures["groups"]}
+
+
+async def test_a_list_is_written_in_the_shape_that_its_schema_says(service: TasksService) -> None:
+    await service.assign(deadline_text="định kỳ trước ngày 20 hằng tháng")
+    task = await service.assign()
+    page = await service.get("/tasks")
+    checked = TaskPage.model_validate(page)
+    assert checked.model_dump(mode="json") == page
+    assert await service.read(task) in page["items"]

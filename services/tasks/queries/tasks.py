@@ -1,17 +1,18 @@
 """Reading tasks: one, a page of them, what happened to one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Date,
+    Integer,
     Uuid,
     and_,
     bindparam,
-    cast,
     func,
     literal_column,
     select,
@@ -109,30 +110,58 @@ async def get_task(connection: AsyncConnection, task_id: UUID, moment: Mapping[s
     return (await connection.execute(_ONE, {**moment, "id": task_id})).one_or_none()
 
 
-def _filters(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    """Conditions for the filters that are given, by name."""
-    agency, role, parent = wanted.get("agency"), wanted.get("role"), wanted.get("parent")
-    cites = select(Citation.position).where(Citation.task_id == Task.id, Citation.recorded_at <= KNOWN_AT)
-    in_force = select(Assignment.id).where(Assignment.task_id == Task.id, holds(Assignment))
-    if agency:
-        in_force = in_force.where(Assignment.agency_code == agency)
-    if role:
-        in_force = in_force.where(Assignment.role == role)
-    conditions: dict[str, Callable[[Any], ColumnElement[bool]]] = {
-        "document": lambda code: cites.where(Citation.document_code == code).exists(),
-        "programme": lambda code: Task.programme_code == code,
-        "parent": lambda id_: Task.parent_id == id_,
-        "status": _STATUS.in_,
-        "due_before": lambda day: _due_on_asked < day,
-        "due_after": lambda day: _due_on_asked > day,
-    }
-    found = [make(wanted[name]) for name, make in conditions.items() if wanted.get(name)]
-    if agency or role:
-        found.append(in_force.exists())
-    if not agency and not parent:
-        found.append(Task.parent_id.is_(None))
-    words = wanted.get("words", ())
-    return found + [Task.search_text.contains(word, autoescape=True) for word in words]
+Place = Literal["start", "dated", "undated"]
+_CITES = select(Citation.position).where(Citation.task_id == Task.id, Citation.recorded_at <= KNOWN_AT)
+_IN_FORCE = select(Assignment.id).where(Assignment.task_id == Task.id, holds(Assignment))
+_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    "document": _CITES.where(Citation.document_code == bindparam("document")).exists(),
+    "programme": Task.programme_code == bindparam("programme"),
+    "parent": Task.parent_id == bindparam("parent"),
+    "status": _STATUS.in_(bindparam("status", expanding=True)),
+    "due_before": _due_on_asked < bindparam("due_before"),
+    "due_after": _due_on_asked > bindparam("due_after"),
+}
+_PEOPLE: Mapping[str, ColumnElement[bool]] = {
+    "agency": Assignment.agency_code == bindparam("agency"),
+    "role": Assignment.role == bindparam("role"),
+}
+
+
+@lru_cache(maxsize=512)  # building and hashing so large a statement costs more than running it
+def _page(filters: frozenset[str], words: int, place: Place) -> AnySelect:
+    """A page of the list by the filters that are given; their values, `limit` and the place are parameters."""
+    statement = _VIEW.where(is_there(Task)).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
+    statement = statement.where(*(condition for name, condition in _CONDITIONS.items() if name in filters))
+    people = [condition for name, condition in _PEOPLE.items() if name in filters]
+    if people:
+        statement = statement.where(_IN_FORCE.where(*people).exists())
+    if not filters & {"agency", "parent"}:
+        statement = statement.where(Task.parent_id.is_(None))
+    for n in range(words):
+        statement = statement.where(Task.search_text.contains(bindparam(f"word_{n}"), autoescape=False))
+    if place == "start":
+        return statement
+    day = bindparam("after_day", type_=Date) if place == "dated" else _FOREVER
+    return statement.where(tuple_(*_ORDER) > tuple_(day, bindparam("after_id", type_=Uuid)))
+
+
+def page_statement(
+    wanted: Mapping[str, Any], *, after: tuple[date | None, UUID] | None, limit: int
+) -> tuple[AnySelect, dict[str, Any]]:
+    """The statement of a page and its values, but for the moment's."""
+    values = {name: wanted[name] for name in (*_CONDITIONS, *_PEOPLE) if wanted.get(name)}
+    words = [_escaped(word) for word in wanted.get("words", ())]
+    place: Place = "start"
+    more: dict[str, Any] = {"limit": limit + 1, **{f"word_{n}": word for n, word in enumerate(words)}}
+    if after is not None:
+        place = "undated" if after[0] is None else "dated"
+        more |= {"after_id": after[1]} | ({"after_day": after[0]} if after[0] is not None else {})
+    return _page(frozenset(values), len(words), place), values | more
+
+
+def _escaped(word: str) -> str:
+    """A word in which LIKE finds nothing but itself."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def list_tasks(
@@ -147,18 +176,8 @@ async def list_tasks(
 
     Without an agency or a parent the tasks of a group's members stay behind their parent.
     """
-    statement = page_statement(wanted, after=after, limit=limit)
-    return (await connection.execute(statement, moment)).all()
-
-
-def page_statement(
-    wanted: Mapping[str, Any], *, after: tuple[date | None, UUID] | None, limit: int
-) -> AnySelect:
-    statement = _VIEW.where(is_there(Task), *_filters(wanted)).order_by(*_ORDER).limit(limit + 1)
-    if after is None:
-        return statement
-    day = _FOREVER if after[0] is None else cast(after[0], Date)
-    return statement.where(tuple_(*_ORDER) > tuple_(day, cast(after[1], Uuid)))
+    statement, values = page_statement(wanted, after=after, limit=limit)
+    return (await connection.execute(statement, {**moment, **values})).all()
 
 
 _HISTORY = (

@@ -1,0 +1,179 @@
+"""The task list of 50 rows at 100,000 tasks against raw asyncpg + Starlette + orjson on the same query."""
+
+import asyncio
+import base64
+import multiprocessing
+import os
+import socket
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from typing import Any
+
+import asyncpg
+import orjson
+import uvicorn
+from sqlalchemy import URL, text
+from sqlalchemy.dialects import postgresql
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bench.common import Figure, interleaved
+from services.roles import ROLES
+from services.tasks.main import build_app
+from services.tasks.queries.status import moment
+from services.tasks.queries.tasks import page_statement
+from services.tasks.settings import TasksSettings
+from services.tasks.use_cases.seeding import load_catalogue
+from shared.audit import SYSTEM
+from shared.auth import draw_key, store_key
+from shared.clock import SystemClock, local_date
+from shared.database import Database
+from shared.health import Health
+from shared.migrations import create_database, migrate
+from tests.support.postgres import running_postgres
+
+TASKS = 100_000
+ROWS = 50
+REQUESTS = 300
+TOGETHER = 4
+RUNS = 5
+SECRET = base64.b64encode(b"b" * 32).decode()
+
+_FILL = (
+    "INSERT INTO programmes (code, title, version, recorded_at) VALUES ('NQ57', 'NQ57', 1, now())",
+    """INSERT INTO tasks (id, title, search_text, programme_code, kind, state, deliverable, priority, children_count,
+                          assigned_on, due_on, recorded_at, version)
+       SELECT gen_random_uuid(), 'Hoàn thiện cơ sở dữ liệu chuyên ngành ' || n, 'hoan thien co so du lieu ' || n, 'NQ57',
+              'dated', 'open', 'Báo cáo', 'normal', 0, date '2025-01-01', date '2026-01-01' + n % 700, now(), 1
+       FROM generate_series(1, :tasks) AS n""",
+    """INSERT INTO deadlines (task_id, revision, text, kind, due_on, flags, effective_on, recorded_at)
+       SELECT id, 1, 'trước ngày ' || to_char(due_on, 'DD/MM/YYYY'), 'date', due_on, '{}', assigned_on, recorded_at
+       FROM tasks""",
+    """INSERT INTO assignments (task_id, agency_code, role, effective_on, recorded_at)
+       SELECT tasks.id, agency.code, role.role, assigned_on, tasks.recorded_at
+       FROM tasks
+       CROSS JOIN LATERAL (VALUES ('lead', 0), ('coordinate', 7)) AS role (role, shift)
+       JOIN (SELECT code, row_number() OVER (ORDER BY code) - 1 AS n, count(*) OVER () AS number FROM agencies) AS agency
+         ON agency.n = (('x' || substr(tasks.id::text, 1, 4))::bit(16)::int + role.shift) % agency.number""",
+    "ANALYZE",
+)
+
+
+async def _prepare(url: URL) -> str:
+    """Fill the database; the key of a reader."""
+    await create_database(url)
+    await migrate("tasks", url)
+    database = Database(url)
+    key = draw_key(base64.b64decode(SECRET))
+    now = datetime.now(UTC)
+    async with database.transaction() as session:
+        await load_catalogue(session, actor=SYSTEM, at=now)
+        await store_key(
+            session, key, name="bench", role="reader", tenant=None, scopes=ROLES["reader"], at=now
+        )
+        for statement in _FILL:
+            await session.execute(text(statement), {"tasks": TASKS} if ":tasks" in statement else {})
+    await database.close()
+    return key.token
+
+
+def _serve_ours(url: URL, ready: Connection) -> None:
+    settings = TasksSettings(database_url="postgresql://unused", secret_key=SECRET)  # type: ignore[arg-type]  # as the environment gives it
+    app = build_app(settings, Database(url), SystemClock(), health=Health())
+    _serve(app, ready)
+
+
+def _serve_raw(url: URL, ready: Connection) -> None:
+    now = datetime.now(UTC)
+    statement, values = page_statement({}, after=None, limit=ROWS)
+    statement = statement.params(**moment(local_date(now), now, 7), **values)
+    query = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+    pool: Any = None
+
+    async def tasks(_: Request) -> Response:
+        nonlocal pool
+        if pool is None:
+            dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+            pool = await asyncpg.create_pool(
+                dsn, min_size=TOGETHER, max_size=10, server_settings={"jit": "off"}
+            )
+        rows = await pool.fetch(query)
+        items = [_decoded(dict(row)) for row in rows[:ROWS]]
+        return Response(orjson.dumps({"items": items}, default=str), media_type="application/json")
+
+    _serve(Starlette(routes=[Route("/tasks/v1/tasks", tasks)]), ready)
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {name: orjson.loads(row[name]) for name in ("assignments", "citations")}
+
+
+def _serve(app: Any, ready: Connection) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    ready.send(listener.getsockname()[1])
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+    asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+async def _ask(port: int, token: str, count: int) -> None:
+    """`count` requests over one connection, spoken by hand so that the client costs little."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
+    request = (
+        f"GET /tasks/v1/tasks?limit={ROWS} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\r\n"
+    )
+    for _ in range(count):
+        writer.write(request.encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        assert " 200 " in head.split("\r\n")[0], head
+        length = int(head.split("content-length: ")[1].split("\r\n")[0])
+        await reader.readexactly(length)
+    writer.close()
+
+
+def _rate(port: int, token: str) -> float:
+    async def load() -> None:
+        await asyncio.gather(*(_ask(port, token, REQUESTS // TOGETHER) for _ in range(TOGETHER)))
+
+    began = time.perf_counter()
+    asyncio.run(load())
+    return REQUESTS / (time.perf_counter() - began)
+
+
+def figures() -> list[Figure]:
+    with running_postgres() as server:
+        url = server.set(database=f"bench_list_{os.getpid()}")
+        token = asyncio.run(_prepare(url))
+        spawn = multiprocessing.get_context("spawn")
+        servers, ports = [], []
+        for serve in (_serve_ours, _serve_raw):
+            here, there = spawn.Pipe()
+            process = spawn.Process(target=serve, args=(url, there), daemon=True)
+            process.start()
+            servers.append(process)
+            with closing(here):
+                ports.append(here.recv())
+        try:
+            for port in ports:
+                _rate(port, token)  # warm: plans, caches, pools
+            ours, raw = interleaved(RUNS, lambda: _rate(ports[0], token), lambda: _rate(ports[1], token))
+        finally:
+            for process in servers:
+                process.terminate()
+                process.join()
+    return [
+        Figure(
+            "task list, 50 rows at 100,000 tasks",
+            ours,
+            "requests/s",
+            f"asyncpg + Starlette + orjson, the same query: {raw:,.0f}/s",
+            ours / raw,
+            0.40,
+            "at least",
+            RUNS,
+            "looking up the key, and Pydantic's checking of every row on the way out",
+        )
+    ]

@@ -1,0 +1,114 @@
+"""Timers: the poll that finds nothing due at 1,000,000 pending, and how many are claimed and raised a second."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from sqlalchemy import URL, text
+
+from bench.common import Figure
+from services.notify.queries.schedule import next_due_instant
+from services.notify.settings import NotifySettings
+from services.notify.worker import raise_due
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.migrations import migrate
+from tests.support.postgres import running_postgres
+
+TASKS = 125_000
+EACH = 8  # timers of a task: the fixed milestones
+POLLS = 500
+ROUNDS = 15  # of raising, a batch each
+LIMIT_MS = 2.0  # issue 3
+START = datetime(2030, 1, 1, 1, tzinfo=UTC)
+
+_ADD_TASKS = text(
+    "INSERT INTO tasks (id, version, title, kind, state, revision, deadline_text, due_on, children, responsible)"
+    " SELECT gen_random_uuid(), 1, 'Xây dựng Đề án', 'dated', 'open', 1, 'Tháng 6/2030', '2030-06-30', 0, '{G12}'"
+    " FROM generate_series(1, :tasks)"
+)
+# One task's first milestone comes due each second, its others later than all first ones.
+_ADD_TIMERS = text(
+    """
+    INSERT INTO timers
+    SELECT gen_random_uuid(), id, 'G12', 1, DATE '2030-06-30', milestone,
+           CAST(:start AS timestamptz) + make_interval(days => 3 * milestone, secs => place), 'pending', 'planned', now()
+    FROM (SELECT id, row_number() OVER () AS place FROM tasks) AS numbered, generate_series(1, :each) AS milestone
+    """
+)
+
+
+async def _measure(server: URL) -> tuple[float, float]:
+    """Median milliseconds of a poll that finds nothing due, and timers claimed and raised a second."""
+    admin = Database(server.set(database="postgres"))
+    async with admin.reading() as connection:
+        await connection.execute(text("CREATE DATABASE bench_timers"))
+    await admin.close()
+    url = server.set(database="bench_timers")
+    await migrate("notify", url)
+    database = Database(url)
+    try:
+        async with database.transaction() as session:
+            await session.execute(text("SET LOCAL statement_timeout = 0"))
+            await session.execute(_ADD_TASKS, {"tasks": TASKS})
+            await session.execute(_ADD_TIMERS, {"start": START, "each": EACH})
+        async with database.reading() as connection:
+            await connection.execute(text("SET statement_timeout = 0"))
+            await connection.execute(text("VACUUM ANALYZE tasks, timers"))
+        return await _poll(database), await _raise(database)
+    finally:
+        await database.close()
+
+
+async def _poll(database: Database) -> float:
+    """As the timers' loop asks, check-out of the connection included."""
+    taken = []
+    for _ in range(POLLS):
+        began = time.perf_counter()
+        async with database.reading() as connection:
+            due = await next_due_instant(connection)
+        taken.append((time.perf_counter() - began) * 1000)
+        assert due is not None and due > START  # noqa: PT018 - one condition: something waits, nothing is due
+    return median(taken)
+
+
+async def _raise(database: Database) -> float:
+    settings = NotifySettings(
+        database_url="postgresql://unused",
+        secret_key="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",  # noqa: S106 - of this bench alone
+    )
+    clock = ManualClock(START + timedelta(days=4))  # tens of thousands are due
+    began, raised = time.perf_counter(), 0
+    for _ in range(ROUNDS):
+        raised += await raise_due(database, clock, settings)
+    return raised / (time.perf_counter() - began)
+
+
+def figures() -> list[Figure]:
+    with running_postgres() as server:
+        poll, rate = asyncio.run(_measure(server))
+    return [
+        Figure(
+            name=f"timers: nothing-due poll at {TASKS * EACH:,} pending",
+            value=poll,
+            unit="ms",
+            against="",
+            ratio=None,
+            limit=LIMIT_MS,
+            bound="under",
+            runs=POLLS,
+            limits="check-out and its liveness probe: the query itself reads one entry of a partial index",
+        ),
+        Figure(
+            name="timers: claimed and raised, one worker",
+            value=rate,
+            unit="timers/s",
+            against="",
+            ratio=None,
+            limit=None,
+            bound="at least",
+            runs=ROUNDS,
+            limits="building alert, event and audit entry of each in Python, and their inserts",
+        ),
+    ]

@@ -1,0 +1,91 @@
+"""Transactions that lock the same deliveries in different orders wait for each other in turn, never in a circle."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.notify.domain.retries import DeliveryReason
+from services.notify.tables import Delivery, Subscription
+from services.notify.use_cases.claims import Claim, Lane, claim_due
+from services.notify.use_cases.deliveries import cancel_deliveries
+from services.notify.use_cases.picture import follow_task
+from services.notify.use_cases.results import Result, record_results
+from tests.notify.world import World, task
+
+DUE = date(2025, 5, 31)
+NOWHERE = "http://127.0.0.1:9/hook"
+
+
+async def claimed(world: World) -> list[Claim]:
+    """Two deliveries of two tasks, leased, in order of id."""
+    await world.subscribe(NOWHERE)
+    await world.tell(task(DUE), task(DUE))
+    world.go_to(date(2025, 5, 24))
+    await world.raise_all()
+    room = Lane(10, 10)
+    async with world.database.reading() as connection:
+        claims = await claim_due(
+            connection, now=world.clock.now(), lane=room, failing_lane=room, lease_seconds=60
+        )
+    assert len(claims) == 2
+    return sorted(claims, key=lambda claim: claim.delivery_id)
+
+
+async def record(world: World, results: Sequence[Result]) -> None:
+    async with world.database.transaction() as session:
+        await record_results(session, results, now=world.clock.now())
+
+
+async def until_one_waits(world: World) -> None:
+    """Until a transaction of this database waits for a lock."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(20):
+        while not await world.rows(waiting):
+            pass
+
+
+async def task_of(world: World, claim: Claim) -> UUID:
+    [row] = await world.rows(
+        "SELECT task_id FROM alerts JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
+        id=claim.delivery_id,
+    )
+    found: UUID = row.task_id
+    return found
+
+
+async def outcomes(world: World) -> set[tuple[Any, ...]]:
+    return {tuple(row) for row in await world.rows("SELECT status, reason FROM deliveries")}
+
+
+async def test_a_batch_that_ends_several_tasks_while_their_calls_are_recorded(world: World) -> None:
+    low, high = await claimed(world)
+    ended = [
+        task(DUE, id_=await task_of(world, claim), version=2, state="completed") for claim in (high, low)
+    ]
+    failed = [Result(claim, jitter=0, status_code=503) for claim in (low, high)]
+    now = world.clock.now()
+    async with world.database.transaction() as session:
+        await follow_task(session, ended[0], now=now, hour=8)
+        recording = asyncio.create_task(record(world, failed))
+        await until_one_waits(world)
+        await follow_task(session, ended[1], now=now, hour=8)
+    await recording
+    assert await outcomes(world) == {("cancelled", "task_ended")}
+
+
+async def test_a_subscription_that_is_ended_while_its_endpoint_says_gone(world: World) -> None:
+    claims = await claimed(world)
+    subscription_id = claims[0].message.subscription_id
+    gone = [Result(claim, jitter=0, status_code=410) for claim in claims]
+    async with world.database.transaction() as session:
+        subscription = await session.get(Subscription, subscription_id, with_for_update={"key_share": True})
+        assert subscription is not None
+        recording = asyncio.create_task(record(world, gone))
+        await until_one_waits(world)
+        subscription.status = "deleted"
+        theirs = Delivery.subscription_id == subscription_id
+        await cancel_deliveries(session, theirs, DeliveryReason.SUBSCRIPTION_DELETED, world.clock.now())
+    await recording
+    assert await outcomes(world) == {("cancelled", "subscription_deleted")}
