@@ -142,29 +142,33 @@ class ServiceRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
         answer = super().get_route_handler()
-        if (self.methods or set()) <= {"GET", "HEAD"}:
-            return answer
+
+        async def read(request: Request) -> Response:
+            # before any dependency takes a connection: who holds one and waits for another can wait for ever
+            await identify(request)
+            return await answer(request)
 
         async def change(request: Request) -> Response:
             context = get_context(request)
             caller = await identify(request)
             body = await request.body()
             key = request.headers.get("idempotency-key")
+            seal = idempotency.Seal(context.pepper)
             async with context.database.transaction() as session:
                 await announce_change(session, context.clock.now())
                 request.state.session = session
                 if key is None:
                     return await answer(request)
                 replay = await idempotency.claim(
-                    session, caller.prefix, key, request=request, body=body, at=context.clock.now()
+                    session, caller.prefix, key, request=request, body=body, at=context.clock.now(), seal=seal
                 )
                 if replay is not None:
                     return replay
                 response = await answer(request)
-                await idempotency.remember(session, caller.prefix, key, response)
+                await idempotency.remember(session, caller.prefix, key, response, seal=seal)
                 return response
 
-        return change
+        return read if (self.methods or set()) <= {"GET", "HEAD"} else change
 
 
 def service_router(service: str) -> APIRouter:

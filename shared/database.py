@@ -63,6 +63,7 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # an error's text goes to logs and terminals; its values may be secrets
             pool_pre_ping=True,
             connect_args={
                 "server_settings": {

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from uuid import uuid4
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import logs, problems
@@ -43,6 +44,8 @@ class EdgeMiddleware:
             await self.app(scope, _limited(receive, limit), answer)
         except Refusal as refusal:
             await problems.refusal_response(refusal)(scope, receive, answer)
+        except ClientDisconnect:
+            return  # the caller hung up; there is no one to answer
         except Exception as error:
             # answered here and not in Starlette's outermost layer, so that answer and log line carry the id
             if begun:

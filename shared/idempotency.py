@@ -1,8 +1,12 @@
 """`Idempotency-Key`: a replayed request gets the first answer again, stored in the transaction of the change."""
 
+import base64
 import hashlib
 from datetime import datetime
 
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Request, Response
 from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -27,8 +31,22 @@ idempotency_keys = Table(
 _KEPT_HEADERS = ("content-type", "etag", "location", "link")
 
 
+class Seal:
+    """Stored answers are encrypted: one of them may hold a secret that is shown once, and nowhere else at rest."""
+
+    def __init__(self, pepper: bytes) -> None:
+        key = HKDF(hashes.SHA256(), 32, salt=None, info=b"dondoc idempotency answers").derive(pepper)
+        self._cipher = Fernet(base64.urlsafe_b64encode(key))
+
+    def close(self, body: bytes) -> bytes:
+        return self._cipher.encrypt(body)
+
+    def open(self, sealed: bytes) -> bytes:
+        return self._cipher.decrypt(sealed)
+
+
 async def claim(
-    session: AsyncSession, caller: str, key: str, *, request: Request, body: bytes, at: datetime
+    session: AsyncSession, caller: str, key: str, *, request: Request, body: bytes, at: datetime, seal: Seal
 ) -> Response | None:
     """Reserve the key, or return the stored answer. A twin still under way waits here for the first to commit."""
     if not key.isascii() or not key.isprintable() or not 0 < len(key) <= MAX_KEY_LENGTH:
@@ -60,16 +78,16 @@ async def claim(
             "idempotency_key_in_use", "Yêu cầu đang được xử lý.", "The request is still being worked on."
         )
     headers = {**stored.headers, "idempotency-replayed": "true"}
-    return Response(bytes(stored.body), stored.status, headers)
+    return Response(seal.open(bytes(stored.body)), stored.status, headers)
 
 
-async def remember(session: AsyncSession, caller: str, key: str, response: Response) -> None:
+async def remember(session: AsyncSession, caller: str, key: str, response: Response, *, seal: Seal) -> None:
     """Store the answer under a claimed key."""
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     await session.execute(
         update(idempotency_keys)
         .where(_is(caller, key))
-        .values(status=response.status_code, headers=headers, body=bytes(response.body))
+        .values(status=response.status_code, headers=headers, body=seal.close(bytes(response.body)))
     )
 
 

@@ -66,6 +66,8 @@ def _is_snapshot(words: str) -> bool:
         return False
     xmin, xmax, running = words.split(":")
     xids = [int(xid) for xid in running.split(",")] if running else []
+    if not all(xid & 0xFFFFFFFF for xid in (int(xmin), int(xmax), *xids)):
+        return False  # PostgreSQL has no transaction whose lower half is 0, and refuses to read one
     in_order = all(low < high for low, high in pairwise(xids))
     return (
         0 < int(xmin) <= int(xmax) <= _LARGEST

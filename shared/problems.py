@@ -104,7 +104,16 @@ def problem_response(
     }
     if field is not None:
         body["field"] = field
-    return JSONResponse(body | extra, status, headers, media_type=MEDIA_TYPE)
+    return JSONResponse(_writable(body | extra), status, headers, media_type=MEDIA_TYPE)
+
+
+def _writable(value: Any) -> Any:
+    """The value without lone surrogates, which a caller's words may hold and UTF-8 cannot."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item) for key, item in value.items()}
+    return [_writable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def refusal_response(refusal: errors.Refusal) -> JSONResponse:

@@ -36,5 +36,6 @@ def main() -> None:
     try:
         app()
     except Stop as stop:
-        err.print(f"[red]{stop.vi}[/]\n{stop}", highlight=False, soft_wrap=True)
+        err.print(stop.vi, style="red", highlight=False, soft_wrap=True)
+        err.print(str(stop), highlight=False, soft_wrap=True)
         raise SystemExit(1) from None

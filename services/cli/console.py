@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-out = Console()
-err = Console(stderr=True)
+# no markup: titles and names are data, and a bracket in one must stay a bracket
+out = Console(markup=False)
+err = Console(stderr=True, markup=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON cho kịch bản. / JSON for scripts.")]
 

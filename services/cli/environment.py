@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pydantic import ValidationError
 from sqlalchemy import URL
@@ -35,7 +35,7 @@ class DataFolder:
     def taken(self) -> Iterator[None]:
         """Hold the folder for this run."""
         self._prepare()
-        with (self.path / "lock").open("w") as lock:
+        with _private(self.path / "lock") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -116,3 +116,8 @@ def bind(host: str, port: int) -> socket.socket:
             f"Port {port} at {host} cannot be opened ({error.strerror}): choose another with --port.",
         ) from None
     return listener
+
+
+def _private(path: Path) -> TextIO:
+    """Open a file that no one else can open, so that no one else can hold its lock."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w")

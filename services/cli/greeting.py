@@ -29,29 +29,28 @@ class Run:
 def greet(run: Run, settings: Settings, due: list[AnyRow]) -> None:
     """Tell a newcomer. `due` may hold one task more than is shown."""
     address = run.address
-    out.print(f"\n[bold]Đôn đốc[/] đang chạy tại / runs at [link={address}]{address}[/]")
+    out.print(f"\nĐôn đốc đang chạy tại / runs at {address}", style="bold")
     places = Table.grid(padding=(0, 2))
     places.add_row("API", f"{address}/tasks/docs   {address}/notify/docs")
     places.add_row("Trạng thái / health", f"{address}/readyz   {address}/metrics")
     places.add_row("Khóa quản trị / admin key", str(run.admin_key_file))
     places.add_row("Dữ liệu / data", str(run.data))
     out.print(places)
-    out.print(
-        "\n[bold]Đến hạn trong tuần / due this week[/]"
-        if due
-        else "\nTuần này không có hạn. / Nothing is due this week."
+    week = (
+        "Đến hạn trong tuần / due this week" if due else "Tuần này không có hạn. / Nothing is due this week."
     )
+    out.print(f"\n{week}", style="bold")
     for row in due[:SHOWN]:
-        out.print(f"  {row.due_on:%d/%m/%Y}  {row.title}", soft_wrap=True, markup=False)
+        out.print(f"  {row.due_on:%d/%m/%Y}  {row.title}", soft_wrap=True)
     if len(due) > SHOWN:
         out.print("  …")
-    out.print("\n[bold]Thử tiếp / try next[/]")
+    out.print("\nThử tiếp / try next", style="bold")
     for line in next_commands(run, settings):
         if line.startswith("make up"):
             out.print(
                 "  Ctrl-C, rồi chạy lại để webhook gọi được máy này / then again, to admit webhooks to this machine:"
             )
-        out.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+        out.print(f"  {line}", soft_wrap=True, highlight=False)
     out.print("\nCtrl-C để dừng. / Ctrl-C stops it.")
 
 

@@ -95,8 +95,8 @@ def _show(report: dict[str, Any], *, partial: bool) -> None:
     for skipped in report["skipped"]:
         out.print(f"dòng / row {skipped['number']}: {skipped['reason']} “{skipped['text'][:60]}”")
     out.print(
-        f"nhận / accepted [bold]{report['accepted']}[/], từ chối / refused [bold]{report['refused']}[/], "
-        f"không đổi / unchanged [bold]{report['unchanged']}[/]"
+        f"nhận / accepted {report['accepted']}, từ chối / refused {report['refused']}, "
+        f"không đổi / unchanged {report['unchanged']}"
     )
     if report["dry_run"]:
         out.print("Chạy thử: chưa ghi gì. / Dry run: nothing was written.")

@@ -68,7 +68,7 @@ async def _receive(
         try:
             webhook.verify(content, dict(request.headers))
         except WebhookVerificationError as error:
-            err.print(f"[red]Chữ ký không đúng / bad signature:[/] {error}")
+            err.print(f"Chữ ký không đúng / bad signature: {error}", style="red")
             return Response(status_code=401)
         _print(json.loads(content))
         return await _pass_on(forwarder, content, request) if forwarder else Response(status_code=204)

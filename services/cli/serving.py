@@ -1,7 +1,9 @@
 """Running an application until it is told to stop."""
 
 import asyncio
+import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 
 import uvicorn
@@ -24,6 +26,8 @@ async def serve_until_stopped(
         server_header=False,
     )
     server = uvicorn.Server(config)
+    # uvicorn raises the signal anew when it has shut down; as an exit, what stands around it still ends in order
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
         await asyncio.sleep(LOOK_SECONDS)

@@ -145,7 +145,7 @@ async def _pass_time(
                 _print(found)
             progress.update(bar, completed=days - (end - local_date(clock.now())).days)
     if not quiet:
-        out.print(f"[bold]{len(alerts)}[/] cảnh báo / alerts")
+        out.print(f"{len(alerts)} cảnh báo / alerts", style="bold")
     return alerts
 
 

@@ -276,3 +276,17 @@ async def test_the_next_page_of_the_feed_is_linked(service: TasksService) -> Non
 async def test_a_feed_cursor_that_was_tampered_with_is_refused(service: TasksService, words: str) -> None:
     for after in (words, base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")):
         assert (await service.get("/changes", 422, params={"after": after}))["code"] == "cursor_invalid"
+
+
+@pytest.mark.parametrize("path", ["/groups", "/tasks", "/statistics"])
+@pytest.mark.parametrize("token", [None, "x"])
+async def test_more_reads_at_once_than_connections_all_come_back(
+    service: TasksService, path: str, token: str | None
+) -> None:
+    """Who holds a connection never waits for another, so forty readers cannot stop each other for ever."""
+    headers = {"Authorization": f"Bearer {token}"} if token else await service.authorization()
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(
+            *(service.http.get(f"/tasks/v1{path}", headers=headers) for _ in range(40))
+        )
+    assert {answer.status_code for answer in answers} == {401 if token else 200}

@@ -89,7 +89,9 @@ async def test_a_group_is_done_when_its_last_open_member_is_cancelled(service: T
     assert await service.events(parent["id"]) == [("created", 1), ("completed", 2)]
 
 
-async def test_a_group_extended_moves_its_members_also_one_done_after_the_approval(service: TasksService) -> None:
+async def test_a_group_extended_moves_its_members_also_one_done_after_the_approval(
+    service: TasksService,
+) -> None:
     parent = await service.assign(**group_task())
     members = await service.members(parent)
     await service.finish(members["01"], agency="01")
