@@ -1,6 +1,7 @@
 import csv
 import io
 import re
+import subprocess
 import unicodedata
 import zipfile
 from collections.abc import Callable, Sequence
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tasks.gateways import spreadsheet_xlsx, spreadsheets
+from services.tasks.gateways import reading_apart, spreadsheet_xlsx, spreadsheets
+from services.tasks.gateways.reading_apart import read_rows_apart
 from services.tasks.gateways.spreadsheet_grid import MAX_CELL
 from services.tasks.gateways.spreadsheet_headings import HEADINGS
 from services.tasks.gateways.spreadsheets import Problem, Sheet, Skipped, read_rows
@@ -564,3 +566,57 @@ def test_a_damaged_part_is_read_or_refused(part: str, place: float, put: bytes, 
         read_rows("a.xlsx", content)
     except InvalidInput:
         return
+
+
+async def test_another_process_reads_the_same_sheet() -> None:
+    content = (DATA / "nq71_appendix3.csv").read_bytes()
+    assert await read_rows_apart("nq71.csv", content) == read_rows("nq71.csv", content)
+    assert await read_rows_apart("a.xlsx", SHARED) == read_rows("a.xlsx", SHARED)
+
+
+async def test_a_refusal_of_another_process_is_raised_here() -> None:
+    with pytest.raises(InvalidInput) as unknown:
+        await read_rows_apart("a.csv", GOOD, {"colour": "Màu"})
+    assert (unknown.value.code, unknown.value.field) == ("column_unknown", "columns.colour")
+    with pytest.raises(TooLarge) as wide:
+        await read_rows_apart("a.csv", csv_bytes([[f"Cột {number}" for number in range(20_000)]]))
+    assert wide.value.code == "too_many_columns"
+
+
+async def test_a_workbook_that_would_end_the_process_is_refused() -> None:
+    far = b'<row r="1048576"><c r="XFD1048576" t="str"><v></v></c></row></sheetData>'
+    with pytest.raises(InvalidInput) as caught:
+        await read_rows_apart("a.xlsx", replaced(SHARED, SHEET, b"</sheetData>", far))
+    assert caught.value.code == "file_too_costly"
+
+
+async def test_the_reading_process_knows_no_secret_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, str]] = []
+    run = subprocess.run
+
+    def spy(*args: Any, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        seen.append(options["env"])
+        return run(*args, **options)
+
+    monkeypatch.setenv("SECRET", "mật")
+    monkeypatch.setattr(subprocess, "run", spy)
+    await read_rows_apart("a.csv", csv_bytes([HEAD, ONE]))
+    assert [set(env) for env in seen] == [{"PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "POLARS_MAX_THREADS"}]
+
+
+async def test_a_file_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_apart, "_SECONDS", 0.001)
+    with pytest.raises(InvalidInput) as caught:
+        await read_rows_apart("a.csv", csv_bytes([HEAD, ONE]))
+    assert caught.value.code == "file_too_costly"
+
+
+@pytest.mark.parametrize("columns", [{"title": "\ud800"}, {"\udfff": "Nhiệm vụ"}])
+def test_half_a_character_in_the_mapping_is_refused(columns: dict[str, str]) -> None:
+    assert refusal("a.csv", GOOD, columns).code == "columns_not_text"
+
+
+def test_columns_and_rows_without_text_are_not_counted() -> None:
+    assert titles(read_rows("a.csv", csv_bytes([HEAD, ONE]) + b"," * 2_000_000 + b"\n" * 200_000)) == [
+        "Việc một"
+    ]

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from services.tasks.gateways.spreadsheet_grid import Flaw, Grid, clean
-from shared.errors import InvalidInput
+from services.tasks.gateways.spreadsheet_grid import ABOVE_TABLE, MAX_COLUMNS, MAX_ROWS, Flaw, Grid, clean
+from shared.errors import InvalidInput, TooLarge
 
 _DELIMITERS = (",", ";", "\t")
 _SNIFFED = 30  # records; the heading stands in the first ten with text
@@ -26,11 +26,12 @@ def read_csv(content: bytes, score: Callable[[Sequence[Sequence[str]]], int]) ->
 
     Raises:
         InvalidInput: encoding_unknown, file_corrupt.
+        TooLarge: rows or columns above the limit.
     """
     text = _decode(content)
     delimiter = max(_DELIMITERS, key=lambda each: score(_first_records(text, each)))
     try:
-        records = list(_reader(text, delimiter))
+        records = _records(text, delimiter)
     except csv.Error as error:
         raise InvalidInput(
             "file_corrupt",
@@ -62,9 +63,39 @@ def _decode(content: bytes) -> str:
 
 def _first_records(text: str, delimiter: str) -> list[list[str]]:
     try:
-        return [[clean(cell) for cell in record] for record in islice(_reader(text, delimiter), _SNIFFED)]
+        return [
+            [clean(cell) for cell in record[:MAX_COLUMNS]]
+            for record in islice(_reader(text, delimiter), _SNIFFED)
+        ]
     except csv.Error:
         return []
+
+
+def _records(text: str, delimiter: str) -> list[list[str]]:
+    """Every record down to the last with text; reading stops where a limit is passed."""
+    records: list[list[str]] = []
+    last = 0
+    for number, record in enumerate(_reader(text, delimiter), start=1):
+        if any(record[MAX_COLUMNS:]):
+            width = max(index for index, cell in enumerate(record, start=1) if cell)
+            raise TooLarge(
+                "too_many_columns",
+                f"Dòng {number} có {width} cột; tối đa {MAX_COLUMNS}. Xóa cột thừa.",
+                f"Row {number} has {width} columns; at most {MAX_COLUMNS}. Delete stray columns.",
+                field="file",
+            )
+        filled = any(record)
+        last = number if filled else last
+        if filled and number > MAX_ROWS + ABOVE_TABLE:
+            raise TooLarge(
+                "too_many_rows",
+                f"Tệp có nhiều hơn {MAX_ROWS} dòng. Xóa dòng thừa hoặc chia tệp.",
+                f"The file has more than {MAX_ROWS} rows. Delete stray rows or split it.",
+                field="file",
+            )
+        if number <= MAX_ROWS + ABOVE_TABLE:
+            records.append(record[:MAX_COLUMNS])
+    return records[:last]
 
 
 def _reader(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -8,6 +8,7 @@ from typing import Literal
 MAX_BYTES = 32 * 1024 * 1024  # 100,000 rows of 300 bytes, as the annexes have them
 MAX_ROWS = 100_000
 MAX_COLUMNS = 100
+ABOVE_TABLE = 100  # rows that may stand above the table
 MAX_CELL = 32_767  # characters, as in Excel
 
 Flaw = Literal["formula", "cell_error"]

@@ -57,6 +57,7 @@ class Headings:
     """The accepted headings, or the ones that the sender's own mapping names."""
 
     def __init__(self, columns: Mapping[str, str] | None = None) -> None:
+        _check_text(columns or {})
         self._mapped = {fold(heading): key for key, heading in (columns or {}).items()}
         unknown = sorted(set(columns or {}) - set(HEADINGS))
         if unknown:
@@ -142,6 +143,19 @@ class Headings:
                     f"The table has no {key} column. Head it with one of: {accepted}; or map the columns.",
                     field=key,
                 )
+
+
+def _check_text(columns: Mapping[str, str]) -> None:
+    """JSON can spell half of a character (a lone surrogate), which no heading has and no answer can carry."""
+    try:
+        "".join([*columns, *columns.values()]).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            "columns_not_text",
+            "Bảng ánh xạ cột có ký tự không hợp lệ. Chép lại tiêu đề cột đúng như in trong tệp.",
+            "The column mapping has a character that is not valid. Copy the headings as they stand in the file.",
+            field="columns",
+        ) from error
 
 
 def _over(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

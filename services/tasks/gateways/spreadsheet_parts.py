@@ -23,6 +23,7 @@ _BUILT_IN = {
     22: "d/m/yyyy h:mm",
 }
 _MAX_MERGES = 50_000
+_PIECE = 1 << 20  # bytes; a comment is read anew from its start with each piece, so pieces are large
 
 
 class BadPart(Exception):
@@ -220,7 +221,9 @@ def _parse(
     parser.CharacterDataHandler = text
     try:
         with parts.open(path) as part:
-            parser.ParseFile(part)
+            while piece := part.read(_PIECE):
+                parser.Parse(piece)
+        parser.Parse(b"", True)
     except (expat.ExpatError, KeyError) as error:
         raise BadPart(path) from error
 

@@ -6,7 +6,7 @@ import zlib
 
 import fastexcel
 
-from services.tasks.gateways.spreadsheet_grid import MAX_COLUMNS, MAX_ROWS, Grid, clean
+from services.tasks.gateways.spreadsheet_grid import ABOVE_TABLE, MAX_COLUMNS, MAX_ROWS, Grid, clean
 from services.tasks.gateways.spreadsheet_parts import (
     BadPart,
     Layout,
@@ -19,8 +19,15 @@ from shared.errors import InvalidInput, TooLarge
 MAX_UNPACKED = 128 * 1024 * 1024  # 100,000 rows of five cells of 100 characters are about 90 MB
 _MAX_PARTS = 2_000
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a workbook may use (ECMA-376 part 2)
-_DAMAGED = (BadPart, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, fastexcel.FastExcelError)
-_ABOVE_TABLE = 100  # rows that may stand above the table
+_DAMAGED = (
+    BadPart,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    fastexcel.FastExcelError,
+)
 
 
 def read_xlsx(content: bytes) -> Grid:
@@ -69,7 +76,7 @@ def _check_size(parts: zipfile.ZipFile) -> None:
 
 
 def _check_extent(layout: Layout) -> None:
-    if layout.last_row > MAX_ROWS + _ABOVE_TABLE:
+    if layout.last_row > MAX_ROWS + ABOVE_TABLE:
         raise TooLarge(
             "too_many_rows",
             f"Trang tính có dữ liệu tới dòng {layout.last_row}; tối đa {MAX_ROWS} dòng. Xóa dòng thừa hoặc chia tệp.",
@@ -97,6 +104,8 @@ def _cells(content: bytes, name: str, layout: Layout) -> list[list[str]]:
         if number <= len(cells):
             row = cells[number - 1]
             row[column] = layout_format.show(row[column])
+    if sum(min(bottom, len(cells)) - top for top, bottom, _ in layout.merged_down) > len(cells) * MAX_COLUMNS:
+        raise BadPart(name)  # merges that lie over one another, which Excel does not write
     for top, bottom, column in layout.merged_down:
         for number in range(top + 1, min(bottom, len(cells)) + 1):
             if column < len(cells[top - 1]):

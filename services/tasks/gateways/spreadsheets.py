@@ -126,6 +126,7 @@ class _Table:
         self._grid = grid
         self._header = header
         self._width = max(header.printed) + 1
+        self._check_columns()  # first: what follows compares each heading with every other
         self._names = dict(header.printed) | dict(header.keys)
         unknown = [index for index in header.printed if index not in header.keys]
         known = set(header.keys.values())
@@ -139,7 +140,6 @@ class _Table:
         rows: list[Row] = []
         skipped: list[Skipped] = []
         section = group = ""
-        self._check_columns()
         for number, cells in enumerate(
             self._grid.cells[self._header.last + 1 :], start=self._header.last + 2
         ):

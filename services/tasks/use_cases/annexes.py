@@ -13,7 +13,8 @@ from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import Names, ReadRow, cell_problem, understand
 from services.tasks.domain.naming import find_agencies
 from services.tasks.domain.naming_directory import Directory
-from services.tasks.gateways.spreadsheets import Row, Skipped, read_rows
+from services.tasks.gateways.reading_apart import read_rows_apart
+from services.tasks.gateways.spreadsheets import Row, Sheet, Skipped
 from services.tasks.queries.catalogue import load_directory
 from services.tasks.use_cases.records import require_document, require_programme
 from shared.database import Database
@@ -61,17 +62,11 @@ async def read_annex(
         issued_on = (await require_document(session, document, "document")).issued_on
         directory = await load_directory(connection)
     source = Source(programme, document, issued_on, before_includes_day)
-    return await asyncio.to_thread(_read, filename, content, columns, source, directory)
+    sheet = await read_rows_apart(filename, content, columns)
+    return await asyncio.to_thread(_understand_all, sheet, source, directory)
 
 
-def _read(
-    filename: str,
-    content: bytes,
-    columns: Mapping[str, str] | None,
-    source: Source,
-    directory: Directory,
-) -> Annex:
-    sheet = read_rows(filename, content, columns)
+def _understand_all(sheet: Sheet, source: Source, directory: Directory) -> Annex:
     names = Names(lambda text: find_agencies(text, directory, token_sort_ratio))
     return Annex(source, tuple(_understand(row, names, source) for row in sheet.rows), sheet.skipped)
 
