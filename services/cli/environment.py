@@ -52,8 +52,16 @@ class DataFolder:
             self._refuse()
         if not os.access(self.path, os.W_OK):
             self._refuse()
-        if not self._secret_file.exists():
-            write_secret(self._secret_file, base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+        if self._secret_file.exists():
+            return
+        if (self.path / "postgres").exists() and "DONDOC_SECRET_KEY" not in os.environ:
+            raise Stop(
+                f"Thiếu {self._secret_file}: không có nó thì mọi khóa API và bí mật webhook đã cấp mất hiệu lực. "
+                "Khôi phục tệp từ bản sao lưu, hoặc chọn --data-dir khác.",
+                f"{self._secret_file} is missing: without it every API key and webhook secret is lost. "
+                "Restore the file from a backup, or choose another --data-dir.",
+            )
+        write_secret(self._secret_file, base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
 
     def _refuse(self) -> None:
         raise Stop(

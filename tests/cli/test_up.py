@@ -19,6 +19,7 @@ from shared.auth import revoke_key
 from shared.clock import ManualClock
 from tests.cli.conftest import Running, dondoc
 from tests.conftest import MakeDatabase
+from tests.support.processes import run
 
 PEPPER = b"p" * 32
 
@@ -145,3 +146,11 @@ def test_the_asterisk_is_an_address_too(running: Running) -> None:
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 404")
     assert b"There is no such address" in answer
+
+
+def test_a_lost_secret_key_is_not_drawn_anew_beside_old_data(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    refused = run("up", "--data-dir", str(tmp_path), "--port", "0", check=False)
+    assert refused.returncode == 1
+    assert "secret.key" in refused.stderr
+    assert not (tmp_path / "secret.key").exists()
