@@ -174,6 +174,6 @@ def figures() -> list[Figure]:
             0.40,
             "at least",
             RUNS,
-            "looking up the key, and Pydantic's checking of every row on the way out",
+            "looking up the key, SQLAlchemy's result rows, and FastAPI's dependencies",
         )
     ]
