@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
 from shared.errors import InvalidInput
 
@@ -55,4 +55,3 @@ Paragraph = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(_clean)
 ]
 Verbatim = Annotated[str, StringConstraints(max_length=1000)]
-Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
