@@ -7,6 +7,7 @@ import platform
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -33,9 +34,16 @@ def main(names: list[str]) -> None:
     Console(width=180 if not sys.stdout.isatty() else None).print(table)
     machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()}
     written = [asdict(figure) | {"met": figure.met} for figure in figures]
+    measured = {figure.name for figure in figures}
+    kept = [figure for figure in _written_before() if figure["name"] not in measured] if names else []
     RESULTS.write_text(
-        json.dumps({"machine": machine, "figures": written}, ensure_ascii=False, indent=2) + "\n"
+        json.dumps({"machine": machine, "figures": kept + written}, ensure_ascii=False, indent=2) + "\n"
     )
+
+
+def _written_before() -> list[dict[str, Any]]:
+    """A run of some benches leaves the figures of the others as they are."""
+    return json.loads(RESULTS.read_text(encoding="utf-8"))["figures"] if RESULTS.exists() else []
 
 
 main(sys.argv[1:])

@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench.common import Figure
 from shared import inbox, outbox  # noqa: F401 - they fill the spine's metadata
-from shared.bus.kafka import KafkaPublisher, create_topics, make_producer, message_of
+from shared.bus.kafka import KafkaPublisher, create_topics
+from shared.bus.kafka.publisher import make_producer, message_of
 from shared.bus.kafka_connection import KafkaConnection
 from shared.database import Database, spine
 from shared.events.envelope import CloudEvent

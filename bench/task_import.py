@@ -26,7 +26,7 @@ from shared.events import tasks as events
 from shared.migrations import migrate
 from tests.support.postgres import running_postgres
 
-ROWS, RUNS = 100_000, 3
+ROWS, RUNS = 100_000, 1  # minutes long
 PROGRAMME_ROWS, PROGRAMME_RUNS = 1_600, 7  # tasks of the real programme
 AT = datetime(2025, 11, 20, tzinfo=UTC)
 PROGRAMME, DOCUMENT = "NQ57", "71/NQ-CP"

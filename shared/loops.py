@@ -4,9 +4,10 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.metrics import LOOP_BEAT, LOOP_FAILURES
 
@@ -86,3 +87,14 @@ async def _keep(loop: Loop, pulse: Pulse) -> None:
             pause = FIRST_PAUSE_SECONDS
         await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """As asyncio.gather, but when one fails the others end before that is known."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

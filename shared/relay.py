@@ -1,7 +1,7 @@
 """Puts a service's outbox on the bus: the log reader named `kafka`. One is active per service."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from shared.bus import Publisher
 from shared.database import Database, driver_connection
 from shared.log_reader import Backlog, Cursor, LogRow, Page, load_cursor, read_rows, save_cursor
-from shared.loops import Loop, Pulse
+from shared.loops import Loop, Pulse, together
 from shared.metrics import RELAY_DRAINED, RELAYED
 
 CURSOR = "kafka"
@@ -56,7 +56,7 @@ class _Relay:
             cursor = await load_cursor(connection, CURSOR)
         page, durable = await self._read(cursor), None
         while not lock.is_closed():  # without the lock another relay may be at work
-            following, _, _ = await _together(
+            following, _, _ = await together(
                 self._read_on(page), self._publish(page.events), self._save(durable)
             )
             durable = page.cursor if page.events else None
@@ -91,17 +91,6 @@ class _Relay:
         if cursor is not None:
             async with self._database.transaction() as session:
                 await save_cursor(session, CURSOR, cursor)
-
-
-async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
-    """As asyncio.gather, but when one fails the others end before that is known."""
-    tasks = [asyncio.create_task(each) for each in work]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _wait(wake: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ Kafka Protocol Binding for CloudEvents 1.0.2, section 3.2: header names carry th
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
@@ -19,19 +20,24 @@ Headers = Iterable[tuple[str, bytes]]
 
 def write_headers(event: CloudEvent | LogRow) -> list[tuple[str, bytes]]:
     """Spelled out, since the relay writes them for every event."""
-    headers = [
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
+    return [
+        *_headers_of_type(event.type, event.source, event.dataschema),
         ("ce_id", str(event.id).encode()),
-        ("ce_source", event.source.encode()),
-        ("ce_type", event.type.encode()),
         ("ce_subject", event.subject.encode()),
         ("ce_time", event.time.isoformat().replace("+00:00", "Z").encode()),
         ("ce_sequence", event.sequence.encode()),
     ]
-    if event.dataschema is not None:
-        headers.append(("ce_dataschema", event.dataschema.encode()))
-    return headers
+
+
+@lru_cache(maxsize=256)  # more than there are types
+def _headers_of_type(event_type: str, source: str, dataschema: str | None) -> tuple[tuple[str, bytes], ...]:
+    headers = (
+        ("content-type", CONTENT_TYPE.encode()),
+        ("ce_specversion", b"1.0"),
+        ("ce_type", event_type.encode()),
+        ("ce_source", source.encode()),
+    )
+    return headers if dataschema is None else (*headers, ("ce_dataschema", dataschema.encode()))
 
 
 def write_value(event: CloudEvent | LogRow) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -75,6 +76,7 @@ def wrap(
     )
 
 
+@lru_cache(maxsize=256)  # of types there are few, of events many
 def topic_of(event_type: str) -> str:
     return f"dondoc.{service_of(event_type)}"
 

@@ -1,0 +1,12 @@
+"""The log between processes: Apache Kafka, through aiokafka, of which nothing else in the suite knows.
+
+Nothing here tries again by itself. Whatever fails raises, and the loop that runs it starts over with growing pauses:
+the relay from its cursor, a consumer from its last commit. Every call has a time-out, since aiokafka has none of its
+own where it retries (aio-libs/aiokafka#1101).
+"""
+
+from shared.bus.kafka.publisher import KafkaPublisher
+from shared.bus.kafka.source import KafkaSource
+from shared.bus.kafka.topics import create_topics
+
+__all__ = ["KafkaPublisher", "KafkaSource", "create_topics"]

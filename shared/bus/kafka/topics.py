@@ -1,0 +1,58 @@
+"""Creating the declared topics, and telling how those that exist differ."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from shared.bus.kafka import client
+from shared.bus.kafka.client import stop_client
+from shared.bus.kafka_connection import KafkaConnection
+from shared.topics import Topic
+
+
+async def create_topics(connection: KafkaConnection, topics: Sequence[Topic]) -> dict[str, str]:
+    """Create what is missing and tell of each topic: `created`, `exists`, or how it differs from the declaration."""
+    admin = AIOKafkaAdminClient(**connection.options(), request_timeout_ms=client.REQUEST_MS)
+    try:
+        async with asyncio.timeout(client.START_SECONDS):
+            await admin.start()
+            wanted = [
+                NewTopic(topic.name, topic.partitions, topic.replication, topic_configs=dict(topic.config))
+                for topic in topics
+            ]
+            answer = await admin.create_topics(wanted)
+            created = {name: for_code(code)(message) for name, code, message in answer.topic_errors}
+            return {topic.name: await _outcome(admin, topic, created[topic.name]) for topic in topics}
+    finally:
+        await stop_client(admin.close)
+
+
+async def _outcome(admin: AIOKafkaAdminClient, topic: Topic, error: KafkaError) -> str:
+    if isinstance(error, TopicAlreadyExistsError):
+        return await _differences(admin, topic) or "exists"
+    if error.errno != 0:
+        raise error
+    return "created"
+
+
+async def _differences(admin: AIOKafkaAdminClient, topic: Topic) -> str:
+    described = (await admin.describe_topics([topic.name]))[0]["partitions"]
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, dict(topic.config))
+    ((answer,),) = ((await admin.describe_configs([resource]))[0].resources,)
+    found = {entry[0]: entry[1] for entry in answer[4]} | {
+        "partitions": str(len(described)),
+        "replication": str(len(described[0]["replicas"])),
+    }
+    declared = dict(topic.config) | {
+        "partitions": str(topic.partitions),
+        "replication": str(topic.replication),
+    }
+    wrong = [
+        f"{key} is {found.get(key)}, not {value}"
+        for key, value in declared.items()
+        if found.get(key) != value
+    ]
+    return "; ".join(wrong)
