@@ -1,6 +1,8 @@
 """What every bench shares: a figure as a ratio against a named peer or limit, measured in the same run."""
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
@@ -39,3 +41,18 @@ def interleaved(runs: int, *subjects: Callable[[], float]) -> list[float]:
         for results, subject in zip(found, subjects, strict=True):
             results.append(subject())
     return [median(results) for results in found]
+
+
+async def turns_per_second(turns: int, clients: int, act: Callable[[int], Awaitable[object]]) -> float:
+    """Of so many clients, each of which takes the next turn when its last is done; a turn gets its number."""
+    todo = iter(range(turns))
+
+    async def work() -> None:
+        for turn in todo:
+            await act(turn)
+
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(clients):
+            group.create_task(work())
+    return turns / (time.perf_counter() - began)

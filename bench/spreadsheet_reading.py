@@ -3,7 +3,7 @@
     python bench/spreadsheet_reading.py                  # 20,000 rows of four columns, seven runs each
     python bench/spreadsheet_reading.py --rows 2000 --runs 3
 
-The workbook is written by openpyxl, its texts inside the cells. `read_rows` is all that an import does before the
+The workbook is written by openpyxl, its texts inside the cells. `read_table` is all that an import does before the
 names are read; `read_xlsx` is its part that opens the file: checks, texts as shown, formulas, merges. The libraries
 alone do less: they give values, and nothing is refused. Each is run once before it is timed, and then by turns, so
 that a busy moment of the machine falls on all of them. The last column is the median processor time against the first.
@@ -20,8 +20,9 @@ from importlib.util import find_spec
 
 import openpyxl
 
-from services.tasks.gateways.spreadsheet_xlsx import read_xlsx
-from services.tasks.gateways.spreadsheets import read_rows
+from services.tasks.gateways.annexes import COLUMNS
+from shared.spreadsheets import read_table
+from shared.spreadsheets.xlsx_file import read_xlsx
 
 HEADINGS = ("TT", "Nhiệm vụ", "Cơ quan chủ trì", "Thời hạn")
 
@@ -40,8 +41,8 @@ def workbook(rows: int) -> bytes:
     return out.getvalue()
 
 
-def with_read_rows(content: bytes) -> int:
-    return len(read_rows("bench.xlsx", content).rows) + 1
+def with_read_table(content: bytes) -> int:
+    return len(read_table("bench.xlsx", content, COLUMNS).rows) + 1
 
 
 def with_read_xlsx(content: bytes) -> int:
@@ -60,7 +61,7 @@ def with_fastexcel(content: bytes) -> int:
 
 
 READERS: dict[str, Read] = {
-    "read_rows": with_read_rows,
+    "read_table": with_read_table,
     "read_xlsx": with_read_xlsx,
     "openpyxl, read-only, bare": with_openpyxl,
 }
@@ -87,7 +88,7 @@ def compare(rows: int, runs: int) -> None:
     for _ in range(runs):
         for name, read in READERS.items():
             results[name].append(measure(read, content, rows))
-    base = statistics.median(processor for _, processor in results["read_rows"])
+    base = statistics.median(processor for _, processor in results["read_table"])
     for name, pairs in results.items():
         clock, processor = (statistics.median(times) for times in zip(*pairs, strict=True))
         spread = f"{min(pairs)[0]:.2f}-{max(pairs)[0]:.2f}"

@@ -19,6 +19,8 @@ key() { head -c 32 /dev/urandom | base64; }
 
 draw postgres_superuser password
 draw database_tasks password
+draw database_datasets password
+draw database_finance password
 draw database_notify password
 draw secret_key key
 # `dondoc keys create` fills it once the databases are there (runbooks/start.md); Prometheus reads it at every scrape.

@@ -2,23 +2,15 @@
 
 from collections.abc import Mapping
 
+_READER = frozenset({"tasks.read", "datasets.read", "finance.read"})
+_AGENCY = _READER | {"tasks.report", "datasets.report", "finance.claim", "notify.read", "notify.subscribe"}
+_OFFICE = _AGENCY | {"tasks.manage", "datasets.manage", "finance.manage", "notify.manage"}
+
 ROLES: Mapping[str, frozenset[str]] = {
-    "reader": frozenset({"tasks.read"}),
-    "agency": frozenset({"tasks.read", "tasks.report", "notify.read", "notify.subscribe"}),
-    "office": frozenset(
-        {"tasks.read", "tasks.report", "tasks.manage", "notify.read", "notify.subscribe", "notify.manage"}
-    ),
+    "reader": _READER,
+    "agency": _AGENCY,
+    "office": _OFFICE,
     "monitor": frozenset({"metrics.read"}),
-    "admin": frozenset(
-        {
-            "tasks.read",
-            "tasks.report",
-            "tasks.manage",
-            "notify.read",
-            "notify.subscribe",
-            "notify.manage",
-            "metrics.read",
-        }
-    ),
+    "admin": _OFFICE | {"metrics.read"},
 }
 BOUND = frozenset({"agency"})  # roles whose keys must name the agency they act for

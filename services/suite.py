@@ -1,33 +1,28 @@
 """Every service in one process: the embedded default, on one port, with the same paths as behind the gateway."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from sqlalchemy import URL
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.notify import main as notify
-from services.notify import worker as notify_worker
 from services.notify.settings import NotifySettings
-from services.tasks import main as tasks
-from services.tasks import worker as tasks_worker
+from services.register import REGISTER, build_worker, worker_on_kafka
 from services.tasks.settings import TasksSettings
 from shared.app import Context, create_app
-from shared.bus import Publisher, Source
+from shared.bus import Source
 from shared.bus.embedded import OutboxSource
-from shared.bus.kafka import KafkaPublisher, KafkaSource
-from shared.bus.kafka_connection import KafkaConnection
 from shared.clock import Clock
 from shared.database import Database
 from shared.health import Health
 from shared.loops import Loops
+from shared.settings import Settings
 from shared.worker import Worker
 
-SERVICES = ("tasks", "notify")
 FIRST_PAGE = Path(__file__).parent / "first_page.html"
 
 
@@ -35,11 +30,21 @@ FIRST_PAGE = Path(__file__).parent / "first_page.html"
 class Databases:
     """One database per service: nobody reads another's tables, here neither."""
 
-    tasks: Database
-    notify: Database
+    by_service: Mapping[str, Database]
+
+    def __getitem__(self, service: str) -> Database:
+        return self.by_service[service]
+
+    @property
+    def tasks(self) -> Database:
+        return self["tasks"]
+
+    @property
+    def notify(self) -> Database:
+        return self["notify"]
 
     def all(self) -> tuple[Database, ...]:
-        return (self.tasks, self.notify)
+        return tuple(self.by_service.values())
 
     async def close(self) -> None:
         for database in self.all():
@@ -50,28 +55,51 @@ class Databases:
 class SuiteSettings:
     """Each service reads the same environment in its own shape."""
 
-    tasks: TasksSettings
-    notify: NotifySettings
+    by_service: Mapping[str, Settings]
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """From what is given, over the environment. Raises pydantic's ValidationError."""
+        return cls({name: service.settings(**given) for name, service in REGISTER.items()})
+
+    def __getitem__(self, service: str) -> Settings:
+        return self.by_service[service]
+
+    @property
+    def tasks(self) -> TasksSettings:
+        found = self["tasks"]
+        assert isinstance(found, TasksSettings)  # noqa: S101 - as registered
+        return found
+
+    @property
+    def notify(self) -> NotifySettings:
+        found = self["notify"]
+        assert isinstance(found, NotifySettings)  # noqa: S101 - as registered
+        return found
 
 
 def open_databases(settings: SuiteSettings) -> Databases:
-    def database(service: str, url: URL) -> Database:
-        return Database(url, pool_size=settings.tasks.database_pool_size, application=f"dondoc-{service}")
+    return Databases({name: open_database(name, own) for name, own in settings.by_service.items()})
 
-    return Databases(
-        tasks=database("tasks", settings.tasks.database_for("tasks")),
-        notify=database("notify", settings.notify.database_for("notify")),
+
+def open_database(service: str, settings: Settings) -> Database:
+    return Database(
+        settings.database_for(service),
+        pool_size=settings.database_pool_size,
+        application=f"dondoc-{service}",
     )
 
 
 def build_suite(settings: SuiteSettings, databases: Databases, clock: Clock) -> FastAPI:
     """The application of all services; their loops run while it does."""
-    workers = _workers(settings, databases, clock)
-    loops = Loops({name: loop for worker in workers for name, loop in worker.loops.items()})
+    workers = [_worker(name, settings, databases, clock) for name in REGISTER]
+    kept = [worker.loops for worker in workers]
+    kept += [each.serving_loops(settings[name], databases[name], clock) for name, each in REGISTER.items()]
+    loops = Loops({name: loop for some in kept for name, loop in some.items()})
     health = Health({name: check for worker in workers for name, check in worker.checks.items()}, loops)
     apps = {
-        "tasks": tasks.build_app(settings.tasks, databases.tasks, clock, health=health, operations=False),
-        "notify": notify.build_app(settings.notify, databases.notify, clock, health=health, operations=False),
+        name: service.build_app(settings[name], databases[name], clock, health=health, operations=False)
+        for name, service in REGISTER.items()
     }
 
     @asynccontextmanager
@@ -89,29 +117,15 @@ def build_suite(settings: SuiteSettings, databases: Databases, clock: Clock) -> 
     return root
 
 
-def _workers(settings: SuiteSettings, databases: Databases, clock: Clock) -> Sequence[Worker]:
-    """With Kafka each service relays its own log and notify consumes the topic; without it notify reads the outbox."""
-    tasks_publisher: Publisher | None = None
-    notify_publisher: Publisher | None = None
-    dead_letter = None
-    source: Source = OutboxSource("tasks", databases.tasks, databases.notify)
-    if settings.tasks.kafka is not None:
-        connection = KafkaConnection.from_settings(settings.tasks)
-        tasks_publisher = KafkaPublisher(connection)
-        notify_publisher = to_kafka = KafkaPublisher(connection)
-        dead_letter = to_kafka.dead_letters("notify")
-        source = KafkaSource("tasks", connection, consumer="notify")
-    return (
-        tasks_worker.build_worker(settings.tasks, databases.tasks, clock, publisher=tasks_publisher),
-        notify_worker.build_worker(
-            settings.notify,
-            databases.notify,
-            clock,
-            sources=[source],
-            publisher=notify_publisher,
-            dead_letter=dead_letter,
-        ),
-    )
+def _worker(name: str, settings: SuiteSettings, databases: Databases, clock: Clock) -> Worker:
+    """With Kafka each service relays its own log and consumes others' topics; without it, others' outboxes."""
+    if settings[name].kafka is not None:
+        return worker_on_kafka(name, settings[name], databases[name], clock)
+
+    def outbox(of: str) -> Source:
+        return OutboxSource(of, databases[of], databases[name])
+
+    return build_worker(name, settings[name], databases[name], clock, source=outbox, publisher=None)
 
 
 async def _first_page() -> HTMLResponse:
@@ -119,7 +133,7 @@ async def _first_page() -> HTMLResponse:
 
 
 class _ByService:
-    """Hands /tasks/… and /notify/… to their applications, paths unchanged; the rest is the suite's own."""
+    """Hands /tasks/…, /notify/… and so on to their applications, paths unchanged; the rest is the suite's own."""
 
     def __init__(self, app: ASGIApp, apps: Mapping[str, ASGIApp]) -> None:
         self.app = app

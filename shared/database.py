@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
-from sqlalchemy import URL, MetaData, Row, Select, text
+from sqlalchemy import URL, MetaData, Row, Select, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from shared.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
@@ -25,6 +25,13 @@ AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 STATEMENT_TIMEOUT_MS = 30_000  # longer work belongs in a worker, cut in pages
 IDLE_TRANSACTION_TIMEOUT_MS = 60_000  # a crashed caller must not hold locks
+
+# A service's rights may be less than those of the user who connects (the embedded server's is a superuser): its
+# migration makes a role dondoc_<service> then, and every connection takes it.
+_TAKE_ROLE = """
+SELECT set_config('role', rolname, false) FROM pg_roles
+WHERE rolname = $1 AND rolname <> current_user AND pg_has_role(rolname, 'SET')
+"""
 
 
 class _Queue:
@@ -75,10 +82,17 @@ class Database:
                 }
             },
         )
+        event.listen(self.engine.sync_engine, "connect", self._take_role)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._turns = _Queue(pool_size, self.service)
         POOL_SIZE.labels(self.service).set(pool_size)
         self._on_commit: list[Callable[[], None]] = []
+
+    def _take_role(self, connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(_TAKE_ROLE, (f"dondoc_{self.service}",))
+        cursor.close()
+        connection.commit()
 
     def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after each committed transaction of this process: how a log reader learns of news at once.

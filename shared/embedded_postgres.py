@@ -19,6 +19,14 @@ PASSWORD_FILE = "postgres.password"  # noqa: S105 - a file's name
 ACCESS_RULES = "# written by dondoc: no one enters without the password\nlocal all all scram-sha-256\n"
 
 
+class PasswordLost(Exception):
+    """The data ask for a password that is not there any more; `file` is where it belongs."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file} is missing")
+        self.file = file
+
+
 class EmbeddedPostgres:
     """A server whose data lie in `folder`/postgres and whose password lies in `folder`/postgres.password (0600)."""
 
@@ -27,7 +35,11 @@ class EmbeddedPostgres:
         self._server: PostgresServer | None = None
 
     def start(self) -> URL:
-        """Start the server, the first time with its own password, and return its URL (no database named)."""
+        """Start the server, the first time with its own password, and return its URL (no database named).
+
+        Raises PasswordLost; OSError, RuntimeError, ValueError or SubprocessError when the server does not start.
+        """
+        self._require_password()
         server = get_server(self._folder / "postgres", cleanup_mode="stop")
         self._server = server
         url = make_url(server.get_uri()).set(
@@ -43,11 +55,19 @@ class EmbeddedPostgres:
             self._server.cleanup()
             self._server = None
 
+    def _require_password(self) -> None:
+        """A new password is drawn only while the door still stands open: a set-up cut short is taken up again."""
+        rules, password = self._folder / "postgres" / "pg_hba.conf", self._folder / PASSWORD_FILE
+        if not password.exists() and rules.exists() and rules.read_text(encoding="utf-8") == ACCESS_RULES:
+            raise PasswordLost(password)
+
     def _password(self) -> str:
         path = self._folder / PASSWORD_FILE
         if not path.exists():
             write_secret(path, secrets.token_urlsafe(32))
-        return path.read_text(encoding="ascii")
+        return path.read_text(
+            encoding="ascii"
+        ).strip()  # an editor that restored it may have added a line's end
 
 
 async def _close_the_door(url: URL, rules: Path) -> None:

@@ -18,7 +18,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 def route_label(scope: Scope) -> str:
     """The route's template, so that ids never become labels; `unmatched` where no route took the request."""
     route = scope.get("route")
-    return route.path if isinstance(route, APIRoute) else "unmatched"
+    return route.path_format if isinstance(route, APIRoute) else "unmatched"
 
 
 class MetricsMiddleware:

@@ -11,20 +11,18 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Text, Uuid
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bus import Batch, DeadLetter, Source, Unreadable
 from shared.database import Database, spine
 from shared.events.envelope import CloudEvent, EventData
+from shared.faults import is_of_the_data, is_of_the_road
 from shared.loops import Loop, Pulse
 from shared.metrics import CONSUMED, CONSUMER_PROGRESS, DEAD_LETTERS
 
 logger = logging.getLogger(__name__)
 
 LONGEST_REASON = 1000  # characters
-# SQLSTATE classes: data exception, integrity constraint violation, program limit exceeded (e.g. an index row too long)
-FAULTS_OF_THE_EVENT = ("22", "23", "54")
 
 inbox = Table(
     "inbox",
@@ -165,8 +163,7 @@ def _storable(text: str) -> str:
 
 
 def _is_passing(error: Exception) -> bool:
-    """Faults of the road, not of the event: the batch is tried again. What the event itself brought on never passes."""
+    """Tried again is all that the event itself did not bring on."""
     if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""  # none when the connection was lost
-        return not state.startswith(FAULTS_OF_THE_EVENT)
-    return isinstance(error, OSError | NoConnectionInTime)
+        return not is_of_the_data(error)
+    return isinstance(error, OSError) or is_of_the_road(error)

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.database import spine
 from shared.errors import InvalidInput
-from shared.events.envelope import CloudEvent, schema_reference, service_of
+from shared.events.envelope import CloudEvent, schema_reference, service_of, wrap
 from shared.metrics import LOG_LAG
 
 _SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?", re.ASCII)
@@ -108,15 +108,13 @@ class LogRow(NamedTuple):
         return _dataschema(self.type)
 
     def event(self) -> CloudEvent:
-        return CloudEvent(
-            id=self.id,
-            source=self.source,
-            type=self.type,
+        return wrap(
+            self.type,
+            from_json(self.data),
+            event_id=self.id,
             subject=self.subject,
+            version=int(self.sequence),
             time=self.time,
-            sequence=self.sequence,
-            dataschema=self.dataschema,
-            data=from_json(self.data),
         )
 
 

@@ -1,7 +1,6 @@
 """The append-only log of a service: one row per change, inserted in the transaction that makes the change."""
 
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
@@ -14,6 +13,8 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    bindparam,
+    cast,
     insert,
     text,
 )
@@ -61,14 +62,19 @@ MAX_EVENT_BYTES = (
 )
 
 
-def _sized(data: EventData) -> dict[str, Any]:
-    if len(data.model_dump_json().encode()) > MAX_EVENT_BYTES:
+# The JSON text is made once, to be measured and to be sent.
+_ADD = insert(outbox).values(data=cast(bindparam("json", type_=Text), JSONB))
+
+
+def _json(data: EventData) -> str:
+    text_of_data = data.model_dump_json()
+    if len(text_of_data.encode()) > MAX_EVENT_BYTES:
         raise InvalidInput(
             "event_too_large",
             f"Bản ghi sau thay đổi lớn hơn {MAX_EVENT_BYTES} byte: rút gọn nội dung.",
             f"The record would be larger than {MAX_EVENT_BYTES} bytes after this change: shorten it.",
         )
-    return data.model_dump(mode="json")
+    return text_of_data
 
 
 async def add_events(session: AsyncSession, changes: list[tuple[EventData, int]], *, at: datetime) -> None:
@@ -80,9 +86,9 @@ async def add_events(session: AsyncSession, changes: list[tuple[EventData, int]]
             "subject": data.subject(),
             "version": version,
             "time": at,
-            "data": _sized(data),
+            "json": _json(data),
         }
         for data, version in changes
     ]
     if rows:
-        await session.execute(insert(outbox), rows)
+        await session.execute(_ADD, rows)

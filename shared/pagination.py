@@ -3,18 +3,22 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
+from pydantic_core import to_json
 
+from shared.database import AnyRow
 from shared.errors import InvalidInput
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
 LARGEST_INT = 2**63 - 1  # bigint
 Item = TypeVar("Item")
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="rows of a page")]
+PageCursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")]
 
 
 def encode_cursor(*keys: Any) -> str:
@@ -53,6 +57,14 @@ def _key(word: Any, kind: type) -> Any:
     return key
 
 
+def decode_after(token: str | None, *kinds: type) -> Any:
+    """Where a page begins: the key of the last row of the page before (a tuple of several); None for the first."""
+    if token is None:
+        return None
+    keys = decode_cursor(token, *kinds)
+    return keys[0] if len(keys) == 1 else tuple(keys)
+
+
 def cut_page(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], Item | None]:
     """Of `limit + 1` rows asked for: the page, and its last row where another page follows."""
     page = rows[:limit]
@@ -64,3 +76,33 @@ def link_next(request: Request, response: Response, cursor: str | None, paramete
     if cursor is not None:
         url = request.url.include_query_params(**{parameter: cursor})
         response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+
+
+def page_answer(
+    request: Request,
+    rows: Sequence[AnyRow],
+    limit: int,
+    *,
+    key: Callable[[AnyRow], tuple[Any, ...]],
+    view: Callable[[AnyRow], Any],
+    **beside: Any,
+) -> Response:
+    """Answer a list with one page of the `limit + 1` rows asked for, and the way to the next.
+
+    The answer is written as it stands: name its schema as the route's `response_model`, which describes and does not
+    check it. Checking a page of rows once more would cost more than reading them (DESIGN, section 3).
+
+    Args:
+        request: whose address the next page's is.
+        rows: in the order of their keys.
+        limit: rows of a page.
+        key: a row's place in that order, which the cursor keeps.
+        view: a row as its item.
+        beside: further members of the answer.
+    """
+    page, last = cut_page(rows, limit)
+    cursor = encode_cursor(*key(last)) if last is not None else None
+    answer = {"items": [view(row) for row in page], "next_cursor": cursor, **beside}
+    response = Response(to_json(answer), media_type="application/json")
+    link_next(request, response, cursor)
+    return response

@@ -1,8 +1,6 @@
 """RFC 9457 problems: every refusal in one shape, Vietnamese first."""
 
-import errno
 import logging
-import socket
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from shared import errors
+from shared.faults import is_duplicate, is_of_the_road
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +65,7 @@ _VALIDATION_VI = {
     "enum": "Giá trị phải là một trong: {expected}.",
     "literal_error": "Giá trị phải là một trong: {expected}.",
     "string_type": "Phải là văn bản.",
+    "control_character": "Văn bản chứa ký tự điều khiển {character}: hãy bỏ ký tự đó.",
     "string_unicode": "Văn bản không đúng mã Unicode.",
     "int_parsing": "Phải là số nguyên.",
     "int_parsing_size": "Số quá lớn.",
@@ -196,9 +196,9 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_database(_: Request, error: Exception) -> JSONResponse:
     """The database is away or overloaded: nothing was written, the caller may try again."""
-    if isinstance(error, DBAPIError) and _is_duplicate(error):
+    if isinstance(error, DBAPIError) and is_duplicate(error):
         return refusal_response(_recorded_meanwhile())
-    if not _is_passing(error):
+    if not is_of_the_road(error):
         return bug_response(error)
     logger.warning("database unavailable", extra={"cause": type(error).__name__})
     return problem_response(
@@ -207,36 +207,6 @@ async def _on_database(_: Request, error: Exception) -> JSONResponse:
         "Cơ sở dữ liệu tạm thời không phục vụ được; chưa có gì được ghi. Gửi lại sau ít giây.",
         "The database cannot serve now; nothing was written. Send the request again in a few seconds.",
     )
-
-
-def _is_passing(error: Exception) -> bool:
-    """Connection lost (class 08), resources (53), shutdown (57P), lock and deadlock (55P03, 40); or not connected."""
-    if isinstance(error, OSError):
-        return _is_unreachable(error)
-    assert isinstance(error, DBAPIError)  # noqa: S101 - nothing else is handled as the database's
-    state = str(getattr(error.orig, "sqlstate", "") or "")
-    return error.connection_invalidated or state.startswith(("08", "53", "57", "40", "55P03"))
-
-
-def _is_unreachable(error: OSError) -> bool:
-    """A connection that failed; a file that is missing or a full disk is a fault of ours.
-
-    A socket that is not there has no file name in its error; where every address of a host failed, asyncio gives
-    no errno.
-    """
-    if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
-        return True
-    return error.filename is None and error.errno in {
-        None,
-        errno.ENOENT,
-        errno.EHOSTUNREACH,
-        errno.ENETUNREACH,
-    }
-
-
-def _is_duplicate(error: DBAPIError) -> bool:
-    """unique_violation: use cases look first, so only two requests at the same time meet it."""
-    return getattr(error.orig, "sqlstate", None) == "23505"
 
 
 def _recorded_meanwhile() -> errors.Conflict:

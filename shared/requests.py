@@ -1,15 +1,45 @@
 """Shapes that every request shares: unknown members refused, text bounded, clean and in one Unicode form."""
 
 import unicodedata
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.errors import InvalidInput
 
+# Controls of the bidirectional algorithm: they make a text read otherwise than it is written (Unicode TR36, 2.10.1).
+_BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BREAKS = frozenset("\t\n\r")
 
-def _clean(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" or character in _BIDIRECTIONAL
+
+
+def refuse_controls(text: str, allowed: Collection[str] = ()) -> str:
+    """The text, when it has no control character but those allowed."""
+    for character in text:
+        if _is_control(character) and character not in allowed:
+            raise PydanticCustomError(
+                "control_character",
+                "The text contains the control character {character}: remove it.",
+                {"character": f"U+{ord(character):04X}"},
+            )
+    return text
+
+
+def _clean_line(text: str) -> str:
+    return unicodedata.normalize("NFC", refuse_controls(text))
+
+
+def _clean_paragraph(text: str) -> str:
+    return unicodedata.normalize("NFC", refuse_controls(text, _BREAKS))
+
+
+def _keep_paragraph(text: str) -> str:
+    return refuse_controls(text, _BREAKS)
 
 
 def refuse_nul(value: Any) -> None:
@@ -46,12 +76,16 @@ class RequestModel(BaseModel):
 Code = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f?#]+$"),
-    AfterValidator(_clean),
+    AfterValidator(_clean_line),
 ]
 Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_clean)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_clean_line)
 ]
+# of one line or more
 Paragraph = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(_clean)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    AfterValidator(_clean_paragraph),
 ]
-Verbatim = Annotated[str, StringConstraints(max_length=1000)]
+# as printed, to the letter
+Verbatim = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_keep_paragraph)]

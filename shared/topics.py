@@ -1,6 +1,6 @@
-"""The topics of the suite: what `dondoc topics` creates. `deploy/topics.yml` is written from here."""
+"""What the topics of services are: `dondoc topics` creates them, and `deploy/topics.yml` declares the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -34,12 +34,13 @@ def dead_letter_topic(service: str) -> str:
     return f"dondoc.{service}.dead-letters"
 
 
-def declared_topics(replication: int = REPLICATION) -> tuple[Topic, ...]:
-    """Every topic of the suite, on a cluster that can hold `replication` copies."""
+def topics_of(
+    services: Iterable[str], consumers: Iterable[str], replication: int = REPLICATION
+) -> tuple[Topic, ...]:
+    """The topics of services that tell their changes, and of those among them that consume what others tell."""
     return (
-        _topic(event_topic("tasks"), PARTITIONS, replication, KEPT),
-        _topic(event_topic("notify"), PARTITIONS, replication, KEPT),
-        _topic(dead_letter_topic("notify"), 1, replication, DEAD_LETTERS_KEPT),
+        *(_topic(event_topic(name), PARTITIONS, replication, KEPT) for name in services),
+        *(_topic(dead_letter_topic(name), 1, replication, DEAD_LETTERS_KEPT) for name in consumers),
     )
 
 
@@ -59,7 +60,7 @@ def _topic(name: str, partitions: int, replication: int, kept: timedelta) -> Top
 
 def as_yaml(topics: tuple[Topic, ...]) -> str:
     """The declaration for tools that manage topics themselves."""
-    lines = ["# Written from shared/topics.py; `dondoc topics` creates the same.", "topics:"]
+    lines = ["# Written from services/register.py; `dondoc topics` creates the same.", "topics:"]
     for topic in topics:
         lines += [
             f"  - name: {topic.name}",

@@ -109,6 +109,12 @@ def kafka() -> Iterator[str]:
         yield address
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("kafka"):
+            item.add_marker(pytest.mark.xdist_group("kafka"))  # one broker, in one of the processes
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [
         report for report in terminalreporter.stats.get("skipped", []) if KAFKA_ABSENT in str(report.longrepr)

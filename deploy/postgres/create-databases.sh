@@ -3,7 +3,7 @@
 # The image's entry point runs this as its superuser, with PGPASSWORD set.
 set -euo pipefail
 
-for service in tasks notify; do
+for service in tasks datasets finance notify; do
   psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" --dbname=postgres \
     --set=name="dondoc_$service" --set=file="${SECRETS:-/run/secrets}/database_$service" <<'SQL'
 \set password `cat :'file'`

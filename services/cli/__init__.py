@@ -4,7 +4,10 @@ import gc
 
 gc.disable()  # what is imported stays: looking for garbage meanwhile would take a fifth of the start
 
-from services.cli.app import main  # noqa: E402 - after the line above
+try:
+    from services.cli.app import main
+except KeyboardInterrupt:  # Ctrl-C while the modules are loaded, which takes a second
+    raise SystemExit(130) from None
 
 gc.freeze()
 gc.enable()

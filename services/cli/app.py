@@ -1,10 +1,13 @@
 """The commands, put together."""
 
+import signal
+import sys
+
 import typer
 
 from services.cli import imports, keys
 from services.cli.catalogue import catalogue
-from services.cli.console import Stop, err
+from services.cli.console import Misuse, Stop, err
 from services.cli.generate import generate
 from services.cli.listen import listen
 from services.cli.processes import list_settings, migrate_databases, serve, topics, work
@@ -33,9 +36,24 @@ app.command("settings")(list_settings)
 
 
 def main() -> None:
+    # as an exit, so that an embedded server that was started is stopped too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
+        _require_text(sys.argv)
         app()
     except Stop as stop:
         err.print(stop.vi, style="red", highlight=False, soft_wrap=True)
         err.print(str(stop), highlight=False, soft_wrap=True)
-        raise SystemExit(1) from None
+        raise SystemExit(stop.exit_code) from None
+
+
+def _require_text(words: list[str]) -> None:
+    """Refuse bytes that are no UTF-8: neither a database nor a message can hold them."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise Misuse(
+                f"Dòng lệnh có byte không phải UTF-8 tại {word!a}: viết lại bằng UTF-8.",
+                f"The command line has bytes that are no UTF-8 at {word!a}: write it in UTF-8.",
+            ) from None

@@ -9,6 +9,7 @@ import typer
 from services.cli.console import out
 from services.cli.deployment import deployment
 from services.cli.environment import DATA_FOLDER
+from services.cli.reach import require_migrated
 from services.tasks.use_cases import seeding
 from shared.audit import SYSTEM
 
@@ -23,9 +24,11 @@ def catalogue(
     """Nạp danh mục: cơ quan trung ương, tỉnh, nhóm. / Load the catalogue: central bodies, provinces, groups."""
 
     async def run() -> int:
-        async with deployment(data_dir) as (settings, databases), databases.tasks.transaction() as session:
+        async with deployment(data_dir) as (settings, databases):
+            await require_migrated("tasks", databases.tasks.url)
             at = settings.tasks.make_clock().now()
-            new = await seeding.load_catalogue(session, actor=SYSTEM, at=at)
-            return new + (await seeding.load_communes(session, actor=SYSTEM, at=at) if communes else 0)
+            async with databases.tasks.transaction() as session:
+                new = await seeding.load_catalogue(session, actor=SYSTEM, at=at)
+                return new + (await seeding.load_communes(session, actor=SYSTEM, at=at) if communes else 0)
 
     out.print(f"Đã nạp / loaded {asyncio.run(run())} cơ quan mới / new agencies")

@@ -10,7 +10,7 @@ import httpx2
 import typer
 from fastapi import FastAPI
 
-from services.cli.console import Stop
+from services.cli.console import Misuse, Stop
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 LONGEST_SECONDS = 600.0  # a large import is one request
@@ -31,42 +31,75 @@ DEFAULT_KEY_FILE = Path(".dondoc/admin.key")
 @contextmanager
 def suite_client(url: str, key_file: Path) -> Iterator[httpx2.Client]:
     """A client whose refusals end the command with the sentence of the problem."""
-    with httpx2.Client(
-        base_url=url,
-        headers={"authorization": f"Bearer {read_key(key_file)}"},
-        timeout=LONGEST_SECONDS,
-        trust_env=False,
-        event_hooks={"response": [_raise_problem]},
-    ) as client:
-        try:
-            yield client
-        except httpx2.ConnectError:
-            raise Stop(
-                f"Không kết nối được {url}: hệ thống có đang chạy không (`make up`)?",
-                f"{url} cannot be reached: is the suite running (`make up`)?",
-            ) from None
+    require_url("--url", url)
+    with (
+        reaching_suite(url),
+        httpx2.Client(
+            base_url=url,
+            headers={"authorization": f"Bearer {read_key(key_file)}"},
+            timeout=LONGEST_SECONDS,
+            trust_env=False,
+            event_hooks={"response": [raise_problem]},
+        ) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def reaching_suite(url: str) -> Iterator[None]:
+    """What keeps the block from the suite ends the command."""
+    try:
+        yield
+    except httpx2.TransportError as error:
+        what = type(error).__name__
+        raise Stop(
+            f"Không kết nối được {url} ({what}): hệ thống có đang chạy không (`make up`)?",
+            f"{url} cannot be reached ({what}): is the suite running (`make up`)?",
+        ) from None
+
+
+def require_url(option: str, text: str) -> None:
+    try:
+        url = httpx2.URL(text)
+        good = url.scheme in {"http", "https"} and bool(url.host) and 0 < (url.port or 80) <= 65535  # noqa: PLR2004 - TCP's ports
+    except (httpx2.InvalidURL, ValueError):
+        good = False
+    if not good:
+        raise Misuse(
+            f"{option} “{text}”: ghi dạng http://máy-chủ:8000.", f"{option} “{text}”: write http://host:8000."
+        )
 
 
 def read_key(key_file: Path) -> str:
-    if given := os.environ.get("DONDOC_KEY"):
-        return given
     try:
-        return key_file.read_text(encoding="ascii").strip()
-    except OSError:
+        key = os.environ.get("DONDOC_KEY") or key_file.read_text(encoding="utf-8")
+        return _required_key(key.strip())
+    except (OSError, ValueError):  # ValueError: no key at all, but some other file
         raise Stop(
             f"Không đọc được khóa tại {key_file}: chạy `make up` trước, hoặc chỉ --key-file.",
             f"No key can be read at {key_file}: run `make up` first, or give --key-file.",
         ) from None
 
 
-def _raise_problem(response: httpx2.Response) -> None:
+def _required_key(text: str) -> str:
+    """A header holds one word of visible ASCII and nothing else."""
+    if not text.isascii() or not text.isprintable() or " " in text or not text:
+        raise ValueError("this is no key")
+    return text
+
+
+def raise_problem(response: httpx2.Response) -> None:
+    """Raise Stop with what the suite objects to, or when it is not the suite that answers."""
+    is_json = "json" in response.headers.get("content-type", "")
     if response.is_success:
+        if not is_json and response.status_code != httpx2.codes.NO_CONTENT:
+            raise Stop(
+                f"{response.url} trả lời nhưng không phải Đôn đốc: kiểm tra --url.",
+                f"{response.url} answers but is not Đôn đốc: check --url.",
+            )
         return
     response.read()
-    try:
-        problem = response.json()
-    except ValueError:
-        problem = {}
+    problem = response.json() if is_json else {}
     details = "; ".join(f"{item['field']}: {item['detail']}" for item in problem.get("errors") or ())
     raise Stop(
         f"{problem.get('detail', response.status_code)} {details}".strip(),
@@ -78,10 +111,11 @@ def _raise_problem(response: httpx2.Response) -> None:
 async def parallel_client(url: str, key_file: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """The same for many requests at once; refusals are the caller's to read."""
     headers = {"authorization": f"Bearer {read_key(key_file)}"}
-    async with httpx2.AsyncClient(
-        base_url=url, headers=headers, timeout=LONGEST_SECONDS, trust_env=False
-    ) as client:
-        yield client
+    with reaching_suite(url):
+        async with httpx2.AsyncClient(
+            base_url=url, headers=headers, timeout=LONGEST_SECONDS, trust_env=False
+        ) as client:
+            yield client
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """How the command speaks: to people on the terminal, to scripts in JSON, and one line when it cannot go on."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -16,11 +17,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON ch
 class Stop(Exception):
     """The command cannot go on: one line in each language, with the remedy."""
 
+    exit_code = 1
+
     def __init__(self, vi: str, en: str) -> None:
         super().__init__(en)
         self.vi = vi
         self.en = en
 
 
+class Misuse(Stop):
+    """What was typed is wrong: the same exit code as of the options that typer refuses."""
+
+    exit_code = 2
+
+
 def print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -19,7 +19,7 @@ async def deployment(data_dir: Path) -> AsyncIterator[tuple[SuiteSettings, Datab
             settings = read_settings()
         else:
             folder = DataFolder(data_dir)
-            if not folder.path.exists():
+            if not (folder.path / "postgres").is_dir():
                 raise Stop(
                     f"Chưa có dữ liệu tại {folder.path}: chạy `make up` trước, hoặc đặt DONDOC_DATABASE_URL.",
                     f"There are no data at {folder.path}: run `make up` first, or set DONDOC_DATABASE_URL.",

@@ -2,25 +2,30 @@
 
 import base64
 import fcntl
+import inspect
 import os
 import secrets
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
+import asyncpg
 from pydantic import ValidationError
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
 
-from services.cli.console import Stop
-from services.notify.settings import NotifySettings
+from services.cli.console import Misuse, Stop
 from services.suite import SuiteSettings
-from services.tasks.settings import TasksSettings
-from shared.embedded_postgres import EmbeddedPostgres, write_secret
-from shared.settings import KEY_BYTES
+from shared import logs
+from shared.embedded_postgres import EmbeddedPostgres, PasswordLost, write_secret
+from shared.settings import KEY_BYTES, Settings
 
 DATA_FOLDER = Path(".dondoc")
+YEARS = range(2000, 2100)  # what the suite's days may lie in, whatever is added to one or taken from it
+FASTEST = 1_000_000  # as in Settings.clock_speed
 
 
 class DataFolder:
@@ -48,10 +53,12 @@ class DataFolder:
     def _prepare(self) -> None:
         try:
             self.path.mkdir(mode=0o711, parents=True, exist_ok=True)
+            _private(self.path / "lock").close()
         except OSError:
-            self._refuse()
-        if not os.access(self.path, os.W_OK):
-            self._refuse()
+            raise Stop(
+                f"Không ghi được vào {self.path}: cấp quyền ghi, hoặc chọn --data-dir khác.",
+                f"{self.path} cannot be written: give the right to write, or choose another --data-dir.",
+            ) from None
         if self._secret_file.exists():
             return
         if (self.path / "postgres").exists() and "DONDOC_SECRET_KEY" not in os.environ:
@@ -63,12 +70,6 @@ class DataFolder:
             )
         write_secret(self._secret_file, base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
 
-    def _refuse(self) -> None:
-        raise Stop(
-            f"Không ghi được vào {self.path}: cấp quyền ghi, hoặc chọn --data-dir khác.",
-            f"{self.path} cannot be written: give the right to write, or choose another --data-dir.",
-        )
-
     @contextmanager
     def database(self, given: str | None) -> Iterator[str]:
         """URL template of the databases: the one given, or the embedded server while the block lasts."""
@@ -77,9 +78,27 @@ class DataFolder:
             return
         server = EmbeddedPostgres(self.path)
         try:
-            yield _template(server.start())
+            yield _template(self._started(server))
         finally:
             server.stop()
+
+    def _started(self, server: EmbeddedPostgres) -> URL:
+        try:
+            return server.start()
+        except PasswordLost as lost:
+            raise Stop(
+                f"Thiếu {lost.file}: không có nó thì không mở được dữ liệu. Khôi phục tệp từ bản sao lưu, hoặc chọn "
+                "--data-dir khác.",
+                f"{lost.file} is missing: without it the data cannot be opened. Restore the file from a backup, or "
+                "choose another --data-dir.",
+            ) from None
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+            raise Stop(
+                f"Không khởi động được PostgreSQL nhúng tại {self.path} ({error}): xem {self.path}/postgres/log, khôi "
+                "phục thư mục từ bản sao lưu, hoặc chọn --data-dir khác.",
+                f"The embedded PostgreSQL at {self.path} does not start ({error}): see {self.path}/postgres/log, "
+                "restore the folder from a backup, or choose another --data-dir.",
+            ) from None
 
     def settings(self, database_url: str, **given: Any) -> SuiteSettings:
         """Settings of a run on this folder. What is not given comes from the environment."""
@@ -95,15 +114,88 @@ def _template(url: URL) -> str:
 
 
 def read_settings(**given: Any) -> SuiteSettings:
-    """The settings of both services; what is wrong with them is told in one line."""
+    """The settings of every service; what is wrong with them is told in one line."""
     try:
-        return SuiteSettings(TasksSettings(**given), NotifySettings(**given))
+        settings = SuiteSettings.read(**given)
+        for service, own in settings.by_service.items():
+            _require_postgres(own.database_url.get_secret_value(), own.database_for(service))
     except ValidationError as error:
         raise settings_stop(error) from None
+    except OSError as error:
+        raise Stop(
+            f"Không đọc được tệp {error.filename} ({error.strerror}): khôi phục tệp, hoặc sửa biến DONDOC_…_FILE chỉ "
+            "tới nó. Xem `dondoc settings`.",
+            f"The file {error.filename} cannot be read ({error.strerror}): restore it, or correct the variable "
+            "DONDOC_…_FILE that names it. See `dondoc settings`.",
+        ) from None
+    require_clock(settings.tasks.clock, settings.tasks.clock_speed)
+    return settings
+
+
+def _require_postgres(given: str, url: URL) -> None:
+    """Refuse at once what the driver would stumble over; the URL itself is not shown, it may hold a password."""
+    unknown = set(url.query) - set(inspect.signature(asyncpg.connect).parameters)
+    if unknown:
+        raise Stop(
+            f"DONDOC_DATABASE_URL (--database-url) có tùy chọn không dùng được: {', '.join(sorted(unknown))}; "
+            "yêu cầu TLS bằng ?ssl=require.",
+            f"DONDOC_DATABASE_URL (--database-url) has options that cannot be used: {', '.join(sorted(unknown))}; "
+            "ask for TLS by ?ssl=require.",
+        )
+    name = make_url(given).drivername.partition("+")[0]
+    if name not in {"postgresql", "postgres"} or not 0 <= (url.port or 0) <= 65535:  # noqa: PLR2004 - TCP's ports
+        raise _no_postgres_url()
+
+
+def _no_postgres_url() -> Stop:
+    return Stop(
+        "DONDOC_DATABASE_URL (--database-url) không phải địa chỉ PostgreSQL: ghi "
+        "postgresql://người-dùng:mật-khẩu@máy-chủ:5432/dondoc_{service}.",
+        "DONDOC_DATABASE_URL (--database-url) is no PostgreSQL URL: write "
+        "postgresql://user:password@host:5432/dondoc_{service}.",
+    )
+
+
+def require_secret(settings: Settings) -> bytes:
+    try:
+        return settings.secret
+    except ValueError as error:
+        raise Stop(f"Thiếu khóa bí mật: {error}.", f"There is no secret key: {error}.") from None
+
+
+def require_clock(start: date | None, speed: float) -> None:
+    if start is not None:
+        require_year("--clock (DONDOC_CLOCK)", start)
+    if not 0 < speed <= FASTEST:
+        raise Misuse(
+            f"--speed (DONDOC_CLOCK_SPEED) phải lớn hơn 0 và không quá {f'{FASTEST:,}'.replace(',', '.')}.",
+            f"--speed (DONDOC_CLOCK_SPEED) must be above 0 and at most {FASTEST:,}.",
+        )
+
+
+def require_year(name: str, day: date) -> None:
+    """Refuse a day from which the suite could not count on or back."""
+    if day.year not in YEARS:
+        raise Misuse(
+            f"{name} phải trong khoảng từ năm {YEARS[0]} đến hết năm {YEARS[-1]}.",
+            f"{name} must lie in the years {YEARS[0]} to {YEARS[-1]}.",
+        )
+
+
+def configure_logs(level: str, service: str) -> None:
+    try:
+        logs.configure(level, service)
+    except ValueError:
+        raise Stop(
+            f"DONDOC_LOG_LEVEL “{level}”: ghi DEBUG, INFO, WARNING hoặc ERROR.",
+            f"DONDOC_LOG_LEVEL “{level}”: write DEBUG, INFO, WARNING or ERROR.",
+        ) from None
 
 
 def settings_stop(error: ValidationError) -> Stop:
     first = error.errors()[0]
+    if first["loc"] == ("database_url",) and first["type"] != "missing":
+        return _no_postgres_url()  # the reason given may quote a piece of the URL
     name = "DONDOC_" + str(first["loc"][0]).upper() if first["loc"] else "DONDOC_…"
     return Stop(
         f"Thiết lập {name} chưa đúng: {first['msg']}. Xem `dondoc settings`.",
@@ -118,10 +210,11 @@ def bind(host: str, port: int) -> socket.socket:
         listener = socket.socket(family)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: a name that no DNS can hold
+        reason = error.strerror if isinstance(error, OSError) else "host"
         raise Stop(
-            f"Không mở được cổng {port} tại {host} ({error.strerror}): chọn cổng khác bằng --port.",
-            f"Port {port} at {host} cannot be opened ({error.strerror}): choose another with --port.",
+            f"Không mở được cổng {port} tại {host} ({reason}): chọn cổng khác bằng --port, địa chỉ khác bằng --host.",
+            f"Port {port} at {host} cannot be opened ({reason}): choose another with --port, or with --host.",
         ) from None
     return listener
 

@@ -10,10 +10,20 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, parallel_client, suite_client
-from services.cli.console import Stop, err, out
+from services.cli.client import (
+    DEFAULT_KEY_FILE,
+    DEFAULT_URL,
+    KeyFile,
+    Url,
+    parallel_client,
+    raise_problem,
+    suite_client,
+)
+from services.cli.console import Misuse, Stop, err, out
+from services.cli.environment import require_year
 
 TOGETHER = 8  # requests under way at once
+MOST_AGENCIES = 3  # of one task
 VERBS = ("Xây dựng", "Hoàn thiện", "Rà soát", "Triển khai", "Kết nối", "Chuẩn hóa", "Công bố", "Đánh giá")
 THINGS = (
     "cơ sở dữ liệu chuyên ngành", "quy trình dịch vụ công", "nền tảng số dùng chung", "kế hoạch chuyển đổi số",
@@ -65,6 +75,11 @@ def generate(
             client.get("/tasks/v1/agencies", params={"level": level, "limit": 200}).json() for level in levels
         ]
         codes = [agency["code"] for page in pages for agency in page["items"]]
+        if len(codes) < MOST_AGENCIES:
+            raise Stop(
+                "Hệ thống chưa có cơ quan nào để giao: nạp danh mục bằng `dondoc catalogue`.",
+                "The suite has no agencies to give tasks to: load the catalogue with `dondoc catalogue`.",
+            )
         known = {
             item["code"] for item in client.get("/tasks/v1/programmes", params={"limit": 200}).json()["items"]
         }
@@ -77,9 +92,12 @@ def generate(
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise Stop(f"--around “{text}”: ghi YYYY-MM-DD.", f"--around “{text}”: write YYYY-MM-DD.") from None
+        raise Misuse(f"--around “{text}”: ghi YYYY-MM-DD.", f"--around “{text}”: write YYYY-MM-DD.") from None
+    if day is not None:
+        require_year("--around", day)
+    return day
 
 
 def synthetic_tasks(
@@ -88,7 +106,7 @@ def synthetic_tasks(
     """Bodies of `number` tasks, the same for the same arguments."""
     draw = random.Random(seed)  # noqa: S311 - reproducible load, not a secret
     for n in range(1, number + 1):
-        lead, *others = draw.sample(codes, draw.choice((1, 1, 2, 3)))
+        lead, *others = draw.sample(codes, draw.choice((1, 1, 2, MOST_AGENCIES)))
         day = middle + timedelta(days=draw.randint(-60, 180))
         roles = [{"agency_code": lead, "role": "lead"}]
         roles += [{"agency_code": code, "role": "coordinate"} for code in others]
@@ -123,9 +141,7 @@ async def _send(bodies: Iterator[dict[str, Any]], total: int, url: str, key_file
                 for n, body in numbered:
                     key = {"idempotency-key": f"generate-{seed}-{total}-{n}"}
                     answer = await client.post("/tasks/v1/tasks", json=body, headers=key)
-                    if not answer.is_success:
-                        problem = answer.json()
-                        raise Stop(problem["detail"], problem["detail_en"])
+                    raise_problem(answer)
                     progress.advance(bar)
 
             await asyncio.gather(*(send() for _ in range(TOGETHER)))

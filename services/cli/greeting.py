@@ -1,4 +1,4 @@
-"""What `dondoc up` says once it runs: where things are, what is due, and commands that work as printed."""
+"""What `dondoc up` says once it runs: where things are, how things stand, and commands that work as printed."""
 
 import shlex
 from dataclasses import dataclass
@@ -9,33 +9,50 @@ from rich.table import Table
 
 from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL
 from services.cli.console import out
+from services.cli.news import SHOWN, DatabaseNews, MoneyNews, News
+from services.register import SERVICES
 from shared.database import AnyRow
 from shared.settings import Settings
 
-SHOWN = 5
+TI = 10**9  # đồng
+# what was believed of 2025's money before a correction of the sample data was recorded
+BELIEVED = "year=2025&as_of=2026-01-31&known_at=2026-03-12T17:00"
+# takes the URL from the keyboard unseen, since `up` reads that variable too; bash and zsh know -s
+ASK_FOR_URL = "read -rs DONDOC_DATABASE_URL && export DONDOC_DATABASE_URL"
 HERE = IPv4Address("127.0.0.1")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the suite: where it is reached, what it stands on, and the options it was started with."""
+    """One run of the suite: where it is reached, what it stands on, and the options it was started with.
+
+    `asks_for_url`: its database URL holds a password, is not among the options, and must be typed again.
+    """
 
     address: str
     admin_key_file: Path
     data: Path
     options: tuple[str, ...]
+    asks_for_url: bool = False
 
 
-def greet(run: Run, settings: Settings, due: list[AnyRow]) -> None:
-    """Tell a newcomer. `due` may hold one task more than is shown."""
+def greet(run: Run, settings: Settings, news: News) -> None:
     address = run.address
     out.print(f"\nĐôn đốc đang chạy tại / runs at {address}", style="bold")
     places = Table.grid(padding=(0, 2))
-    places.add_row("API", f"{address}/tasks/docs   {address}/notify/docs")
+    places.add_row("API", "\n".join(f"{address}/{service}/docs" for service in SERVICES))
     places.add_row("Trạng thái / health", f"{address}/readyz   {address}/metrics")
     places.add_row("Khóa quản trị / admin key", str(run.admin_key_file))
     places.add_row("Dữ liệu / data", str(run.data))
     out.print(places)
+    _tell_due(news.due)
+    out.print(f"\n{databases_line(news.databases)}", soft_wrap=True)
+    out.print(money_line(news.money), soft_wrap=True)
+    _suggest(run, settings)
+    out.print("\nCtrl-C để dừng. / Ctrl-C stops it.")
+
+
+def _tell_due(due: list[AnyRow]) -> None:
     week = (
         "Đến hạn trong tuần / due this week" if due else "Tuần này không có hạn. / Nothing is due this week."
     )
@@ -44,14 +61,45 @@ def greet(run: Run, settings: Settings, due: list[AnyRow]) -> None:
         out.print(f"  {row.due_on:%d/%m/%Y}  {row.title}", soft_wrap=True)
     if len(due) > SHOWN:
         out.print("  …")
+
+
+def databases_line(news: DatabaseNews) -> str:
+    if not news.total:
+        return "Chưa có cơ sở dữ liệu nào. / There are no databases yet."
+    return (
+        f"Cơ sở dữ liệu, nền tảng, hệ thống / databases, platforms, systems: {news.total}; "
+        f"đã kết nối / connected {news.connected}, chậm tín hiệu / late {news.late}, "
+        f"mâu thuẫn / contradicting {news.contradicting}"
+    )
+
+
+def money_line(news: MoneyNews | None) -> str:
+    """In tỉ đồng, written as offices here do."""
+    if news is None:
+        return "Chưa có tiền phân bổ. / No money is allocated yet."
+    rate = f"{news.rate}%".replace(".", ",")
+    return (
+        f"Ngân sách / budget {news.year}: giải ngân / disbursed {_ti(news.disbursed)} "
+        f"trên / of {_ti(news.allocated)} tỉ đồng đã phân bổ / allocated, {rate}"
+    )
+
+
+def _ti(dong: int) -> str:
+    return f"{round(dong / TI):,}".replace(",", ".")
+
+
+def _suggest(run: Run, settings: Settings) -> None:
     out.print("\nThử tiếp / try next", style="bold")
     for line in next_commands(run, settings):
-        if line.startswith("make up"):
+        if line == ASK_FOR_URL:
+            out.print(
+                "  Dán lại URL của PostgreSQL, chữ không hiện / paste the PostgreSQL URL, it is not shown:"
+            )
+        elif line.startswith("make up"):
             out.print(
                 "  Ctrl-C, rồi chạy lại để webhook gọi được máy này / then again, to admit webhooks to this machine:"
             )
         out.print(f"  {line}", soft_wrap=True, highlight=False)
-    out.print("\nCtrl-C để dừng. / Ctrl-C stops it.")
 
 
 def next_commands(run: Run, settings: Settings) -> list[str]:
@@ -66,8 +114,10 @@ def next_commands(run: Run, settings: Settings) -> list[str]:
     if not any(HERE in network for network in settings.allow_outgoing):
         options = shlex.join([*run.options, "--allow-outgoing", f"{HERE}/32"]).replace("$", "$$")  # for make
         trial = [f"make up ARGS={shlex.quote(options)}", *trial]
+        if run.asks_for_url:
+            trial = [ASK_FOR_URL, *trial]
     return [
         f"curl -H {key} '{run.address}/tasks/v1/statistics?group_by=bloc'",
-        f"curl -H {key} '{run.address}/tasks/v1/tasks?status=overdue&status=due_soon&limit=5'",
+        f"curl -H {key} '{run.address}/finance/v1/disbursement?{BELIEVED}'",
         *trial,
     ]

@@ -1,9 +1,11 @@
-"""`dondoc import tasks`: an annex as a file, with its report."""
+"""`dondoc import tasks|databases|budget`: a file for a service, with its report row by row."""
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,45 +18,122 @@ from services.cli.console import AsJson, Stop, err, out, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Nhập dữ liệu từ tệp. / Import from files.")
 
+LONGEST_SHOWN = 60  # characters of a title or a name
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV | XLSX")]
+ColumnsFile = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="TOML: trường = tiêu đề cột. / field = heading as printed."
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Chỉ báo cáo. / Report only.")]
+Partial = Annotated[bool, typer.Option("--partial", help="Nhập các dòng đúng. / Import the good rows.")]
 
-@app.callback()
-def _imports() -> None:
-    """Keep `tasks` a subcommand while it is the only one."""
+
+class MoneyUnit(StrEnum):
+    DONG = "dong"
+    TRIEU = "trieu"
+    TI = "ti"
+
+
+_UNITS = {MoneyUnit.DONG: "dong", MoneyUnit.TRIEU: "million", MoneyUnit.TI: "billion"}  # as the API says
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What every import asks for."""
+
+    file: Path
+    columns: Path | None
+    dry_run: bool
+    partial: bool
+    url: str
+    key_file: Path
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How a service's report is shown: columns between the outcome and the notes, and what stands in them."""
+
+    headings: Sequence[str]
+    cells: Callable[[dict[str, Any]], Sequence[str]]
+    notes: Callable[[dict[str, Any]], list[str]] = lambda _: []
 
 
 @app.command("tasks")
 def import_tasks(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV | XLSX")],
+    file: File,
     programme: Annotated[str, typer.Option(help="Mã chương trình. / Programme code.")],
     document: Annotated[str, typer.Option(help="Số văn bản giao. / Document that gives the tasks.")],
-    columns: Annotated[
-        Path | None,
-        typer.Option(exists=True, help="TOML: trường = tiêu đề cột. / field = heading as printed."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ báo cáo. / Report only.")] = False,
-    partial: Annotated[
-        bool, typer.Option("--partial", help="Nhập các dòng đúng. / Import the good rows.")
-    ] = False,
+    columns: ColumnsFile = None,
+    dry_run: DryRun = False,
+    partial: Partial = False,
     url: Url = DEFAULT_URL,
     key_file: KeyFile = DEFAULT_KEY_FILE,
     as_json: AsJson = False,
 ) -> None:
     """Nhập nhiệm vụ từ phụ lục, báo cáo từng dòng. / Import an annex, with a report of every row."""
-    form = {
-        "programme": programme,
-        "document": document,
-        "dry_run": str(dry_run).lower(),
-        "partial": str(partial).lower(),
-    }
-    if columns is not None:
-        form["columns"] = json.dumps(_read_columns(columns))
-    with suite_client(url, key_file) as client, _waiting(f"Đang nhập / importing {file.name}"):
-        answer = client.post("/tasks/v1/imports", data=form, files={"file": (file.name, file.read_bytes())})
+    sent = _Sent(file, columns, dry_run, partial, url, key_file, as_json)
+    _import("tasks", sent, {"programme": programme, "document": document}, _TASKS)
+
+
+@app.command("databases")
+def import_databases(
+    file: File,
+    columns: ColumnsFile = None,
+    dry_run: DryRun = False,
+    partial: Partial = False,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = DEFAULT_KEY_FILE,
+    as_json: AsJson = False,
+) -> None:
+    """Nhập danh mục CSDL, nền tảng, hệ thống. / Import a list of databases, platforms and systems."""
+    _import("datasets", _Sent(file, columns, dry_run, partial, url, key_file, as_json), {}, _DATABASES)
+
+
+@app.command("budget")
+def import_budget(
+    file: File,
+    year: Annotated[int, typer.Option(help="Năm ngân sách. / Budget year.", min=2000, max=2200)],
+    unit: Annotated[
+        MoneyUnit | None,
+        typer.Option(help="Đơn vị tính khi tệp không ghi. / Unit where the file does not say it."),
+    ] = None,
+    number: Annotated[
+        str | None, typer.Option(help="Số văn bản ghi sổ. / Document to post it under.")
+    ] = None,
+    columns: ColumnsFile = None,
+    dry_run: DryRun = False,
+    partial: Partial = False,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = DEFAULT_KEY_FILE,
+    as_json: AsJson = False,
+) -> None:
+    """Nhập tệp giải ngân của Kho bạc. / Import a Treasury file of disbursements."""
+    form = {"year": str(year)}
+    if unit is not None:
+        form["unit"] = _UNITS[unit]
+    if number is not None:
+        form["number"] = number
+    _import("finance", _Sent(file, columns, dry_run, partial, url, key_file, as_json), form, _BUDGET)
+
+
+def _import(service: str, sent: _Sent, form: dict[str, str], shown: _Shown) -> None:
+    """Send a file and show its report; exit 1 where rows were refused and nothing was written."""
+    form |= {"dry_run": str(sent.dry_run).lower(), "partial": str(sent.partial).lower()}
+    if sent.columns is not None:
+        form["columns"] = json.dumps(_read_columns(sent.columns))
+    name = sent.file.name
+    with suite_client(sent.url, sent.key_file) as client, _waiting(f"Đang nhập / importing {name}"):
+        answer = client.post(
+            f"/{service}/v1/imports", data=form, files={"file": (name, sent.file.read_bytes())}
+        )
     report = answer.json()
-    if as_json:
+    if sent.as_json:
         print_json(report)
     else:
-        _show(report, partial=partial)
+        _show(report, shown, partial=sent.partial)
     if report["refused"] and not report["written"]:
         raise typer.Exit(1)
 
@@ -75,29 +154,58 @@ def _read_columns(path: Path) -> dict[str, str]:
     return {str(key): str(value) for key, value in columns.items()}
 
 
-def _show(report: dict[str, Any], *, partial: bool) -> None:
-    table = Table("dòng / row", "kết quả / outcome", "hạn / due", "nhiệm vụ / task", "ghi chú / notes")
+# --- the report ----------------------------------------------------------------------------------------------------
+
+
+def _task_notes(row: dict[str, Any]) -> list[str]:
+    notes = [f"({item['detail']})" for item in row["warnings"]]
+    notes += [f"{row['members']} thành viên / members"] if row["members"] else []
+    return [*notes, *row["flags"]]
+
+
+_TASKS = _Shown(
+    ("hạn / due", "nhiệm vụ / task"),
+    lambda row: (row["due_on"] or "", row["title"][:LONGEST_SHOWN]),
+    _task_notes,
+)
+_DATABASES = _Shown(
+    ("mã / code", "tên / name", "chủ quản / owner"),
+    lambda row: (row["code"], row["name"][:LONGEST_SHOWN], row["owner_code"] or ""),
+)
+_BUDGET = _Shown(
+    ("ngày / day", "chứng từ / voucher", "cơ quan / agency", "đồng"),
+    lambda row: (row["day"] or "", row["reference"] or "", row["agency_code"] or "", _dong(row["amount"])),
+)
+
+
+def _dong(amount: int | None) -> str:
+    return "" if amount is None else f"{amount:,}".replace(",", ".")
+
+
+def _show(report: dict[str, Any], shown: _Shown, *, partial: bool) -> None:
+    table = Table("dòng / row", "kết quả / outcome", *shown.headings, "ghi chú / notes")
     for row in report["rows"]:
-        notes = [f"{item['field']}: {item['detail']}" for item in row["problems"]]
-        notes += [f"({item['detail']})" for item in row["warnings"]]
-        notes += [f"{row['members']} thành viên / members"] if row["members"] else []
-        notes += row["flags"]
+        notes = [_problem(item) for item in row["problems"]] + shown.notes(row)
         style = "red" if row["outcome"] == "refused" else None
-        table.add_row(
-            str(row["row"]),
-            row["outcome"],
-            row["due_on"] or "",
-            row["title"][:60],
-            "\n".join(notes),
-            style=style,
-        )
+        table.add_row(str(row["row"]), row["outcome"], *shown.cells(row), "\n".join(notes), style=style)
     out.print(table)
-    for skipped in report["skipped"]:
-        out.print(f"dòng / row {skipped['number']}: {skipped['reason']} “{skipped['text'][:60]}”")
+    for skipped in report.get("skipped", ()):
+        text = skipped["text"][:LONGEST_SHOWN]
+        out.print(f"dòng / row {skipped['number']}: {skipped['reason']} “{text}”")
     out.print(
         f"nhận / accepted {report['accepted']}, từ chối / refused {report['refused']}, "
         f"không đổi / unchanged {report['unchanged']}"
     )
+    if "amount" in report:
+        out.print(f"tổng các dòng nhận / sum of the accepted rows: {_dong(report['amount'])} đồng")
+    _show_ending(report, partial=partial)
+
+
+def _problem(item: dict[str, Any]) -> str:
+    return f"{item['field']}: {item['detail']}"
+
+
+def _show_ending(report: dict[str, Any], *, partial: bool) -> None:
     if report["dry_run"]:
         out.print("Chạy thử: chưa ghi gì. / Dry run: nothing was written.")
     elif report["refused"] and not report["written"]:

@@ -9,9 +9,10 @@ import typer
 from rich.table import Table
 from sqlalchemy import select
 
-from services.cli.console import AsJson, Stop, out, print_json
+from services.cli.console import AsJson, Misuse, Stop, out, print_json
 from services.cli.deployment import deployment
-from services.cli.environment import DATA_FOLDER
+from services.cli.environment import DATA_FOLDER, require_secret
+from services.cli.reach import reaching, require_migrated
 from services.roles import BOUND, ROLES
 from services.suite import Databases
 from services.tasks.queries.catalogue import exists
@@ -66,27 +67,22 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Cấp khóa mới; khóa chỉ hiện một lần. / Grant a key; it is shown once."""
-    if role not in ROLES:
-        raise Stop(f"Vai trò là một trong: {', '.join(ROLES)}.", f"The role is one of: {', '.join(ROLES)}.")
-    if (role in BOUND) != (agency is not None):
-        raise Stop(
-            "Vai trò agency cần --agency; các vai trò khác không gắn với cơ quan nào.",
-            "The role agency needs --agency; the other roles are bound to none.",
-        )
+    _require_sensible(name, role, agency)
     expires_at = expires.replace(tzinfo=LOCAL_ZONE) if expires else None
 
     async def run() -> str:
         async with deployment(data_dir) as (settings, databases):
+            clock = settings.tasks.make_clock()
+            if expires_at is not None:
+                _require_future(expires_at, clock.now())
+            # before the first is written: a key is recorded with every service or with none
+            for service, database in databases.by_service.items():
+                await require_migrated(service, database.url)
             if agency is not None:
                 await _require_agency(databases, agency)
+            pepper = require_secret(settings.tasks)
             return await grant(
-                databases,
-                settings.tasks.secret,
-                settings.tasks.make_clock(),
-                name=name,
-                role=role,
-                agency=agency,
-                expires_at=expires_at,
+                databases, pepper, clock, name=name, role=role, agency=agency, expires_at=expires_at
             )
 
     token = asyncio.run(run())
@@ -94,6 +90,29 @@ def create(
         print_json({"key": token, "role": role, "agency": agency})
     else:
         typer.echo(token)
+
+
+def _require_sensible(name: str, role: str, agency: str | None) -> None:
+    if role not in ROLES:
+        raise Misuse(f"Vai trò là một trong: {', '.join(ROLES)}.", f"The role is one of: {', '.join(ROLES)}.")
+    if (role in BOUND) != (agency is not None):
+        raise Misuse(
+            "Vai trò agency cần --agency; các vai trò khác không gắn với cơ quan nào.",
+            "The role agency needs --agency; the other roles are bound to none.",
+        )
+    if not name.strip():
+        raise Misuse("--name cần nói rõ ai dùng khóa.", "--name must say who uses the key.")
+
+
+def _require_future(expires_at: datetime, now: datetime) -> None:
+    if expires_at <= now:
+        shown = f"{now.astimezone(LOCAL_ZONE):%Y-%m-%d}"
+        raise Misuse(
+            f"--expires phải sau hôm nay, {shown} theo đồng hồ của lệnh này (đặt DONDOC_CLOCK nếu hệ thống chạy đồng "
+            "hồ mô phỏng).",
+            f"--expires must be after today, {shown} by this command's clock (set DONDOC_CLOCK where the suite runs on "
+            "a simulated one).",
+        )
 
 
 async def _require_agency(databases: Databases, code: str) -> None:
@@ -111,21 +130,32 @@ def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
     """Các khóa đã cấp. / Keys that were granted."""
 
     async def run() -> list[dict[str, Any]]:
-        async with deployment(data_dir) as (_, databases), databases.tasks.reading() as connection:
-            columns = [column for column in api_keys.c if column.name not in {"id", "digest"}]
-            rows = await connection.execute(select(*columns).order_by(api_keys.c.created_at))
-            return [dict(row) for row in rows.mappings()]
+        columns = [column for column in api_keys.c if column.name not in {"id", "digest"}]
+        asked = select(*columns).order_by(api_keys.c.created_at)
+        async with deployment(data_dir) as (_, databases):
+            with reaching("tasks", databases.tasks.url):
+                async with databases.tasks.reading() as connection:
+                    rows = await connection.execute(asked)
+            return [{name: _local(value) for name, value in row.items()} for row in rows.mappings()]
 
     found = asyncio.run(run())
     if as_json:
         print_json(found)
         return
-    table = Table("prefix", "tên / name", "vai trò / role", "cơ quan / agency", "hiệu lực / valid")
+    table = Table(
+        "prefix", "tên / name", "vai trò / role", "cơ quan / agency", f"hiệu lực / valid ({LOCAL_ZONE.key})"
+    )
     for key in found:
         ended = key["revoked_at"] or key["expires_at"]
-        valid = "đã thu hồi / revoked" if key["revoked_at"] else (f"→ {ended:%d/%m/%Y}" if ended else "")
+        valid = (
+            "đã thu hồi / revoked" if key["revoked_at"] else (f"→ {ended:%d/%m/%Y %H:%M}" if ended else "")
+        )
         table.add_row(key["prefix"], key["name"], key["role"], key["tenant"] or "", valid)
     out.print(table)
+
+
+def _local(value: Any) -> Any:
+    return value.astimezone(LOCAL_ZONE) if isinstance(value, datetime) else value
 
 
 @app.command()
@@ -139,11 +169,12 @@ def revoke(
         async with deployment(data_dir) as (settings, databases):
             now = settings.tasks.make_clock().now()
             found = False
-            for database in databases.all():
-                async with database.transaction() as session:
-                    if await revoke_key(session, prefix, at=now):
-                        await add_audit(session, SYSTEM, "revoke", "key", prefix, at=now)
-                        found = True
+            for service, database in databases.by_service.items():
+                with reaching(service, database.url):
+                    async with database.transaction() as session:
+                        if await revoke_key(session, prefix, at=now):
+                            await add_audit(session, SYSTEM, "revoke", "key", prefix, at=now)
+                            found = True
             return found
 
     if not asyncio.run(run()):

@@ -11,7 +11,15 @@ from fastapi import FastAPI, Request, Response
 from rich.panel import Panel
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, Forwarder, KeyFile, Url, suite_client
+from services.cli.client import (
+    DEFAULT_KEY_FILE,
+    DEFAULT_URL,
+    Forwarder,
+    KeyFile,
+    Url,
+    require_url,
+    suite_client,
+)
 from services.cli.console import err, out
 from services.cli.environment import bind
 from services.cli.serving import serve_until_stopped
@@ -32,6 +40,8 @@ def listen(
     key_file: KeyFile = DEFAULT_KEY_FILE,
 ) -> None:
     """Nhận, xác minh và in webhook của một cơ quan. / Receive, verify and print an agency's webhooks."""
+    if forward is not None:
+        require_url("--forward", forward)
     with bind("127.0.0.1", port) as listener, suite_client(url, key_file) as client:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}{HOOK_PATH}"
         body = {"url": address, "agency_code": agency, "include_descendants": descendants}

@@ -11,27 +11,20 @@ from fastapi import FastAPI
 from rich.table import Table
 
 from services.cli.console import AsJson, Stop, out, print_json
-from services.cli.environment import bind, read_settings
+from services.cli.environment import bind, configure_logs, read_settings, require_secret
+from services.cli.reach import prepare_database, require_migrated
 from services.cli.serving import serve_until_stopped
-from services.notify import main as notify
-from services.notify import worker as notify_worker
-from services.notify.settings import NotifySettings
-from services.suite import SERVICES, SuiteSettings
-from services.tasks import main as tasks
-from services.tasks import worker as tasks_worker
-from services.tasks.settings import TasksSettings
-from shared import logs
+from services.register import REGISTER, SERVICES, declared_topics, worker_on_kafka
+from services.suite import open_database
 from shared.app import Context, Lifespan, create_app
-from shared.bus.kafka import KafkaPublisher, KafkaSource, create_topics
+from shared.bus.kafka import create_topics
 from shared.bus.kafka_connection import KafkaConnection
 from shared.clock import Clock
 from shared.database import Database
 from shared.health import Health, database_check
 from shared.loops import Loops
-from shared.migrations import needs_migration, prepare
 from shared.relay import notifier_loop
 from shared.settings import Settings
-from shared.topics import declared_topics
 from shared.worker import Worker
 
 Service = Annotated[str, typer.Argument(help=" | ".join(SERVICES))]
@@ -47,23 +40,21 @@ def work(service: Service) -> None:
     _run(service, _working)
 
 
-Build = Callable[[str, SuiteSettings, Database, Clock], FastAPI]
+Build = Callable[[str, Settings, Database, Clock], FastAPI]
 
 
 def _run(service: str, build: Build) -> None:
     _require_service(service)
-    settings = read_settings()
-    own = _own(settings, service)
-    logs.configure(own.log_level, service)
+    own = read_settings()[service]
+    configure_logs(own.log_level, service)
+    require_secret(own)
     with bind(own.host, own.port) as listener:
 
         async def run() -> None:
-            database = Database(
-                own.database_for(service), pool_size=own.database_pool_size, application=f"dondoc-{service}"
-            )
+            database = open_database(service, own)
             try:
-                await _require_migrated(service, own)
-                app = build(service, settings, database, own.make_clock())
+                await require_migrated(service, database.url)
+                app = build(service, own, database, own.make_clock())
                 await serve_until_stopped(app, listener)
             finally:
                 await database.close()
@@ -82,48 +73,22 @@ def _require_service(service: str) -> None:
         )
 
 
-def _own(settings: SuiteSettings, service: str) -> Settings:
-    own = getattr(settings, service)
-    assert isinstance(own, Settings)  # noqa: S101 - SuiteSettings has one field per service
-    return own
-
-
-async def _require_migrated(service: str, settings: Settings) -> None:
-    if await needs_migration(service, settings.database_for(service)):
-        raise Stop(
-            f"Cơ sở dữ liệu của {service} chưa ở bản mới: chạy `dondoc migrate {service}` trước.",
-            f"The database of {service} is behind: run `dondoc migrate {service}` first.",
-        )
-
-
-def _serving(service: str, settings: SuiteSettings, database: Database, clock: Clock) -> FastAPI:
+def _serving(service: str, settings: Settings, database: Database, clock: Clock) -> FastAPI:
     """The API; it tells relays in other processes of its commits."""
-    loops = Loops({f"{service}-notifier": notifier_loop(database)})
+    entry = REGISTER[service]
+    own = entry.serving_loops(settings, database, clock)
+    loops = Loops({f"{service}-notifier": notifier_loop(database), **own})
     health = Health({f"{service}-database": database_check(database)}, loops)
     lifespan = _lifespan(loops, None)
-    if service == "tasks":
-        return tasks.build_app(settings.tasks, database, clock, health=health, lifespan=lifespan)
-    return notify.build_app(settings.notify, database, clock, health=health, lifespan=lifespan)
+    return entry.build_app(settings, database, clock, health=health, lifespan=lifespan)
 
 
-def _working(service: str, settings: SuiteSettings, database: Database, clock: Clock) -> FastAPI:
+def _working(service: str, settings: Settings, database: Database, clock: Clock) -> FastAPI:
     """Health and metrics beside the loops."""
-    connection = _kafka(_own(settings, service))
-    publisher = KafkaPublisher(connection)
-    if service == "tasks":
-        worker = tasks_worker.build_worker(settings.tasks, database, clock, publisher=publisher)
-    else:
-        sources = [KafkaSource("tasks", connection, consumer="notify")]
-        worker = notify_worker.build_worker(
-            settings.notify,
-            database,
-            clock,
-            sources=sources,
-            publisher=publisher,
-            dead_letter=publisher.dead_letters("notify"),
-        )
+    _require_kafka(settings)
+    worker = worker_on_kafka(service, settings, database, clock)
     loops = Loops(worker.loops)
-    context = Context(service, database, clock, _own(settings, service).secret)
+    context = Context(service, database, clock, settings.secret)
     return create_app(
         context,
         title=f"Đôn đốc: {service} worker",
@@ -133,13 +98,12 @@ def _working(service: str, settings: SuiteSettings, database: Database, clock: C
     )
 
 
-def _kafka(settings: Settings) -> KafkaConnection:
-    if settings.kafka is None:
+def _require_kafka(settings: Settings) -> None:
+    if not settings.kafka:
         raise Stop(
             "Các tiến trình riêng trao đổi qua Kafka: đặt DONDOC_KAFKA (host:port).",
             "Separate processes speak through Kafka: set DONDOC_KAFKA (host:port).",
         )
-    return KafkaConnection.from_settings(settings)
 
 
 def _lifespan(loops: Loops, worker: Worker | None) -> Lifespan:
@@ -162,14 +126,16 @@ def migrate_databases(
     for name in [service] if service else SERVICES:
         _require_service(name)
         url = read_settings().tasks.database_for(name)
-        created = asyncio.run(prepare(name, url))
+        created = asyncio.run(prepare_database(name, url))
         out.print(f"{name}: {'đã tạo / created' if created else 'đã cập nhật / up to date'} ({url.database})")
 
 
 def topics(as_json: AsJson = False) -> None:
     """Tạo các topic Kafka còn thiếu. / Create the Kafka topics that are missing."""
     settings = read_settings().tasks
-    found = asyncio.run(create_topics(_kafka(settings), declared_topics(settings.kafka_replication)))
+    _require_kafka(settings)
+    connection = KafkaConnection.from_settings(settings)
+    found = asyncio.run(create_topics(connection, declared_topics(settings.kafka_replication)))
     if as_json:
         print_json(found)
         return
@@ -192,7 +158,8 @@ def list_settings(as_json: AsJson = False) -> None:
 
 def settings_reference() -> list[dict[str, str]]:
     """Every variable with its default and meaning; those of all processes first."""
-    fields = {**Settings.model_fields, **TasksSettings.model_fields, **NotifySettings.model_fields}
+    kinds: list[type[Settings]] = [Settings, *(service.settings for service in REGISTER.values())]
+    fields = {name: field for kind in kinds for name, field in kind.model_fields.items()}
     return [
         {
             "variable": f"DONDOC_{name.upper()}",

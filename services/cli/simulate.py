@@ -12,12 +12,13 @@ import typer
 from rich.progress import Progress
 
 from services.cli.client import app_client
-from services.cli.console import AsJson, Stop, err, out, print_json
-from services.cli.environment import DataFolder
+from services.cli.console import AsJson, Misuse, Stop, err, out, print_json
+from services.cli.environment import DataFolder, require_year
 from services.cli.keys import grant
 from services.notify.consumers import consumer
 from services.notify.worker import next_due_instant, raise_due
-from services.suite import SERVICES, Databases, SuiteSettings, open_databases
+from services.register import SERVICES
+from services.suite import Databases, SuiteSettings, open_databases
 from services.tasks.main import build_app
 from services.tasks.use_cases.seeding import load_catalogue
 from shared import logs
@@ -44,8 +45,10 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Chạy thử nhiều tháng trong vài giây, in từng cảnh báo. / Play months in seconds and print each alert."""
+    require_year("--from", start)
+    require_year("--to", end)
     if end < start:
-        raise Stop("--to phải sau --from.", "--to must be after --from.")
+        raise Misuse("--to phải sau --from.", "--to must be after --from.")
     logs.configure("ERROR", "simulate")
     with tempfile.TemporaryDirectory(prefix="dondoc-") as name:
         folder = DataFolder(Path(name))

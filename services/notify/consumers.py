@@ -1,22 +1,33 @@
-"""Event type -> use case: what notify takes from the log of the tasks service."""
+"""Event type -> use case: what notify takes from the logs of the other services."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notify.domain.signals import SignalRules
+from services.notify.tables import Agency
 from services.notify.use_cases import picture
+from services.notify.use_cases.budgets import follow_budget
+from services.notify.use_cases.databases import follow_database
+from shared import agencies
 from shared.bus import DeadLetter, Source
 from shared.clock import Clock
 from shared.database import Database
-from shared.events import tasks
+from shared.events import datasets, finance, tasks
 from shared.events.envelope import EventData
 from shared.inbox import Consumer, Delivery, Handler
 
+CONTRACTS: Mapping[str, Mapping[str, type[EventData]]] = {
+    "tasks": tasks.EVENTS,
+    "datasets": datasets.EVENTS,
+    "finance": finance.EVENTS,
+}
 
-def handlers(clock: Clock, alert_hour: int) -> Mapping[str, Handler]:
+
+def _of_tasks(clock: Clock, alert_hour: int) -> Mapping[str, Handler]:
     async def record_agency(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
         assert isinstance(event, tasks.AgencyRecorded)  # noqa: S101 - the consumer parses by type
-        await picture.record_agency(session, event, version=delivery.version)
+        await agencies.record_agency(session, Agency, event, version=delivery.version)
 
     async def follow_task(session: AsyncSession, event: EventData, _: Delivery) -> None:
         assert isinstance(event, tasks.TaskEvent)  # noqa: S101 - as above
@@ -30,11 +41,38 @@ def handlers(clock: Clock, alert_hour: int) -> Mapping[str, Handler]:
     return {tasks.AgencyRecorded.event_type: record_agency, **of_tasks}
 
 
+def _of_datasets(clock: Clock, rules: SignalRules) -> Mapping[str, Handler]:
+    async def follow(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+        assert isinstance(event, datasets.DatabaseEvent)  # noqa: S101 - as above
+        await follow_database(session, event, told_at=delivery.time, now=clock.now(), rules=rules)
+
+    return dict.fromkeys(datasets.EVENTS, follow)
+
+
+def _of_finance(clock: Clock, alert_hour: int, rules: SignalRules) -> Mapping[str, Handler]:
+    async def follow(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+        assert isinstance(event, finance.BudgetChanged)  # noqa: S101 - as above
+        await follow_budget(
+            session, event.budget, told_at=delivery.time, now=clock.now(), hour=alert_hour, rules=rules
+        )
+
+    return {finance.BudgetChanged.event_type: follow}
+
+
 def consumer(
     database: Database,
     source: Source,
     clock: Clock,
     alert_hour: int,
     dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None,
+    *,
+    rules: SignalRules | None = None,
 ) -> Consumer:
-    return Consumer("notify", database, source, tasks.EVENTS, handlers(clock, alert_hour), dead_letter)
+    """The consumer of one source, by its name: tasks, datasets or finance; the log of tasks needs no rules of signals."""
+    rules = rules or SignalRules()
+    handlers = {
+        "tasks": _of_tasks(clock, alert_hour),
+        "datasets": _of_datasets(clock, rules),
+        "finance": _of_finance(clock, alert_hour, rules),
+    }
+    return Consumer("notify", database, source, CONTRACTS[source.name], handlers[source.name], dead_letter)

@@ -5,15 +5,23 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import ConfigDict, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from services.notify.domain.milestones import TimerReason, TimerStatus, name_of
 from services.notify.domain.retries import AttemptOutcome, DeliveryReason, DeliveryStatus
+from services.notify.domain.signals import SignalKind, SignalReason, SignalStatus, SubjectKind
 from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
 from services.notify.tables import Subscription
 from shared.database import AnyRow
-from shared.events.notify import AlertAgency, AlertKind, AlertTask
+from shared.events.notify import (
+    AlertAgency,
+    AlertBudget,
+    AlertContradiction,
+    AlertDatabase,
+    AlertKind,
+    AlertTask,
+)
 from shared.requests import Code, RequestModel
 
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2048)]
@@ -93,11 +101,16 @@ class DeliveryCounts(TypedDict):
 
 
 class AlertView(TypedDict):
+    """Of task, database and budget the one that it is about; the others are null."""
+
     id: UUID
     status: Annotated[AlertStatus, Field(description="`raised`: nobody had subscribed to it")]
     kind: AlertKind
-    milestone: str
-    task: AlertTask
+    milestone: Annotated[str | None, Field(description="of a deadline; null for other alerts")]
+    task: AlertTask | None
+    database: AlertDatabase | None
+    contradiction: AlertContradiction | None
+    budget: AlertBudget | None
     agency: AlertAgency
     message_vi: str
     message_en: str
@@ -162,14 +175,32 @@ class TimerPage(TypedDict):
     next_cursor: Cursor
 
 
+class SignalView(TypedDict):
+    """What is told of a database or a budget: `subject` is its code or id, `occasion` makes it one of its kind."""
+
+    id: UUID
+    kind: SignalKind
+    subject_kind: SubjectKind
+    subject: str
+    agency_code: str
+    occasion: str
+    due_at: datetime
+    occurred_at: Annotated[
+        datetime, Field(description="when it became true; of an examination when it is due")
+    ]
+    status: SignalStatus
+    reason: SignalReason
+    changed_at: datetime
+    facts: Annotated[dict[str, Any], Field(description="what was told, or what a budget was judged by")]
+
+
+class SignalPage(TypedDict):
+    items: list[SignalView]
+    next_cursor: Cursor
+
+
 class AcceptedDelivery(TypedDict):
     delivery_id: UUID
-
-
-SUBSCRIPTIONS = TypeAdapter(SubscriptionPage)
-ALERTS = TypeAdapter(AlertPage)
-DELIVERIES = TypeAdapter(DeliveryPage)
-TIMERS = TypeAdapter(TimerPage)
 
 
 # --- rows to responses ------------------------------------------------------------------------------------------
@@ -188,7 +219,8 @@ def alert_view(row: AnyRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "status": row.status,
-        **{name: data[name] for name in ("kind", "milestone", "task", "agency", "message_vi", "message_en")},
+        **{name: data[name] for name in ("kind", "agency", "message_vi", "message_en")},
+        **{name: data.get(name) for name in ("milestone", "task", "database", "contradiction", "budget")},
         "raised_at": row.raised_at,
         "delivery_counts": {status.value: getattr(row, status.value) for status in DeliveryStatus},
     }
@@ -198,16 +230,17 @@ def timer_view(row: AnyRow) -> dict[str, Any]:
     return mapping(row) | {"milestone": name_of(row.milestone)}
 
 
-def delivery_views(rows: Sequence[AnyRow], attempts: Sequence[AnyRow]) -> list[dict[str, Any]]:
-    tried: dict[UUID, list[dict[str, Any]]] = {row.id: [] for row in rows}
-    for attempt in attempts:
-        view = mapping(attempt)
-        tried[view.pop("delivery_id")].append(view)
-    return [
-        mapping(row)
-        | {
-            "attempts": tried[row.id],
-            "next_attempt_at": row.next_attempt_at if row.status == DeliveryStatus.PENDING else None,
-        }
-        for row in rows
-    ]
+def attempt_views(rows: Sequence[AnyRow]) -> dict[UUID, list[dict[str, Any]]]:
+    """Attempts by their delivery."""
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in rows:
+        view = mapping(row)
+        found.setdefault(view.pop("delivery_id"), []).append(view)
+    return found
+
+
+def delivery_view(row: AnyRow, tried: Mapping[UUID, list[dict[str, Any]]]) -> dict[str, Any]:
+    return mapping(row) | {
+        "attempts": tried.get(row.id, []),
+        "next_attempt_at": row.next_attempt_at if row.status == DeliveryStatus.PENDING else None,
+    }

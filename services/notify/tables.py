@@ -1,14 +1,16 @@
-"""Rows of the notify service: its picture of tasks and agencies, its timers, alerts, subscriptions and deliveries.
+"""Rows of the notify service: its picture of what others tell, its timers, signals, alerts, subscriptions, deliveries.
 
 Instants are of the suite's clock, save `lease_until`, which belongs to the network and is the database's own time.
 """
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -19,17 +21,25 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.notify.domain.milestones import TimerStatus
 from services.notify.domain.retries import AttemptOutcome, DeliveryStatus
+from services.notify.domain.signals import SignalKind, SignalStatus, SubjectKind
 from services.notify.domain.subscriptions import SubscriptionStatus
+from shared.agencies import AgencyCopy
 from shared.database import NAMING
 
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), list[str]: ARRAY(Text)}  # noqa: RUF012 - SQLAlchemy reads it from the class
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        str: Text,
+        datetime: DateTime(timezone=True),
+        list[str]: ARRAY(Text),
+        dict[str, Any]: JSONB,
+    }
 
 
 def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
@@ -37,16 +47,8 @@ def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
-class Agency(Base):
-    """An agency as the tasks service last told of it. Its parent may not have been told of yet."""
-
+class Agency(AgencyCopy, Base):
     __tablename__ = "agencies"
-    __table_args__ = (Index(None, "parent_code"),)
-
-    code: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int]
-    name: Mapped[str]
-    parent_code: Mapped[str | None]
 
 
 class Task(Base):
@@ -65,6 +67,43 @@ class Task(Base):
     deliverable: Mapped[str | None]
     children: Mapped[int]
     responsible: Mapped[list[str]]
+
+
+class Database(Base):
+    """A database as the datasets service last told of it. Whoever touches its signals holds this row's lock."""
+
+    __tablename__ = "databases"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    name: Mapped[str]
+    kind: Mapped[str]
+    owner_code: Mapped[str]
+    observed: Mapped[str]
+    observed_since: Mapped[datetime]
+    contradictions: Mapped[list[str]]
+
+
+class Budget(Base):
+    """A budget as the finance service last told of it, in đồng. Whoever touches its signals holds this row's lock."""
+
+    __tablename__ = "budgets"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    year: Mapped[int]
+    level: Mapped[str]
+    agency_code: Mapped[str]
+    approved: Mapped[int] = mapped_column(BigInteger)
+    allocated: Mapped[int] = mapped_column(BigInteger)
+    unallocated: Mapped[int] = mapped_column(BigInteger)
+    disbursed: Mapped[int] = mapped_column(BigInteger)
+    settled: Mapped[int] = mapped_column(BigInteger)
+    remaining: Mapped[int] = mapped_column(BigInteger)
+    carried_over: Mapped[int] = mapped_column(BigInteger)
+    cancelled: Mapped[int] = mapped_column(BigInteger)
+    first_allocated_on: Mapped[date | None]
+    last_disbursed_on: Mapped[date | None]
 
 
 class Timer(Base):
@@ -91,28 +130,68 @@ class Timer(Base):
     changed_at: Mapped[datetime]
 
 
+class Signal(Base):
+    """What is told of a database or a budget, once; `subject` is its code or id.
+
+    `occasion` makes it one of its kind, `occurred_at` is when it became true, `due_at` when it is to be told, and
+    `facts` are what was told with it, or what a budget was judged by.
+    """
+
+    __tablename__ = "signals"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject", "agency_code", "occasion", name="uq_signals_key"),
+        _one_of("kind", SignalKind),
+        _one_of("subject_kind", SubjectKind),
+        _one_of("status", SignalStatus),
+        Index("ix_signals_pending", "due_at", postgresql_where=text("status = 'pending'")),
+        Index(None, "due_at", "id"),
+        Index(None, "agency_code", "due_at", "id"),
+        Index(None, "subject_kind", "subject", "due_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject_kind: Mapped[str]
+    subject: Mapped[str]
+    agency_code: Mapped[str]
+    occasion: Mapped[str]
+    due_at: Mapped[datetime]
+    occurred_at: Mapped[datetime]
+    status: Mapped[str]
+    reason: Mapped[str]
+    changed_at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]
+
+
 class Alert(Base):
-    """A milestone that was raised. `body` is the CloudEvent as it is sent, the same bytes at each try."""
+    """A timer or a signal that was raised. `body` is the CloudEvent as it is sent, the same bytes at each try."""
 
     __tablename__ = "alerts"
     __table_args__ = (
         UniqueConstraint("timer_id"),
+        UniqueConstraint("signal_id"),
+        CheckConstraint("num_nonnulls(timer_id, signal_id) = 1", name="timer_or_signal"),
+        CheckConstraint(
+            "num_nulls(timer_id, task_id, revision, due_on, milestone) IN (0, 5)", name="timer_whole"
+        ),
         Index(None, "raised_at", "id"),
         Index(None, "agency_code", "raised_at", "id"),
         Index(None, "task_id", "raised_at", "id"),
+        Index(None, "kind", "raised_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    timer_id: Mapped[UUID] = mapped_column(ForeignKey("timers.id"))
-    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"))
+    timer_id: Mapped[UUID | None] = mapped_column(ForeignKey("timers.id"))
+    task_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))
     agency_code: Mapped[str]
     kind: Mapped[str]
-    revision: Mapped[int]
-    due_on: Mapped[date]
-    milestone: Mapped[int]
+    revision: Mapped[int | None]
+    due_on: Mapped[date | None]
+    milestone: Mapped[int | None]
     due_at: Mapped[datetime]
     raised_at: Mapped[datetime]
     body: Mapped[str]
+    signal_id: Mapped[UUID | None] = mapped_column(ForeignKey("signals.id"))
 
 
 class Subscription(Base):

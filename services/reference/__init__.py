@@ -12,8 +12,8 @@ from services.reference.openapi import openapi
 from services.reference.pages import cli_page, metrics_page, settings_page
 from services.reference.refusals import errors_page
 from services.reference.writing import as_json
-from services.suite import SERVICES
-from shared.topics import as_yaml, declared_topics
+from services.register import SERVICES, declared_topics
+from shared.topics import as_yaml
 
 PROJECT = Path(__file__).parents[2]
 MADE = ("docs/openapi", "docs/schemas")  # folders in which nothing else may lie

@@ -6,17 +6,18 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from services.register import REGISTER
 from shared.bus.binary_mode import CONTENT_TYPE, PREFIX
-from shared.events import notify, tasks
+from shared.events import notify
 from shared.events.envelope import EventData, schema_reference, service_of
 from shared.events.schemas import event_model
 from shared.topics import event_topic
 
+NEVER_LOGGED = frozenset({notify.SubscriptionTested.event_type})  # a trial goes to its subscriber alone
 LOGS: Mapping[str, Mapping[str, type[EventData]]] = {
-    "tasks": tasks.EVENTS,
-    "notify": {notify.AlertRaised.event_type: notify.AlertRaised},  # a trial is never on the log
+    name: {key: contract for key, contract in service.events.items() if key not in NEVER_LOGGED}
+    for name, service in REGISTER.items()
 }
-CONSUMERS = {"tasks": "notify"}  # whose log is read, and by which service of the suite
 STRUCTURED = "application/cloudevents+json"
 
 
@@ -102,7 +103,8 @@ def _operations() -> dict[str, Any]:
         f"{reader}Hears{service.capitalize()}": _operation(
             "receive", service, f"{reader} follows the log of {service}"
         )
-        for service, reader in CONSUMERS.items()
+        for reader, entry in REGISTER.items()
+        for service in entry.hears
     }
     delivered = _operation("send", "webhook", "notify delivers alerts and trials, signed, until a 2xx answer")
     delivered["bindings"] = {"http": {"method": "POST", "bindingVersion": "0.3.0"}}

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.events import notify, tasks
+from services.register import REGISTER
 from shared.events.envelope import EventData, schema_id
 from shared.events.schemas import event_model
 
-EVENTS: Mapping[str, type[EventData]] = {**tasks.EVENTS, **notify.EVENTS}
+EVENTS: Mapping[str, type[EventData]] = {
+    event_type: contract for service in REGISTER.values() for event_type, contract in service.events.items()
+}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

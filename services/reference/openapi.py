@@ -4,10 +4,7 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from services.notify import main as notify
-from services.notify.settings import NotifySettings
-from services.tasks import main as tasks
-from services.tasks.settings import TasksSettings
+from services.register import REGISTER
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.health import Health
@@ -20,6 +17,5 @@ def openapi(service: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a service."""
     given: dict[str, Any] = {"database_url": NOWHERE, "secret_key": NO_SECRET, "allow_outgoing": ""}
     database, clock, health = Database(make_url(NOWHERE)), SystemClock(), Health()
-    if service == "tasks":
-        return tasks.build_app(TasksSettings(**given), database, clock, health=health).openapi()
-    return notify.build_app(NotifySettings(**given), database, clock, health=health).openapi()
+    entry = REGISTER[service]
+    return entry.build_app(entry.settings(**given), database, clock, health=health).openapi()

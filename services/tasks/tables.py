@@ -89,13 +89,20 @@ class Group(Base):
 
 
 class GroupMember(Base):
+    """A member from a day until a day, both included; `ended_at` is when its last day was recorded."""
+
     __tablename__ = "group_members"
-    __table_args__ = (Index(None, "agency_code"),)
+    __table_args__ = (
+        CheckConstraint("(valid_to IS NULL) = (ended_at IS NULL)", name="ended"),
+        Index(None, "agency_code"),
+    )
 
     group_code: Mapped[str] = mapped_column(ForeignKey("groups.code"), primary_key=True)
     agency_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"), primary_key=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True, server_default=text("'-infinity'::date"))
     valid_to: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class GroupAlias(Base):

@@ -6,9 +6,20 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.events.datasets import ContradictionKind, Kind, ObservedState
 from shared.events.envelope import EventData, catalogue
+from shared.events.finance import Level
 
-AlertKind = Literal["deadline.reminder", "deadline.due", "deadline.overdue"]
+DeadlineAlertKind = Literal["deadline.reminder", "deadline.due", "deadline.overdue"]
+DatabaseAlertKind = Literal[
+    "dataset.late",
+    "dataset.down",
+    "dataset.recovered",
+    "dataset.contradiction.opened",
+    "dataset.contradiction.closed",
+]
+BudgetAlertKind = Literal["budget.behind", "budget.idle", "budget.unallocated"]
+AlertKind = Literal[DeadlineAlertKind, DatabaseAlertKind, BudgetAlertKind]
 
 
 class _Part(BaseModel):
@@ -24,18 +35,54 @@ class AlertTask(_Part):
     link: str
 
 
+class AlertDatabase(_Part):
+    """`observed` is what was seen of it when this came to be, `since` when it began."""
+
+    code: str
+    name: str
+    kind: Kind
+    observed: ObservedState
+    since: datetime
+    link: str
+
+
+class AlertContradiction(_Part):
+    """`closed_at` is null while it is open."""
+
+    kind: ContradictionKind
+    words_vi: str
+    words_en: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
+class AlertBudget(_Part):
+    """Money is integer đồng. `rate` is what was disbursed of what is allocated, in percent to one place."""
+
+    id: str = Field(description="year:level:agency_code, e.g. 2026:central:G12")
+    year: int
+    level: Level
+    approved: int
+    allocated: int
+    unallocated: int
+    disbursed: int
+    rate: float | None = Field(default=None, description="null where nothing is allocated")
+    expected: int | None = Field(
+        default=None,
+        description="of budget.behind: what would be disbursed on the day of raising, spent evenly over the year",
+    )
+    link: str
+
+
 class AlertAgency(_Part):
     code: str
     name: str
 
 
-class AlertRaised(EventData):
-    event_type: ClassVar[str] = "vn.dondoc.notify.alert.raised.v1"
+class Alert(EventData):
+    """What every alert carries: `agency` is the one it is about."""
 
     alert_id: UUID
-    kind: AlertKind
-    milestone: str = Field(description="T-30, T-14, T-7, T-3, T-1, T0, T+1, T+7, then weekly T+14 ...")
-    task: AlertTask
     agency: AlertAgency
     message_vi: str
     message_en: str
@@ -43,6 +90,32 @@ class AlertRaised(EventData):
 
     def subject(self) -> str:
         return str(self.alert_id)
+
+
+class AlertRaised(Alert):
+    event_type: ClassVar[str] = "vn.dondoc.notify.alert.raised.v1"
+
+    kind: DeadlineAlertKind
+    milestone: str = Field(description="T-30, T-14, T-7, T-3, T-1, T0, T+1, T+7, then weekly T+14 ...")
+    task: AlertTask
+
+
+class DatabaseAlerted(Alert):
+    """`occurred_at` is when it became true, whenever it was noticed."""
+
+    event_type: ClassVar[str] = "vn.dondoc.notify.database.alerted.v1"
+
+    kind: DatabaseAlertKind
+    database: AlertDatabase
+    contradiction: AlertContradiction | None = None
+    occurred_at: datetime
+
+
+class BudgetAlerted(Alert):
+    event_type: ClassVar[str] = "vn.dondoc.notify.budget.alerted.v1"
+
+    kind: BudgetAlertKind
+    budget: AlertBudget
 
 
 class SubscriptionTested(EventData):
@@ -59,4 +132,4 @@ class SubscriptionTested(EventData):
         return str(self.subscription_id)
 
 
-EVENTS = catalogue(AlertRaised, SubscriptionTested)
+EVENTS = catalogue(AlertRaised, DatabaseAlerted, BudgetAlerted, SubscriptionTested)

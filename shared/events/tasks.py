@@ -164,10 +164,13 @@ class SubmissionReturned(TaskEvent):
 
 
 class DeadlineExtended(TaskEvent):
+    """`in_force` is false where a later approval, typed in before, still holds: `task.deadline` has not moved."""
+
     event_type: ClassVar[str] = "vn.dondoc.tasks.task.extended.v1"
 
     reason: str
     document_code: str
+    in_force: bool = True
 
 
 class TaskCancelled(TaskEvent):

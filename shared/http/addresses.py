@@ -11,7 +11,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from shared.errors import InvalidInput
@@ -143,6 +143,7 @@ def denied(address: IPAddress) -> str | None:
     return next((why for block, why in DENIED if address in block), None)
 
 
+@lru_cache(maxsize=10_000)  # a subscription's address is called again and again
 def parse_url(url: str) -> Target:
     """Read an http or https URL of the one strict form accepted here; InvalidInput names what is wrong."""
     if len(url) > MAX_URL_LENGTH:
@@ -201,8 +202,8 @@ async def check_url_resolves(url: str, policy: OutgoingPolicy, resolve: Resolver
 
 async def checked_addresses(target: Target, policy: OutgoingPolicy, resolve: Resolver) -> list[IPAddress]:
     """The addresses to dial, in order, after one look-up; AddressRefused if any is refused, HostUnknown if none."""
-    if target.address is not None:
-        found = [target.address]
+    if (address := target.address) is not None:
+        found = [address]
     else:
         try:
             found = [ip_address(answer) for answer in await resolve(target.host, target.port)]

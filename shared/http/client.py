@@ -38,7 +38,6 @@ BODY_LIMIT = 64 * 1024  # bytes of an answer that are read; then the connection 
 EXCERPT_CHARACTERS = 1_000
 ADDRESSES_TRIED = 4  # a name may list hundreds; one delivery must not become a scan
 _SUCCESS = 2  # first digit of the status: RFC 9110, 15
-RETRY_AFTER_LIMIT = 7 * 24 * 3600  # seconds
 
 Fault = Literal[
     "refused_url",
@@ -233,7 +232,10 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> int | None:
-    """Seconds to wait by a Retry-After field (RFC 9110, 10.2.3): a number or a date, 0 to seven days; None if unread."""
+    """Seconds to wait by a Retry-After field (RFC 9110, 10.2.3): a number or a date, 0 or more; None if unread.
+
+    How much of it is heeded is for the caller to say.
+    """
     if value is None:
         return None
     value = value.strip()
@@ -245,7 +247,7 @@ def retry_after_seconds(value: str | None, now: datetime) -> int | None:
             seconds = ceil(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds())
         except (ValueError, OverflowError):
             return None
-    return min(max(seconds, 0), RETRY_AFTER_LIMIT)
+    return max(seconds, 0)
 
 
 def _fault(reason: Exception) -> Fault:

@@ -2,6 +2,7 @@
 
 import shlex
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from services.cli import up as up_module
 from services.cli.environment import DataFolder
 from services.cli.greeting import Run, next_commands
 from services.cli.up import _refuse_earlier_clock, make_admin_key
+from services.register import SERVICES
 from services.suite import Databases, SuiteSettings
 from shared.auth import revoke_key
 from shared.clock import ManualClock
@@ -58,7 +60,7 @@ def option(words: list[str], name: str) -> str | None:
 def test_the_suggested_run_is_this_one_and_reaches_a_receiver_here(started: Started, tmp_path: Path) -> None:
     given = [
         "--data-dir", str(tmp_path / "dữ liệu $1 'x'"), "--port", "0", "--host", "127.0.0.1", "--no-seed", "--kafka", "k:9092",
-        "--clock", "2025-05-20T08:00", "--speed", "60.0", "--database-url", "postgresql://u:p$w@h/dondoc_{service}",
+        "--clock", "2025-05-20T08:00", "--speed", "60.0", "--database-url", "postgresql://u$w@h/dondoc_{service}",
         "--allow-outgoing", "10.0.0.0/8",
     ]  # fmt: skip
     assert dondoc("up", *given).exit_code == 0
@@ -82,6 +84,20 @@ def test_the_suggested_run_is_this_one_and_reaches_a_receiver_here(started: Star
     assert option(listen, "--key-file") == str(tmp_path / "dữ liệu $1 'x'" / "admin.key")
 
 
+@pytest.mark.parametrize("url", ["postgresql://u:kín@h/x", "postgresql://u@h/x?password=kín"])
+def test_the_suggested_run_asks_for_a_url_with_a_password(started: Started, tmp_path: Path, url: str) -> None:
+    assert dondoc("up", "--data-dir", str(tmp_path), "--port", "0", "--database-url", url).exit_code == 0
+    lines = next_commands(started.run, started.settings.notify)
+    assert not any("kín" in line for line in lines)
+    done = subprocess.run(
+        ["/bin/bash", "-c", f'{lines[2]} && printf %s "$DONDOC_DATABASE_URL"'],
+        input=url + "\n", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == url
+    assert lines[3].startswith("make up")
+    assert "--database-url" not in lines[3]
+
+
 def test_the_default_run_suggests_short_commands(
     started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +114,7 @@ async def test_an_admin_key_of_other_databases_is_drawn_anew(
     make_database: MakeDatabase, clock: ManualClock, tmp_path: Path
 ) -> None:
     file = tmp_path / "admin.key"
-    databases = Databases(tasks=await make_database("tasks"), notify=await make_database("notify"))
+    databases = Databases({name: await make_database(name) for name in SERVICES})
 
     async def key() -> str:
         await make_admin_key(file, databases, PEPPER, clock)
@@ -122,13 +138,13 @@ async def test_an_admin_key_of_other_databases_is_drawn_anew(
     assert (await key()).startswith("ddk_")
 
 
-@pytest.mark.parametrize("later", ["tasks", "notify"])
+@pytest.mark.parametrize("later", SERVICES)
 async def test_a_clock_before_what_any_service_recorded_is_refused(
     make_database: MakeDatabase, clock: ManualClock, later: str
 ) -> None:
-    databases = Databases(tasks=await make_database("tasks"), notify=await make_database("notify"))
+    databases = Databases({name: await make_database(name) for name in SERVICES})
     await _refuse_earlier_clock(databases, clock)
-    async with getattr(databases, later).transaction() as session:
+    async with databases[later].transaction() as session:
         await session.execute(
             text(
                 "INSERT INTO outbox (event_id, time, type, subject, version, data)"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from services.notify.consumers import consumer
 from services.notify.tables import Agency, Timer
 from services.reference.events import EVENTS
+from services.tasks.domain.commands import Role
 from shared.bus import Batch
 from shared.bus.binary_mode import read_event, write_headers, write_value
 from shared.clock import ManualClock, local_instant
@@ -50,6 +51,11 @@ every_type = pytest.mark.parametrize("event_type", sorted(EVENTS))
 @pytest.mark.parametrize("folder", [STORED, FROZEN, GOLDEN], ids=lambda folder: folder.name)
 def test_every_type_and_no_other_has_its_file(folder: Path) -> None:
     assert types_in(folder) == set(EVENTS)
+
+
+def test_the_roles_that_events_name_are_those_of_the_rules() -> None:
+    """Written twice, since rules know no contract and contracts no service."""
+    assert get_args(tasks.Role) == tuple(Role)
 
 
 @every_type

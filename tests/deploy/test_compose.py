@@ -13,10 +13,7 @@ from typer.main import get_command
 
 from services.cli.app import app
 from services.cli.processes import settings_reference
-from services.notify.settings import NotifySettings
-from services.suite import SERVICES
-from services.tasks.settings import TasksSettings
-from shared.topics import declared_topics
+from services.register import REGISTER, SERVICES, declared_topics
 from tests.deploy.compose import COMPOSE, DEPLOY, PROJECT, VARIABLE, compose, ours, processes, services
 
 PASSWORD_IN_URL = re.compile(r"://[^/\s:@]*:[^/\s@{}]+@")
@@ -69,7 +66,7 @@ def test_the_environment_makes_settings(name: str, secrets: Path, monkeypatch: p
         assert isinstance(value, str), variable
         monkeypatch.setenv(variable, value.replace("/run/secrets", str(secrets)))
     service = name.removesuffix("-worker")
-    settings = {"tasks": TasksSettings, "notify": NotifySettings}[service]()  # type: ignore[call-arg]  # from the environment
+    settings = REGISTER[service].settings()  # from the environment
     url = settings.database_for(service)
     assert (url.username, url.host, url.database) == (f"dondoc_{service}", "postgres", f"dondoc_{service}")
     assert url.password == (secrets / f"database_{service}").read_text(encoding="ascii")

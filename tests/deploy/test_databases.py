@@ -14,7 +14,7 @@ from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.suite import SERVICES
+from services.register import SERVICES
 from shared.database import Database
 from shared.embedded_postgres import EmbeddedPostgres
 from shared.events import tasks

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from services.suite import SERVICES
+from services.register import SERVICES
 from tests.deploy.compose import DEPLOY, PROJECT, ours, processes
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")

@@ -14,8 +14,8 @@ from services.notify.settings import NotifySettings
 from shared.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.notify.world import World, task
-from tests.shared.test_http_tls import certificate
 from tests.support.receiver import receiving
+from tests.support.tls import certificate
 from tests.support.webhooks import always, hanging, subscriber
 
 DUE = date(2025, 5, 31)

@@ -11,12 +11,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
+from services.register import SERVICES
 from shared import migrations
 from shared.database import Database, driver_connection, spine
 from shared.migrations import ADVISORY_LOCK, migrate, needs_migration, newest_revision, prepare
 from tests.conftest import SPINE, MakeDatabase
 
-SERVICES = ("tasks", "notify")
 every_service = pytest.mark.parametrize("service", SERVICES)
 _CATALOGUE = """
 SELECT 'column', table_name || '.' || column_name, concat_ws(' ', udt_name, is_nullable, column_default, is_identity)

@@ -93,6 +93,20 @@ async def test_a_change_says_what_it_read(world: World) -> None:
     assert await world.call("GET", path) == changed
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"url": URL}, {"active": True}, {"event_types": ["deadline.due"], "include_descendants": False}],
+)
+async def test_a_change_to_what_stands_already_is_none(world: World, changes: dict[str, Any]) -> None:
+    created = await world.subscribe(URL, event_types=["deadline.due"])
+    audited = await world.rows("SELECT count(*) AS n FROM audit")
+    world.clock.advance(hours=1)
+    path = f"/subscriptions/{created['id']}"
+    answer = await world.call("PATCH", path, json=changes, headers={"If-Match": '"1"'})
+    assert answer == {name: value for name, value in created.items() if name != "secret"}
+    assert await world.rows("SELECT count(*) AS n FROM audit") == audited
+
+
 async def test_a_paused_subscription_gets_nothing_until_it_is_enabled(world: World) -> None:
     async with subscriber() as receiver:
         created = await world.subscribe(receiver.url)
@@ -228,6 +242,7 @@ async def test_alerts_are_seen_from_above_and_not_from_beside(world: World) -> N
         (["notify.subscribe"], "GET", "/subscriptions"),
         (["notify.subscribe"], "GET", "/deliveries"),
         (["notify.subscribe"], "GET", "/timers"),
+        (["notify.subscribe"], "GET", "/signals"),
         (["notify.subscribe"], "GET", "/changes"),
         (["notify.read"], "POST", "/subscriptions"),
         (["notify.read", "notify.subscribe"], "POST", "/subscriptions"),  # bound to none, yet may not manage

@@ -1,23 +1,29 @@
 """The loops together: told of a task, they raise and deliver in their own time."""
 
 from contextlib import AsyncExitStack
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from services.notify.consumers import CONTRACTS
 from services.notify.domain.milestones import FIXED, due_at, name_of
 from services.notify.settings import NotifySettings
-from services.notify.worker import build_worker
+from services.notify.worker import build_worker, next_due_instant
 from shared.bus.embedded import OutboxSource
 from shared.clock import ManualClock, local_instant
 from shared.events import tasks
+from shared.events.envelope import CloudEvent
 from shared.health import Health
 from shared.loops import Loops
 from shared.outbox import add_event
 from tests.conftest import SPINE, MakeDatabase
+from tests.notify.told import TI, ToldDatabase, budget
 from tests.notify.world import World, task
 from tests.support.webhooks import subscriber
+
+GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
 
 
 async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
@@ -52,7 +58,10 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
 
 async def test_figures_tell_what_waits(world: World) -> None:
     await world.tell(task(date(2025, 5, 31)))
+    await world.tell(budget(id="2025:central:G12", year=2025, allocated=5 * TI, disbursed=TI))
     worker = build_worker(world.settings, world.database, world.clock, sources=[], publisher=None)
+    world.go_to(date(2025, 5, 24), 9)
+    await world.tell(ToldDatabase().turns("late", world.clock.now()))
     world.go_to(date(2025, 5, 24), 10)
     loops = Loops({"notify-upkeep": worker.loops["notify-upkeep"]})
     async with loops.running():
@@ -62,6 +71,9 @@ async def test_figures_tell_what_waits(world: World) -> None:
     assert REGISTRY.get_sample_value("dondoc_timers", {"status": "pending"}) == 6
     assert REGISTRY.get_sample_value("dondoc_timers", {"status": "overdue"}) == 1
     assert REGISTRY.get_sample_value("dondoc_timer_lag_seconds") == 7200
+    assert REGISTRY.get_sample_value("dondoc_signals", {"status": "pending"}) == 2
+    assert REGISTRY.get_sample_value("dondoc_signals", {"status": "overdue"}) == 1
+    assert REGISTRY.get_sample_value("dondoc_signal_lag_seconds") == 3600
     assert set(worker.loops) == {"notify-timers", "notify-deliver", "notify-upkeep"}
 
 
@@ -82,3 +94,33 @@ async def test_the_poll_for_due_timers_reads_an_index_alone(world: World) -> Non
             text("EXPLAIN SELECT min(due_at) FROM timers WHERE status = 'pending'")
         )
         assert "ix_timers_pending" in str(plan.all())
+
+
+async def test_what_is_due_next_is_the_earliest_of_timers_and_signals(world: World) -> None:
+    async def next_due() -> datetime | None:
+        async with world.database.reading() as connection:
+            return await next_due_instant(connection)
+
+    assert await next_due() is None
+    await world.tell(budget(id="2025:central:G12", year=2025, allocated=5 * TI, disbursed=TI))
+    assert await next_due() == local_instant(date(2025, 6, 1), 8)
+    await world.tell(task(date(2025, 5, 31)))
+    assert await next_due() == local_instant(date(2025, 5, 24), 8)
+
+
+async def test_each_source_s_events_are_heard_by_its_name(world: World) -> None:
+    """Golden samples of what the other services tell: all understood, the news in them recorded."""
+    for service, contracts in CONTRACTS.items():
+        golden = [
+            CloudEvent.model_validate_json((GOLDEN / f"{event_type}.json").read_bytes())
+            for event_type in contracts
+        ]
+        await world.tell(*sorted(golden, key=lambda event: event.time))
+        heard = await world.rows("SELECT 1 FROM inbox WHERE source = :source", source=service)
+        assert heard
+    assert await world.rows("SELECT 1 FROM dead_letters") == []
+    found = await world.rows("SELECT DISTINCT subject_kind, kind FROM signals ORDER BY 1, 2")
+    assert [tuple(row) for row in found] == [
+        ("budget", "budget.behind"), ("budget", "budget.idle"), ("budget", "budget.unallocated"),
+        ("database", "dataset.contradiction.closed"), ("database", "dataset.contradiction.opened"),
+    ]  # fmt: skip

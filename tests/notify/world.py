@@ -19,9 +19,10 @@ from shared.bus import Batch
 from shared.clock import ManualClock, local_instant
 from shared.database import Database
 from shared.events import tasks
-from shared.events.envelope import CloudEvent, EventData
+from shared.events.envelope import CloudEvent, EventData, service_of
 from shared.health import Health
 
+AGGREGATES = ("task", "database", "budget")
 SCOPES = ("notify.read", "notify.subscribe", "notify.manage", "metrics.read")
 
 
@@ -56,7 +57,7 @@ def agency(code: str, name: str, parent: str | None = None) -> tasks.AgencyRecor
 def event(data: EventData, *, version: int, at: datetime) -> CloudEvent:
     return CloudEvent(
         id=uuid4(),
-        source="/dondoc/tasks",
+        source=f"/dondoc/{service_of(data.event_type)}",
         type=data.event_type,
         subject=data.subject(),
         time=at,
@@ -65,8 +66,11 @@ def event(data: EventData, *, version: int, at: datetime) -> CloudEvent:
     )
 
 
+@dataclass(frozen=True)
 class _NoSource:
-    name = "tasks"
+    """Batches are handed in; its name chooses the contracts."""
+
+    name: str
 
 
 async def _acknowledge() -> None:
@@ -98,19 +102,25 @@ class World:
     # --- what it is told
 
     async def tell(self, *changes: EventData | tasks.TaskState | CloudEvent) -> None:
-        """Events of the tasks service, as one batch; a bare state is told as an amendment."""
-        await self.consumer.consume(Batch(tuple(self._event(change) for change in changes), _acknowledge))
-
-    @property
-    def consumer(self) -> Any:
-        return consumer(self.database, _NoSource(), self.clock, self.settings.alert_hour)  # type: ignore[arg-type]  # batches are handed in
+        """Events of one service, as one batch; the bare state of a task is told as an amendment."""
+        events = tuple(self._event(change) for change in changes)
+        source = _NoSource(service_of(events[0].type))
+        hearing = consumer(
+            self.database,
+            source,  # type: ignore[arg-type]  # batches are handed in
+            self.clock,
+            self.settings.alert_hour,
+            rules=self.settings.signal_rules,
+        )
+        await hearing.consume(Batch(events, _acknowledge))
 
     def _event(self, change: EventData | tasks.TaskState | CloudEvent) -> CloudEvent:
         if isinstance(change, CloudEvent):
             return change
         if isinstance(change, tasks.TaskState):
             change = tasks.TaskAmended(task=change, changed=("title",))
-        version = change.task.version if isinstance(change, tasks.TaskEvent) else 1
+        aggregate = next((getattr(change, name) for name in AGGREGATES if hasattr(change, name)), None)
+        version = 1 if aggregate is None else aggregate.version
         return event(change, version=version, at=self.clock.now())
 
     # --- the hours it lives through

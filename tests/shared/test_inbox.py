@@ -1,5 +1,6 @@
 """Each event takes effect once; only what can never take effect is set aside."""
 
+import errno
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Any
@@ -185,6 +186,18 @@ async def test_a_database_that_cannot_now_leaves_the_batch_unacknowledged(
     assert len(shelf.waiting) == 1
     await consume(consumer)
     assert await listener.effects() == {"a": [1], "b": [1]}
+
+
+async def test_a_fault_of_the_machine_is_none_of_the_event(listener: Listener) -> None:
+    consumer = listener.consumer(shelf := Shelf((counted(listener, "a"),)))
+
+    async def fail(*_: object) -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with pytest.raises(OSError, match="too many"):
+        await consume(replace(consumer, handlers=dict.fromkeys(consumer.handlers, fail)))
+    assert await listener.dead_letters() == []
+    assert len(shelf.waiting) == 1
 
 
 async def test_a_dead_letter_that_cannot_be_told_is_not_lost(listener: Listener) -> None:

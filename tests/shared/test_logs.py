@@ -42,7 +42,7 @@ SECRETS = (
 PARTS = ("_".join(SECRETS[0].split("_")[2:]), "MfKQ9r8", "abc.def", "matkhau")
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=["key", "webhook", "bearer", "url", "driver_url"])
 def test_a_secret_is_struck_out_wherever_it_stands(written: Written, secret: str) -> None:
     logger = logging.getLogger("x")
     logger.warning("gọi với %s", secret)

@@ -4,9 +4,11 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from fastapi.routing import APIRoute
 from prometheus_client import REGISTRY
 
 from shared.database import Database
+from shared.http_metrics import route_label
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.toy import Toy
 
@@ -73,3 +75,8 @@ async def test_the_pool_tells_who_uses_it_and_who_waits(make_database: MakeDatab
     assert found == (1, 1, 1)
     assert (pool("connections_in_use"), pool("callers_waiting")) == (0, 0)
     await database.close()
+
+
+def test_a_template_is_labelled_as_the_documents_write_it() -> None:
+    route = APIRoute("/toy/v1/things/{code:path}", lambda: None)
+    assert route_label({"type": "http", "route": route}) == "/toy/v1/things/{code}"

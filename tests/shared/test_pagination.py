@@ -4,17 +4,25 @@ import base64
 import contextlib
 import json
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
-from shared.pagination import cut_page, decode_cursor, encode_cursor
+from shared.pagination import cut_page, decode_after, decode_cursor, encode_cursor, page_answer
 
 KINDS: tuple[type, ...] = (str, int, date, datetime, UUID)
+
+
+class Thing(NamedTuple):
+    id: int
+    name: str
+
+
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 instants = st.datetimes(timezones=st.just(UTC))
 
@@ -65,3 +73,30 @@ def test_a_page_of_its_limit_and_whether_another_follows() -> None:
 def test_ids_are_read_as_they_were_written() -> None:
     id_ = uuid4()
     assert decode_cursor(encode_cursor("-", id_), str, UUID) == ["-", id_]
+
+
+def test_a_page_says_how_to_read_on() -> None:
+    scope = {"type": "http", "path": "/toy/v1/things", "query_string": b"limit=2&q=a%20b", "headers": []}
+    rows: list[Any] = [Thing(n, f"vật {n}") for n in range(3)]
+    answer = page_answer(
+        Request(scope), rows, 2, key=lambda row: (row.id,), view=lambda row: row.name, total=9
+    )
+    body = json.loads(answer.body)
+    assert (body["items"], body["total"]) == (["vật 0", "vật 1"], 9)
+    assert decode_after(body["next_cursor"], int) == 1
+    cursor = body["next_cursor"]
+    assert answer.headers["link"] == f'</toy/v1/things?limit=2&q=a+b&cursor={cursor}>; rel="next"'
+
+
+def test_the_last_page_says_so() -> None:
+    scope = {"type": "http", "path": "/toy/v1/things", "query_string": b"", "headers": []}
+    answer = page_answer(Request(scope), [], 2, key=lambda row: (row.id,), view=lambda row: row.name)
+    assert json.loads(answer.body) == {"items": [], "next_cursor": None}
+    assert "link" not in answer.headers
+
+
+def test_a_page_begins_after_a_key_or_at_the_start() -> None:
+    id_ = uuid4()
+    assert decode_after(None, str) is None
+    assert decode_after(encode_cursor("G12"), str) == "G12"
+    assert decode_after(encode_cursor("G12", id_), str, UUID) == ("G12", id_)

@@ -5,11 +5,11 @@ from uuid import uuid4
 import pytest
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
+from services.register import REGISTER, declared_topics
 from shared.bus.kafka import create_topics
 from shared.bus.kafka_connection import KafkaConnection
-from shared.events import notify, tasks
 from shared.events.envelope import topic_of
-from shared.topics import as_yaml, declared_topics
+from shared.topics import as_yaml
 
 WRITTEN = Path(__file__).parents[2] / "deploy" / "topics.yml"
 
@@ -24,7 +24,7 @@ def test_the_written_declaration_is_fresh() -> None:
 
 def test_every_event_type_has_its_topic() -> None:
     names = {topic.name for topic in declared_topics()}
-    assert {topic_of(event_type) for event_type in (*tasks.EVENTS, *notify.EVENTS)} <= names
+    assert {topic_of(each) for service in REGISTER.values() for each in service.events} <= names
 
 
 @pytest.mark.parametrize(("replication", "in_sync"), [(1, "1"), (2, "1"), (3, "2")])

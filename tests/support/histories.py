@@ -8,7 +8,15 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from services.tasks.domain.commands import NewAssignment, NewCitation, NewEvidence, NewTask, Role
+from services.tasks.domain.commands import (
+    Amendment,
+    NewAssignment,
+    NewCitation,
+    NewEvidence,
+    NewSubmission,
+    NewTask,
+    Role,
+)
 from services.tasks.domain.deadlines import DeadlineKind, Reading
 from services.tasks.domain.status import (
     Acceptance,
@@ -22,13 +30,17 @@ from services.tasks.domain.status import (
 )
 from services.tasks.queries.statistics import Count, GroupBy
 from services.tasks.use_cases import records, reporting
-from services.tasks.use_cases import tasks as use_cases
+from services.tasks.use_cases.amendments import amend_task
 from services.tasks.use_cases.catalogue import (
+    members_of,
     record_agencies,
     record_document,
     record_group,
     record_programme,
 )
+from services.tasks.use_cases.deadlines import extend_deadline
+from services.tasks.use_cases.endings import cancel_task
+from services.tasks.use_cases.tasks import create_task
 from shared.audit import SYSTEM
 from shared.clock import ManualClock, local_date
 from shared.database import Database
@@ -198,7 +210,7 @@ class History:
         async with self.database.transaction() as session:
             if to_group:
                 group = list(GROUPS)[step.pick % 2]
-                members = await use_cases.members_of(session, [group], assigned_on)
+                members = await members_of(session, [group], assigned_on)
             else:
                 assignments = [NewAssignment(lead, Role.LEAD)]
                 assignments += [NewAssignment(helper, Role.CO_LEAD)] if step.other % 2 else []
@@ -207,7 +219,7 @@ class History:
                 reading=_reading(due_on), deliverable=None, priority="normal", assignments=tuple(assignments),
                 citations=tuple(NewCitation(code) for code in documents), assigned_on=assigned_on, members=members,
             )  # fmt: skip
-            task = await use_cases.create_task(session, new, actor=SYSTEM, at=self.clock.now())
+            task = await create_task(session, new, actor=SYSTEM, at=self.clock.now())
         top = self._record(new, task.id, task.id)
         if not to_group:
             top.leads = [Lead(item.agency_code, assigned_on, self.clock.now()) for item in assignments]
@@ -233,10 +245,10 @@ class History:
         if step.other % 2 and due_on and leaf.assigned_on <= due_on <= self.today:
             completed_on = due_on  # on the very day
         async with self.database.transaction() as session:
+            new = NewSubmission(None, completed_on, "Xong", (NewEvidence("document", "1/BC", "Báo cáo"),))
             submission = await reporting.submit_completion(
-                session, leaf.id, agency_code=None, completed_on=completed_on, summary="Xong",
-                evidence=[NewEvidence("document", "1/BC", "Báo cáo")], actor=SYSTEM, at=self.clock.now(),
-            )  # fmt: skip
+                session, leaf.id, new, actor=SYSTEM, at=self.clock.now()
+            )
         leaf.awaiting = submission.id, completed_on
 
     async def _finish(self, leaf: Leaf, step: Step) -> None:
@@ -268,7 +280,7 @@ class History:
         if due_on == before:
             return
         async with self.database.transaction() as session:
-            await use_cases.extend_deadline(
+            await extend_deadline(
                 session,
                 task.id,
                 _reading(due_on),
@@ -287,15 +299,15 @@ class History:
         due_on = self.today + timedelta(days=step.days)
         async with self.database.transaction() as session:
             task = await records.lock_task(session, leaf.id)
-            await use_cases.amend_task(
-                session, leaf.id, {}, reading=_reading(due_on), assignments=None, expected_version=task.version,
-                actor=SYSTEM, at=self.clock.now(),
-            )  # fmt: skip
+            wanted = Amendment(reading=_reading(due_on))
+            await amend_task(
+                session, leaf.id, wanted, expected_version=task.version, actor=SYSTEM, at=self.clock.now()
+            )
         leaf.extend(due_on, leaf.assigned_on, self.clock.now())
 
     async def _cancel(self, task: Leaf, _: Step) -> None:
         async with self.database.transaction() as session:
-            await use_cases.cancel_task(session, task.id, reason="Vì", actor=SYSTEM, at=self.clock.now())
+            await cancel_task(session, task.id, reason="Vì", actor=SYSTEM, at=self.clock.now())
         for each in (task, *(leaf for leaf in self._members(task) if leaf.open and leaf is not task)):
             each.ending = EndingFact(Status.CANCELLED, self.today, self.clock.now())
 
@@ -303,10 +315,10 @@ class History:
         lead = AGENCIES[step.other % 5]
         async with self.database.transaction() as session:
             task = await records.lock_task(session, leaf.id)
-            await use_cases.amend_task(
-                session, leaf.id, {}, reading=None, assignments=[NewAssignment(lead, Role.LEAD)],
-                expected_version=task.version, actor=SYSTEM, at=self.clock.now(),
-            )  # fmt: skip
+            wanted = Amendment(assignments=(NewAssignment(lead, Role.LEAD),))
+            await amend_task(
+                session, leaf.id, wanted, expected_version=task.version, actor=SYSTEM, at=self.clock.now()
+            )
         now = self.clock.now()
         ended = [one if one.until else replace(one, to_day=self.today, until=now) for one in leaf.leads]
         leaf.leads = [*ended, Lead(lead, self.today, now)]

@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import httpx2
 from sqlalchemy import URL
 
+from services.register import SERVICES
+
 DONDOC = str(Path(sys.executable).parent / "dondoc")
 LOOK_SECONDS = 0.05
 START_SECONDS = 90.0  # up in three on a quiet machine; a test run is not
@@ -174,7 +176,7 @@ def deployment_env(postgres: URL, kafka: str, clock: str, prefix: str) -> dict[s
     }
 
 
-PROCESSES = (("serve", "tasks"), ("work", "tasks"), ("serve", "notify"), ("work", "notify"))
+PROCESSES = tuple((kind, service) for service in SERVICES for kind in ("serve", "work"))
 
 
 class Deployment:

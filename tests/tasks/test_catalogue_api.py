@@ -34,6 +34,13 @@ async def test_an_agency_is_recorded_and_found_by_any_of_its_codes(service: Task
     assert (await service.get("/agencies/G98", 404))["code"] == "agency_unknown"
 
 
+@pytest.mark.parametrize("written", ["G99/BTN", "G99%2FBTN"])
+async def test_a_code_with_a_slash_is_found(service: TasksService, written: str) -> None:
+    agency = await service.post("/agencies", AGENCY | {"code": "G99/BTN"})
+    assert await service.get(f"/agencies/{written}") == agency
+    assert (await service.get("/agencies/G99", 404))["code"] == "agency_unknown"
+
+
 async def test_an_identifier_of_two_agencies_finds_neither(service: TasksService) -> None:
     for code in ("G98", "G99"):
         shared = [{"scheme": "old", "value": "SAME"}]

@@ -15,7 +15,6 @@ from sqlalchemy import text
 
 from services.tasks.api import imports as routes
 from services.tasks.domain import imports as rules
-from services.tasks.gateways.spreadsheet_grid import MAX_BYTES
 from services.tasks.main import build_app
 from services.tasks.use_cases import imports
 from services.tasks.use_cases.annexes import read_annex
@@ -27,6 +26,7 @@ from shared.clock import ManualClock
 from shared.database import Database
 from shared.events import tasks as events
 from shared.health import Health
+from shared.spreadsheets import MAX_BYTES
 from tests.support.tasks import SETTINGS, TasksService
 
 DATA = Path(__file__).parents[1] / "data"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.tasks import APPROVAL, TasksService, new_task
+from tests.support.tasks import APPROVAL, TasksService, group_task, new_task
 
 UNDATED = {"deadline_text": "khẩn trương"}
 
@@ -152,6 +152,35 @@ async def test_an_amendment_that_says_nothing_is_refused(
 ) -> None:
     task = await service.assign()
     assert (await service.amend(task, 422, **change))["code"] == "change_empty"
+
+
+@pytest.mark.parametrize("names", [
+    ("title", "deliverable", "priority"), ("deadline_text",), ("assignments",), ("citations",),
+    ("title", "deliverable", "priority", "deadline_text", "assignments", "citations"),
+])  # fmt: skip
+async def test_an_amendment_to_what_stands_already_is_none(
+    service: TasksService, names: tuple[str, ...]
+) -> None:
+    task = await service.assign()
+    before = await service.counts()
+    assert await service.amend(task, **{name: task[name] for name in names}) == task
+    assert await service.counts() == before
+
+
+async def test_an_amendment_tells_only_what_it_changed(service: TasksService) -> None:
+    task = await service.assign()
+    await service.amend(task, title=task["title"], priority="urgent", deadline_text=task["deadline_text"])
+    entries = (await service.get(f"/tasks/{task['id']}/history"))["items"]
+    assert entries[-1]["detail"]["changed"] == ["priority"]
+
+
+async def test_members_who_have_the_words_already_are_not_told_again(service: TasksService) -> None:
+    parent = await service.assign(**group_task())
+    member = (await service.members(parent))["01"]
+    await service.amend(member, title="Tên mới")
+    await service.amend(parent, title="Tên mới")
+    versions = {code: item["version"] for code, item in (await service.members(parent)).items()}
+    assert versions == {"01": 2, "48": 2, "79": 2}
 
 
 async def test_a_deadline_without_a_date_gets_one_by_amendment(service: TasksService) -> None:

@@ -11,7 +11,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 
 from services.tasks.domain.naming import MAX_LENGTH, Naming, find_agencies
 from services.tasks.domain.naming_directory import AgencyNames, Directory, FormerNames, directory_of
-from services.tasks.domain.naming_text import fold
+from shared.folding import fold
 
 DATA = Path(__file__).parents[1] / "data"
 CATALOGUE = Path(__file__).parents[2] / "services" / "tasks" / "catalogue"

@@ -1,8 +1,12 @@
 """What a task showed on a day, by what was known: the words, the people and the date belong together."""
 
+from datetime import date
 from typing import Any
 
-from services.tasks.schemas import TaskPage
+from sqlalchemy import update
+
+from services.tasks.schemas.tasks import TaskPage
+from services.tasks.tables import GroupMember
 from tests.support.tasks import APPROVAL, TasksService
 
 
@@ -25,6 +29,69 @@ async def test_the_latest_approval_holds_whatever_was_typed_in_last(service: Tas
     assert late["due_on"] == "2025-09-30"
     asked = await service.get(f"/tasks/{task['id']}", params={"as_of": "2025-05-12"})
     assert (asked["due_on"], asked["deadline_text"]) == ("2025-07-31", "trước ngày 01/8/2025")
+
+
+async def test_an_extension_typed_in_late_does_not_tell_that_the_deadline_moved(
+    service: TasksService,
+) -> None:
+    await _document(service, "90/QD", "2025-05-10")
+    await _document(service, "95/QD", "2025-05-18")
+    task = await service.assign()
+    await _extend(service, task, "trước ngày 01/10/2025", "95/QD")
+    await _extend(service, task, "trước ngày 01/8/2025", "90/QD")
+    told = [
+        (data["document_code"], data["in_force"], deadline["revision"], deadline["due_on"])
+        for change in (await service.get("/changes", params={"limit": 500}))["items"]
+        if change["type"] == "vn.dondoc.tasks.task.extended.v1"
+        for data in [change["data"]]
+        for deadline in [data["task"]["deadline"]]
+    ]
+    assert told == [("95/QD", True, 2, "2025-09-30"), ("90/QD", False, 2, "2025-09-30")]
+    entries = (await service.get(f"/tasks/{task['id']}/history"))["items"]
+    assert [entry["detail"].get("in_force") for entry in entries] == [None, True, False]
+
+
+async def test_who_was_in_a_group_is_told_by_what_was_known(service: TasksService) -> None:
+    first = service.clock.now().isoformat()
+    service.clock.advance(days=1)
+    now = service.clock.now()
+    async with service.database.transaction() as session:
+        # learned on 21 May: Đà Nẵng's last day was 10 May, and G12 has belonged since 1 May
+        await session.execute(
+            update(GroupMember)
+            .where(GroupMember.agency_code == "48")
+            .values(valid_to=date(2025, 5, 10), ended_at=now)
+        )
+        session.add(
+            GroupMember(
+                group_code="localities", agency_code="G12", valid_from=date(2025, 5, 1), recorded_at=now
+            )
+        )
+
+    async def members(**asked: str) -> list[str]:
+        [group] = (await service.get("/groups", params=asked))["items"]
+        return [str(code) for code in group["member_codes"]]
+
+    assert await members() == ["01", "79", "G12"]
+    assert await members(as_of="2025-05-10") == ["01", "48", "79", "G12"]
+    assert await members(as_of="2025-04-30") == ["01", "48", "79"]
+    assert await members(as_of="2025-05-15", known_at=first) == ["01", "48", "79"]
+
+
+async def test_figures_of_a_group_count_those_who_were_known_to_be_in_it(service: TasksService) -> None:
+    await service.assign(assignments=[{"agency_code": "48", "role": "lead"}])
+    asked = {"group_by": "group", "known_at": service.clock.now().isoformat()}
+    before = await service.get("/statistics", params=asked)
+    service.clock.advance(days=1)
+    async with service.database.transaction() as session:
+        await session.execute(
+            update(GroupMember)
+            .where(GroupMember.agency_code == "48")
+            .values(valid_to=date(2025, 5, 10), ended_at=service.clock.now())
+        )
+    assert [group["key"] for group in before["groups"]] == ["localities"]
+    assert await service.get("/statistics", params=asked | {"as_of": "2025-05-20"}) == before
+    assert (await service.get("/statistics", params={"group_by": "group"}))["groups"] == []
 
 
 async def test_a_view_of_an_earlier_day_shows_that_days_words_and_people(service: TasksService) -> None:

@@ -1,4 +1,4 @@
-"""Alerts, the timers behind them, and the feed of what was raised."""
+"""Alerts, the timers and signals behind them, and the feed of what was raised."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -6,38 +6,40 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify.api.common import (
-    LIMIT,
-    CodeParameter,
-    CursorParameter,
-    Limit,
-    Reader,
-    key_after,
-    page_answer,
-)
+from services.notify.api.common import CodeParameter, Reader, key_after
 from services.notify.domain.milestones import TimerStatus
+from services.notify.domain.signals import SignalKind, SignalStatus
 from services.notify.domain.subscriptions import alert_unknown
 from services.notify.queries import alerts as queries
 from services.notify.queries import deliveries as delivery_queries
 from services.notify.queries.agencies import visible_agencies
 from services.notify.schemas import (
-    ALERTS,
-    TIMERS,
     AlertDetail,
     AlertPage,
     AlertStatus,
+    SignalPage,
     TimerPage,
     alert_view,
-    delivery_views,
+    attempt_views,
+    delivery_view,
+    mapping,
     timer_view,
 )
 from shared.app import Reading, service_router
 from shared.auth import Caller
+from shared.events.notify import AlertKind
 from shared.feeds import ChangePage, read_changes
+from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.problems import documented
 
 router = service_router("notify")
 TaskParameter = Annotated[UUID | None, Query()]
+DatabaseParameter = Annotated[
+    str | None, Query(min_length=1, max_length=64, description="code of a database")
+]
+BudgetParameter = Annotated[
+    str | None, Query(min_length=1, max_length=100, description="year:level:agency, e.g. 2026:central:G12")
+]
 
 
 async def require_visible(connection: AsyncConnection, caller: Caller, agency: str | None) -> None:
@@ -54,22 +56,18 @@ async def list_alerts(
     connection: Reading,
     caller: Reader,
     agency: CodeParameter = None,
+    kind: Annotated[AlertKind | None, Query()] = None,
     task: TaskParameter = None,
+    database: DatabaseParameter = None,
+    budget: BudgetParameter = None,
     status: Annotated[AlertStatus | None, Query()] = None,
-    cursor: CursorParameter = None,
-    limit: Limit = LIMIT,
+    cursor: PageCursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
     await require_visible(connection, caller, agency)
-    rows = await queries.list_alerts(
-        connection,
-        tenant=caller.tenant,
-        agency=agency,
-        task=task,
-        status=status,
-        after=key_after(cursor),
-        limit=limit,
-    )
-    return page_answer(request, ALERTS, rows, limit, key="raised_at", views=[alert_view(row) for row in rows])
+    asked = queries.Asked(caller.tenant, agency, kind, task, database, budget, status)
+    rows = await queries.list_alerts(connection, asked, after=key_after(cursor), limit=limit)
+    return page_answer(request, rows, limit, key=lambda row: (row.raised_at, row.id), view=alert_view)
 
 
 @router.get(
@@ -85,7 +83,8 @@ async def get_alert(alert_id: UUID, connection: Reading, caller: Reader) -> Any:
     await require_visible(connection, caller, row.agency_code)
     deliveries = await delivery_queries.deliveries_of_alert(connection, alert_id, caller.tenant)
     attempts = await delivery_queries.attempts_of(connection, [delivery.id for delivery in deliveries])
-    return alert_view(row) | {"deliveries": delivery_views(deliveries, attempts)}
+    tried = attempt_views(attempts)
+    return alert_view(row) | {"deliveries": [delivery_view(delivery, tried) for delivery in deliveries]}
 
 
 @router.get("/timers", response_model=TimerPage, summary="Milestones, planned and past, with their reasons")
@@ -96,20 +95,36 @@ async def list_timers(
     agency: CodeParameter = None,
     task: TaskParameter = None,
     status: Annotated[TimerStatus | None, Query()] = None,
-    cursor: CursorParameter = None,
-    limit: Limit = LIMIT,
+    cursor: PageCursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
     await require_visible(connection, caller, agency)
-    rows = await queries.list_timers(
-        connection,
-        tenant=caller.tenant,
-        agency=agency,
-        task=task,
-        status=status,
-        after=key_after(cursor),
-        limit=limit,
-    )
-    return page_answer(request, TIMERS, rows, limit, key="due_at", views=[timer_view(row) for row in rows])
+    asked = queries.Asked(caller.tenant, agency, task=task, status=status)
+    rows = await queries.list_timers(connection, asked, after=key_after(cursor), limit=limit)
+    return page_answer(request, rows, limit, key=lambda row: (row.due_at, row.id), view=timer_view)
+
+
+@router.get(
+    "/signals",
+    response_model=SignalPage,
+    summary="News of databases and examinations of budgets, planned and past, with their reasons",
+)
+async def list_signals(
+    request: Request,
+    connection: Reading,
+    caller: Reader,
+    agency: CodeParameter = None,
+    kind: Annotated[SignalKind | None, Query()] = None,
+    database: DatabaseParameter = None,
+    budget: BudgetParameter = None,
+    status: Annotated[SignalStatus | None, Query()] = None,
+    cursor: PageCursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Response:
+    await require_visible(connection, caller, agency)
+    asked = queries.Asked(caller.tenant, agency, kind, database=database, budget=budget, status=status)
+    rows = await queries.list_signals(connection, asked, after=key_after(cursor), limit=limit)
+    return page_answer(request, rows, limit, key=lambda row: (row.due_at, row.id), view=mapping)
 
 
 @router.get("/changes", summary="Alerts as events, in the order of the log")
@@ -121,7 +136,7 @@ async def list_changes(
     after: Annotated[
         str | None, Query(max_length=5000, description="`next_cursor` of the page before")
     ] = None,
-    limit: Limit = LIMIT,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> ChangePage:
     page = await read_changes(request, response, connection, after, limit)
     if caller.tenant is None:

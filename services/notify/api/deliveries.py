@@ -1,31 +1,25 @@
 """Deliveries: what went out, how it went, and once more."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response, status
 
-from services.notify.api.common import (
-    LIMIT,
-    CursorParameter,
-    Limit,
-    Reader,
-    Subscriber,
-    key_after,
-    page_answer,
-)
+from services.notify.api.common import Reader, Subscriber, key_after
 from services.notify.domain.retries import DeliveryStatus
 from services.notify.domain.subscriptions import delivery_unknown
 from services.notify.queries import deliveries as queries
 from services.notify.schemas import (
-    DELIVERIES,
     AcceptedDelivery,
     DeliveryPage,
     DeliveryView,
-    delivery_views,
+    attempt_views,
+    delivery_view,
 )
 from services.notify.use_cases import deliveries as use_cases
 from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.problems import documented
 
 router = service_router("notify")
@@ -42,21 +36,16 @@ async def list_deliveries(
     caller: Reader,
     subscription: Annotated[UUID | None, Query()] = None,
     status: Annotated[DeliveryStatus | None, Query()] = None,
-    cursor: CursorParameter = None,
-    limit: Limit = LIMIT,
+    cursor: PageCursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
+    tenant, after = caller.tenant, key_after(cursor)
     rows = await queries.list_deliveries(
-        connection,
-        tenant=caller.tenant,
-        subscription=subscription,
-        status=status,
-        after=key_after(cursor),
-        limit=limit,
+        connection, tenant=tenant, subscription=subscription, status=status, after=after, limit=limit
     )
-    attempts = await queries.attempts_of(connection, [row.id for row in rows])
-    return page_answer(
-        request, DELIVERIES, rows, limit, key="created_at", views=delivery_views(rows, attempts)
-    )
+    tried = attempt_views(await queries.attempts_of(connection, [row.id for row in rows]))
+    view = partial(delivery_view, tried=tried)
+    return page_answer(request, rows, limit, key=lambda row: (row.created_at, row.id), view=view)
 
 
 @router.get(
@@ -70,8 +59,7 @@ async def get_delivery(delivery_id: UUID, connection: Reading, caller: Reader) -
     if row is None:
         raise delivery_unknown()
     caller.require_tenant(row.agency_code)
-    [view] = delivery_views([row], await queries.attempts_of(connection, [delivery_id]))
-    return view
+    return delivery_view(row, attempt_views(await queries.attempts_of(connection, [delivery_id])))
 
 
 @router.post(

@@ -5,21 +5,10 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response, status
 
-from services.notify.api.common import (
-    LIMIT,
-    CodeParameter,
-    CursorParameter,
-    Limit,
-    Reader,
-    Rules,
-    Subscriber,
-    key_after,
-    page_answer,
-)
+from services.notify.api.common import CodeParameter, Reader, Rules, Subscriber, key_after
 from services.notify.domain.subscriptions import SubscriptionStatus, subscription_unknown
 from services.notify.queries import deliveries as queries
 from services.notify.schemas import (
-    SUBSCRIPTIONS,
     AcceptedDelivery,
     CreatedSubscription,
     NewSubscription,
@@ -38,6 +27,7 @@ from shared.app import (
     service_router,
     set_etag,
 )
+from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.problems import documented
 
 router = service_router("notify")
@@ -78,17 +68,15 @@ async def list_subscriptions(
     caller: Reader,
     agency: CodeParameter = None,
     status: Annotated[SubscriptionStatus | None, Query()] = None,
-    cursor: CursorParameter = None,
-    limit: Limit = LIMIT,
+    cursor: PageCursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
     if agency is not None:
         caller.require_tenant(agency)
     rows = await queries.list_subscriptions(
         connection, agency=agency or caller.tenant, status=status, after=key_after(cursor), limit=limit
     )
-    return page_answer(
-        request, SUBSCRIPTIONS, rows, limit, key="created_at", views=[subscription_view(row) for row in rows]
-    )
+    return page_answer(request, rows, limit, key=lambda row: (row.created_at, row.id), view=subscription_view)
 
 
 @router.get(
@@ -125,15 +113,9 @@ async def change_subscription(
     context: CurrentContext,
     rules: Rules,
 ) -> Any:
+    asked, now = body.model_dump(exclude_none=True), context.clock.now()
     subscription = await use_cases.change_subscription(
-        session,
-        rules,
-        subscription_id,
-        body.model_dump(exclude_none=True),
-        expected_version=expected,
-        caller=caller,
-        actor=actor,
-        now=context.clock.now(),
+        session, rules, subscription_id, asked, expected_version=expected, caller=caller, actor=actor, now=now
     )
     set_etag(response, subscription.version)
     return subscription_view(subscription)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, status
 
 from shared.events.envelope import EventData
-from shared.events.notify import AlertRaised, SubscriptionTested
+from shared.events.notify import AlertRaised, BudgetAlerted, DatabaseAlerted, SubscriptionTested
 from shared.events.schemas import event_model
 
 MEDIA_TYPE = "application/cloudevents+json"
@@ -46,4 +46,8 @@ def _describe(name: str, contract: type[EventData], summary: str) -> None:
 
 
 _describe("alert", AlertRaised, "An alert about a deadline: before it, on the day, and after")
+_describe(
+    "database-alert", DatabaseAlerted, "An alert about a database: what is seen of it, and contradictions"
+)
+_describe("budget-alert", BudgetAlerted, "An alert about a budget: what is disbursed and allocated too late")
 _describe("trial", SubscriptionTested, "A trial message, asked for at /notify/v1/subscriptions/{id}/test")

@@ -10,7 +10,7 @@ DELAYS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 JITTER = (
     0.1  # share of a delay by which it is drawn shorter or longer, so that a crowd does not return as one
 )
-LONGEST_RETRY_AFTER = 86_400  # seconds; a receiver may ask for more patience, not for oblivion
+LONGEST_RETRY_AFTER = DELAYS[-1]  # a receiver may ask for as much patience as we have, not for oblivion
 GONE = 410
 REDIRECTS = range(300, 400)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from services.notify.domain.retries import DeliveryStatus
-from shared.errors import Conflict, Gone, InvalidInput, NotFound
+from shared.errors import Conflict, Gone, NotFound
 
 
 class SubscriptionStatus(StrEnum):
@@ -19,15 +19,6 @@ class SubscriptionReason(StrEnum):
     ENDPOINT_GONE = "endpoint_gone"
     PAUSED = "paused"
     DELETED = "deleted"
-
-
-def agency_unknown(code: str) -> InvalidInput:
-    return InvalidInput(
-        "agency_unknown",
-        f"Không có cơ quan mã {code}: tra mã tại /tasks/v1/agencies, hoặc chờ ít giây nếu cơ quan vừa được ghi nhận.",
-        f"There is no agency {code}: look the code up at /tasks/v1/agencies, or wait a few seconds if it is new.",
-        field="agency_code",
-    )
 
 
 def too_many_subscriptions(limit: int) -> Conflict:

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify.tables import Timer
 from shared.database import AnyRow
 
-_NEXT_DUE = select(func.min(Timer.due_at)).where(text("status = 'pending'"))
+_NEXT_DUE = text(
+    "SELECT least((SELECT min(due_at) FROM timers WHERE status = 'pending'),"
+    " (SELECT min(due_at) FROM signals WHERE status = 'pending'))"
+)
 _NEXT_RETRY = text(
     "SELECT min(next_attempt_at) FROM deliveries"
     " WHERE status = 'pending' AND lease_token IS NULL AND attempts > 0"
@@ -20,6 +22,10 @@ _BACKLOG = text(
            (SELECT count(*) FROM timers WHERE status = 'pending' AND due_at <= CAST(:now AS timestamptz))
                AS timers_overdue,
            (SELECT min(due_at) FROM timers WHERE status = 'pending') AS oldest_due,
+           (SELECT count(*) FROM signals WHERE status = 'pending') AS signals_pending,
+           (SELECT count(*) FROM signals WHERE status = 'pending' AND due_at <= CAST(:now AS timestamptz))
+               AS signals_overdue,
+           (SELECT min(due_at) FROM signals WHERE status = 'pending') AS oldest_signal_due,
            (SELECT count(*) FROM deliveries WHERE status = 'pending' AND lease_token IS NULL)
                AS deliveries_pending,
            (SELECT count(*) FROM deliveries WHERE lease_token IS NOT NULL) AS deliveries_in_flight,
@@ -29,7 +35,7 @@ _BACKLOG = text(
 
 
 async def next_due_instant(connection: AsyncConnection) -> datetime | None:
-    """When the next pending timer comes due, or came; None when none is pending."""
+    """When the next pending timer or signal comes due, or came; None when none is pending."""
     due: datetime | None = (await connection.execute(_NEXT_DUE)).scalar_one()
     return due
 

@@ -1,4 +1,4 @@
-"""Raising what came due: timers become alerts, alerts become deliveries and an event, in one transaction."""
+"""Raising the milestones that came due: timers become alerts, in one transaction."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,28 +7,18 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.messages import Subject, message_en, message_vi
 from services.notify.domain.milestones import Firing, TimerReason, TimerStatus, due_at, fire, name_of
-from services.notify.tables import Agency, Alert, Task, Timer
+from services.notify.tables import Agency, Task, Timer
 from services.notify.use_cases.picture import add_timers
-from shared.audit import SYSTEM, add_audits
+from services.notify.use_cases.publishing import Raised, publish
 from shared.clock import local_date
-from shared.events.envelope import wrap
-from shared.events.notify import AlertAgency, AlertKind, AlertRaised, AlertTask
-from shared.outbox import add_events
+from shared.events.notify import AlertAgency, AlertRaised, AlertTask, DeadlineAlertKind
 
 BATCH = 200  # due timers per transaction: short enough that an ending task waits a blink for its lock
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An alert, and when its milestone came due."""
-
-    data: AlertRaised
-    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +43,11 @@ async def raise_due(session: AsyncSession, *, now: datetime, hour: int, public_u
     if not groups:
         return []
     timer_ids = await _settle_timers(session, groups, now, hour)
-    raised = [_raised(group, now=now, hour=hour, public_url=public_url) for group in groups]
-    await session.execute(
-        insert(Alert),
-        [
-            _alert_row(group, timer_id, alert)
-            for group, timer_id, alert in zip(groups, timer_ids, raised, strict=True)
-        ],
-    )
-    await session.execute(_ADDRESS, {"alert_ids": [alert.data.alert_id for alert in raised], "now": now})
-    await add_events(session, [(alert.data, 1) for alert in raised], at=now)
-    await add_audits(session, SYSTEM, [_audit_entry(alert) for alert in raised], at=now)
+    raised = [
+        _raised(group, timer_id, now=now, hour=hour, public_url=public_url)
+        for group, timer_id in zip(groups, timer_ids, strict=True)
+    ]
+    await publish(session, raised, now=now)
     return raised
 
 
@@ -156,13 +140,13 @@ def _new_timers(
             }
 
 
-def kind_of(milestone: int) -> AlertKind:
+def kind_of(milestone: int) -> DeadlineAlertKind:
     if milestone < 0:
         return "deadline.reminder"
     return "deadline.overdue" if milestone else "deadline.due"
 
 
-def _raised(group: _Group, *, now: datetime, hour: int, public_url: str) -> Raised:
+def _raised(group: _Group, timer_id: UUID, *, now: datetime, hour: int, public_url: str) -> Raised:
     row, milestone = group.first, group.firing.raised
     agency = AlertAgency(code=row.agency_code, name=row.agency_name or row.agency_code)
     subject = Subject(agency.name, row.title, row.due_on, row.deliverable)
@@ -183,71 +167,12 @@ def _raised(group: _Group, *, now: datetime, hour: int, public_url: str) -> Rais
         message_en=message_en(subject, local_date(now)),
         raised_at=now,
     )
-    return Raised(data, due_at(row.due_on, milestone, hour))
-
-
-def _alert_row(group: _Group, timer_id: UUID, raised: Raised) -> dict[str, object]:
-    data = raised.data
-    event = wrap(
-        data.event_type,
-        data.model_dump(mode="json"),
-        event_id=data.alert_id,
-        subject=data.subject(),
-        version=1,
-        time=data.raised_at,
-    )
-    return {
-        "id": data.alert_id,
+    origin = {
         "timer_id": timer_id,
-        "task_id": data.task.id,
-        "agency_code": data.agency.code,
-        "kind": data.kind,
-        "revision": group.first.revision,
-        "due_on": data.task.due_on,
-        "milestone": group.firing.raised,
-        "due_at": raised.due_at,
-        "raised_at": data.raised_at,
-        "body": event.model_dump_json(),
+        "task_id": row.task_id,
+        "revision": row.revision,
+        "due_on": row.due_on,
+        "milestone": milestone,
     }
-
-
-def _audit_entry(raised: Raised) -> tuple[str, str, object, dict[str, Any]]:
-    data = raised.data
-    detail = {
-        "task": str(data.task.id),
-        "agency": data.agency.code,
-        "milestone": data.milestone,
-        "kind": data.kind,
-    }
-    return "alert.raised", "alert", data.alert_id, detail
-
-
-# One delivery for each active subscription that asks for the alert's kind and its agency, for an agency above it with
-# all its descendants, or for everything. UNION makes the walk upward end even where the tree has a circle.
-_ADDRESS = text(
-    """
-    WITH RECURSIVE above AS (
-        SELECT id AS alert_id, kind, agency_code AS told, agency_code AS code
-        FROM alerts WHERE id = ANY(CAST(:alert_ids AS uuid[]))
-        UNION
-        SELECT above.alert_id, above.kind, above.told, agencies.parent_code
-        FROM above JOIN agencies ON agencies.code = above.code
-        WHERE agencies.parent_code IS NOT NULL
-    ), matching AS (
-        SELECT above.alert_id, subscriptions.id AS subscription_id
-        FROM above JOIN subscriptions ON subscriptions.agency_code = above.code
-        WHERE subscriptions.status = 'active' AND above.kind = ANY(subscriptions.event_types)
-          AND (subscriptions.include_descendants OR above.code = above.told)
-        UNION ALL
-        SELECT alerts.id, subscriptions.id
-        FROM alerts CROSS JOIN subscriptions
-        WHERE alerts.id = ANY(CAST(:alert_ids AS uuid[])) AND subscriptions.agency_code IS NULL
-          AND subscriptions.status = 'active' AND alerts.kind = ANY(subscriptions.event_types)
-    )
-    INSERT INTO deliveries
-        (id, alert_id, subscription_id, status, attempts, next_attempt_at, created_at)
-    SELECT gen_random_uuid(), alert_id, subscription_id, 'pending', 0,
-           CAST(:now AS timestamptz), CAST(:now AS timestamptz)
-    FROM matching
-    """
-)
+    audited = {"task": str(row.task_id), "milestone": data.milestone}
+    return Raised(data, due_at(row.due_on, milestone, hour), origin, audited)

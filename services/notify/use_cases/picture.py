@@ -1,4 +1,4 @@
-"""Following what the tasks service tells: agencies, tasks, and the timers and deliveries that hang on them."""
+"""Following what the tasks service tells: tasks, and the timers and deliveries that hang on them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -8,14 +8,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Integer, literal_column, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from services.notify.domain.milestones import TimerReason, TimerStatus, plan
 from services.notify.domain.picture import Deadline, responsible, why_silent
 from services.notify.domain.retries import DeliveryReason
-from services.notify.tables import Agency, Alert, Delivery, Task, Timer
+from services.notify.tables import Alert, Budget, Database, Delivery, Task, Timer
 from services.notify.use_cases.deliveries import cancel_deliveries
 from shared.audit import SYSTEM, add_audit
-from shared.events.tasks import AgencyRecorded, TaskState
+from shared.events.tasks import TaskState
 
 # What a timer's ending means for the alerts that are on their way.
 _DELIVERY_REASON: Mapping[TimerReason, DeliveryReason] = {
@@ -25,16 +26,6 @@ _DELIVERY_REASON: Mapping[TimerReason, DeliveryReason] = {
     TimerReason.NO_DEADLINE: DeliveryReason.NO_DEADLINE,
     TimerReason.REPORTED_BY_CHILDREN: DeliveryReason.REPORTED_BY_CHILDREN,
 }
-
-
-async def record_agency(session: AsyncSession, agency: AgencyRecorded, *, version: int) -> None:
-    """Take an agency into the picture; what is not newer than the picture changes nothing."""
-    row = {"version": version, "name": agency.name, "parent_code": agency.parent_code}
-    await session.execute(
-        insert(Agency)
-        .values(code=agency.code, **row)
-        .on_conflict_do_update(index_elements=["code"], set_=row, where=Agency.version < version)
-    )
 
 
 async def follow_task(session: AsyncSession, task: TaskState, *, now: datetime, hour: int) -> None:
@@ -70,16 +61,17 @@ class Newness(Enum):
     KNOWN = auto()
 
 
-_told = insert(Task)
-_RECORD_TASK = _told.on_conflict_do_update(
-    index_elements=["id"],
-    set_={
-        column.name: _told.excluded[column.name]
-        for column in Task.__table__.columns
-        if not column.primary_key
-    },
-    where=Task.version < _told.excluded.version,
-).returning(literal_column("old.version", Integer).label("version_before"))  # PostgreSQL 18
+def newer(table: type[Task | Database | Budget]) -> ReturningInsert[tuple[int | None]]:
+    """Take a row into a picture, and lock it; nothing comes back when the picture is as new already."""
+    told, columns = insert(table), table.__table__.columns
+    return told.on_conflict_do_update(
+        index_elements=[column.name for column in columns if column.primary_key],
+        set_={column.name: told.excluded[column.name] for column in columns if not column.primary_key},
+        where=table.version < told.excluded.version,
+    ).returning(literal_column("old.version", Integer).label("version_before"))  # PostgreSQL 18
+
+
+_RECORD_TASK = newer(Task)
 
 
 async def _record_task(session: AsyncSession, task: TaskState, agencies: Collection[str]) -> Newness | None:

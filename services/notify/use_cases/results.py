@@ -1,7 +1,7 @@
 """What calls came to: attempts, deliveries and subscriptions after the call."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -147,7 +147,8 @@ def _attempt_row(result: Result, verdict: Verdict) -> dict[str, Any]:
 
 async def _write(session: AsyncSession, rows: Sequence[_Row], attempts: Sequence[dict[str, Any]]) -> None:
     """Two statements for however many: a round trip for each row would cost more than the calls themselves."""
-    await session.execute(_WRITE_DELIVERIES, _columns([asdict(row) for row in rows]))
+    columns = {name: [getattr(row, name) for row in rows] for name in _Row.__slots__}
+    await session.execute(_WRITE_DELIVERIES, columns)
     await session.execute(_WRITE_ATTEMPTS, _columns(attempts))
 
 

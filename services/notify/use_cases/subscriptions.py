@@ -13,7 +13,6 @@ from services.notify.domain.retries import DeliveryReason, DeliveryStatus
 from services.notify.domain.subscriptions import (
     SubscriptionReason,
     SubscriptionStatus,
-    agency_unknown,
     subscription_deleted,
     subscription_inactive,
     subscription_unknown,
@@ -23,6 +22,7 @@ from services.notify.gateways import SecretCipher, draw_secret, printed_secret
 from services.notify.tables import Agency, Delivery, Subscription
 from services.notify.use_cases.authority import require_authority
 from services.notify.use_cases.deliveries import cancel_deliveries
+from shared.agencies import require_agencies
 from shared.audit import Actor, add_audit
 from shared.auth import Caller
 from shared.errors import check_version
@@ -84,8 +84,8 @@ async def create_subscription(
 
 async def _check_room(session: AsyncSession, agency_code: str | None, limit: int) -> None:
     """Count under a lock of the agency's own, so that two requests at once do not both take the last place."""
-    if agency_code is not None and await session.get(Agency, agency_code) is None:
-        raise agency_unknown(agency_code)
+    if agency_code is not None:
+        await require_agencies(session, Agency, [agency_code], "agency_code")
     lock = func.pg_advisory_xact_lock(func.hashtextextended(f"subscriptions:{agency_code or ''}", 0))
     await session.execute(select(lock))
     taken = await session.scalar(
@@ -111,6 +111,8 @@ async def change_subscription(
 ) -> Subscription:
     """Change url, include_descendants, event_types or active; switched off, what waits is cancelled.
 
+    What is wanted as it stands already is no change: it makes no version and no entry.
+
     Raises:
         NotFound, Forbidden, Gone: as `_own`.
         StaleVersion: it has changed since it was read.
@@ -118,18 +120,15 @@ async def change_subscription(
     """
     subscription = await _own(session, subscription_id, caller)
     check_version(expected_version, subscription.version)
-    values = dict(changes)
-    active = values.pop("active", None)
-    if "url" in values:
-        check_url(values["url"], rules.policy)
+    if "url" in changes:
+        check_url(changes["url"], rules.policy)
+    values = _news(subscription, changes)
     before = {name: getattr(subscription, name) for name in values} | {"status": subscription.status}
     for name, value in values.items():
-        setattr(subscription, name, list(value) if name == "event_types" else value)
-    if active is True:
-        subscription.status, subscription.status_reason = SubscriptionStatus.ACTIVE, None
-        subscription.consecutive_failures = 0
-    elif active is False and subscription.status == SubscriptionStatus.ACTIVE:
-        await _stop(session, subscription, SubscriptionStatus.DISABLED, SubscriptionReason.PAUSED, now)
+        setattr(subscription, name, value)
+    switched = await _switch(session, subscription, changes.get("active"), now)
+    if not values and not switched:
+        return subscription
     _touch(subscription, now)
     await session.flush()
     await add_audit(
@@ -137,6 +136,31 @@ async def change_subscription(
         before=before, after=values | {"status": subscription.status},
     )  # fmt: skip
     return subscription
+
+
+def _news(subscription: Subscription, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the wanted values, those that are not so already."""
+    wanted = {
+        name: list(value) if name == "event_types" else value
+        for name, value in changes.items()
+        if name != "active"
+    }
+    return {name: value for name, value in wanted.items() if getattr(subscription, name) != value}
+
+
+async def _switch(
+    session: AsyncSession, subscription: Subscription, active: bool | None, now: datetime
+) -> bool:
+    """Enable or pause; whether that changed anything. Enabled, its failures are forgotten."""
+    is_active = subscription.status == SubscriptionStatus.ACTIVE
+    if active is True and not (is_active and subscription.consecutive_failures == 0):
+        subscription.status, subscription.status_reason = SubscriptionStatus.ACTIVE, None
+        subscription.consecutive_failures = 0
+        return True
+    if active is False and is_active:
+        await _stop(session, subscription, SubscriptionStatus.DISABLED, SubscriptionReason.PAUSED, now)
+        return True
+    return False
 
 
 async def delete_subscription(

@@ -38,7 +38,7 @@ def build_worker(
     checks: dict[str, Check] = {"notify-database": database_check(database)}
     for source in sources:
         loops[f"notify-consume-{source.name}"] = consumer(
-            database, source, clock, settings.alert_hour, dead_letter
+            database, source, clock, settings.alert_hour, dead_letter, rules=settings.signal_rules
         ).loop()
         checks[f"notify-source-{source.name}"] = source.trouble
     if publisher is not None:

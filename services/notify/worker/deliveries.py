@@ -19,9 +19,12 @@ from shared.loops import Pulse
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0  # the fallback for deliveries added by other processes
-GATHER_SECONDS = (
-    0.02  # real time in which calls that end are recorded in one transaction, and their places given anew
-)
+# Real time in which calls that end are recorded in one transaction and their places given anew, when all places are
+# taken; in proportion less when fewer are, for a single subscriber should not wait for company.
+GATHER_SECONDS = 0.05
+# So many times the places are claimed; what has no place yet waits its turn, so that none stands empty while the
+# database works.
+AHEAD = 4
 LEASE_MARGIN_SECONDS = 30.0  # real time, beyond the call's own time-out, to record how it went
 CLOSING_SECONDS = 5.0  # real time given to calls under way when the process ends
 
@@ -36,14 +39,17 @@ class Courier:
     def __init__(self, database: Database, clock: Clock, settings: NotifySettings) -> None:
         self._database = database
         self._clock = clock
+        calls = {False: settings.delivery_concurrency, True: settings.delivery_concurrency_failing}
+        self._places = {failing: asyncio.Semaphore(places) for failing, places in calls.items()}
         self._lanes = {
-            False: Lane(settings.delivery_concurrency, settings.delivery_concurrency_per_subscription),
-            True: Lane(settings.delivery_concurrency_failing, per_subscription=1),
+            False: Lane(AHEAD * calls[False], settings.delivery_concurrency_per_subscription),
+            True: Lane(AHEAD * calls[True], per_subscription=1),
         }
-        self._lease_seconds = settings.webhook_total_seconds + LEASE_MARGIN_SECONDS
+        self._room = sum(lane.slots for lane in self._lanes.values())
+        self._lease_seconds = AHEAD * settings.webhook_total_seconds + LEASE_MARGIN_SECONDS
         self._client = WebhookClient(
             OutgoingPolicy(settings.allow_outgoing),
-            max_connections=sum(lane.slots for lane in self._lanes.values()),
+            max_connections=sum(calls.values()),
             connect_seconds=settings.webhook_connect_seconds,
             total_seconds=settings.webhook_total_seconds,
         )
@@ -64,7 +70,7 @@ class Courier:
             pulse.beat()
             await wait_for_wake(self._wake, self._clock, until, POLL_SECONDS)
             if self._calls:
-                await asyncio.sleep(GATHER_SECONDS)
+                await asyncio.sleep(GATHER_SECONDS * len(self._calls) / self._room)
 
     async def start_due(self) -> int:
         """Claim what is due and there is room for, and begin to send it; returns how many."""
@@ -128,7 +134,8 @@ class Courier:
     async def _send(self, claim: Claim) -> Result:
         jitter = random.uniform(-1, 1)  # noqa: S311 - jitter, not a secret
         try:
-            outcome = await self._sender.send(claim.message)
+            async with self._places[claim.failing]:
+                outcome = await self._sender.send(claim.message)
         except Exception:
             logger.exception("a delivery could not be sent", extra={"delivery": str(claim.delivery_id)})
             return Result(claim, jitter=jitter, error="internal_error")

@@ -1,11 +1,12 @@
 """Every few seconds: leases that ran out end, and the figures of what waits are taken."""
 
 import asyncio
+from datetime import datetime
 
 from services.notify.domain.retries import AttemptOutcome
 from services.notify.queries.schedule import backlog
 from services.notify.use_cases.claims import release_lost
-from services.notify.worker.metrics import ATTEMPTS, DELIVERIES, TIMER_LAG, TIMERS
+from services.notify.worker.metrics import ATTEMPTS, DELIVERIES, SIGNAL_LAG, SIGNALS, TIMER_LAG, TIMERS
 from shared.clock import Clock
 from shared.database import Database
 from shared.loops import Loop, Pulse
@@ -22,8 +23,10 @@ def upkeep_loop(database: Database, clock: Clock) -> Loop:
                 waiting = await backlog(connection, now)
             TIMERS.labels("pending").set(waiting.timers_pending)
             TIMERS.labels("overdue").set(waiting.timers_overdue)
-            due = waiting.oldest_due
-            TIMER_LAG.set(max(0.0, (now - due).total_seconds()) if due else 0.0)
+            TIMER_LAG.set(_lag(waiting.oldest_due, now))
+            SIGNALS.labels("pending").set(waiting.signals_pending)
+            SIGNALS.labels("overdue").set(waiting.signals_overdue)
+            SIGNAL_LAG.set(_lag(waiting.oldest_signal_due, now))
             DELIVERIES.labels("pending").set(waiting.deliveries_pending)
             DELIVERIES.labels("in_flight").set(waiting.deliveries_in_flight)
             DELIVERIES.labels("failed").set(waiting.deliveries_failed)
@@ -31,3 +34,7 @@ def upkeep_loop(database: Database, clock: Clock) -> Loop:
             await asyncio.sleep(INTERVAL_SECONDS)
 
     return run
+
+
+def _lag(due: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - due).total_seconds()) if due else 0.0

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 
-from services.tasks.api.common import DEFAULT_PAGE, CodeInPath, Limit, Manager, PageCursor, Reader
+from services.tasks.api.common import CodeInPath, Manager, Moment, Reader
 from services.tasks.queries import catalogue as read
-from services.tasks.schemas import (
+from services.tasks.schemas.catalogue import (
     AgencyIn,
     AgencyOut,
     AgencyPage,
@@ -24,7 +24,7 @@ from services.tasks.use_cases import catalogue as record
 from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
 from shared.errors import NotFound
 from shared.events import tasks as events
-from shared.pagination import cut_page, decode_cursor, encode_cursor, link_next
+from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.problems import documented
 
 router = service_router("tasks")
@@ -40,27 +40,23 @@ async def record_agency(
     return AgencyOut.model_validate(body.model_dump())
 
 
-@router.get("/agencies", tags=["catalogue"])
+@router.get("/agencies", tags=["catalogue"], response_model=AgencyPage)
 async def list_agencies(
     request: Request,
-    response: Response,
     connection: Reading,
     _: Reader,
     level: Literal["central", "province", "commune"] | None = None,
     bloc: Annotated[str | None, Query(max_length=64)] = None,
     parent_code: Annotated[str | None, Query(max_length=64)] = None,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
-) -> AgencyPage:
-    after = decode_cursor(cursor, str)[0] if cursor else None
+) -> Response:
     wanted = {"level": level, "bloc": bloc, "parent_code": parent_code}
-    page, last = cut_page(await read.list_agencies(connection, wanted, after=after, limit=limit), limit)
-    next_cursor = encode_cursor(last.code) if last else None
-    link_next(request, response, next_cursor)
-    return AgencyPage(items=[AgencyOut.model_validate(row) for row in page], next_cursor=next_cursor)
+    rows = await read.list_agencies(connection, wanted, after=decode_after(cursor, str), limit=limit)
+    return page_answer(request, rows, limit, key=lambda row: (row.code,), view=AgencyOut.model_validate)
 
 
-@router.get("/agencies/{code}", tags=["catalogue"], responses=documented(404))
+@router.get("/agencies/{code:path}", tags=["catalogue"], responses=documented(404))
 async def get_agency(code: CodeInPath, connection: Reading, _: Reader) -> AgencyOut:
     """`code` may be the agency's own, or an identifier that only this agency has."""
     row = await read.get_agency(connection, code)
@@ -72,8 +68,10 @@ async def get_agency(code: CodeInPath, connection: Reading, _: Reader) -> Agency
 
 
 @router.get("/groups", tags=["catalogue"])
-async def list_groups(connection: Reading, _: Reader) -> GroupList:
-    return GroupList(items=[GroupOut.model_validate(row) for row in await read.list_groups(connection)])
+async def list_groups(connection: Reading, _: Reader, moment: Moment) -> GroupList:
+    """Groups with their members on a day, by what was known."""
+    rows = await read.list_groups(connection, moment)
+    return GroupList(items=[GroupOut.model_validate(row) for row in rows])
 
 
 @router.post("/programmes", status_code=201, tags=["catalogue"], responses=documented(409))
@@ -85,20 +83,16 @@ async def record_programme(
     return ProgrammeOut.model_validate(body.model_dump())
 
 
-@router.get("/programmes", tags=["catalogue"])
+@router.get("/programmes", tags=["catalogue"], response_model=ProgrammePage)
 async def list_programmes(
     request: Request,
-    response: Response,
     connection: Reading,
     _: Reader,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
-) -> ProgrammePage:
-    after = decode_cursor(cursor, str)[0] if cursor else None
-    page, last = cut_page(await read.list_by_code(connection, Programme, after=after, limit=limit), limit)
-    next_cursor = encode_cursor(last.code) if last else None
-    link_next(request, response, next_cursor)
-    return ProgrammePage(items=[ProgrammeOut.model_validate(row) for row in page], next_cursor=next_cursor)
+) -> Response:
+    rows = await read.list_by_code(connection, Programme, after=decode_after(cursor, str), limit=limit)
+    return page_answer(request, rows, limit, key=lambda row: (row.code,), view=ProgrammeOut.model_validate)
 
 
 @router.post("/documents", status_code=201, tags=["catalogue"], responses=documented(409))
@@ -110,17 +104,13 @@ async def record_document(
     return DocumentOut.model_validate(body.model_dump())
 
 
-@router.get("/documents", tags=["catalogue"])
+@router.get("/documents", tags=["catalogue"], response_model=DocumentPage)
 async def list_documents(
     request: Request,
-    response: Response,
     connection: Reading,
     _: Reader,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
-) -> DocumentPage:
-    after = decode_cursor(cursor, str)[0] if cursor else None
-    page, last = cut_page(await read.list_by_code(connection, Document, after=after, limit=limit), limit)
-    next_cursor = encode_cursor(last.code) if last else None
-    link_next(request, response, next_cursor)
-    return DocumentPage(items=[DocumentOut.model_validate(row) for row in page], next_cursor=next_cursor)
+) -> Response:
+    rows = await read.list_by_code(connection, Document, after=decode_after(cursor, str), limit=limit)
+    return page_answer(request, rows, limit, key=lambda row: (row.code,), view=DocumentOut.model_validate)

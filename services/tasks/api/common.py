@@ -1,22 +1,23 @@
-"""What the routes of tasks share: its rules' settings, scopes, and values worked out from a request."""
+"""What the routes of tasks share: its rules' settings, scopes, the moment asked about, and a task as the answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import Depends, Path, Query, Request
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import Depends, Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from services.tasks.domain.commands import NewAssignment, Role
 from services.tasks.queries.status import moment
-from services.tasks.schemas import AssignmentIn
-from services.tasks.use_cases.tasks import members_of
-from shared.app import Context, CurrentContext, with_scope
+from services.tasks.queries.tasks import get_task
+from services.tasks.schemas.tasks import TaskOut
+from shared.app import Context, CurrentContext, set_etag, with_scope
 from shared.auth import Caller
 from shared.clock import LOCAL_ZONE, local_date
-from shared.errors import InvalidInput
+from shared.database import AnyRow
+from shared.errors import InvalidInput, NotFound
 from shared.horizon import settled
-from shared.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,6 @@ CurrentRules = Annotated[Rules, Depends(current_rules)]
 Reader = Annotated[Caller, with_scope("tasks.read")]
 Reporter = Annotated[Caller, with_scope("tasks.report")]
 Manager = Annotated[Caller, with_scope("tasks.manage")]
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-PageCursor = Annotated[str | None, Query(max_length=500)]
 EARLIEST = date(1945, 9, 2)
 AsOf = Annotated[
     date | None,
@@ -48,7 +47,6 @@ KnownAt = Annotated[
     datetime | None, Query(description="by what was recorded up to this instant; now by default")
 ]
 CodeInPath = Annotated[str, Path(max_length=64)]
-DEFAULT_PAGE = DEFAULT_LIMIT
 
 
 def asked_moment(
@@ -89,15 +87,22 @@ async def settled_moment(context: CurrentContext, asked: Moment) -> dict[str, An
 SettledMoment = Annotated[dict[str, Any], Depends(settled_moment)]
 
 
-async def resolve_assignments(
-    session: AsyncSession, wanted: tuple[AssignmentIn, ...], day: date
-) -> tuple[tuple[NewAssignment, ...], tuple[str, ...]]:
-    """Assignments to agencies, and the members of the groups that lead. A group in another role means each member."""
-    direct = [NewAssignment(item.agency_code, Role(item.role)) for item in wanted if item.agency_code]
-    leading_groups = [item.group_code for item in wanted if item.group_code and item.role == "lead"]
-    for item in wanted:
-        if item.group_code and item.role != "lead":
-            members = await members_of(session, [item.group_code], day)
-            direct += [NewAssignment(member, Role(item.role)) for member in members]
-    members = await members_of(session, leading_groups, day) if leading_groups else ()
-    return tuple(direct), members
+async def find_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any]) -> AnyRow:
+    row = await get_task(connection, task_id, asked)
+    if row is None:
+        raise NotFound(
+            "task_unknown",
+            f"Không có nhiệm vụ {task_id} tính đến {asked['as_of']:%d/%m/%Y}: kiểm tra mã, as_of và known_at.",
+            f"There is no task {task_id} as of {asked['as_of']}: check the id, as_of and known_at.",
+        )
+    return row
+
+
+async def changed_task(
+    session: AsyncSession, task_id: UUID, context: Context, rules: Rules, response: Response
+) -> TaskOut:
+    """The task as the change left it, read in the change's own transaction."""
+    await session.flush()
+    row = await find_task(await session.connection(), task_id, moment_of_change(context, rules))
+    set_etag(response, row.version)
+    return TaskOut.of(row)

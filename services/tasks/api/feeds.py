@@ -6,7 +6,7 @@ from fastapi import Query, Request, Response
 
 from services.tasks.api.common import Reader, SettledMoment
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
-from services.tasks.schemas import Statistics, StatisticsGroup
+from services.tasks.schemas.statistics import Statistics, StatisticsGroup
 from shared.app import Reading, Snapshot, service_router
 from shared.feeds import ChangePage, read_changes
 

@@ -1,7 +1,7 @@
 """What callers ask of tasks, as values the rules can check."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -53,10 +53,30 @@ class NewTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """What is wanted of a task that is there; what is left out stays. `words`: title, deliverable, priority."""
+
+    words: Mapping[str, str | None] = field(default_factory=dict)
+    reading: Reading | None = None
+    assignments: tuple[NewAssignment, ...] | None = None
+    citations: tuple[NewCitation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NewEvidence:
     kind: str
     reference: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubmission:
+    """A task reported done. `agency_code` is the agency that reports; None when the office does it for them."""
+
+    agency_code: str | None
+    completed_on: date
+    summary: str
+    evidence: tuple[NewEvidence, ...]
 
 
 def check_assignments(assignments: Sequence[NewAssignment], members: Sequence[str]) -> None:
@@ -95,11 +115,18 @@ def check_assigned_on(assigned_on: date, today: date, field: str) -> None:
         )
 
 
-def check_completed_on(completed_on: date, today: date) -> None:
+def check_completed_on(completed_on: date, assigned_on: date, today: date) -> None:
     if completed_on > today:
         raise InvalidInput(
             "completed_in_future",
             f"Ngày hoàn thành {completed_on:%d/%m/%Y} sau hôm nay {today:%d/%m/%Y}: ghi ngày đã hoàn thành thật.",
             f"completed_on {completed_on} is after today {today}: give the day it was really done.",
+            field="completed_on",
+        )
+    if completed_on < assigned_on:
+        raise InvalidInput(
+            "completed_before_assigned",
+            f"Ngày hoàn thành {completed_on:%d/%m/%Y} trước ngày giao {assigned_on:%d/%m/%Y}.",
+            f"completed_on {completed_on} is before the task was assigned, {assigned_on}.",
             field="completed_on",
         )

@@ -8,7 +8,7 @@ from typing import Any
 from services.tasks.domain.commands import NewAssignment, Role
 from services.tasks.domain.deadlines import DeadlineKind, Reading
 from services.tasks.domain.naming import Indefinite, Naming, Suggestion, Unknown
-from services.tasks.domain.naming_text import fold
+from shared.folding import fold
 
 STANDING_KINDS = frozenset({DeadlineKind.STANDING, DeadlineKind.RECURRING})
 MAX_UNKNOWN_NAMES = 1_000  # of one file: 10 s of comparing; nobody corrects more of them at a time
@@ -158,26 +158,6 @@ def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -
         words = "có thời hạn, thường xuyên (dated, standing)"
         found.append(Problem("kind", "kind_unknown", f"Loại là một trong: {words}.", f"One of: {words}."))
     return found
-
-
-_CELLS = {
-    "formula": ("Ô chứa công thức: thay bằng giá trị.", "The cell holds a formula: replace it by its value."),
-    "cell_error": (
-        "Ô báo lỗi (#REF!, #N/A …): sửa ô.",
-        "The cell shows an error (#REF!, #N/A …): correct it.",
-    ),
-    "too_many_cells": (
-        "Dòng có nhiều ô hơn số cột: kiểm tra dấu phân cách.",
-        "The row has more cells than the heading.",
-    ),
-}
-
-
-def cell_problem(name: str, code: str) -> Problem:
-    """What the spreadsheet's reader found wrong with a cell."""
-    unknown = (f"Ô không đọc được ({code}): sửa ô.", f"The cell cannot be read ({code}): correct it.")
-    detail, detail_en = _CELLS.get(code, unknown)
-    return Problem(name, code, detail, detail_en)
 
 
 def _assign(row: ReadRow, lead: Naming, coordinate: Naming) -> None:

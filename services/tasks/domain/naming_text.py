@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.folding import fold
+
 CONNECTIVES = frozenset({"va", "cung", "voi"})
 
 # "KH&CN" and "LĐ-TB&XH" are one abbreviation: letters without a vowel, joined without a space
@@ -36,13 +38,6 @@ class Word:
     start: int
     end: int
     key: str
-
-
-def fold(text: str) -> str:
-    """Lower case without diacritics or punctuation, one space between words; for matching, never for showing."""
-    letters = unicodedata.normalize("NFKD", text.casefold()).casefold().replace("đ", "d")
-    bare = "".join(char for char in letters if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[^\W_]+", bare))
 
 
 def words_of(text: str) -> list[Word]:

@@ -1,12 +1,14 @@
 """Reading agencies, groups, programmes and documents."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ARRAY, Table, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.domain.naming_directory import AgencyNames, Directory, FormerNames, directory_of
+from services.tasks.queries.status import belongs
 from services.tasks.tables import (
     Agency,
     AgencyAlias,
@@ -61,7 +63,7 @@ _GROUPS = select(
     Group.code,
     Group.name,
     select(func.array_agg(aggregate_order_by(GroupMember.agency_code, GroupMember.agency_code)))
-    .where(GroupMember.group_code == Group.code)
+    .where(GroupMember.group_code == Group.code, belongs(GroupMember))
     .scalar_subquery()
     .label("member_codes"),
 ).order_by(Group.code)
@@ -89,8 +91,9 @@ async def list_agencies(
     return (await connection.execute(statement)).all()
 
 
-async def list_groups(connection: AsyncConnection) -> Sequence[AnyRow]:
-    return (await connection.execute(_GROUPS)).all()
+async def list_groups(connection: AsyncConnection, moment: Mapping[str, Any]) -> Sequence[AnyRow]:
+    """Groups with their members on a day, by what was known."""
+    return (await connection.execute(_GROUPS, moment)).all()
 
 
 async def list_by_code(

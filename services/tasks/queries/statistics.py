@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.domain.commands import LEADING
 from services.tasks.domain.status import Status
-from services.tasks.queries.status import AS_OF, KNOWN_AT, combined_case, holds, leaf_statuses
+from services.tasks.queries.status import KNOWN_AT, belongs, combined_case, holds, leaf_statuses
 from services.tasks.tables import Agency, Assignment, Citation, GroupMember
 from shared.database import AnyRow, AnySelect
 
@@ -64,9 +64,7 @@ def _units(group_by: GroupBy | None, count: Count) -> AnySelect:
     if group_by == "group":
         rows = rows.join(
             GroupMember,
-            (GroupMember.agency_code == leading.c.agency_code)
-            & (GroupMember.valid_from <= AS_OF)
-            & (GroupMember.valid_to.is_(None) | (GroupMember.valid_to >= AS_OF)),
+            (GroupMember.agency_code == leading.c.agency_code) & belongs(GroupMember),
         )
     if group_by == "document":
         rows = rows.join(Citation, (Citation.task_id == leaf.c.task_id) & (Citation.recorded_at <= KNOWN_AT))

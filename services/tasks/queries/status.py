@@ -50,6 +50,15 @@ def holds(assignment: Any) -> ColumnElement[bool]:
     )
 
 
+def belongs(member: Any) -> ColumnElement[bool]:
+    """An agency is in a group on a day by what was known: from its first day to its last, as far as that was known."""
+    return and_(
+        member.recorded_at <= KNOWN_AT,
+        member.valid_from <= AS_OF,
+        member.ended_at.is_(None) | (member.ended_at > KNOWN_AT) | (member.valid_to >= AS_OF),
+    )
+
+
 def status_case(kind: Any, due_on: Any, completed_on: Any, ending: Any) -> ColumnElement[str]:
     """Status of one task from its facts in force; see `domain.status.status_on`."""
     return case(
@@ -100,6 +109,27 @@ def leaf_statuses() -> AnySelect:
 
     `top_ending` is how the whole task of a group was ended, where it was.
     """
+    in_force, accepted, ended = _facts()
+    top_ended = ended.alias("top_ended")
+    status = status_case(Task.kind, in_force.c.due_on, accepted.c.completed_on, ended.c.kind)
+    return (
+        select(
+            Task.id.label("task_id"),
+            func.coalesce(Task.parent_id, Task.id).label("top_id"),
+            Task.programme_code,
+            status.label("status"),
+            top_ended.c.kind.label("top_ending"),
+        )
+        .outerjoin(in_force, in_force.c.task_id == Task.id)
+        .outerjoin(accepted, accepted.c.task_id == Task.id)
+        .outerjoin(ended, ended.c.task_id == Task.id)
+        .outerjoin(top_ended, top_ended.c.task_id == Task.parent_id)
+        .where(is_there(Task), Task.children_count == 0)
+    )
+
+
+def _facts() -> tuple[Any, Any, Any]:
+    """Of every task what holds by what was known: its due date, its completion, its ending."""
     in_force = (
         select(Deadline.task_id, Deadline.due_on)
         .ext(distinct_on(Deadline.task_id))
@@ -121,22 +151,7 @@ def leaf_statuses() -> AnySelect:
         .where(Ending.recorded_at <= KNOWN_AT, Ending.effective_on <= AS_OF)
         .cte("ended")
     )
-    top_ended = ended.alias("top_ended")
-    status = status_case(Task.kind, in_force.c.due_on, accepted.c.completed_on, ended.c.kind)
-    return (
-        select(
-            Task.id.label("task_id"),
-            func.coalesce(Task.parent_id, Task.id).label("top_id"),
-            Task.programme_code,
-            status.label("status"),
-            top_ended.c.kind.label("top_ending"),
-        )
-        .outerjoin(in_force, in_force.c.task_id == Task.id)
-        .outerjoin(accepted, accepted.c.task_id == Task.id)
-        .outerjoin(ended, ended.c.task_id == Task.id)
-        .outerjoin(top_ended, top_ended.c.task_id == Task.parent_id)
-        .where(is_there(Task), Task.children_count == 0)
-    )
+    return in_force, accepted, ended
 
 
 def status_beside(task: Any) -> tuple[Any, Any, ColumnElement[str], ColumnElement[date]]:

@@ -10,14 +10,14 @@ from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.deadlines import read_deadline
-from services.tasks.domain.imports import Names, ReadRow, cell_problem, understand
+from services.tasks.domain.imports import Names, Problem, ReadRow, understand
 from services.tasks.domain.naming import find_agencies
 from services.tasks.domain.naming_directory import Directory
-from services.tasks.gateways.reading_apart import read_rows_apart
-from services.tasks.gateways.spreadsheets import Row, Sheet, Skipped
+from services.tasks.gateways.annexes import COLUMNS, NoTask, tasks_of
 from services.tasks.queries.catalogue import load_directory
-from services.tasks.use_cases.records import require_document, require_programme
+from services.tasks.use_cases.catalogue import require_document, require_programme
 from shared.database import Database
+from shared.spreadsheets import Row, Table, read_table_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Source:
 class Annex:
     source: Source
     rows: tuple[ReadRow, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[NoTask, ...]
 
 
 async def read_annex(
@@ -62,13 +62,14 @@ async def read_annex(
         issued_on = (await require_document(session, document, "document")).issued_on
         directory = await load_directory(connection)
     source = Source(programme, document, issued_on, before_includes_day)
-    sheet = await read_rows_apart(filename, content, columns)
-    return await asyncio.to_thread(_understand_all, sheet, source, directory)
+    table = await read_table_apart(filename, content, COLUMNS, columns)
+    return await asyncio.to_thread(_understand_all, table, source, directory)
 
 
-def _understand_all(sheet: Sheet, source: Source, directory: Directory) -> Annex:
+def _understand_all(table: Table, source: Source, directory: Directory) -> Annex:
     names = Names(lambda text: find_agencies(text, directory, token_sort_ratio))
-    return Annex(source, tuple(_understand(row, names, source) for row in sheet.rows), sheet.skipped)
+    rows, skipped = tasks_of(table)
+    return Annex(source, tuple(_understand(row, names, source) for row in rows), skipped)
 
 
 _read_deadline = lru_cache(maxsize=256)(read_deadline)  # an annex repeats few deadlines in many rows
@@ -86,8 +87,5 @@ def _understand(row: Row, names: Names, source: Source) -> ReadRow:
         lead=names.look_up(values.get("lead_text", "")),
         coordinate=names.look_up(values.get("coordinate_text", "")),
     )
-    # a reference that repeats is told by the use case, which names the first row
-    read.problems += [
-        cell_problem(item.field, item.code) for item in row.problems if item.code != "duplicate_ref"
-    ]
+    read.problems += [Problem(item.field, item.code, item.vi, item.en) for item in row.problems]
     return read

@@ -45,6 +45,53 @@ async def require_agencies(session: AsyncSession, codes: Iterable[str], field: s
         )
 
 
+async def require_document(session: AsyncSession, code: str, field: str = "document_code") -> Document:
+    document = await session.get(Document, code)
+    if document is None:
+        raise InvalidInput(
+            "document_unknown",
+            f"Chưa có văn bản số {code}: ghi văn bản trước tại /tasks/v1/documents.",
+            f"There is no document {code}: record it first at /tasks/v1/documents.",
+            field=field,
+        )
+    return document
+
+
+async def require_programme(session: AsyncSession, code: str) -> None:
+    if await session.get(Programme, code) is None:
+        raise InvalidInput(
+            "programme_unknown",
+            f"Chưa có chương trình {code}: ghi trước tại /tasks/v1/programmes.",
+            f"There is no programme {code}: record it first at /tasks/v1/programmes.",
+            field="programme",
+        )
+
+
+async def members_of(session: AsyncSession, group_codes: Iterable[str], day: date) -> tuple[str, ...]:
+    """Codes of the agencies that belong to any of the groups on a day, in order."""
+    wanted = set(group_codes)
+    known = set(await session.scalars(select(Group.code).where(Group.code.in_(wanted))))
+    if missing := sorted(wanted - known):
+        raise InvalidInput(
+            "group_unknown",
+            f"Không có nhóm mã {', '.join(missing)}: tra tại /tasks/v1/groups.",
+            f"No group has the code {', '.join(missing)}: look it up at /tasks/v1/groups.",
+            field="assignments",
+        )
+    found = await session.scalars(
+        select(GroupMember.agency_code)
+        .join(Agency, Agency.code == GroupMember.agency_code)
+        .where(
+            GroupMember.group_code.in_(wanted),
+            GroupMember.valid_from <= day,
+            GroupMember.valid_to.is_(None) | (GroupMember.valid_to >= day),
+        )
+        .distinct()
+        .order_by(GroupMember.agency_code)
+    )
+    return tuple(found)
+
+
 async def record_agency(
     session: AsyncSession, state: events.AgencyRecorded, actor: Actor, at: datetime
 ) -> None:
@@ -120,7 +167,14 @@ async def record_group(
     await require_agencies(session, (member for member, _, _ in members), "members")
     await session.execute(insert(Group).values(code=code, name=name, recorded_at=at))
     rows = [
-        {"group_code": code, "agency_code": member, "valid_from": start or date.min, "valid_to": end}
+        {
+            "group_code": code,
+            "agency_code": member,
+            "valid_from": start or date.min,
+            "valid_to": end,
+            "recorded_at": at,
+            "ended_at": at if end else None,
+        }
         for member, start, end in members
     ]
     if rows:

@@ -22,8 +22,9 @@ from services.tasks.domain.commands import (
 from services.tasks.domain.imports import Problem, ReadRow
 from services.tasks.tables import Task
 from services.tasks.use_cases.annexes import Annex, Source
+from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.records import tell_created
-from services.tasks.use_cases.tasks import members_of, new_tasks, task_id_of
+from services.tasks.use_cases.tasks import new_tasks, task_id_of
 from shared.audit import Actor, add_audit
 from shared.clock import local_date
 from shared.errors import Refusal, TooLarge

@@ -10,20 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from services.tasks.domain.deadlines import Reading
-from services.tasks.tables import (
-    Assignment,
-    Base,
-    Citation,
-    Deadline,
-    Document,
-    Ending,
-    Programme,
-    Submission,
-    Task,
-)
+from services.tasks.tables import Assignment, Base, Citation, Deadline, Task
 from shared.audit import Actor, add_audit, add_audits
-from shared.clock import local_date
-from shared.errors import Conflict, InvalidInput, NotFound
+from shared.errors import Conflict, NotFound
 from shared.events import tasks as events
 from shared.outbox import add_event, add_events
 
@@ -79,28 +68,6 @@ def require_open(task: Task) -> None:
             f"Nhiệm vụ {STATE_VI[task.state]}: không nhận thay đổi này.",
             f"The task has ended ({task.state}): this change is not taken.",
             state=task.state,
-        )
-
-
-async def require_document(session: AsyncSession, code: str, field: str = "document_code") -> Document:
-    document = await session.get(Document, code)
-    if document is None:
-        raise InvalidInput(
-            "document_unknown",
-            f"Chưa có văn bản số {code}: ghi văn bản trước tại /tasks/v1/documents.",
-            f"There is no document {code}: record it first at /tasks/v1/documents.",
-            field=field,
-        )
-    return document
-
-
-async def require_programme(session: AsyncSession, code: str) -> None:
-    if await session.get(Programme, code) is None:
-        raise InvalidInput(
-            "programme_unknown",
-            f"Chưa có chương trình {code}: ghi trước tại /tasks/v1/programmes.",
-            f"There is no programme {code}: record it first at /tasks/v1/programmes.",
-            field="programme",
         )
 
 
@@ -170,56 +137,7 @@ async def tell(
     await add_audit(session, actor, action, "task", task.id, at=at, version=task.version, **words)
 
 
-async def end_cancelled(
-    session: AsyncSession, task: Task, *, reason: str, actor: Actor, at: datetime
-) -> None:
-    task.state = "cancelled"
-    session.add(
-        Ending(task_id=task.id, kind="cancelled", reason=reason, effective_on=local_date(at), recorded_at=at)
-    )
-    await tell(session, task, events.TaskCancelled, actor=actor, at=at, reason=reason)
-
-
-async def settle_parent(
-    session: AsyncSession, child: Task, *, reason: str = "", actor: Actor, at: datetime
-) -> None:
-    """End the task of a group with its last member's part: completed where one was, else cancelled for `reason`."""
-    if child.parent_id is None:
-        return
-    parent = await lock_task(session, child.parent_id)
-    members = select(Task.state).where(Task.parent_id == parent.id)
-    states = set(await session.scalars(members))
-    if parent.state != "open" or "open" in states:
-        return
-    if "completed" not in states:
-        await end_cancelled(session, parent, reason=reason, actor=actor, at=at)
-        return
-    last = (
-        await session.scalars(
-            select(Submission)
-            .join(Task, Task.id == Submission.task_id)
-            .where(Task.parent_id == parent.id, Submission.decision == "accept")
-            .order_by(Submission.completed_on.desc())
-            .limit(1)
-        )
-    ).one()
-    parent.state = "completed"
-    parent.completed_on = last.completed_on
-    detail = {"submission_id": last.id, "completed_on": last.completed_on, "accepted_at": at}
-    await tell(session, parent, events.TaskCompleted, actor=actor, at=at, **detail)
-
-
 def task_state(task: Task) -> events.TaskState:
-    current = current_deadline(task)
-    recurrence = None
-    if current.recurs_every is not None:
-        recurrence = events.RecurrenceState.model_validate(
-            {
-                "every": current.recurs_every,
-                "due_day": current.recurs_due_day,
-                "due_month": current.recurs_due_month,
-            }
-        )
     return events.TaskState.model_validate(
         {
             "id": task.id,
@@ -233,15 +151,7 @@ def task_state(task: Task) -> events.TaskState:
             "parent_id": task.parent_id,
             "children": task.children_count,
             "completed_on": task.completed_on,
-            "deadline": events.DeadlineState(
-                revision=current.revision,
-                text=current.text,
-                kind=current.kind,
-                start_on=current.start_on,
-                due_on=current.due_on,
-                recurrence=recurrence,
-                flags=tuple(current.flags),
-            ),
+            "deadline": _deadline_state(current_deadline(task)),
             "assignments": tuple(
                 {"agency_code": item.agency_code, "role": item.role}
                 for item in task.assignments
@@ -251,4 +161,25 @@ def task_state(task: Task) -> events.TaskState:
                 {"document_code": item.document_code, "clause": item.clause} for item in task.citations
             ),
         }
+    )
+
+
+def _deadline_state(deadline: Deadline) -> events.DeadlineState:
+    recurrence = None
+    if deadline.recurs_every is not None:
+        recurrence = events.RecurrenceState.model_validate(
+            {
+                "every": deadline.recurs_every,
+                "due_day": deadline.recurs_due_day,
+                "due_month": deadline.recurs_due_month,
+            }
+        )
+    return events.DeadlineState(
+        revision=deadline.revision,
+        text=deadline.text,
+        kind=deadline.kind,
+        start_on=deadline.start_on,
+        due_on=deadline.due_on,
+        recurrence=recurrence,
+        flags=tuple(deadline.flags),
     )

@@ -1,15 +1,15 @@
 """Submissions: an agency reports a task done with its evidence, the office accepts or returns it."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import LEADING, NewEvidence, check_completed_on
+from services.tasks.domain.commands import LEADING, NewSubmission, check_completed_on
 from services.tasks.tables import Evidence, Submission, Task
-from services.tasks.use_cases.records import lock_task, lock_to_end, require_open, settle_parent, tell
+from services.tasks.use_cases.endings import settle_parent
+from services.tasks.use_cases.records import lock_task, lock_to_end, require_open, tell
 from shared.audit import Actor
 from shared.clock import local_date
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -17,60 +17,44 @@ from shared.events import tasks as events
 
 
 async def submit_completion(
-    session: AsyncSession,
-    task_id: UUID,
-    *,
-    agency_code: str | None,
-    completed_on: date,
-    summary: str,
-    evidence: Sequence[NewEvidence],
-    actor: Actor,
-    at: datetime,
+    session: AsyncSession, task_id: UUID, new: NewSubmission, *, actor: Actor, at: datetime
 ) -> Submission:
-    """Report a task done. `agency_code` is the agency that reports; None when the office does it for them."""
+    """Report a task done."""
     task = await lock_task(session, task_id)
     require_open(task)
-    _require_reportable(task, agency_code)
-    check_completed_on(completed_on, local_date(at))
-    if completed_on < task.assigned_on:
-        raise InvalidInput(
-            "completed_before_assigned",
-            f"Ngày hoàn thành {completed_on:%d/%m/%Y} trước ngày giao {task.assigned_on:%d/%m/%Y}.",
-            f"completed_on {completed_on} is before the task was assigned, {task.assigned_on}.",
-            field="completed_on",
-        )
-    if await session.scalar(
-        select(Submission.id).where(Submission.task_id == task_id, Submission.decision.is_(None))
-    ):
+    _require_reportable(task, new.agency_code)
+    check_completed_on(new.completed_on, task.assigned_on, local_date(at))
+    await _require_none_awaiting(session, task_id)
+    submission = Submission(
+        id=uuid4(),
+        task_id=task_id,
+        agency_code=new.agency_code,
+        completed_on=new.completed_on,
+        summary=new.summary,
+        submitted_at=at,
+        evidence=[
+            Evidence(position=n, kind=item.kind, reference=item.reference, title=item.title)
+            for n, item in enumerate(new.evidence, 1)
+        ],
+    )
+    session.add(submission)
+    detail = {
+        "submission_id": submission.id,
+        "agency_code": new.agency_code,
+        "completed_on": new.completed_on,
+    }
+    await tell(session, task, events.TaskSubmitted, actor=actor, at=at, **detail)
+    return submission
+
+
+async def _require_none_awaiting(session: AsyncSession, task_id: UUID) -> None:
+    awaiting = select(Submission.id).where(Submission.task_id == task_id, Submission.decision.is_(None))
+    if await session.scalar(awaiting):
         raise Conflict(
             "submission_awaiting",
             "Đang có một báo cáo hoàn thành chờ xem xét: đợi kết quả rồi gửi tiếp.",
             "A submission awaits its decision: wait for it before sending another.",
         )
-    submission = Submission(
-        id=uuid4(),
-        task_id=task_id,
-        agency_code=agency_code,
-        completed_on=completed_on,
-        summary=summary,
-        submitted_at=at,
-        evidence=[
-            Evidence(position=n, kind=item.kind, reference=item.reference, title=item.title)
-            for n, item in enumerate(evidence, 1)
-        ],
-    )
-    session.add(submission)
-    await tell(
-        session,
-        task,
-        events.TaskSubmitted,
-        actor=actor,
-        at=at,
-        submission_id=submission.id,
-        agency_code=agency_code,
-        completed_on=completed_on,
-    )
-    return submission
 
 
 def _require_reportable(task: Task, agency_code: str | None) -> None:
@@ -115,13 +99,7 @@ async def decide_submission(
     task = await lock_to_end(session, submission.task_id)
     await session.refresh(submission)
     await session.refresh(submission, ["evidence"])
-    if submission.decision is not None:
-        raise Conflict(
-            "submission_decided",
-            "Báo cáo này đã được xem xét (chấp nhận hoặc trả lại); không sửa được.",
-            "This submission has been decided; a decision is not changed.",
-            decision=submission.decision,
-        )
+    _require_undecided(submission)
     require_open(task)
     submission.decision = "accept" if accept else "return"
     submission.decided_at = at
@@ -132,6 +110,16 @@ async def decide_submission(
         detail = {"submission_id": submission_id, "reason": reason}
         await tell(session, task, events.SubmissionReturned, actor=actor, at=at, **detail)
     return submission
+
+
+def _require_undecided(submission: Submission) -> None:
+    if submission.decision is not None:
+        raise Conflict(
+            "submission_decided",
+            "Báo cáo này đã được xem xét (chấp nhận hoặc trả lại); không sửa được.",
+            "This submission has been decided; a decision is not changed.",
+            decision=submission.decision,
+        )
 
 
 async def _complete(

@@ -9,13 +9,22 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import NewAssignment, NewCitation, NewEvidence, NewTask, Role
+from services.tasks.domain.commands import (
+    NewAssignment,
+    NewCitation,
+    NewEvidence,
+    NewSubmission,
+    NewTask,
+    Role,
+)
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import STANDING_KINDS
 from services.tasks.tables import Group, Task
-from services.tasks.use_cases.catalogue import record_document, record_programme
+from services.tasks.use_cases.catalogue import members_of, record_document, record_programme
+from services.tasks.use_cases.deadlines import extend_deadline
+from services.tasks.use_cases.endings import cancel_task
 from services.tasks.use_cases.reporting import decide_submission, submit_completion
-from services.tasks.use_cases.tasks import cancel_task, create_task, extend_deadline, members_of
+from services.tasks.use_cases.tasks import create_task
 from shared.audit import Actor
 from shared.clock import local_date
 from shared.events import tasks as events
@@ -110,16 +119,13 @@ async def _happen(run: _Run, task: Task, past: str) -> None:
 
 
 async def _report(run: _Run, task: Task, completed_on: date, outcome: str) -> None:
-    submission = await submit_completion(
-        run.session,
-        task.id,
+    new = NewSubmission(
         agency_code=task.assignments[0].agency_code,
         completed_on=completed_on,
         summary=f"Đã hoàn thành: {task.deliverable}",
-        evidence=[NewEvidence("document", "MAU/BC", "Báo cáo kết quả (mẫu)")],
-        actor=run.actor,
-        at=run.at,
+        evidence=(NewEvidence("document", "MAU/BC", "Báo cáo kết quả (mẫu)"),),
     )
+    submission = await submit_completion(run.session, task.id, new, actor=run.actor, at=run.at)
     if outcome == "submitted":
         return
     accept = outcome == "accepted"

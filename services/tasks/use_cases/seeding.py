@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 
@@ -43,10 +44,16 @@ async def load_catalogue(session: AsyncSession, *, actor: Actor, at: datetime) -
     return len(agencies)
 
 
-async def load_communes(session: AsyncSession, *, actor: Actor, at: datetime) -> int:
-    """Record the 3,321 communes below their provinces; how many were new."""
+async def load_communes(
+    session: AsyncSession, *, actor: Actor, at: datetime, only: Collection[str] | None = None
+) -> int:
+    """Record the 3,321 communes below their provinces, or `only` those of these codes; how many were new."""
     known = set(await session.scalars(select(Agency.code).where(Agency.level == "commune")))
-    communes = [state for state in _agencies("communes.csv") if state.code not in known]
+    communes = [
+        state
+        for state in _agencies("communes.csv")
+        if state.code not in known and (only is None or state.code in only)
+    ]
     for start in range(0, len(communes), BATCH):
         await record_agencies(session, communes[start : start + BATCH], at)
     if communes:

@@ -90,10 +90,65 @@ def upgrade() -> None:
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('short_name', sa.Text(), nullable=True),
+    sa.Column('bloc', sa.Text(), nullable=False),
+    sa.Column('level', sa.Text(), nullable=False),
     sa.Column('parent_code', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('code', name=op.f('pk_agencies'))
     )
     op.create_index(op.f('ix_agencies_parent_code'), 'agencies', ['parent_code'], unique=False)
+    op.create_table('budgets',
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('level', sa.Text(), nullable=False),
+    sa.Column('agency_code', sa.Text(), nullable=False),
+    sa.Column('approved', sa.BigInteger(), nullable=False),
+    sa.Column('allocated', sa.BigInteger(), nullable=False),
+    sa.Column('unallocated', sa.BigInteger(), nullable=False),
+    sa.Column('disbursed', sa.BigInteger(), nullable=False),
+    sa.Column('settled', sa.BigInteger(), nullable=False),
+    sa.Column('remaining', sa.BigInteger(), nullable=False),
+    sa.Column('carried_over', sa.BigInteger(), nullable=False),
+    sa.Column('cancelled', sa.BigInteger(), nullable=False),
+    sa.Column('first_allocated_on', sa.Date(), nullable=True),
+    sa.Column('last_disbursed_on', sa.Date(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_budgets'))
+    )
+    op.create_table('databases',
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('owner_code', sa.Text(), nullable=False),
+    sa.Column('observed', sa.Text(), nullable=False),
+    sa.Column('observed_since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('contradictions', sa.ARRAY(sa.Text()), nullable=False),
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_databases'))
+    )
+    op.create_table('signals',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('subject_kind', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('agency_code', sa.Text(), nullable=False),
+    sa.Column('occasion', sa.Text(), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('occurred_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('facts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.CheckConstraint("kind IN ('dataset.late', 'dataset.down', 'dataset.recovered', 'dataset.contradiction.opened', 'dataset.contradiction.closed', 'budget.behind', 'budget.idle', 'budget.unallocated')", name=op.f('ck_signals_kind')),
+    sa.CheckConstraint("status IN ('pending', 'raised', 'superseded', 'moot', 'cancelled')", name=op.f('ck_signals_status')),
+    sa.CheckConstraint("subject_kind IN ('database', 'budget')", name=op.f('ck_signals_subject_kind')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signals')),
+    sa.UniqueConstraint('kind', 'subject', 'agency_code', 'occasion', name='uq_signals_key')
+    )
+    op.create_index(op.f('ix_signals_agency_code_due_at_id'), 'signals', ['agency_code', 'due_at', 'id'], unique=False)
+    op.create_index(op.f('ix_signals_due_at_id'), 'signals', ['due_at', 'id'], unique=False)
+    op.create_index('ix_signals_pending', 'signals', ['due_at'], unique=False, postgresql_where=sa.text("status = 'pending'"))
+    op.create_index(op.f('ix_signals_subject_kind_subject_due_at_id'), 'signals', ['subject_kind', 'subject', 'due_at', 'id'], unique=False)
     op.create_table('subscriptions',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -148,22 +203,28 @@ def upgrade() -> None:
     op.create_index('ix_timers_pending', 'timers', ['due_at'], unique=False, postgresql_where=sa.text("status = 'pending'"))
     op.create_table('alerts',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('timer_id', sa.Uuid(), nullable=False),
-    sa.Column('task_id', sa.Uuid(), nullable=False),
+    sa.Column('timer_id', sa.Uuid(), nullable=True),
+    sa.Column('task_id', sa.Uuid(), nullable=True),
     sa.Column('agency_code', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('revision', sa.Integer(), nullable=False),
-    sa.Column('due_on', sa.Date(), nullable=False),
-    sa.Column('milestone', sa.Integer(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=True),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('milestone', sa.Integer(), nullable=True),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('raised_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('signal_id', sa.Uuid(), nullable=True),
+    sa.CheckConstraint('num_nonnulls(timer_id, signal_id) = 1', name=op.f('ck_alerts_timer_or_signal')),
+    sa.CheckConstraint('num_nulls(timer_id, task_id, revision, due_on, milestone) IN (0, 5)', name=op.f('ck_alerts_timer_whole')),
+    sa.ForeignKeyConstraint(['signal_id'], ['signals.id'], name=op.f('fk_alerts_signal_id')),
     sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_alerts_task_id')),
     sa.ForeignKeyConstraint(['timer_id'], ['timers.id'], name=op.f('fk_alerts_timer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_alerts')),
+    sa.UniqueConstraint('signal_id', name=op.f('uq_alerts_signal_id')),
     sa.UniqueConstraint('timer_id', name=op.f('uq_alerts_timer_id'))
     )
     op.create_index(op.f('ix_alerts_agency_code_raised_at_id'), 'alerts', ['agency_code', 'raised_at', 'id'], unique=False)
+    op.create_index(op.f('ix_alerts_kind_raised_at_id'), 'alerts', ['kind', 'raised_at', 'id'], unique=False)
     op.create_index(op.f('ix_alerts_raised_at_id'), 'alerts', ['raised_at', 'id'], unique=False)
     op.create_index(op.f('ix_alerts_task_id_raised_at_id'), 'alerts', ['task_id', 'raised_at', 'id'], unique=False)
     op.create_table('deliveries',

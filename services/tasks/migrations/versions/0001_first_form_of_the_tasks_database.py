@@ -88,6 +88,9 @@ def upgrade() -> None:
     sa.Column('agency_code', sa.Text(), nullable=False),
     sa.Column('valid_from', sa.Date(), server_default=sa.text("'-infinity'::date"), nullable=False),
     sa.Column('valid_to', sa.Date(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('(valid_to IS NULL) = (ended_at IS NULL)', name=op.f('ck_group_members_ended')),
     sa.ForeignKeyConstraint(['agency_code'], ['agencies.code'], name=op.f('fk_group_members_agency_code')),
     sa.ForeignKeyConstraint(['group_code'], ['groups.code'], name=op.f('fk_group_members_group_code')),
     sa.PrimaryKeyConstraint('group_code', 'agency_code', 'valid_from', name=op.f('pk_group_members'))

@@ -1,0 +1,101 @@
+"""The state of things in a few lines: what is due, how databases stand, where the money is."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.datasets.domain.observation import Observed
+from services.datasets.domain.statistics import measured
+from services.datasets.queries.contradictions import list_contradictions
+from services.datasets.queries.moment import Moment
+from services.datasets.queries.statistics import load_standings
+from services.datasets.settings import DatasetsSettings
+from services.finance.domain.disbursement import percent
+from services.finance.domain.ledger import Field
+from services.finance.queries.balances import Asked, read_balances
+from services.suite import Databases, SuiteSettings
+from services.tasks.queries.status import moment
+from services.tasks.queries.tasks import list_tasks
+from shared.clock import Clock, local_date
+from shared.database import AnyRow
+
+SHOWN = 5  # tasks
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseNews:
+    """How many there are, of these declared connected, seen late, and contradicting what is declared."""
+
+    total: int
+    connected: int
+    late: int
+    contradicting: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyNews:
+    """The latest budget year with money, in đồng, defence and security left out; `rate` in percent."""
+
+    year: str
+    disbursed: int
+    allocated: int
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """`due` may hold one task more than is shown; `money` is None before any was allocated."""
+
+    due: list[AnyRow]
+    databases: DatabaseNews
+    money: MoneyNews | None
+
+
+async def read_news(databases: Databases, settings: SuiteSettings, clock: Clock) -> News:
+    return News(
+        await _due_this_week(databases, settings, clock),
+        await _database_news(databases, settings, clock),
+        await _money_news(databases, clock),
+    )
+
+
+async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: Clock) -> list[AnyRow]:
+    now = clock.now()
+    today = local_date(now)
+    wanted = {
+        "status": ["in_progress", "due_soon"],
+        "due_after": today - timedelta(days=1),
+        "due_before": today + WEEK,
+    }
+    async with databases.tasks.reading() as connection:
+        asked = moment(today, now, settings.tasks.due_soon_days)
+        return list(await list_tasks(connection, wanted, asked, after=None, limit=SHOWN))
+
+
+async def _database_news(databases: Databases, settings: SuiteSettings, clock: Clock) -> DatabaseNews:
+    own = settings["datasets"]
+    assert isinstance(own, DatasetsSettings)  # noqa: S101 - as registered
+    now = clock.now()
+    asked = Moment(local_date(now), now)
+    async with databases["datasets"].snapshot() as connection:
+        whole = measured("", await load_standings(connection, asked, own.downtime))
+        contradictions = await list_contradictions(connection, asked, {}, is_open=True)
+    return DatabaseNews(
+        total=whole.total.count,
+        connected=whole.connected.count,
+        late=whole.by_observed[Observed.LATE].count,
+        contradicting=len({row.database_code for row in contradictions}),
+    )
+
+
+async def _money_news(databases: Databases, clock: Clock) -> MoneyNews | None:
+    now = clock.now()
+    asked = Asked(local_date(now), now, without_field=Field.DEFENCE_SECURITY)
+    async with databases["finance"].reading() as connection:
+        _, years = await read_balances(connection, asked, "year")
+    funded = [year for year in years if year.figures.allocated]
+    if not funded:
+        return None
+    latest = max(funded, key=lambda year: int(year.key))
+    disbursed, allocated = latest.figures.disbursed, latest.figures.allocated
+    return MoneyNews(latest.key, disbursed, allocated, percent(disbursed, allocated))

@@ -1,0 +1,102 @@
+"""Answers put together from several reads."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.datasets.domain.contradictions import ContradictionKind, words
+from services.datasets.domain.facts import Criterion
+from services.datasets.domain.observation import Observed
+from services.datasets.queries import databases as read
+from services.datasets.queries.contradictions import list_contradictions
+from services.datasets.queries.moment import Moment
+from services.datasets.queries.observation import load_downtimes, state_at
+from services.datasets.schemas.databases import (
+    ContradictionSummary,
+    DatabaseOut,
+    DeclaredFact,
+    ObservedFact,
+    QualityOut,
+    Registration,
+)
+from services.datasets.schemas.reading import ContradictionOut
+from services.datasets.tables import Database
+from services.datasets.use_cases.records import database_unknown
+from shared.database import AnyRow
+
+
+def _registered(row: Any) -> dict[str, Any]:
+    heartbeat = None
+    if row.period_seconds is not None:
+        heartbeat = {"period_seconds": row.period_seconds, "grace_seconds": row.grace_seconds}
+    names = ("code", "name", "kind", "owner_code", "legal_basis", "registered_by", "recorded_at")
+    return {name: getattr(row, name) for name in names} | {"heartbeat": heartbeat}
+
+
+def registration_answer(database: Database) -> Registration:
+    return Registration.model_validate(_registered(database))
+
+
+async def database_answer(
+    connection: AsyncConnection, code: str, moment: Moment, downtime: timedelta
+) -> DatabaseOut:
+    row = await read.get_registration(connection, code, moment)
+    if row is None:
+        raise database_unknown(code)
+    phase, ndc_connection = await read.declared_facts(connection, code, moment)
+    results = {item.criterion: item for item in await read.quality_facts(connection, code, moment)}
+    open_now = await list_contradictions(connection, moment, {"database": code}, is_open=True)
+    return DatabaseOut(
+        **_registered(row),
+        version=row.version,
+        as_of=moment.as_of,
+        known_at=moment.known_at,
+        phase=DeclaredFact.model_validate(phase) if phase else None,
+        ndc_connection=DeclaredFact.model_validate(ndc_connection) if ndc_connection else None,
+        observed=await _observed(connection, row, moment, downtime),
+        quality={
+            word.value: QualityOut.model_validate(results[word]) if word in results else None
+            for word in Criterion
+        },
+        contradictions=[_summary(item, moment) for item in open_now],
+    )
+
+
+async def _observed(
+    connection: AsyncConnection, row: AnyRow, moment: Moment, downtime: timedelta
+) -> ObservedFact:
+    """Worked out anew, since the watch may be behind; what it told of a time before the moment saves looking back."""
+    code = row.code
+    is_told = row.observed == Observed.UP and row.checked_at <= moment.instant
+    downtimes = await load_downtimes(connection, moment.known_at, downtime)
+    _, interval = await state_at(
+        connection,
+        code,
+        moment.instant,
+        downtimes,
+        known=moment.known_at,
+        up_since=row.observed_since if is_told else None,
+    )
+    last = await read.last_heartbeat(connection, code, moment)
+    return ObservedFact(
+        state=interval.state.value,
+        since=interval.start,
+        last_heartbeat_at=last.observed_at if last else None,
+        last_sync_at=last.last_sync_at if last else None,
+        record_count=last.record_count if last else None,
+    )
+
+
+def _words(row: AnyRow, moment: Moment) -> dict[str, str]:
+    at = row.closed_at or moment.instant
+    vi, en = words(ContradictionKind(row.kind), row.ndc_connection, row.basis, at)
+    return {"words_vi": vi, "words_en": en}
+
+
+def _summary(row: AnyRow, moment: Moment) -> ContradictionSummary:
+    return ContradictionSummary(id=row.id, kind=row.kind, since=row.opened_at, **_words(row, moment))
+
+
+def contradiction_answer(row: AnyRow, moment: Moment) -> ContradictionOut:
+    return ContradictionOut.model_validate(row._asdict() | _words(row, moment))

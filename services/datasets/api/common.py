@@ -1,0 +1,78 @@
+"""What the routes share: settings, scopes, and the moment a question is about."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from services.datasets.domain.facts import EARLIEST, LATEST, check_plausible
+from services.datasets.queries.moment import Moment
+from services.datasets.use_cases.watching import WatchRules
+from shared.app import Context, CurrentContext, with_scope
+from shared.auth import Caller
+from shared.clock import LOCAL_ZONE, local_date
+from shared.horizon import settled
+from shared.pagination import DEFAULT_LIMIT, MAX_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an operator may set: how databases are watched, how far clocks may differ, how long a maintenance may last."""
+
+    watch: WatchRules
+    skew: timedelta
+    longest_maintenance: timedelta
+
+
+def current_rules(request: Request) -> Rules:
+    rules = request.app.state.rules
+    assert isinstance(rules, Rules)  # noqa: S101 - app.state is untyped
+    return rules
+
+
+CurrentRules = Annotated[Rules, Depends(current_rules)]
+Reader = Annotated[Caller, with_scope("datasets.read")]
+Reporter = Annotated[Caller, with_scope("datasets.report")]
+Manager = Annotated[Caller, with_scope("datasets.manage")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+PageCursor = Annotated[str | None, Query(max_length=500)]
+DEFAULT_PAGE = DEFAULT_LIMIT
+CodeInPath = Annotated[str, Path(max_length=64)]
+CodeInQuery = Annotated[str | None, Query(max_length=64)]
+AsOf = Annotated[
+    date | None,
+    Query(ge=EARLIEST, le=LATEST, description="the day asked about; today by default"),
+]
+KnownAt = Annotated[
+    datetime | None, Query(description="by what was recorded up to this instant; now by default")
+]
+
+
+def instant_asked(instant: datetime, field: str) -> datetime:
+    """A naive instant is local time. Raises InvalidInput for one that no clock here ever showed."""
+    whole = instant if instant.tzinfo else instant.replace(tzinfo=LOCAL_ZONE)
+    check_plausible(whole, field)
+    return whole.astimezone(UTC)
+
+
+async def settled_known(context: Context, known_at: datetime | None) -> datetime:
+    """Up to when what was recorded is known: never later than now, nor than before a change that is under way."""
+    now = context.clock.now()
+    known = min(now, instant_asked(known_at, "known_at")) if known_at else now
+    async with context.database.reading() as connection:
+        return await settled(connection, known)
+
+
+async def settled_moment(context: CurrentContext, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:
+    """The day and the state of knowledge that a question is about: the answer holds for ever."""
+    return Moment(as_of or local_date(context.clock.now()), await settled_known(context, known_at))
+
+
+async def settled_instant(context: CurrentContext, known_at: KnownAt = None) -> datetime:
+    """The state of knowledge alone, for a question about no day."""
+    return await settled_known(context, known_at)
+
+
+SettledInstant = Annotated[datetime, Depends(settled_instant)]
+SettledMoment = Annotated[Moment, Depends(settled_moment)]

@@ -1,0 +1,132 @@
+"""Registering and reading databases, platforms and systems."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from services.datasets.api.answers import database_answer, registration_answer
+from services.datasets.api.common import (
+    DEFAULT_PAGE,
+    CodeInPath,
+    CodeInQuery,
+    CurrentRules,
+    Limit,
+    Manager,
+    PageCursor,
+    Reader,
+    SettledInstant,
+    SettledMoment,
+)
+from services.datasets.api.windows import AskedWindow
+from services.datasets.queries import databases as read
+from services.datasets.queries.observation import load_downtimes, load_evidence
+from services.datasets.schemas.databases import (
+    DatabaseIn,
+    DatabaseOut,
+    DatabasePage,
+    DatabaseRow,
+    Registration,
+)
+from services.datasets.schemas.reading import DatabaseHistory, HistoryEntry, IntervalOut, Intervals
+from services.datasets.use_cases import databases as use_cases
+from services.datasets.use_cases.records import database_unknown
+from shared.app import CurrentActor, CurrentContext, Reading, Session, Snapshot, service_router
+from shared.events.datasets import Connection, Kind, ObservedState, Phase
+from shared.folding import fold
+from shared.pagination import cut_page, decode_cursor, encode_cursor, link_next
+from shared.problems import documented
+
+router = service_router("datasets")
+MOST_WORDS = 10  # of a search; more narrow nothing down
+
+
+@router.post("/databases", status_code=201, tags=["databases"], responses=documented(409))
+async def register_database(
+    body: DatabaseIn,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    _: Manager,
+) -> Registration:
+    """Register a database, a shared platform or a procedure system, with how often it is to send."""
+    heartbeat = body.heartbeat.model_dump() if body.heartbeat else {}
+    new = use_cases.NewDatabase(**body.model_dump(exclude={"heartbeat"}), **heartbeat)
+    watched = await use_cases.register_database(session, new, actor=actor, at=context.clock.now())
+    response.headers["Location"] = f"/datasets/v1/databases/{new.code}"
+    return registration_answer(watched.database)
+
+
+@router.get("/databases", tags=["databases"])
+async def list_databases(
+    request: Request,
+    response: Response,
+    connection: Reading,
+    _: Reader,
+    kind: Kind | None = None,
+    owner: CodeInQuery = None,
+    phase: Phase | None = None,
+    ndc_connection: Connection | None = None,
+    observed: ObservedState | None = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="words of the code or name, accents optional")
+    ] = None,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> DatabasePage:
+    """Databases by code, as they stand by what was told last. Filters hold together."""
+    wanted = {"kind": kind, "owner": owner, "phase": phase, "observed": observed}
+    wanted |= {"ndc_connection": ndc_connection}
+    words = fold(q).split()[:MOST_WORDS] if q else ()
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    rows = await read.list_databases(connection, wanted, words, after=after, limit=limit)
+    page, last = cut_page(rows, limit)
+    next_cursor = encode_cursor(last.code) if last else None
+    link_next(request, response, next_cursor)
+    return DatabasePage(items=[DatabaseRow.model_validate(row) for row in page], next_cursor=next_cursor)
+
+
+@router.get("/databases/{code}", tags=["databases"], responses=documented(404))
+async def get_database(
+    code: CodeInPath, moment: SettledMoment, connection: Snapshot, _: Reader, rules: CurrentRules
+) -> DatabaseOut:
+    """The four facts side by side, as of a day by what was known."""
+    return await database_answer(connection, code, moment, rules.watch.downtime)
+
+
+@router.get("/databases/{code}/history", tags=["databases"], responses=documented(404))
+async def get_history(
+    code: CodeInPath,
+    request: Request,
+    response: Response,
+    known_at: SettledInstant,  # before the connection: who holds one must not wait for another
+    connection: Reading,
+    _: Reader,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: PageCursor = None,
+) -> DatabaseHistory:
+    """What was said, measured, seen and found contradictory, oldest first."""
+    if not await read.is_registered(connection, code, known_at):
+        raise database_unknown(code)
+    after = decode_cursor(cursor, int)[0] if cursor else 0
+    page, last = cut_page(
+        await read.database_history(connection, code, known_at, after=after, limit=limit), limit
+    )
+    next_cursor = encode_cursor(last.id) if last else None
+    link_next(request, response, next_cursor)
+    return DatabaseHistory(items=[HistoryEntry.model_validate(row) for row in page], next_cursor=next_cursor)
+
+
+@router.get("/databases/{code}/intervals", tags=["databases"], responses=documented(404))
+async def get_intervals(
+    code: CodeInPath, window: AskedWindow, connection: Snapshot, _: Reader, rules: CurrentRules
+) -> Intervals:
+    """Observed states that cover a window exactly, without gaps or overlaps."""
+    span, known = window
+    found = await load_evidence(connection, [code], at=span.start, until=min(span.until, known), known=known)
+    if not found:
+        raise database_unknown(code)
+    downtimes = await load_downtimes(connection, known, rules.watch.downtime)
+    intervals = found[0].intervals(span, downtimes, known_until=known)
+    items = [IntervalOut.model_validate(item) for item in intervals]
+    return Intervals(database_code=code, start=span.start, until=span.until, known_at=known, items=items)

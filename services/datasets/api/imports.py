@@ -1,0 +1,72 @@
+"""Taking a list of databases as a file."""
+
+from typing import Annotated
+
+from fastapi import Form, Request
+from pydantic import Field
+
+from services.datasets.api.common import CurrentRules, Manager
+from services.datasets.schemas.imports import ImportedRow, ImportReport, SkippedRow
+from services.datasets.use_cases.imports import ReadList, RowReport, import_list, read_list
+from shared.app import CurrentActor, CurrentContext, Session, get_context
+from shared.clock import local_date
+from shared.problems import documented
+from shared.spreadsheets import mapping_from_json
+from shared.uploads import UploadForm, upload_router
+
+PATH = "/datasets/v1/imports"
+
+
+class ImportForm(UploadForm):
+    partial: bool = Field(default=False, description="import the good rows although others are refused")
+
+
+async def _read(request: Request, form: ImportForm, content: bytes) -> ReadList:
+    context = get_context(request)
+    return await read_list(
+        context.database,
+        form.file.filename or "",
+        content,
+        columns=mapping_from_json(form.columns),
+        today=local_date(context.clock.now()),
+    )
+
+
+router = upload_router("datasets", "datasets.manage", ImportForm, _read)
+
+
+@router.post("/imports", tags=["imports"], responses=documented(413))
+async def import_databases(
+    request: Request,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    rules: CurrentRules,
+    _: Manager,
+    form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
+) -> ImportReport:
+    """Import a list, row by row: accepted, unchanged, or refused with field, reason and nearest suggestion."""
+    read: ReadList = request.state.upload
+    reports, written = await import_list(
+        session,
+        read,
+        dry_run=form.dry_run,
+        partial=form.partial,
+        rules=rules.watch,
+        actor=actor,
+        at=context.clock.now(),
+    )
+    return _answer(read, reports, dry_run=form.dry_run, written=written)
+
+
+def _answer(read: ReadList, reports: list[RowReport], *, dry_run: bool, written: bool) -> ImportReport:
+    outcomes = [report.outcome for report in reports]
+    return ImportReport(
+        accepted=outcomes.count("accepted"),
+        refused=outcomes.count("refused"),
+        unchanged=outcomes.count("unchanged"),
+        dry_run=dry_run,
+        written=written,
+        skipped=[SkippedRow.model_validate(row) for row in read.skipped],
+        rows=[ImportedRow.model_validate(report) for report in reports],
+    )

@@ -1,0 +1,36 @@
+"""The window of time that a question is about."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from services.datasets.api.common import KnownAt, instant_asked, settled_known
+from services.datasets.domain.spans import Span
+from shared.app import CurrentContext
+from shared.errors import InvalidInput
+
+LONGEST_WINDOW = timedelta(days=366)  # at a heartbeat a minute half a million to read
+
+
+async def asked_window(
+    context: CurrentContext,
+    start: Annotated[
+        datetime, Query(alias="from", description="begin of the window; local time without a zone")
+    ],
+    until: Annotated[datetime, Query(alias="to", description="end of the window, itself not included")],
+    known_at: KnownAt = None,
+) -> tuple[Span, datetime]:
+    """The window, and up to when what was recorded is known."""
+    span = Span(instant_asked(start, "from"), instant_asked(until, "to"))
+    if not span.start < span.until <= span.start + LONGEST_WINDOW:
+        raise InvalidInput(
+            "window_invalid",
+            f"Khoảng thời gian phải có from trước to và dài nhất {LONGEST_WINDOW.days} ngày.",
+            f"The window must have from before to, and be at most {LONGEST_WINDOW.days} days long.",
+            field="to",
+        )
+    return span, await settled_known(context, known_at)
+
+
+AskedWindow = Annotated[tuple[Span, datetime], Depends(asked_window)]

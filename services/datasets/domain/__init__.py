@@ -1,0 +1,1 @@
+"""Rules of the datasets service: values in, decisions out."""

@@ -1,0 +1,187 @@
+"""From one row of a list to a registration with a declaration, and what stands in the way."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from services.datasets.domain.facts import EARLIEST, Connection, Kind, Phase
+from services.datasets.domain.owners import Owner, Suggestion
+from shared.folding import fold
+
+KINDS = {
+    "quoc gia": Kind.NATIONAL, "csdl quoc gia": Kind.NATIONAL, "co so du lieu quoc gia": Kind.NATIONAL,
+    "chuyen nganh": Kind.SECTOR, "csdl chuyen nganh": Kind.SECTOR, "co so du lieu chuyen nganh": Kind.SECTOR,
+    "nen tang": Kind.PLATFORM, "nen tang so": Kind.PLATFORM, "nen tang so dung chung": Kind.PLATFORM,
+    "he thong": Kind.SYSTEM, "he thong tthc": Kind.SYSTEM, "he thong thong tin tthc": Kind.SYSTEM,
+    "he thong giai quyet tthc": Kind.SYSTEM, **{kind.value: kind for kind in Kind},
+}  # fmt: skip
+PHASES = {
+    "chua co": Phase.NONE, "khong co": Phase.NONE, "co ke hoach": Phase.PLANNED, "du kien": Phase.PLANNED,
+    "da co ke hoach": Phase.PLANNED, "dang xay dung": Phase.BUILDING, "xay dung": Phase.BUILDING,
+    "dang van hanh": Phase.OPERATING, "van hanh": Phase.OPERATING, "da van hanh": Phase.OPERATING,
+    **{phase.value: phase for phase in Phase},
+}  # fmt: skip
+CONNECTIONS = {
+    "chua ket noi": Connection.NONE, "khong ket noi": Connection.NONE, "thu nghiem": Connection.TESTING,
+    "dang thu nghiem": Connection.TESTING, "kiem thu": Connection.TESTING, "da ket noi": Connection.CONNECTED,
+    "ket noi": Connection.CONNECTED, "da dong bo": Connection.SYNCHRONISED, "dong bo": Connection.SYNCHRONISED,
+    **{connection.value: connection for connection in Connection},
+}  # fmt: skip
+LIMITS = {"code": 64, "name": 500, "legal_basis": 500, "owner": 500}
+_CODE = re.compile(r"[^\s\x00-\x1f\x7f?#]+")
+_HIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00:00)?")
+_PRINTED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at a field of a row, and the remedy in both languages."""
+
+    field: str
+    code: str
+    detail: str
+    detail_en: str
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+@dataclass(slots=True)
+class ReadRow:
+    """A row as understood. With a problem it is refused. What a cell does not say is None."""
+
+    number: int
+    code: str
+    name: str
+    kind: str | None = None
+    owner_code: str | None = None
+    legal_basis: str | None = None
+    phase: str | None = None
+    ndc_connection: str | None = None
+    effective_on: date | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def understand(number: int, values: Mapping[str, str], owner: Owner | None, today: date) -> ReadRow:
+    """Put a row's parts together; `owner` is what its owner's cell means, None where that is empty."""
+    row = ReadRow(number, values.get("code", ""), values.get("name", ""))
+    row.problems += _text_problems(values)
+    row.legal_basis = values.get("legal_basis") or None
+    row.kind = _word(row, values, "kind", KINDS)
+    row.phase = _word(row, values, "phase", PHASES)
+    row.ndc_connection = _word(row, values, "ndc_connection", CONNECTIONS)
+    _read_day(row, values.get("effective_on", ""), today)
+    if owner is not None:
+        row.owner_code = owner.code
+        if owner.code is None:
+            row.problems.append(_owner_unknown(values["owner"], owner.suggestions))
+    return row
+
+
+def _text_problems(values: Mapping[str, str]) -> list[Problem]:
+    found = [
+        Problem(name, "required", "Ô này trống: điền rồi nhập lại.", "This cell is empty: fill it in.")
+        for name in ("code", "name", "kind", "owner")
+        if not values.get(name)
+    ]
+    found += [
+        Problem(name, "too_long", f"Dài quá {limit} ký tự: rút gọn.", f"Over {limit} characters: shorten it.")
+        for name, limit in LIMITS.items()
+        if len(values.get(name, "")) > limit
+    ]
+    found += [
+        Problem(
+            name,
+            "control_character",
+            "Ô có ký tự điều khiển hoặc ký tự đổi chiều chữ: nhập lại không có chúng.",
+            "The cell has control characters, or some that change its direction: write it without them.",
+        )
+        for name in LIMITS
+        if _HIDDEN.search(values.get(name, ""))
+    ]
+    if values.get("code") and not _CODE.fullmatch(values["code"]):
+        found.append(
+            Problem(
+                "code", "code_invalid", "Mã không có khoảng trắng, ? hoặc #.", "A code has no spaces, ? or #."
+            )
+        )
+    return found
+
+
+def _word(row: ReadRow, values: Mapping[str, str], name: str, words: Mapping[str, str]) -> str | None:
+    text = values.get(name, "")
+    if not text:
+        return None
+    word = words.get(fold(text))
+    if word is None:
+        listed = ", ".join(dict.fromkeys(words.values()))
+        row.problems.append(
+            Problem(
+                name,
+                "word_unknown",
+                f"Không hiểu “{text}”: ghi một trong {listed}.",
+                f"“{text}” means nothing here: write one of {listed}.",
+            )
+        )
+        return None
+    return str(word)
+
+
+def _read_day(row: ReadRow, text: str, today: date) -> None:
+    """The day from which the row's declaration holds; a row that declares nothing needs none."""
+    day = read_day(text) if text else None
+    if text and (day is None or day < EARLIEST):
+        row.problems.append(
+            Problem(
+                "effective_on",
+                "day_invalid",
+                "Ngày ghi theo dạng dd/MM/yyyy, ví dụ 10/03/2026.",
+                "Write the day as dd/MM/yyyy or yyyy-MM-dd.",
+            )
+        )
+    elif day is not None and day > today:
+        row.problems.append(
+            Problem(
+                "effective_on",
+                "day_in_future",
+                "Ngày hiệu lực ở sau hôm nay: ghi ngày đã đến.",
+                "The day is after today: give one that has come.",
+            )
+        )
+    elif day is None and (row.phase or row.ndc_connection):
+        row.problems.append(
+            Problem(
+                "effective_on",
+                "day_required",
+                "Có khai báo thì phải có ngày hiệu lực.",
+                "A declaration needs the day from which it holds.",
+            )
+        )
+    row.effective_on = day
+
+
+def read_day(text: str) -> date | None:
+    """A day as spreadsheets print it; None for what is none."""
+    if match := _ISO.fullmatch(text):
+        year, month, day = match.groups()
+    elif match := _PRINTED.fullmatch(text):
+        day, month, year = match.groups()
+    else:
+        return None
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _owner_unknown(text: str, suggestions: tuple[Suggestion, ...]) -> Problem:
+    nearest = "; ".join(f"{item.name} ({item.code})" for item in suggestions)
+    near_vi = f" Gần nhất: {nearest}." if nearest else ""
+    near_en = f" Nearest: {nearest}." if nearest else ""
+    return Problem(
+        "owner",
+        "owner_not_found",
+        f"Không xác định được cơ quan chủ quản “{text}”: ghi đúng tên hoặc mã.{near_vi}",
+        f"No agency could be determined for “{text}”: write its name or code.{near_en}",
+        suggestions,
+    )

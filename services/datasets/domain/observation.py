@@ -1,0 +1,203 @@
+"""What is seen of a database, worked out from the set of its heartbeats.
+
+A heartbeat vouches for the time until period + grace after it. Then the database is late, and down once three periods
+have passed (or period + grace, where that is longer, so that late always comes before down). From late one heartbeat
+makes it up. From down it takes two in a row, the second within period + grace of the first, and it is up from the second.
+Time in a maintenance window shows as maintenance and is no silence. While we ourselves took no heartbeats or did not watch, what no heartbeat
+vouches for is unknown, and silence is counted anew from the end of that: a database is never down because of us.
+Before the first heartbeat, and without an expectation, nothing is known.
+
+A heartbeat counts from the instant at which it was observed; the order in which heartbeats arrive changes nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.datasets.domain.spans import Span, advance, merged
+
+
+class Observed(StrEnum):
+    UNKNOWN = "unknown"
+    UP = "up"
+    LATE = "late"
+    DOWN = "down"
+    MAINTENANCE = "maintenance"
+
+
+DOWN_AFTER_PERIODS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """How often a database is to send, and how much later is still in time."""
+
+    period: timedelta
+    grace: timedelta
+
+    @property
+    def in_time(self) -> timedelta:
+        return self.period + self.grace
+
+    @property
+    def down_after(self) -> timedelta:
+        return max(DOWN_AFTER_PERIODS * self.period, self.in_time)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Heartbeats each within period + grace of the one before: the first, the second where there is one, the last."""
+
+    first: datetime
+    second: datetime | None
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    state: Observed
+    start: datetime
+    until: datetime
+
+
+def runs_of(beats: Iterable[datetime], in_time: timedelta) -> list[Run]:
+    """The runs that a set of heartbeats forms."""
+    runs: list[Run] = []
+    for beat in sorted(set(beats)):
+        if runs and beat - runs[-1].last <= in_time:
+            run = runs[-1]
+            runs[-1] = Run(run.first, run.second or beat, beat)
+        else:
+            runs.append(Run(beat, None, beat))
+    return runs
+
+
+def observe(
+    runs: Sequence[Run],
+    expectation: Expectation | None,
+    window: Span,
+    *,
+    maintenances: Iterable[Span] = (),
+    downtimes: Iterable[Span] = (),
+    known_until: datetime | None = None,
+) -> list[Interval]:
+    """The states of a window: intervals that cover it exactly, in order, each different from the one before.
+
+    Args:
+        runs: of the good heartbeats, oldest first, as `runs_of` gives them.
+        expectation: None where none was agreed.
+        window: what is asked about.
+        maintenances: windows that the owner announced.
+        downtimes: spans in which we took no heartbeats or did not watch.
+        known_until: from here on nothing is known yet; None to tell how it goes on if nothing more is heard.
+    """
+    quiet = merged(maintenances)
+    end = window.until if known_until is None else max(window.start, min(known_until, window.until))
+    changes: list[Change] = [(window.start, Observed.UNKNOWN)]
+    if expectation is not None and end > window.start:
+        watch = _Watch(expectation, quiet, merged(downtimes))
+        told = watch.changes([run for run in runs if run.first < end], end)
+        changes += [change for change in told if change[0] < end]
+    if end < window.until:
+        changes.append((end, Observed.UNKNOWN))
+    return _with_maintenance(_clipped(changes, window), quiet)
+
+
+Change = tuple[datetime, Observed]
+
+
+class _Watch:
+    """Follows one database along its runs; each run is judged by the state that the silence before it had reached."""
+
+    def __init__(self, expectation: Expectation, quiet: Sequence[Span], unwatched: Sequence[Span]) -> None:
+        self._expectation = expectation
+        self._quiet = quiet
+        self._unwatched = unwatched
+
+    def changes(self, runs: Sequence[Run], end: datetime) -> list[Change]:
+        found: list[Change] = []
+        state, before = Observed.UNKNOWN, None
+        for number, run in enumerate(runs):
+            following = runs[number + 1].first if number + 1 < len(runs) else end
+            up_from = run.first
+            if state is Observed.DOWN and not self._is_second(before, run.first):
+                up_from = run.second or following
+                found += self._silence(run.first, min(up_from, following), Observed.DOWN)
+            if run.second is not None or up_from == run.first:
+                found.append((up_from, Observed.UP))
+                found += self._silence(run.last, following, Observed.UP)
+            state, before = found[-1][1], run.last
+        return found
+
+    def _is_second(self, before: datetime | None, beat: datetime) -> bool:
+        """Two heartbeats with a maintenance window between them may still follow each other in time."""
+        return before is not None and beat <= advance(before, self._expectation.in_time, self._quiet)
+
+    def _silence(self, origin: datetime, end: datetime, state: Observed) -> Iterator[Change]:
+        """What becomes of `state` from a heartbeat at `origin` on, while no other comes before `end`."""
+        vouched = self._after(origin, self._expectation.in_time) if state is Observed.UP else origin
+        late = [
+            (vouched, Observed.LATE),
+            (self._after(origin, self._expectation.down_after), Observed.DOWN),
+        ]
+        steps = [(origin, state), *(late if state is Observed.UP else ())]
+        begin = origin
+        for gap in self._unwatched:
+            if gap.until <= origin or gap.start >= end:
+                continue
+            yield from _within(steps, max(begin, vouched), min(gap.start, end))
+            yield from _within([(gap.start, Observed.UNKNOWN)], max(gap.start, vouched), min(gap.until, end))
+            begin = gap.until
+            steps = [
+                (begin, Observed.UNKNOWN),
+                (self._after(begin, self._expectation.in_time), Observed.LATE),
+                (self._after(begin, self._expectation.down_after), Observed.DOWN),
+            ]
+        yield from _within(steps, max(begin, vouched), end)
+
+    def _after(self, origin: datetime, duration: timedelta) -> datetime:
+        return advance(origin, duration, self._quiet)
+
+
+def _within(steps: Sequence[Change], start: datetime, end: datetime) -> Iterator[Change]:
+    """The steps of a span: the one that holds at its start, then those inside."""
+    for number, (instant, state) in enumerate(steps):
+        until = steps[number + 1][0] if number + 1 < len(steps) else end
+        if max(instant, start) < min(until, end):
+            yield max(instant, start), state
+
+
+def _clipped(changes: Sequence[Change], window: Span) -> list[Interval]:
+    """Intervals of a window from changes in order; the last change before it holds at its start."""
+    found: list[Interval] = []
+    for number, (instant, state) in enumerate(changes):
+        start = max(instant, window.start)
+        until = changes[number + 1][0] if number + 1 < len(changes) else window.until
+        _add(found, Interval(state, start, min(until, window.until)))
+    return found
+
+
+def _with_maintenance(intervals: Sequence[Interval], quiet: Sequence[Span]) -> list[Interval]:
+    """Maintenance laid over the states beneath."""
+    found: list[Interval] = []
+    for interval in intervals:
+        at = interval.start
+        for span in quiet:
+            start, until = max(span.start, at), min(span.until, interval.until)
+            if start < until:
+                _add(found, Interval(interval.state, at, start))
+                _add(found, Interval(Observed.MAINTENANCE, start, until))
+                at = until
+        _add(found, Interval(interval.state, at, interval.until))
+    return found
+
+
+def _add(found: list[Interval], interval: Interval) -> None:
+    """Append, leaving out what is empty and joining what is alike."""
+    if interval.start >= interval.until:
+        return
+    if found and found[-1].state is interval.state:
+        found[-1] = Interval(interval.state, found[-1].start, interval.until)
+    else:
+        found.append(interval)

@@ -1,0 +1,92 @@
+"""Counting databases by what is declared, measured and seen of them; each figure with the codes behind it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.datasets.domain.facts import JOINED, Connection, Phase
+from services.datasets.domain.observation import Observed
+
+UNDECLARED = "undeclared"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one database stands at a moment; `fails` where the latest result of at least one criterion failed."""
+
+    code: str
+    kind: str
+    owner: str
+    phase: str | None
+    connection: str | None
+    fails: bool
+    observed: str
+
+    @property
+    def is_operating(self) -> bool:
+        return self.phase == Phase.OPERATING
+
+    @property
+    def is_joined(self) -> bool:
+        return self.connection in JOINED
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    count: int
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The figures of a group; what each means stands in `measured`."""
+
+    key: str
+    total: Measure
+    without_platform: Measure
+    failing_criteria: Measure
+    incomplete_or_unconnected: Measure
+    connected: Measure
+    planned: Measure
+    by_phase: Mapping[str, Measure]
+    by_ndc_connection: Mapping[str, Measure]
+    by_observed: Mapping[str, Measure]
+
+
+def measured(key: str, standings: Sequence[Standing]) -> Group:
+    """The figures of some databases. What was never declared counts as not being there."""
+    return Group(
+        key=key,
+        total=_measure(standings),
+        without_platform=_measure(item for item in standings if not item.is_operating),
+        failing_criteria=_measure(item for item in standings if item.is_operating and item.fails),
+        incomplete_or_unconnected=_measure(
+            item for item in standings if not (item.is_operating and item.is_joined)
+        ),
+        connected=_measure(item for item in standings if item.is_joined),
+        planned=_measure(item for item in standings if item.phase not in {None, Phase.NONE}),
+        by_phase=_split(standings, [*Phase, UNDECLARED], lambda item: item.phase or UNDECLARED),
+        by_ndc_connection=_split(
+            standings, [*Connection, UNDECLARED], lambda item: item.connection or UNDECLARED
+        ),
+        by_observed=_split(standings, list(Observed), lambda item: item.observed),
+    )
+
+
+def grouped(standings: Sequence[Standing], by: str) -> list[Group]:
+    """The figures of each kind or owner, by key."""
+    found: dict[str, list[Standing]] = {}
+    for item in standings:
+        found.setdefault(item.kind if by == "kind" else item.owner, []).append(item)
+    return [measured(key, found[key]) for key in sorted(found)]
+
+
+def _measure(standings: Iterable[Standing]) -> Measure:
+    codes = tuple(sorted(item.code for item in standings))
+    return Measure(len(codes), codes)
+
+
+def _split(
+    standings: Sequence[Standing], words: Sequence[str], word_of: Callable[[Standing], str]
+) -> dict[str, Measure]:
+    """A measure for every word, also for one that nothing has."""
+    return {str(word): _measure(item for item in standings if word_of(item) == word) for word in words}

@@ -1,0 +1,1 @@
+"""Every read of the datasets service: prebuilt statements to rows."""

@@ -1,0 +1,61 @@
+"""Reading contradictions as they stood on a day, by what was known."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, DateTime, and_, bindparam, case, null, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.datasets.queries.moment import KNOWN_AT, Moment
+from services.datasets.tables import Contradiction, Database
+from shared.database import AnyRow
+
+_INSTANT = bindparam("instant", type_=DateTime(timezone=True))
+_HAS_CLOSED: ColumnElement[bool] = and_(
+    Contradiction.closed_at.is_not(None),
+    Contradiction.closing_recorded_at <= KNOWN_AT,
+    Contradiction.closed_at <= _INSTANT,
+)
+_AS_THEN = (
+    select(
+        Contradiction.id,
+        Contradiction.database_code,
+        Database.owner_code,
+        Contradiction.kind,
+        Contradiction.ndc_connection,
+        Contradiction.basis,
+        Contradiction.opened_at,
+        Contradiction.recorded_at,
+        case((_HAS_CLOSED, Contradiction.closed_at), else_=null()).label("closed_at"),
+    )
+    .join(Database, Database.code == Contradiction.database_code)
+    .where(Contradiction.recorded_at <= KNOWN_AT, Contradiction.opened_at <= _INSTANT)
+    .order_by(Contradiction.opened_at.desc(), Contradiction.id.desc())
+)
+_EQUAL = {"database": Contradiction.database_code, "owner": Database.owner_code, "kind": Contradiction.kind}
+
+
+async def list_contradictions(
+    connection: AsyncConnection,
+    moment: Moment,
+    wanted: Mapping[str, str | None],
+    *,
+    is_open: bool | None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int | None = None,
+) -> Sequence[AnyRow]:
+    """Contradictions that had opened by a moment, newest first; at most `limit + 1`."""
+    statement = _AS_THEN if limit is None else _AS_THEN.limit(limit + 1)
+    for name, value in wanted.items():
+        if value is not None:
+            statement = statement.where(_EQUAL[name] == value)
+    if is_open is not None:
+        statement = statement.where(
+            or_(~_HAS_CLOSED, Contradiction.closed_at.is_(None)) if is_open else _HAS_CLOSED
+        )
+    if after is not None:
+        statement = statement.where(tuple_(Contradiction.opened_at, Contradiction.id) < after)
+    asked: dict[str, Any] = {"known_at": moment.known_at, "instant": moment.instant}
+    return (await connection.execute(statement, asked)).all()

@@ -1,0 +1,80 @@
+"""How every database stood at a moment."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.datasets.domain.spans import Span
+from services.datasets.domain.statistics import Standing
+from services.datasets.queries.moment import AS_OF, KNOWN_AT, Moment
+from services.datasets.queries.observation import load_downtimes, load_evidence
+from services.datasets.tables import Database, Declaration, QualityResult
+from shared.database import AnySelect
+
+
+def _declared(what: str) -> AnySelect:
+    value = Declaration.__table__.c[what]
+    return (
+        select(Declaration.database_code, value.label("value"))
+        .ext(distinct_on(Declaration.database_code))
+        .where(value.is_not(None), Declaration.effective_on <= AS_OF, Declaration.recorded_at <= KNOWN_AT)
+        .order_by(Declaration.database_code, Declaration.effective_on.desc(), Declaration.id.desc())
+    )
+
+
+def _statement() -> AnySelect:
+    phase, connection = _declared("phase").cte("phase"), _declared("ndc_connection").cte("connection")
+    latest = (
+        select(QualityResult.database_code, QualityResult.passed)
+        .ext(distinct_on(QualityResult.database_code, QualityResult.criterion))
+        .where(QualityResult.as_of <= AS_OF, QualityResult.recorded_at <= KNOWN_AT)
+        .order_by(
+            QualityResult.database_code,
+            QualityResult.criterion,
+            QualityResult.as_of.desc(),
+            QualityResult.id.desc(),
+        )
+        .cte("latest")
+    )
+    quality = (
+        select(latest.c.database_code, func.bool_and(latest.c.passed).label("passed"))
+        .group_by(latest.c.database_code)
+        .cte("quality")
+    )
+    return (
+        select(
+            Database.code,
+            Database.kind,
+            Database.owner_code,
+            phase.c.value.label("phase"),
+            connection.c.value.label("connection"),
+            func.coalesce(~quality.c.passed, False).label("fails"),
+        )
+        .outerjoin(phase, phase.c.database_code == Database.code)
+        .outerjoin(connection, connection.c.database_code == Database.code)
+        .outerjoin(quality, quality.c.database_code == Database.code)
+        .where(Database.recorded_at <= KNOWN_AT)
+        .order_by(Database.code)
+    )
+
+
+_STANDINGS = _statement()
+
+
+async def load_standings(connection: AsyncConnection, moment: Moment, downtime: timedelta) -> list[Standing]:
+    """Every database that was known, as it stood."""
+    observed = await _observed(connection, moment, downtime)
+    rows = await connection.execute(_STANDINGS, moment.values)
+    return [
+        Standing(row.code, row.kind, row.owner_code, row.phase, row.connection, row.fails, observed[row.code])
+        for row in rows
+    ]
+
+
+async def _observed(connection: AsyncConnection, moment: Moment, downtime: timedelta) -> dict[str, str]:
+    at = moment.instant
+    found = await load_evidence(connection, None, at=at, until=at, known=moment.known_at)
+    downtimes: list[Span] = await load_downtimes(connection, moment.known_at, downtime)
+    return {item.code: item.at(at, downtimes).state.value for item in found}

@@ -1,0 +1,130 @@
+"""What is registered, and how it stands."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from services.datasets.schemas.common import Answer, EvidenceOut, example
+from shared.events.datasets import Connection, ContradictionKind, Criterion, Kind, ObservedState, Phase
+from shared.requests import Code, Line, RequestModel
+
+LONGEST_SECONDS = 366 * 86_400
+
+
+class HeartbeatExpectation(RequestModel):
+    """The database is late after period + grace without a heartbeat, and down after three periods."""
+
+    period_seconds: Annotated[int, Field(ge=1, le=LONGEST_SECONDS)]
+    grace_seconds: Annotated[int, Field(ge=0, le=LONGEST_SECONDS)]
+
+
+class DatabaseIn(RequestModel):
+    model_config = example(
+        code="CSDLQG-DC",
+        name="Cơ sở dữ liệu quốc gia về dân cư",
+        kind="national",
+        owner_code="G01",
+        legal_basis="Luật Căn cước 2023",
+        heartbeat={"period_seconds": 3600, "grace_seconds": 600},
+    )
+
+    code: Code
+    name: Line
+    kind: Kind
+    owner_code: Code
+    legal_basis: Line | None = None
+    heartbeat: HeartbeatExpectation | None = Field(
+        default=None, description="without it the state is unknown, whatever is sent"
+    )
+
+
+class ContradictionSummary(Answer):
+    id: UUID
+    kind: ContradictionKind
+    since: datetime
+    words_vi: str
+    words_en: str
+
+
+class Registration(Answer):
+    code: str
+    name: str
+    kind: Kind
+    owner_code: str
+    legal_basis: str | None
+    heartbeat: HeartbeatExpectation | None
+    registered_by: str
+    recorded_at: datetime
+
+
+class DeclaredFact(Answer):
+    """One thing that the owner says: `effective_on` is since when, by the declaration that holds."""
+
+    value: str
+    effective_on: date
+    evidence: list[EvidenceOut]
+    said_by: str
+    recorded_at: datetime
+
+
+class ObservedFact(Answer):
+    """What is seen; counts and instants are those of the last heartbeat."""
+
+    state: ObservedState
+    since: datetime
+    last_heartbeat_at: datetime | None
+    last_sync_at: datetime | None
+    record_count: int | None
+
+
+class QualityOut(Answer):
+    criterion: Criterion
+    measured: Decimal
+    denominator: Decimal | None
+    threshold: Decimal
+    passed: bool
+    as_of: date
+    method: str
+    evidence: list[EvidenceOut]
+    said_by: str
+    recorded_at: datetime
+
+
+class DatabaseOut(Registration):
+    """Four facts side by side; none is worked out from another. Null where nothing was declared or measured."""
+
+    version: int
+    as_of: date
+    known_at: datetime
+    phase: DeclaredFact | None
+    ndc_connection: DeclaredFact | None
+    observed: ObservedFact
+    quality: dict[Criterion, QualityOut | None]
+    contradictions: list[ContradictionSummary]
+
+
+class DatabaseRow(Answer):
+    """A database as it stands by what was told last."""
+
+    code: str
+    name: str
+    kind: Kind
+    owner_code: str
+    legal_basis: str | None
+    phase: Phase | None
+    ndc_connection: Connection | None
+    observed: ObservedState
+    observed_since: datetime
+    last_heartbeat_at: datetime | None
+    last_sync_at: datetime | None
+    record_count: int | None
+    contradictions: int
+    version: int
+
+
+class DatabasePage(Answer):
+    items: list[DatabaseRow]
+    next_cursor: str | None

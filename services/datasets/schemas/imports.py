@@ -1,0 +1,48 @@
+"""The report of an import."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from services.datasets.schemas.common import Answer
+
+
+class SuggestionOut(Answer):
+    code: str
+    name: str
+    score: float
+
+
+class RowProblem(Answer):
+    field: str
+    code: str
+    detail: str
+    detail_en: str
+    suggestions: tuple[SuggestionOut, ...] = ()
+
+
+class ImportedRow(Answer):
+    row: int = Field(description="as the spreadsheet numbers it, the heading included")
+    outcome: Literal["accepted", "refused", "unchanged"]
+    code: str
+    name: str
+    owner_code: str | None
+    problems: list[RowProblem]
+
+
+class SkippedRow(Answer):
+    number: int
+    text: str
+    reason: str
+
+
+class ImportReport(Answer):
+    """A dry run and the real run answer alike but for `dry_run` and `written`."""
+
+    accepted: int
+    refused: int
+    unchanged: int
+    dry_run: bool
+    written: bool
+    skipped: list[SkippedRow]
+    rows: list[ImportedRow]

@@ -1,0 +1,47 @@
+"""What the datasets service reads from the environment besides the common settings, under the prefix DONDOC_."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from shared.settings import Settings
+
+
+class DatasetsSettings(Settings):
+    silent_days: int = Field(
+        default=7,
+        ge=1,
+        le=366,
+        description="a database declared connected contradicts that after this many days without a heartbeat",
+    )
+    clock_skew_seconds: int = Field(
+        default=300, ge=0, le=3_600, description="how far a sender's clock may run ahead of ours"
+    )
+    downtime_seconds: int = Field(
+        default=300,
+        ge=10,
+        le=86_400,
+        description="databases are not held late for a time in which what takes or watches their heartbeats rested longer than this",
+    )
+    maintenance_days: int = Field(
+        default=30, ge=1, le=366, description="longest maintenance window of a database"
+    )
+    metric_databases: int = Field(
+        default=500, ge=0, le=10_000, description="databases that have metrics of their own"
+    )
+
+    @property
+    def silent_after(self) -> timedelta:
+        return timedelta(days=self.silent_days)
+
+    @property
+    def clock_skew(self) -> timedelta:
+        return timedelta(seconds=self.clock_skew_seconds)
+
+    @property
+    def downtime(self) -> timedelta:
+        return timedelta(seconds=self.downtime_seconds)
+
+    @property
+    def longest_maintenance(self) -> timedelta:
+        return timedelta(days=self.maintenance_days)

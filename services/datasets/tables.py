@@ -1,0 +1,241 @@
+"""Rows of the datasets service. Registrations and the four kinds of fact are added, never changed: a trigger sees to it.
+
+A watch is what was last told of a database, worked out from those facts; whoever changes it holds its row's lock.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    Numeric,
+    Text,
+    desc,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.datasets.domain.contradictions import ContradictionKind
+from services.datasets.domain.downtime import Part
+from services.datasets.domain.facts import Connection, Criterion, Kind, Phase
+from services.datasets.domain.observation import Observed
+from shared.agencies import AgencyCopy
+from shared.database import NAMING
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        str: Text,
+        datetime: DateTime(timezone=True),
+        date: Date,
+        Decimal: Numeric,
+        list[dict[str, Any]]: JSONB,
+    }
+
+
+def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    values = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({values})", name=column)
+
+
+class Agency(AgencyCopy, Base):
+    __tablename__ = "agencies"
+
+
+class Database(Base):
+    """What was registered: a database, a shared platform or a procedure system, and how often it is to send."""
+
+    __tablename__ = "databases"
+    __table_args__ = (
+        _one_of("kind", Kind),
+        CheckConstraint("num_nulls(period_seconds, grace_seconds) IN (0, 2)", name="expectation_whole"),
+        Index(None, "owner_code"),
+    )
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    search_text: Mapped[str]
+    kind: Mapped[str]
+    owner_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"))
+    legal_basis: Mapped[str | None]
+    period_seconds: Mapped[int | None]
+    grace_seconds: Mapped[int | None]
+    registered_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class Declaration(Base):
+    """What the owner says: a phase, a connection, or both; of two for one day the later recorded holds."""
+
+    __tablename__ = "declarations"
+    __table_args__ = (
+        _one_of("phase", Phase),
+        _one_of("ndc_connection", Connection),
+        CheckConstraint("num_nonnulls(phase, ndc_connection) > 0", name="says_something"),
+        Index(None, "database_code", "effective_on", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    database_code: Mapped[str] = mapped_column(ForeignKey("databases.code"))
+    phase: Mapped[str | None]
+    ndc_connection: Mapped[str | None]
+    effective_on: Mapped[date]
+    evidence: Mapped[list[dict[str, Any]]]
+    said_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class QualityResult(Base):
+    """How a database did by one criterion; the latest `as_of` holds."""
+
+    __tablename__ = "quality_results"
+    __table_args__ = (
+        _one_of("criterion", Criterion),
+        Index(None, "database_code", "criterion", "as_of", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    database_code: Mapped[str] = mapped_column(ForeignKey("databases.code"))
+    criterion: Mapped[str]
+    measured: Mapped[Decimal]
+    denominator: Mapped[Decimal | None]
+    threshold: Mapped[Decimal]
+    passed: Mapped[bool]
+    as_of: Mapped[date]
+    method: Mapped[str]
+    evidence: Mapped[list[dict[str, Any]]]
+    said_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class Heartbeat(Base):
+    """One sign of life, named by the sender's run."""
+
+    __tablename__ = "heartbeats"
+    __table_args__ = (
+        CheckConstraint("record_count >= 0", name="record_count"),
+        # covers all that states are worked out from
+        Index(None, "database_code", "observed_at", postgresql_include=["record_count", "recorded_at"]),
+    )
+
+    database_code: Mapped[str] = mapped_column(ForeignKey("databases.code"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(primary_key=True)
+    observed_at: Mapped[datetime]
+    record_count: Mapped[int] = mapped_column(BigInteger)
+    last_sync_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+    recorded_at: Mapped[datetime]
+
+
+class Maintenance(Base):
+    """A window that the owner announced."""
+
+    __tablename__ = "maintenances"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="order"),
+        Index(None, "database_code", "starts_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    database_code: Mapped[str] = mapped_column(ForeignKey("databases.code"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[str]
+    said_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class Watch(Base):
+    """How a database stands by what was told last. `version` counts its changes; heartbeats alone are none.
+
+    Instants are of the suite's clock. It is to be looked at again at `next_check_at`: the earlier of the instant at which
+    silence would change its state, which each heartbeat puts off, and of any other at which something may change.
+    While it `is_plain`, a further good heartbeat changes times alone and is written without looking back.
+    """
+
+    __tablename__ = "watches"
+    __table_args__ = (
+        _one_of("observed", Observed),
+        Index(
+            "ix_watches_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")
+        ),
+    )
+
+    database_code: Mapped[str] = mapped_column(ForeignKey("databases.code"), primary_key=True)
+    version: Mapped[int]
+    phase: Mapped[str | None]
+    ndc_connection: Mapped[str | None]
+    observed: Mapped[str]
+    observed_since: Mapped[datetime]
+    next_check_at: Mapped[datetime | None]
+    silence_check_at: Mapped[datetime | None]
+    other_check_at: Mapped[datetime | None]
+    is_plain: Mapped[bool]
+    checked_at: Mapped[datetime]
+    last_heartbeat_at: Mapped[datetime | None]
+    last_sync_at: Mapped[datetime | None]
+    record_count: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Contradiction(Base):
+    """Two facts that do not agree: since when that is true, until when, and when we learned either."""
+
+    __tablename__ = "contradictions"
+    __table_args__ = (
+        _one_of("kind", ContradictionKind),
+        CheckConstraint("num_nulls(closed_at, closing_recorded_at) IN (0, 2)", name="closed_whole"),
+        Index(
+            "uq_contradictions_open",
+            "database_code",
+            "kind",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(None, desc("opened_at"), desc("id")),
+        Index(None, "database_code"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    database_code: Mapped[str] = mapped_column(ForeignKey("databases.code"))
+    kind: Mapped[str]
+    ndc_connection: Mapped[str | None]
+    basis: Mapped[datetime]
+    opened_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closing_recorded_at: Mapped[datetime | None]
+
+
+class Downtime(Base):
+    """A span in which a part of ours rested; it was to be known from `known_from` on, by anyone who asked."""
+
+    __tablename__ = "downtimes"
+    __table_args__ = (_one_of("part", Part),)
+
+    part: Mapped[str] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(primary_key=True)
+    ended_at: Mapped[datetime]
+    known_from: Mapped[datetime]
+
+
+class OwnBeat(Base):
+    """When a part of ours last ran in any process, by the suite's clock and in the database's real time."""
+
+    __tablename__ = "own_beats"
+    __table_args__ = (_one_of("part", Part),)
+
+    part: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    real_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""One function per intention. Each changes rows, adds the audit entry and the event, and never commits."""

@@ -1,0 +1,136 @@
+"""Taking heartbeats: nearly all change nothing but times, and cost one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, DateTime, Text, bindparam, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.datasets.domain.facts import check_not_future, check_plausible
+from services.datasets.tables import Heartbeat
+from services.datasets.use_cases.records import database_unknown, lock_database
+from services.datasets.use_cases.watching import WatchRules, bring_up
+from shared.errors import Conflict, InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class NewHeartbeat:
+    """What a sender tells: when it looked, how many records there are, and when they were last synchronised (None: never)."""
+
+    run_id: str
+    observed_at: datetime
+    record_count: int
+    last_sync_at: datetime | None
+    note: str | None = None
+
+
+# Adds a heartbeat; where it comes in order while the database is up and nothing contradicts itself, the watch's times
+# move with it in the same statement. Whoever else changes the watch meanwhile is waited for, and its row looked at anew.
+_TAKE = text(
+    """
+    WITH asked AS (
+        SELECT code, make_interval(secs => period_seconds + grace_seconds) AS in_time FROM databases WHERE code = :code
+    ), added AS (
+        INSERT INTO heartbeats (database_code, run_id, observed_at, record_count, last_sync_at, note, recorded_at)
+        SELECT code, :run_id, :observed_at, :record_count, :last_sync_at, :note, :now FROM asked
+        ON CONFLICT DO NOTHING
+        RETURNING database_code
+    ), moved AS (
+        UPDATE watches
+        SET last_heartbeat_at = :observed_at, last_sync_at = :last_sync_at, record_count = :record_count,
+            checked_at = greatest(checked_at, :now),
+            silence_check_at = greatest(silence_check_at, :observed_at + in_time),
+            next_check_at = least(greatest(silence_check_at, :observed_at + in_time), other_check_at)
+        FROM added, asked
+        WHERE watches.database_code = added.database_code AND is_plain AND :record_count > 0
+          AND last_heartbeat_at < :observed_at AND :observed_at <= :now AND next_check_at > :now
+          AND (last_sync_at IS NULL OR last_sync_at <= :last_sync_at)
+        RETURNING observed
+    )
+    SELECT (SELECT count(*) FROM asked) AS known, (SELECT count(*) FROM added) AS added,
+           (SELECT observed FROM moved) AS observed
+    """
+).bindparams(
+    *(bindparam(name, type_=DateTime(timezone=True)) for name in ("observed_at", "last_sync_at", "now")),
+    *(bindparam(name, type_=Text) for name in ("code", "run_id", "note")),
+    bindparam("record_count", type_=BigInteger),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`counted` is false for one that was there already; `observed` is None then."""
+
+    counted: bool
+    observed: str | None
+
+
+async def take_heartbeat(
+    session: AsyncSession,
+    code: str,
+    new: NewHeartbeat,
+    *,
+    rules: WatchRules,
+    skew: timedelta,
+    at: datetime,
+) -> Taken:
+    """Take a heartbeat; the same again changes nothing.
+
+    Raises:
+        InvalidInput: it lies in the future, or tells of a synchronisation that does.
+        NotFound: database_unknown.
+        Conflict: run_id_taken, when its run told something else before.
+    """
+    _check(new, at, skew)
+    values = {
+        "code": code,
+        "run_id": new.run_id,
+        "observed_at": new.observed_at,
+        "record_count": new.record_count,
+        "last_sync_at": new.last_sync_at,
+        "note": new.note,
+        "now": at,
+    }
+    taken = (await session.execute(_TAKE, values)).one()
+    if not taken.known:
+        raise database_unknown(code)
+    if not taken.added:
+        await _require_same(session, code, new)
+        return Taken(counted=False, observed=None)
+    if taken.observed is not None:
+        return Taken(counted=True, observed=taken.observed)
+    watched = await lock_database(session, code)
+    before = new.observed_at < watched.watch.observed_since
+    await bring_up(session, watched, rules, at=at, before=before)
+    return Taken(counted=True, observed=watched.watch.observed)
+
+
+def _check(new: NewHeartbeat, now: datetime, skew: timedelta) -> None:
+    check_plausible(new.observed_at, "observed_at")
+    check_not_future(new.observed_at, now, skew, "observed_at")
+    if new.last_sync_at is not None:
+        check_plausible(new.last_sync_at, "last_sync_at")
+        check_not_future(new.last_sync_at, now, skew, "last_sync_at")
+        if new.last_sync_at > new.observed_at:
+            raise InvalidInput(
+                "sync_after_observed",
+                "Lần đồng bộ gần nhất (last_sync_at) không thể sau thời điểm quan sát (observed_at): kiểm tra hai thời điểm.",
+                "last_sync_at cannot lie after observed_at: check both instants.",
+                field="last_sync_at",
+            )
+
+
+_FOUND = select(
+    Heartbeat.run_id, Heartbeat.observed_at, Heartbeat.record_count, Heartbeat.last_sync_at, Heartbeat.note
+).where(Heartbeat.database_code == bindparam("code"), Heartbeat.run_id == bindparam("run_id"))
+
+
+async def _require_same(session: AsyncSession, code: str, new: NewHeartbeat) -> None:
+    found = (await session.execute(_FOUND, {"code": code, "run_id": new.run_id})).one()
+    if NewHeartbeat(*found) != new:
+        raise Conflict(
+            "run_id_taken",
+            f"Lần chạy {new.run_id} đã gửi nội dung khác: dùng run_id mới cho mỗi lần chạy.",
+            f"The run {new.run_id} told something else before: use a new run_id for each run.",
+            field="run_id",
+        )

@@ -1,0 +1,221 @@
+"""Importing a list: every row accepted, unchanged or refused with its reason; all of it, or as the office asks."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from rapidfuzz.fuzz import token_sort_ratio
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.datasets.domain.imports import Problem, ReadRow, understand
+from services.datasets.domain.owners import Owners
+from services.datasets.tables import Agency, Database, Declaration
+from services.datasets.use_cases.databases import NewDatabase, add_database, declare
+from services.datasets.use_cases.watching import WatchRules
+from shared.audit import Actor, add_audit
+from shared.database import Database as Store
+from shared.errors import TooLarge
+from shared.spreadsheets import Columns, Skipped, Table, read_table_apart
+
+COLUMNS = Columns(
+    {
+        "code": ("mã", "mã csdl", "mã số", "mã cơ sở dữ liệu"),
+        "name": ("tên", "tên csdl", "tên cơ sở dữ liệu", "tên nền tảng", "tên hệ thống"),
+        "kind": ("loại", "loại csdl", "phân loại"),
+        "owner": ("owner_code", "cơ quan chủ quản", "chủ quản", "đơn vị chủ quản"),
+        "legal_basis": ("legal basis", "căn cứ pháp lý", "căn cứ"),
+        "phase": ("giai đoạn", "tình trạng", "tình trạng xây dựng"),
+        "ndc_connection": ("connection", "kết nối", "tình trạng kết nối", "kết nối ttdlqg"),
+        "effective_on": ("effective on", "ngày hiệu lực", "tính đến ngày", "thời điểm"),
+    },
+    required=("code", "name", "kind", "owner"),
+)
+MOST_ROWS = 5_000  # of one file, each a registration and a declaration: about a minute of writing
+Outcome = Literal["accepted", "refused", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadList:
+    filename: str
+    rows: tuple[ReadRow, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(slots=True)
+class RowReport:
+    """What became of one row."""
+
+    row: int
+    outcome: Outcome
+    code: str
+    name: str
+    owner_code: str | None
+    problems: list[Problem]
+
+
+async def read_list(
+    store: Store, filename: str, content: bytes, *, columns: Mapping[str, str] | None, today: date
+) -> ReadList:
+    """Read every row of a file as its owners are understood today.
+
+    Raises:
+        InvalidInput: the file or its headings cannot be read.
+        TooLarge: bytes, rows or columns above the limit.
+    """
+    async with store.reading() as connection:
+        found = await connection.execute(select(Agency.code, Agency.name, Agency.short_name))
+        agencies = [(row.code, row.name, row.short_name) for row in found]
+    table = await read_table_apart(filename, content, COLUMNS, columns)
+    if len(table.rows) > MOST_ROWS:
+        raise TooLarge(
+            "too_many_rows",
+            f"Bảng có {len(table.rows)} dòng; tối đa {MOST_ROWS}. Chia thành nhiều tệp.",
+            f"The table has {len(table.rows)} rows; at most {MOST_ROWS}. Split it into several files.",
+            field="file",
+        )
+    owners = Owners(agencies, token_sort_ratio)
+    rows = await asyncio.to_thread(_understand_all, table, owners, today)
+    return ReadList(filename, rows, table.skipped)
+
+
+def _understand_all(table: Table, owners: Owners, today: date) -> tuple[ReadRow, ...]:
+    rows = []
+    for item in table.rows:
+        owner = owners.find(item.values["owner"]) if item.values.get("owner") else None
+        row = understand(item.number, item.values, owner, today)
+        row.problems += [Problem(each.field, each.code, each.vi, each.en) for each in item.problems]
+        rows.append(row)
+    return tuple(rows)
+
+
+async def import_list(
+    session: AsyncSession,
+    read: ReadList,
+    *,
+    dry_run: bool,
+    partial: bool,
+    rules: WatchRules,
+    actor: Actor,
+    at: datetime,
+) -> tuple[list[RowReport], bool]:
+    """Import rows; the report of each, and whether anything was written.
+
+    A refused row keeps the whole file out unless `partial`. All rows are judged before the first is written, so that a
+    dry run gives the real run's report.
+    """
+    judged = await _judge(session, read.rows)
+    reports = [judged.report(row) for row in read.rows]
+    refused = any(report.outcome == "refused" for report in reports)
+    if dry_run or not judged.accepted or (refused and not partial):
+        return reports, False
+    for row in sorted(judged.accepted, key=lambda row: row.code):  # locks in one order everywhere
+        await _write(session, row, judged, read.filename, rules=rules, actor=actor, at=at)
+    counts = {
+        word: sum(report.outcome == word for report in reports)
+        for word in ("accepted", "refused", "unchanged")
+    }
+    await add_audit(session, actor, "import", "list", read.filename[:200], at=at, **counts)
+    return reports, True
+
+
+@dataclass
+class _Judge:
+    """Decides row by row, in the file's order, and keeps those accepted."""
+
+    known: Mapping[str, Database]
+    said: set[tuple[str, str | None, str | None, date]]
+    accepted: list[ReadRow] = field(default_factory=list)
+    first_row: dict[str, int] = field(default_factory=dict)
+
+    def report(self, row: ReadRow) -> RowReport:
+        problems = list(row.problems)
+        if row.code and row.code in self.first_row:
+            problems.append(_repeated(self.first_row[row.code]))
+        self.first_row.setdefault(row.code, row.number)
+        known = self.known.get(row.code)
+        if known is not None and not problems and (other := _differing(row, known)):
+            problems.append(_registered_otherwise(row.code, other))
+        outcome: Outcome = "refused" if problems else "accepted"
+        if not problems and known is not None and not self.declares(row):
+            outcome = "unchanged"
+        if outcome == "accepted":
+            self.accepted.append(row)
+        return RowReport(row.number, outcome, row.code, row.name, row.owner_code, problems)
+
+    def declares(self, row: ReadRow) -> bool:
+        """Whether a row says something that was not said before."""
+        if row.effective_on is None or (row.phase is None and row.ndc_connection is None):
+            return False
+        return (row.code, row.phase, row.ndc_connection, row.effective_on) not in self.said
+
+
+async def _judge(session: AsyncSession, rows: Sequence[ReadRow]) -> _Judge:
+    codes = sorted({row.code for row in rows})
+    known = {row.code: row for row in await session.scalars(select(Database).where(Database.code.in_(codes)))}
+    said = await session.execute(
+        select(
+            Declaration.database_code,
+            Declaration.phase,
+            Declaration.ndc_connection,
+            Declaration.effective_on,
+        ).where(Declaration.database_code.in_(codes))
+    )
+    return _Judge(known, {(code, phase, joined, day) for code, phase, joined, day in said})
+
+
+async def _write(
+    session: AsyncSession,
+    row: ReadRow,
+    judged: _Judge,
+    filename: str,
+    *,
+    rules: WatchRules,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    assert row.kind is not None and row.owner_code is not None  # noqa: S101, PT018 - a row without them was refused
+    if row.code not in judged.known:
+        new = NewDatabase(row.code, row.name, row.kind, row.owner_code, row.legal_basis)
+        await add_database(session, new, actor=actor, at=at)
+    if judged.declares(row):
+        assert row.effective_on is not None  # noqa: S101 - a declaration without it was refused
+        source = {"kind": "file", "reference": filename[:500] or "-", "title": f"Dòng {row.number}"}
+        await declare(
+            session,
+            row.code,
+            phase=row.phase,
+            ndc_connection=row.ndc_connection,
+            effective_on=row.effective_on,
+            evidence=[source],
+            rules=rules,
+            actor=actor,
+            at=at,
+        )
+
+
+def _differing(row: ReadRow, known: Database) -> list[str]:
+    """What a row says of a registered database that it was not registered with; an empty cell says nothing."""
+    said = {"name": row.name, "kind": row.kind, "owner_code": row.owner_code, "legal_basis": row.legal_basis}
+    return [name for name, value in said.items() if value is not None and value != getattr(known, name)]
+
+
+def _repeated(first: int) -> Problem:
+    return Problem(
+        "code",
+        "code_repeated",
+        f"Mã này đã có ở dòng {first}: giữ một dòng.",
+        f"This code stands in row {first} already: keep one.",
+    )
+
+
+def _registered_otherwise(code: str, names: Sequence[str]) -> Problem:
+    listed = ", ".join(names)
+    return Problem(
+        names[0],
+        "registered_otherwise",
+        f"{code} đã đăng ký với giá trị khác ({listed}): sửa dòng theo bản đã ghi, hoặc dùng mã khác.",
+        f"{code} is registered with other values ({listed}): correct the row, or use another code.",
+    )

@@ -1,0 +1,95 @@
+"""What the use cases share: locking a database's watch, and telling the log how it stands after a change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.datasets.tables import Contradiction, Database, Watch
+from shared.audit import Actor, add_audits
+from shared.errors import NotFound
+from shared.events import datasets as events
+from shared.outbox import add_event
+
+
+@dataclass(slots=True)
+class Watched:
+    """A database with its watch, locked until the transaction ends, and its open contradictions."""
+
+    database: Database
+    watch: Watch
+    open: list[Contradiction]
+
+
+def database_unknown(code: str) -> NotFound:
+    return NotFound(
+        "database_unknown",
+        f"Không có cơ sở dữ liệu, nền tảng hoặc hệ thống mã {code}: tra tại /datasets/v1/databases.",
+        f"There is no database, platform or system {code}: look it up at /datasets/v1/databases.",
+        field="code",
+    )
+
+
+async def lock_database(session: AsyncSession, code: str) -> Watched:
+    """Lock a database's watch: that lock orders its events."""
+    found = await session.execute(
+        select(Watch, Database)
+        .join(Database, Database.code == Watch.database_code)
+        .where(Watch.database_code == code)
+        .with_for_update(of=Watch)
+        .execution_options(populate_existing=True)
+    )
+    if (row := found.one_or_none()) is None:
+        raise database_unknown(code)
+    contradictions = await session.scalars(
+        select(Contradiction).where(Contradiction.database_code == code, Contradiction.closed_at.is_(None))
+    )
+    return Watched(row.Database, row.Watch, list(contradictions))
+
+
+async def tell(
+    session: AsyncSession,
+    watched: Watched,
+    kind: type[events.DatabaseEvent],
+    detail: Mapping[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Make the change official: the next version, its event with the whole state, its audit entry."""
+    watched.watch.version += 1
+    await session.flush()
+    event = kind.model_validate({"database": database_state(watched), **detail})
+    await add_event(session, event, version=watched.watch.version, at=at)
+    words = event.model_dump(mode="json", exclude={"database"})
+    action = kind.event_type.split(".")[-2]
+    code = watched.database.code
+    entry = (action, "database", code, {"version": watched.watch.version, **words})
+    await add_audits(session, actor, [entry], at=at)
+
+
+def database_state(watched: Watched) -> dict[str, Any]:
+    database, watch = watched.database, watched.watch
+    return {
+        "code": database.code,
+        "version": watch.version,
+        "name": database.name,
+        "kind": database.kind,
+        "owner_code": database.owner_code,
+        "phase": watch.phase,
+        "ndc_connection": watch.ndc_connection,
+        "observed": watch.observed,
+        "observed_since": watch.observed_since,
+        "last_heartbeat_at": watch.last_heartbeat_at,
+        "last_sync_at": watch.last_sync_at,
+        "record_count": watch.record_count,
+        "contradictions": _open(watched.open),
+    }
+
+
+def _open(contradictions: Sequence[Contradiction]) -> list[dict[str, Any]]:
+    in_order = sorted(contradictions, key=lambda item: (item.opened_at, item.kind))
+    return [{"id": item.id, "kind": item.kind, "since": item.opened_at} for item in in_order]

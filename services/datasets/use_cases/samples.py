@@ -1,0 +1,149 @@
+"""Loading the sample databases: what was declared and measured in the past, and what is heard now; see samples/README.md."""
+
+import csv
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.datasets.tables import Agency
+from services.datasets.use_cases.databases import (
+    NewDatabase,
+    NewResult,
+    add_database,
+    assess,
+    declare,
+)
+from services.datasets.use_cases.downtime import beat
+from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
+from services.datasets.use_cases.watching import WatchRules, watch_database
+from shared.agencies import require_agencies
+from shared.audit import Actor
+from shared.clock import local_date, local_instant
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+RECORDED_HOUR = 8
+HEARD = timedelta(days=45)  # how long ago the samples begin to be watched: before their first heartbeat
+SENT_BEFORE = timedelta(hours=2)  # a heartbeat of "today" was sent so long ago
+GRACE_SECONDS = 12 * 3600
+DAY_SECONDS = 86_400
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    session: AsyncSession
+    rules: WatchRules
+    actor: Actor
+    at: datetime
+
+
+Tell = Callable[[_Run, Row, datetime], Awaitable[object]]
+Step = tuple[datetime, Tell, Row]
+
+
+async def load_samples(session: AsyncSession, *, rules: WatchRules, actor: Actor, at: datetime) -> None:
+    """Register the sample databases and tell of each what was recorded by `at`, in the order of recording."""
+    run = _Run(session, rules, actor, at)
+    databases = _rows("databases.csv")
+    registered = {row["code"]: _recorded_at(row["registered_on"]) for row in databases}
+    if (since := min(registered.values())) > at:
+        return
+    await require_agencies(session, Agency, {row["owner_code"] for row in databases}, "owner_code")
+    await _watch(run, since)
+    told = [step for step in _steps(at) if registered[step[2]["code"]] <= step[0] <= at]
+    for instant, tell, row in sorted(told, key=lambda step: step[0]):
+        await tell(run, row, instant)
+    for code in sorted({row["code"] for _, tell, row in told if tell is _hear}):
+        await watch_database(session, code, rules, at=at)
+
+
+async def _watch(run: _Run, since: datetime) -> None:
+    """Leave the beats of a watch that rested until the samples begin to be heard: silence before then tells nothing."""
+    heard = max(since, run.at - HEARD)
+    for instant, is_start in ((since, True), (heard, True), (run.at, False)):
+        await beat(run.session, now=instant, downtime=run.rules.downtime, is_start=is_start)
+
+
+def _steps(at: datetime) -> Iterator[Step]:
+    """All that the files tell, each with the instant of its recording."""
+    for row in _rows("databases.csv"):
+        yield _recorded_at(row["registered_on"]), _register, row
+        if row["declared_on"]:
+            yield _recorded_at(row["declared_on"]), _declare, row
+    for row in _rows("quality.csv"):
+        yield _recorded_at(row["recorded_on"]), _assess, row
+    for row in _rows("heartbeats.csv"):
+        for instant in _instants(row, at):
+            yield instant, _hear, row
+
+
+async def _register(run: _Run, row: Row, at: datetime) -> None:
+    new = NewDatabase(
+        row["code"],
+        row["name"],
+        row["kind"],
+        row["owner_code"],
+        row["legal_basis"] or None,
+        int(row["period_days"]) * DAY_SECONDS if row["period_days"] else None,
+        GRACE_SECONDS if row["period_days"] else None,
+    )
+    await add_database(run.session, new, actor=run.actor, at=at)
+
+
+async def _declare(run: _Run, row: Row, at: datetime) -> None:
+    title = f"Báo cáo ngày {local_date(at):%d/%m/%Y} của cơ quan chủ quản (mẫu)"
+    await declare(
+        run.session,
+        row["code"],
+        phase=row["phase"] or None,
+        ndc_connection=row["ndc_connection"] or None,
+        effective_on=date.fromisoformat(row["effective_on"]),
+        evidence=[{"kind": "document", "reference": row["reference"], "title": title}],
+        rules=run.rules,
+        actor=run.actor,
+        at=at,
+    )
+
+
+async def _assess(run: _Run, row: Row, at: datetime) -> None:
+    new = NewResult(
+        criterion=row["criterion"],
+        measured=Decimal(row["measured"]),
+        denominator=Decimal(row["denominator"]),
+        threshold=Decimal(row["threshold"]),
+        passed=row["passed"] == "yes",
+        as_of=date.fromisoformat(row["as_of"]),
+        method=row["method"],
+        evidence=(),
+    )
+    await assess(run.session, row["code"], new, rules=run.rules, actor=run.actor, at=at)
+
+
+async def _hear(run: _Run, row: Row, at: datetime) -> None:
+    new = NewHeartbeat(
+        run_id=f"mau-{at:%Y%m%dT%H%M}",
+        observed_at=at,
+        record_count=int(row["record_count"]),
+        last_sync_at=at,
+    )
+    await take_heartbeat(run.session, row["code"], new, rules=run.rules, skew=timedelta(0), at=at)
+
+
+def _instants(row: Row, at: datetime) -> Iterator[datetime]:
+    first, last, every = (int(row[name]) for name in ("first_days_ago", "last_days_ago", "every_days"))
+    for days in range(first, last - 1, -every):
+        yield at - timedelta(days=days) - SENT_BEFORE
+
+
+def _recorded_at(day: str) -> datetime:
+    return local_instant(date.fromisoformat(day), RECORDED_HOUR)
+
+
+def _rows(name: str) -> list[Row]:
+    with (SAMPLES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,227 @@
+"""Working out how a database stands, and telling what has changed since that was told last."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from services.datasets.domain.contradictions import Contradiction as Found
+from services.datasets.domain.contradictions import (
+    ContradictionKind,
+    Declared,
+    Seen,
+    contradictions,
+    declared_since,
+    words,
+)
+from services.datasets.domain.observation import Interval, Observed
+from services.datasets.domain.spans import Span, merged
+from services.datasets.queries.facts import Statements, load_seen, load_statements
+from services.datasets.queries.observation import FAR, load_downtimes, state_at
+from services.datasets.tables import Contradiction, Watch
+from services.datasets.use_cases.records import Watched, lock_database, tell
+from shared.audit import SYSTEM
+from shared.clock import local_date
+from shared.events import datasets as events
+
+MOST_STEPS = 1_000  # changes told one by one; whoever slept through more is told how it stands now
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRules:
+    """What an operator may set about watching.
+
+    Attributes:
+        silent_after: how long silence agrees with a declared connection.
+        downtime: a rest of our watch that is longer makes things unknown.
+    """
+
+    silent_after: timedelta
+    downtime: timedelta
+
+
+async def watch_database(
+    session: AsyncSession,
+    code: str,
+    rules: WatchRules,
+    *,
+    at: datetime,
+    until: datetime | None = None,
+    before: bool = False,
+) -> Watched:
+    """Bring a database's watch up to `until`, telling each change in order, dated when it became true.
+
+    `at` is when that is recorded, and where `until` is not given up to when it is looked.
+    `before` says that facts may have changed by which a state that was told began earlier, later or not at all. A heartbeat
+    within a time that was told as up does not: it stays up from when it was.
+    """
+    watched = await lock_database(session, code)
+    return await bring_up(session, watched, rules, at=at, until=until, before=before)
+
+
+async def bring_up(
+    session: AsyncSession,
+    watched: Watched,
+    rules: WatchRules,
+    *,
+    at: datetime,
+    until: datetime | None = None,
+    before: bool = False,
+) -> Watched:
+    """As `watch_database`, of one that is locked already."""
+    watch = watched.watch
+    now = max(until or at, watch.checked_at)
+    connection = await session.connection()
+    downtimes = await load_downtimes(connection, now, rules.downtime)
+    statements = await load_statements(connection, watch.database_code)
+    # what was told for a time that turned out to be a downtime of ours is worked out anew
+    before = before or any(span.until >= watch.checked_at for span in downtimes)
+    look = _Look(session, connection, watched, rules, statements, downtimes, at)
+    steps = 0
+    while watch.next_check_at is not None and watch.next_check_at < now and steps < MOST_STEPS:
+        await look.at(max(watch.next_check_at, watch.checked_at), before=before)
+        steps += 1
+    await look.at(now, before=before)
+    await session.flush()
+    return watched
+
+
+@dataclass
+class _Look:
+    """A look at one database at one instant after the other."""
+
+    session: AsyncSession
+    connection: AsyncConnection
+    watched: Watched
+    rules: WatchRules
+    statements: Statements
+    downtimes: Sequence[Span]
+    recorded_at: datetime
+
+    async def at(self, instant: datetime, *, before: bool) -> None:
+        """Write down how it stands at an instant, and tell what is not as it was told."""
+        watch = self.watched.watch
+        is_up = watch.observed == Observed.UP and not before
+        evidence, interval = await state_at(
+            self.connection,
+            watch.database_code,
+            instant,
+            self.downtimes,
+            up_since=watch.observed_since if is_up else None,
+        )
+        day = local_date(instant)
+        told = self.statements.declared(day)
+        seen, next_beat = await load_seen(self.connection, watch.database_code, instant, told.none_since)
+        quiet = merged(evidence.maintenances)
+        found = list(
+            contradictions(
+                told,
+                seen,
+                registered_at=evidence.registered_at,
+                expected=evidence.expectation is not None,
+                silent_after=self.rules.silent_after,
+                uncounted=merged([*quiet, *self.downtimes]),
+            )
+        )
+        watch.checked_at = instant
+        watch.phase, watch.ndc_connection = self.statements.phase(day), self.statements.connection(day)
+        _write_seen(watch, seen)
+        _plan(watch, interval, instant, [next_beat, *_turns(found), *(span.start for span in quiet)])
+        await self._tell_state(interval)
+        await self._tell_contradictions(found, told, seen, instant)
+        watch.is_plain = interval.state is Observed.UP and not self.watched.open and told.none_since is None
+
+    async def _tell_state(self, interval: Interval) -> None:
+        watch = self.watched.watch
+        before, watch.observed, watch.observed_since = watch.observed, interval.state, interval.start
+        if before != interval.state:
+            detail = {"before": before, "after": interval.state, "at": interval.start}
+            await self._tell(events.DatabaseObserved, detail)
+
+    async def _tell_contradictions(
+        self, found: Sequence[Found], told: Declared, seen: Seen, instant: datetime
+    ) -> None:
+        for known in tuple(self.watched.open):
+            closed_at = self._closed_at(known, found, told, seen, instant)
+            if closed_at is not None:
+                await self._close(known, closed_at)
+        already = {item.kind for item in self.watched.open}
+        for item in found:
+            if item.holds(instant) and item.kind not in already:
+                await self._open(item, instant)
+
+    def _closed_at(
+        self, known: Contradiction, found: Sequence[Found], told: Declared, seen: Seen, instant: datetime
+    ) -> datetime | None:
+        """When a contradiction that was told ended: by itself, by what was declared since, or by what was heard."""
+        kind = ContradictionKind(known.kind)
+        now = next((item for item in found if item.kind is kind), None)
+        if now is not None and now.holds(instant) and now.opened_at <= known.opened_at:
+            return None
+        if now is not None and now.until is not None and now.until <= instant:
+            ended = now.until
+        elif declared_since(kind, told) is None:
+            ended = self.statements.last_spoken(local_date(instant))
+        else:
+            ended = seen.last_at or instant
+        return max(known.opened_at, min(ended, instant))
+
+    async def _open(self, item: Found, instant: datetime) -> None:
+        connection = self.watched.watch.ndc_connection if item.kind is ContradictionKind.SILENT else None
+        row = Contradiction(
+            id=uuid4(),
+            database_code=self.watched.database.code,
+            kind=item.kind,
+            ndc_connection=connection,
+            basis=item.basis,
+            opened_at=item.opened_at,
+            recorded_at=self.recorded_at,
+            closed_at=None,
+            closing_recorded_at=None,
+        )
+        self.session.add(row)
+        self.watched.open.append(row)
+        await self._tell(events.DatabaseContradicted, _said(row, instant))
+
+    async def _close(self, row: Contradiction, closed_at: datetime) -> None:
+        row.closed_at, row.closing_recorded_at = closed_at, self.recorded_at
+        self.watched.open.remove(row)
+        await self._tell(events.DatabaseReconciled, _said(row, closed_at) | {"closed_at": closed_at})
+
+    async def _tell(self, kind: type[events.DatabaseEvent], detail: dict[str, Any]) -> None:
+        await tell(self.session, self.watched, kind, detail, actor=SYSTEM, at=self.recorded_at)
+
+
+def _said(row: Contradiction, instant: datetime) -> dict[str, Any]:
+    vi, en = words(ContradictionKind(row.kind), row.ndc_connection, row.basis, instant)
+    return {
+        "contradiction_id": row.id,
+        "kind": row.kind,
+        "opened_at": row.opened_at,
+        "words_vi": vi,
+        "words_en": en,
+    }
+
+
+def _write_seen(watch: Watch, seen: Seen) -> None:
+    watch.last_heartbeat_at = seen.last_at
+    watch.last_sync_at = seen.last_sync_at
+    watch.record_count = seen.record_count
+
+
+def _turns(found: Sequence[Found]) -> Iterator[datetime | None]:
+    for item in found:
+        yield item.opened_at
+        yield item.until
+
+
+def _plan(watch: Watch, interval: Interval, instant: datetime, turns: Iterable[datetime | None]) -> None:
+    """When to look again: when silence would change the state, or when anything else may turn."""
+    watch.silence_check_at = interval.until if interval.until < FAR else None
+    watch.other_check_at = min((turn for turn in turns if turn is not None and turn > instant), default=None)
+    watch.next_check_at = min(
+        (turn for turn in (watch.silence_check_at, watch.other_check_at) if turn is not None), default=None
+    )

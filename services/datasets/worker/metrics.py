@@ -1,0 +1,82 @@
+"""What operators watch of databases. Each has metrics of its own, up to a bound; the rest are counted."""
+
+import asyncio
+from datetime import datetime
+
+from prometheus_client import Gauge
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.datasets.domain.observation import Observed
+from services.datasets.settings import DatasetsSettings
+from services.datasets.tables import Contradiction, Watch
+from shared.clock import Clock
+from shared.database import Database
+from shared.loops import Loop, Pulse
+
+REFRESH_SECONDS = 15.0  # Prometheus scrapes about as often
+
+STATE = Gauge(
+    "dondoc_database_state", "1 for the state in which a database is seen, else 0", ["database", "state"]
+)
+SINCE_HEARTBEAT = Gauge(
+    "dondoc_database_heartbeat_age_seconds", "Since the last heartbeat of a database", ["database"]
+)
+SINCE_SYNC = Gauge(
+    "dondoc_database_sync_age_seconds", "Since a database was last synchronised with the NDC", ["database"]
+)
+RECORDS = Gauge("dondoc_database_records", "Records that a database told of last", ["database"])
+LEFT_OUT = Gauge(
+    "dondoc_database_metrics_left_out", "Databases beyond the bound, without metrics of their own"
+)
+BY_STATE = Gauge("dondoc_databases", "Databases by the state in which they are seen", ["state"])
+CONTRADICTIONS = Gauge("dondoc_contradictions_open", "Open contradictions", ["kind"])
+
+_WATCHES = select(
+    Watch.database_code,
+    Watch.observed,
+    Watch.last_heartbeat_at,
+    Watch.last_sync_at,
+    Watch.record_count,
+).order_by(Watch.database_code)
+_BY_STATE = select(Watch.observed, func.count().label("number")).group_by(Watch.observed)
+_OPEN = (
+    select(Contradiction.kind, func.count().label("number"))
+    .where(Contradiction.closed_at.is_(None))
+    .group_by(Contradiction.kind)
+)
+
+
+def figures_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> Loop:
+    async def run(pulse: Pulse) -> None:
+        while True:
+            async with database.snapshot() as connection:
+                await show_figures(connection, clock.now(), settings.metric_databases)
+            pulse.beat()
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    return run
+
+
+async def show_figures(connection: AsyncConnection, now: datetime, most: int) -> None:
+    """Bring the metrics in line with the watches; the first `most` databases by code have their own."""
+    numbers = {row.observed: row.number for row in await connection.execute(_BY_STATE)}
+    for state in Observed:
+        BY_STATE.labels(state.value).set(numbers.get(state.value, 0))
+    LEFT_OUT.set(max(0, sum(numbers.values()) - most))
+    CONTRADICTIONS.clear()
+    for row in await connection.execute(_OPEN):
+        CONTRADICTIONS.labels(row.kind).set(row.number)
+    for watch in await connection.execute(_WATCHES.limit(most)):
+        for state in Observed:
+            STATE.labels(watch.database_code, state.value).set(watch.observed == state.value)
+        _show_age(SINCE_HEARTBEAT, watch.database_code, watch.last_heartbeat_at, now)
+        _show_age(SINCE_SYNC, watch.database_code, watch.last_sync_at, now)
+        if watch.record_count is not None:
+            RECORDS.labels(watch.database_code).set(watch.record_count)
+
+
+def _show_age(gauge: Gauge, code: str, instant: datetime | None, now: datetime) -> None:
+    """Nothing is shown of what never was."""
+    if instant is not None:
+        gauge.labels(code).set(max(0.0, (now - instant).total_seconds()))

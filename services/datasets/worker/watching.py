@@ -1,0 +1,71 @@
+"""The watch: databases are looked at when something may have changed, and the watch itself leaves a beat."""
+
+import asyncio
+import time
+
+from sqlalchemy import func, select
+
+from services.datasets.domain.downtime import Part
+from services.datasets.settings import DatasetsSettings
+from services.datasets.tables import Watch
+from services.datasets.use_cases.downtime import silence_told_until
+from services.datasets.use_cases.watching import WatchRules, watch_database
+from services.datasets.worker.beats import BEAT_SECONDS, Beats
+from shared.clock import Clock, wait_for_wake
+from shared.database import Database
+from shared.horizon import announce_change
+from shared.loops import Loop, Pulse
+
+POLL_SECONDS = 1.0  # the fallback for changes made by other processes
+BATCH = 50  # databases per transaction: short enough that a heartbeat waits a blink for its lock
+
+_NEXT = select(func.min(Watch.next_check_at)).where(Watch.next_check_at.is_not(None))
+
+
+def rules_of(settings: DatasetsSettings) -> WatchRules:
+    return WatchRules(settings.silent_after, settings.downtime)
+
+
+async def watch_due(database: Database, clock: Clock, settings: DatasetsSettings) -> int:
+    """One round: look at a batch of what is due, as far as heartbeats were surely taken; how many, 0 when none is."""
+    async with database.transaction() as session:
+        await announce_change(session, clock.now())
+        now = clock.now()
+        until = await silence_told_until(session, now=now, downtime=settings.downtime)
+        due = (
+            select(Watch.database_code)
+            .where(Watch.next_check_at <= until)
+            .order_by(Watch.next_check_at)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        codes = list(await session.scalars(due))
+        for code in codes:
+            await watch_database(session, code, rules_of(settings), at=now, until=until)
+    return len(codes)
+
+
+def watch_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> Loop:
+    """Sleeps until the next database is to be looked at, or until something is committed; beats meanwhile."""
+    wake = asyncio.Event()
+    database.on_commit(wake.set)
+    beats = Beats(database, clock, settings, Part.WATCH)
+
+    async def run(pulse: Pulse) -> None:
+        async with beats.present() as lock:
+            next_beat = 0.0
+            while not lock.is_closed():  # without it a further process would take itself for the first
+                if time.monotonic() >= next_beat:
+                    await beats.leave()
+                    next_beat = time.monotonic() + BEAT_SECONDS
+                pulse.beat()
+                async with database.reading() as connection:
+                    due = (await connection.execute(_NEXT)).scalar_one()
+                if due is not None and due <= clock.now():
+                    if await watch_due(database, clock, settings):
+                        continue
+                    wake.clear()  # what is due waits for another worker or for the intake; this commit is no news
+                await wait_for_wake(wake, clock, due if due and due > clock.now() else None, POLL_SECONDS)
+        raise ConnectionError("lost the lock that tells of this process")
+
+    return run

@@ -1,0 +1,67 @@
+"""What agencies say they need."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from services.finance.api.common import Claimant, CodeAsked, Reader, SettledMoment
+from services.finance.domain.claims import ClaimStage, NewClaim
+from services.finance.domain.ledger import Field, Level, Nature
+from services.finance.queries import claims as read
+from services.finance.schemas.claims import (
+    ClaimIn,
+    ClaimOut,
+    ClaimPage,
+)
+from services.finance.use_cases.claims import state_claim
+from shared.app import CurrentActor, CurrentContext, Session, Snapshot, service_router
+from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+
+router = service_router("finance")
+
+
+@router.post("/claims", status_code=201, tags=["claims"])
+async def post_claim(
+    body: ClaimIn, session: Session, actor: CurrentActor, context: CurrentContext, caller: Claimant
+) -> ClaimOut:
+    """State what is needed; it supersedes what was stated for the same before. A bound key states for its own agency."""
+    caller.require_tenant(body.agency_code)
+    claim = NewClaim(**dict(body))
+    stated = await state_claim(session, claim, actor=actor, at=context.clock.now())
+    return ClaimOut.model_validate(stated)
+
+
+@router.get("/claims", tags=["claims"], response_model=ClaimPage)
+async def list_claims(
+    request: Request,
+    _: Reader,
+    moment: SettledMoment,  # before the snapshot, which must be taken after it
+    connection: Snapshot,
+    stage: ClaimStage | None = None,
+    year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
+    level: Level | None = None,
+    agency: CodeAsked = None,
+    nature: Nature | None = None,
+    field: Field | None = None,
+    superseded: Annotated[bool, Query(description="also the statements that a later one supersedes")] = False,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: PageCursor = None,
+) -> Response:
+    """Claims as of a day, by what was known; the statement of the latest day holds, of one day the last."""
+    wanted = {
+        "stage": stage,
+        "year": year,
+        "level": level,
+        "agency_code": agency,
+        "nature": nature,
+        "field": field,
+    }
+    asked = asdict(moment)
+    total = await read.sum_claims(connection, wanted, **asked)
+    after = decode_after(cursor, *read.KEY_KINDS)
+    rows = await read.list_claims(
+        connection, wanted, **asked, superseded=superseded, after=after, limit=limit
+    )
+    beside = {**asked, "total": {"amount": int(total.amount), "agencies": total.agencies}}
+    return page_answer(request, rows, limit, key=read.place, view=lambda row: row._asdict(), **beside)

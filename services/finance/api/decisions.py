@@ -1,0 +1,118 @@
+"""Posting decisions, taking them back, reading them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from services.finance.api.common import CodeAsked, Manager, Reader
+from services.finance.domain.ledger import Kind
+from services.finance.queries import decisions as read
+from services.finance.schemas.decisions import (
+    DecisionIn,
+    DecisionOut,
+    DecisionPage,
+    DecisionWithLines,
+    LineOut,
+    ReversalIn,
+)
+from services.finance.use_cases import decisions as use_cases
+from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.pagination import (
+    DEFAULT_LIMIT,
+    Limit,
+    PageCursor,
+    cut_page,
+    decode_after,
+    encode_cursor,
+    link_next,
+    page_answer,
+)
+from shared.problems import documented
+
+router = service_router("finance")
+PATH = "/finance/v1/decisions"
+MOST_LINES = 1_000  # of one page
+MAX_BODY_BYTES = 5 * 1024 * 1024  # 10,000 lines of at most 500 bytes
+
+
+@router.post("/decisions", status_code=201, tags=["decisions"], responses=documented(409, 413))
+async def post_decision(
+    body: DecisionIn,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    _: Manager,
+) -> DecisionOut:
+    """Post a decision, all of its lines or none. A document (number, kind, issued_on) is posted once unless reversed."""
+    lines = [line.line() for line in body.lines]
+    decision_id = await use_cases.post_decision(
+        session, body.header(), lines, actor=actor, at=context.clock.now()
+    )
+    response.headers["Location"] = f"{PATH}/{decision_id}"
+    return DecisionOut.model_validate(await read.require_decision(await session.connection(), decision_id))
+
+
+@router.get("/decisions", tags=["decisions"], response_model=DecisionPage)
+async def list_decisions(
+    request: Request,
+    connection: Reading,
+    _: Reader,
+    kind: Kind | None = None,
+    number: CodeAsked = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: PageCursor = None,
+) -> Response:
+    """Decisions and reversals in the order in which they were recorded."""
+    wanted = {"kind": kind and kind.value, "number": number}
+    after = decode_after(cursor, datetime, UUID)
+    rows = await read.list_decisions(connection, wanted, after=after, limit=limit)
+    return page_answer(
+        request, rows, limit, key=lambda row: (row.recorded_at, row.id), view=lambda row: row._asdict()
+    )
+
+
+@router.get("/decisions/{decision_id}", tags=["decisions"], responses=documented(404))
+async def get_decision(
+    decision_id: UUID,
+    request: Request,
+    response: Response,
+    connection: Reading,
+    _: Reader,
+    limit: Annotated[int, Query(ge=1, le=MOST_LINES, description="lines of a page")] = DEFAULT_LIMIT,
+    cursor: PageCursor = None,
+) -> DecisionWithLines:
+    row = await read.require_decision(connection, decision_id)
+    after = decode_after(cursor, int) or 0
+    lines, last = cut_page(await read.list_lines(connection, decision_id, after=after, limit=limit), limit)
+    next_cursor = encode_cursor(last.line) if last else None
+    link_next(request, response, next_cursor)
+    shown = {"lines": [LineOut.of(line) for line in lines], "next_cursor": next_cursor}
+    return DecisionWithLines.model_validate(row._asdict() | shown)
+
+
+@router.post(
+    "/decisions/{decision_id}/reversal", status_code=201, tags=["decisions"], responses=documented(404, 409)
+)
+async def reverse_decision(
+    decision_id: UUID,
+    body: ReversalIn,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    _: Manager,
+) -> DecisionOut:
+    """Take a decision back, once, from a day on; what was known before stays what it was."""
+    reversal_id = await use_cases.reverse_decision(
+        session,
+        decision_id,
+        reason=body.reason,
+        effective_on=body.effective_on,
+        actor=actor,
+        at=context.clock.now(),
+    )
+    response.headers["Location"] = f"{PATH}/{reversal_id}"
+    return DecisionOut.model_validate(await read.require_decision(await session.connection(), reversal_id))

@@ -1,0 +1,91 @@
+"""Taking a Treasury file."""
+
+import asyncio
+from collections import Counter
+from typing import Annotated
+
+from fastapi import Form, Request
+from pydantic import Field
+
+from services.finance.api.common import Manager
+from services.finance.domain.treasury_cells import Unit
+from services.finance.schemas.imports import (
+    ImportedRow,
+    ImportReport,
+)
+from services.finance.use_cases.imports import Imported, import_file
+from services.finance.use_cases.treasury import TreasuryFile, read_file
+from shared.app import CurrentActor, CurrentContext, Session, get_context
+from shared.clock import local_date
+from shared.problems import documented
+from shared.requests import Code
+from shared.spreadsheets import mapping_from_json
+from shared.uploads import UploadForm, upload_router
+
+PATH = "/finance/v1/imports"
+
+
+class ImportForm(UploadForm):
+    year: int = Field(
+        ge=2000, le=2200, description="budget year of the money; 2025's is paid until 31/01/2026"
+    )
+    unit: Unit | None = Field(default=None, description="of the amounts, where the file does not say it")
+    number: Code | None = Field(
+        default=None, description="of the document that the decisions are posted under"
+    )
+    partial: bool = Field(default=False, description="import the good vouchers although others are refused")
+
+
+async def _read(request: Request, form: ImportForm, content: bytes) -> TreasuryFile:
+    context = get_context(request)
+    return await read_file(
+        context.database,
+        form.file.filename or "",
+        content,
+        columns=mapping_from_json(form.columns),
+        year=form.year,
+        unit=form.unit,
+        today=local_date(context.clock.now()),
+    )
+
+
+router = upload_router("finance", "finance.manage", ImportForm, _read)
+
+
+@router.post("/imports", tags=["imports"], responses=documented(409, 413))
+async def import_disbursements(
+    request: Request,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    _: Manager,
+    form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
+) -> ImportReport:
+    """Post a Treasury file's disbursements, one decision a day; what an earlier file brought changes nothing."""
+    file: TreasuryFile = request.state.upload
+    done = await import_file(
+        session,
+        file,
+        number=form.number,
+        dry_run=form.dry_run,
+        partial=form.partial,
+        actor=actor,
+        at=context.clock.now(),
+    )
+    return await asyncio.to_thread(_answer, done, dry_run=form.dry_run)
+
+
+def _answer(done: Imported, *, dry_run: bool) -> ImportReport:
+    counts = Counter(row.outcome for row in done.file.rows)
+    return ImportReport(
+        unit=done.file.unit,
+        accepted=counts["accepted"],
+        refused=counts["refused"],
+        unchanged=counts["unchanged"],
+        total=counts["total"],
+        amount=sum(row.amount or 0 for row in done.file.rows if row.outcome == "accepted"),
+        dry_run=dry_run,
+        written=done.written,
+        decisions=list(done.decisions),
+        rows=[ImportedRow.model_validate(row) for row in done.file.rows],
+    )

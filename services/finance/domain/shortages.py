@@ -1,0 +1,68 @@
+"""What is said when an account does not hold what a decision asks of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from services.finance.domain.ledger import Stage
+from shared.errors import Conflict
+
+NAMED = 20  # accounts that one refusal lists
+_STAGES: Mapping[Stage, tuple[str, str]] = {
+    Stage.UNALLOCATED: ("chưa phân bổ", "unallocated"),
+    Stage.REMAINING: ("đã phân bổ còn lại", "allocated and remaining"),
+    Stage.DISBURSED: ("đã giải ngân chưa quyết toán", "disbursed and not yet settled"),
+    Stage.SETTLED: ("đã quyết toán", "settled"),
+    Stage.CARRIED_OVER: ("đã chuyển nguồn", "carried over"),
+    Stage.CANCELLED: ("đã hủy", "cancelled"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """An account that would go below zero: the first line that draws on it, what is there and what is asked, in đồng.
+
+    `before` is set where the money is there at first and needed by what takes effect on that day (ISO 8601).
+    """
+
+    line: int
+    year: int
+    level: str
+    agency_code: str
+    nature: str
+    field: str
+    source: str
+    stage: str
+    available: int
+    asked: int
+    before: str | None
+
+
+class Insufficient(Conflict):
+    """`shortages` are all of them, while the problem document lists some."""
+
+    shortages: Sequence[Shortage] = ()
+
+
+def insufficient(shortages: Sequence[Shortage]) -> Insufficient:
+    """The refusal of a decision; its sentence tells the first account, `shortages` up to 20 of them."""
+    first = shortages[0]
+    vi, en = _STAGES[Stage(first.stage)]
+    source = f"/{first.source}" if first.source else ""
+    account = f"{first.year}/{first.level}/{first.agency_code}/{first.nature}/{first.field}{source}"
+    until_vi, until_en = "", ""
+    if first.before is not None:
+        day = date.fromisoformat(first.before)
+        until_vi = f" (trước các bút toán hiệu lực từ {day:%d/%m/%Y})"
+        until_en = f" (before what takes effect on {day})"
+    refusal = Insufficient(
+        "insufficient",
+        f"Dòng {first.line}: {account} chỉ có {first.available} đồng {vi}{until_vi}, quyết định cần {first.asked}. "
+        f"Kiểm tra số tiền và ngày hiệu lực; {len(shortages)} tài khoản không đủ, chưa ghi gì.",
+        f"Line {first.line}: {account} has only {first.available} đồng {en}{until_en}, the decision asks {first.asked}. "
+        f"Check amount and effective_on; {len(shortages)} accounts fall short, nothing was written.",
+        field=f"lines.{first.line - 1}.amount",
+        shortages=[asdict(item) for item in shortages[:NAMED]],
+    )
+    refusal.shortages = tuple(shortages)
+    return refusal

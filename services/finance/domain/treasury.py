@@ -1,0 +1,235 @@
+"""From the rows of a Treasury file to lines of money: what each says and what stands in the way."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal, TypeVar
+from uuid import UUID
+
+from services.finance.domain.ledger import MAX_AMOUNT, Line
+from services.finance.domain.treasury_cells import FIELDS, LEVELS, NATURES, SCALE, Unit, read_amount, read_day
+from shared.folding import fold
+
+Outcome = Literal["accepted", "refused", "unchanged", "total"]
+Heading = Literal["whole", "above", "below"]  # what the amount of a total is the sum of
+Voucher = tuple[str, str]  # agency and reference: each agency numbers its own, anew every budget year
+Word = TypeVar("Word")
+LONGEST = 64  # characters of a reference or a source
+_WHOLE = re.compile(r"(?:tong cong|tong so|tong)(?: .*)?")
+_ABOVE = re.compile(r"cong(?: .*)?")
+_GROUP = re.compile(r"(?:[IVXLC]+|[A-ZĐ])\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at a field of a row, and the remedy in both languages."""
+
+    field: str
+    code: str
+    detail: str
+    detail_en: str
+    nearest: str | None = None
+
+
+@dataclass(slots=True)
+class ReadRow:
+    """A row as understood; `amount` is in đồng, `printed` in the file's unit. A total has a `heading`, and no line."""
+
+    number: int
+    outcome: Outcome = "accepted"
+    heading: Heading | None = None
+    reference: str | None = None
+    agency_code: str | None = None
+    day: date | None = None
+    printed: Decimal | None = None
+    amount: int | None = None
+    line: Line | None = None
+    decision_id: UUID | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def voucher(self) -> Voucher | None:
+        return (self.agency_code, self.reference) if self.agency_code and self.reference else None
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether a line says what it said before."""
+        return hashlib.sha256(f"{self.day}|{self.line}".encode()).hexdigest()[:32]
+
+    def refuse(self, problem: Problem) -> None:
+        self.outcome = "refused"
+        self.problems.append(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read.
+
+    Attributes:
+        year: budget year of its money.
+        unit: of its amounts.
+        today: nothing can have been paid after it.
+        from_cells: a workbook, whose number cells come with a decimal point.
+        find_agency: a cell's words -> (code, or None; the nearest code where there is none).
+    """
+
+    year: int
+    unit: Unit
+    today: date
+    from_cells: bool
+    find_agency: Callable[[str], tuple[str | None, str | None]]
+
+
+def read_row(number: int, values: Mapping[str, str], how: Reading) -> ReadRow:
+    row = ReadRow(number, heading=_heading(values))
+    if row.heading is not None:
+        row.outcome = "total"
+        if values["amount"]:
+            _read_amount(row, values["amount"], how)
+        return row
+    for name in ("agency", "level", "nature", "field", "amount", "date", "reference"):
+        if not values[name]:
+            row.refuse(
+                Problem(
+                    name, "required", "Ô này trống: điền rồi nhập lại.", "This cell is empty: fill it in."
+                )
+            )
+    _read_voucher(row, values)
+    if values["agency"]:
+        _read_agency(row, values["agency"], how)
+    if values["date"]:
+        _read_day(row, values["date"], how.today)
+    if values["amount"]:
+        _read_amount(row, values["amount"], how)
+    level = _word(row, values, "level", LEVELS)
+    nature = _word(row, values, "nature", NATURES)
+    spending = _word(row, values, "field", FIELDS)
+    if level and nature and spending and row.agency_code and row.amount and not row.problems:
+        source = values.get("source", "")
+        row.line = Line(how.year, level, row.agency_code, nature, spending, source, row.amount)
+    return row
+
+
+def _heading(values: Mapping[str, str]) -> Heading | None:
+    """A total names neither voucher nor day: "Tổng cộng", "Cộng", or a group numbered I, II, A, B."""
+    if values["reference"] or values["date"]:
+        return None
+    words = [fold(values.get(name, "")) for name in ("order_no", "agency")]
+    if any(map(_WHOLE.fullmatch, words)):
+        return "whole"
+    if any(map(_ABOVE.fullmatch, words)):
+        return "above"
+    return "below" if _GROUP.fullmatch(values.get("order_no", "")) else None
+
+
+def _read_voucher(row: ReadRow, values: Mapping[str, str]) -> None:
+    row.reference = values["reference"][:LONGEST] or None
+    for name in ("reference", "source"):
+        if len(values.get(name, "")) > LONGEST:
+            row.refuse(
+                Problem(
+                    name,
+                    "too_long",
+                    f"Dài quá {LONGEST} ký tự: rút gọn.",
+                    f"Over {LONGEST} characters: shorten it.",
+                )
+            )
+
+
+def _read_agency(row: ReadRow, words: str, how: Reading) -> None:
+    row.agency_code, nearest = how.find_agency(words)
+    if row.agency_code is None:
+        near_vi = f" Có phải {nearest}?" if nearest else ""
+        near_en = f" Is {nearest} meant?" if nearest else ""
+        row.refuse(
+            Problem(
+                "agency",
+                "agency_not_found",
+                f"Không xác định được cơ quan “{words[:200]}”: ghi mã hoặc đúng tên.{near_vi}",
+                f"No agency could be determined for “{words[:200]}”: write its code or its name.{near_en}",
+                nearest,
+            )
+        )
+
+
+def _read_day(row: ReadRow, text: str, today: date) -> None:
+    row.day = read_day(text)
+    if row.day is None:
+        row.refuse(
+            Problem(
+                "date",
+                "day_invalid",
+                f"“{text[:50]}” không phải ngày dạng dd/MM/yyyy, ví dụ 31/01/2026.",
+                f"“{text[:50]}” is no day as dd/MM/yyyy, e.g. 31/01/2026.",
+            )
+        )
+    elif row.day > today:
+        row.refuse(
+            Problem(
+                "date",
+                "day_in_future",
+                f"Ngày {row.day:%d/%m/%Y} sau hôm nay {today:%d/%m/%Y}: kiểm tra ngày chứng từ.",
+                f"The day {row.day} is after today {today}: check the voucher's day.",
+            )
+        )
+
+
+def _read_amount(row: ReadRow, text: str, how: Reading) -> None:
+    printed = read_amount(text, from_cells=how.from_cells)
+    if isinstance(printed, str):
+        row.refuse(_amount_problem(printed, text[:50]))
+        return
+    row.printed = printed
+    dong = printed * SCALE[how.unit]
+    if dong != dong.to_integral_value() or dong > MAX_AMOUNT:
+        row.refuse(
+            _amount_problem("amount_fractional" if dong <= MAX_AMOUNT else "amount_too_large", text[:50])
+        )
+    else:
+        row.amount = int(dong)
+
+
+def _amount_problem(code: str, text: str) -> Problem:
+    vi, en = {
+        "amount_not_positive": (
+            "phải lớn hơn 0: khoản thu hồi ghi bằng đảo bút toán",
+            "must be above 0: take money back by a reversal",
+        ),
+        "amount_ambiguous": (
+            "có thể là hàng nghìn hoặc phần lẻ: đổi tệp sang đơn vị đồng, hoặc ghi ô dạng văn bản có dấu phẩy thập phân",
+            "could mean thousands or a fraction: give the file in đồng, or write the cell as text with a decimal comma",
+        ),
+        "amount_fractional": (
+            "có phần lẻ dưới một đồng sau khi quy đổi: kiểm tra đơn vị tính",
+            "leaves a fraction of a đồng after scaling: check the unit",
+        ),
+        "amount_too_large": (
+            f"vượt {MAX_AMOUNT} đồng: kiểm tra đơn vị tính",
+            f"exceeds {MAX_AMOUNT} đồng: check the unit",
+        ),
+        "amount_invalid": (
+            "không phải số tiền: viết như 1.234.567,89",
+            "is no amount: write it like 1.234.567,89",
+        ),
+    }[code]
+    return Problem("amount", code, f"“{text}” {vi}.", f"“{text}” {en}.")
+
+
+def _word(row: ReadRow, values: Mapping[str, str], name: str, words: Mapping[str, Word]) -> Word | None:
+    if not values[name]:
+        return None
+    found = words.get(fold(values[name]))
+    if found is None:
+        known = ", ".join(sorted({str(word) for word in words.values()}))
+        row.refuse(
+            Problem(
+                name,
+                "word_unknown",
+                f"“{values[name][:100]}” không rõ nghĩa: dùng một trong {known}, hoặc tên tiếng Việt thường dùng.",
+                f"“{values[name][:100]}” is not known: use one of {known}, or the usual Vietnamese name.",
+            )
+        )
+    return found

@@ -1,0 +1,86 @@
+"""What the cells of a Treasury file say: amounts, units, days and the words for level, nature and field."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from services.finance.domain.ledger import Field, Level, Nature
+from shared.folding import fold
+
+
+class Unit(StrEnum):
+    DONG = "dong"
+    MILLION = "million"
+    BILLION = "billion"
+
+
+SCALE: Mapping[Unit, int] = {Unit.DONG: 1, Unit.MILLION: 10**6, Unit.BILLION: 10**9}
+_UNITS = {
+    "trieu dong": Unit.MILLION, "trieu": Unit.MILLION, "ti dong": Unit.BILLION, "ty dong": Unit.BILLION, "ti": Unit.BILLION,
+    "ty": Unit.BILLION, "dong": Unit.DONG, "vnd": Unit.DONG,
+}  # fmt: skip
+LEVELS = {
+    "central": Level.CENTRAL, "trung uong": Level.CENTRAL, "tw": Level.CENTRAL, "nstw": Level.CENTRAL,
+    "ngan sach trung uong": Level.CENTRAL,
+    "province": Level.PROVINCE, "tinh": Level.PROVINCE, "cap tinh": Level.PROVINCE, "ngan sach tinh": Level.PROVINCE,
+    "nsdp tinh": Level.PROVINCE, "ngan sach cap tinh": Level.PROVINCE,
+    "commune": Level.COMMUNE, "xa": Level.COMMUNE, "cap xa": Level.COMMUNE, "ngan sach xa": Level.COMMUNE,
+    "nsdp xa": Level.COMMUNE, "ngan sach cap xa": Level.COMMUNE,
+}  # fmt: skip
+NATURES = {
+    "capital": Nature.CAPITAL, "dtpt": Nature.CAPITAL, "dau tu": Nature.CAPITAL, "dau tu phat trien": Nature.CAPITAL,
+    "chi dau tu": Nature.CAPITAL, "chi dau tu phat trien": Nature.CAPITAL,
+    "recurrent": Nature.RECURRENT, "thuong xuyen": Nature.RECURRENT, "chi thuong xuyen": Nature.RECURRENT,
+    "tx": Nature.RECURRENT, "ctx": Nature.RECURRENT,
+}  # fmt: skip
+FIELDS = {
+    "science innovation": Field.SCIENCE_INNOVATION, "khcn dmst": Field.SCIENCE_INNOVATION,
+    "khcn": Field.SCIENCE_INNOVATION, "khoa hoc cong nghe doi moi sang tao": Field.SCIENCE_INNOVATION,
+    "khoa hoc cong nghe va doi moi sang tao": Field.SCIENCE_INNOVATION,
+    "khoa hoc cong nghe": Field.SCIENCE_INNOVATION, "khoa hoc va cong nghe": Field.SCIENCE_INNOVATION,
+    "digital transformation": Field.DIGITAL_TRANSFORMATION, "cds": Field.DIGITAL_TRANSFORMATION,
+    "chuyen doi so": Field.DIGITAL_TRANSFORMATION,
+    "defence security": Field.DEFENCE_SECURITY, "qpan": Field.DEFENCE_SECURITY, "qp an": Field.DEFENCE_SECURITY,
+    "quoc phong an ninh": Field.DEFENCE_SECURITY, "quoc phong va an ninh": Field.DEFENCE_SECURITY,
+}  # fmt: skip
+
+_VIETNAMESE = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d{1,18})(?:,\d{1,9})?", re.ASCII)
+_PLAIN = re.compile(r"\d{1,18}\.\d{1,9}", re.ASCII)
+_EITHER = re.compile(r"\d{1,3}\.\d{3}", re.ASCII)
+_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_UNIT = re.compile(r"\b(trieu dong|ti dong|ty dong|dong|trieu|ti|ty|vnd)\b")
+
+
+def find_unit(texts: Iterable[str]) -> set[Unit]:
+    """The units that headings name: "Số tiền (triệu đồng)", "Đơn vị tính: tỉ đồng"."""
+    return {_UNITS[match[1]] for text in texts if (match := _UNIT.search(fold(text)))}
+
+
+def read_amount(text: str, *, from_cells: bool) -> Decimal | str:
+    """The printed number in its unit; else why not: `amount_invalid`, `amount_ambiguous`, `amount_not_positive`.
+
+    Text is Vietnamese: "1.234.567,89". A workbook's number cells (`from_cells`) come with a decimal point instead, so
+    that "1.234" there could be either, and is not guessed.
+    """
+    bare = text.replace(" ", "")
+    if bare.startswith(("-", "(")):
+        return "amount_not_positive"
+    if from_cells and _EITHER.fullmatch(bare):
+        return "amount_ambiguous"
+    if _VIETNAMESE.fullmatch(bare):
+        number = Decimal(bare.replace(".", "").replace(",", "."))
+    elif from_cells and _PLAIN.fullmatch(bare):
+        number = Decimal(bare)
+    else:
+        return "amount_invalid"
+    return number if number > 0 else "amount_not_positive"
+
+
+def read_day(text: str) -> date | None:
+    match = _DAY.fullmatch(text.strip())
+    try:
+        return date(int(match[3]), int(match[2]), int(match[1])) if match else None
+    except ValueError:
+        return None

@@ -1,0 +1,152 @@
+"""Balances for any day and any state of knowledge, worked out from the postings."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Literal
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    distinct,
+    func,
+    null,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.finance.domain.ledger import Figures, Stage, figures
+from services.finance.tables import Account, Decision, Posting
+from shared.clock import local_date
+from shared.database import AnySelect
+
+Dimension = Literal["year", "level", "agency", "nature", "field", "source"]
+_COLUMNS: Mapping[str, Any] = {
+    "year": Account.year,
+    "level": Account.level,
+    "agency": Account.agency_code,
+    "nature": Account.nature,
+    "field": Account.field,
+    "source": Account.source,
+}
+_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    **{name: column == bindparam(name) for name, column in _COLUMNS.items()},
+    "without_field": Account.field != bindparam("without_field"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The day and the state of knowledge that a question is about, and which money: members that are None do not narrow it."""
+
+    as_of: date
+    known_at: datetime
+    year: int | None = None
+    level: str | None = None
+    agency: str | None = None
+    nature: str | None = None
+    field: str | None = None
+    source: str | None = None
+    without_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The figures of a key, and of how many agencies and dimensions (`rows`) they are made."""
+
+    key: str
+    figures: Figures
+    agencies: int
+    rows: int
+
+
+def _sums(narrowed: tuple[str, ...], *, later: bool) -> Subquery:
+    """Per account, by its small number, what is known by the moment or what is not yet; and how many postings."""
+    known = and_(Posting.effective_on <= bindparam("as_of"), Posting.recorded_at <= bindparam("known_at"))
+    unknown = or_(Posting.effective_on > bindparam("as_of"), Posting.recorded_at > bindparam("known_at"))
+    sums = (
+        select(
+            Posting.account_id,
+            cast(func.sum(Posting.amount), BigInteger).label(
+                "amount"
+            ),  # as numeric it would be slow to add up
+            func.count().label("number"),
+        )
+        .where(unknown if later else known)
+        .group_by(Posting.account_id)
+    )
+    if narrowed:
+        wanted = select(Account.id).where(*(_CONDITIONS[name] for name in narrowed))
+        sums = sums.where(Posting.account_id.in_(wanted))
+    return sums.subquery("sums")
+
+
+@cache
+def _statement(group_by: Dimension | None, narrowed: tuple[str, ...], *, later: bool) -> AnySelect:
+    """The few accounts put under their keys, and all together.
+
+    `later` takes what is not known yet from what the accounts hold: of the present that reads next to nothing. Every
+    dimension with money has an account of authority: whatever moves was approved first.
+    """
+    sums = _sums(narrowed, later=later)
+    balance = Account.balance - func.coalesce(sums.c.amount, 0) if later else sums.c.amount
+    authority = Account.stage == Stage.AUTHORITY.value
+    figures_of = [
+        *(
+            func.coalesce(func.sum(balance).filter(Account.stage == stage.value), 0).label(stage.value)
+            for stage in Stage
+        ),
+        func.count(distinct(Account.agency_code)).filter(authority).label("agencies"),
+        func.count().filter(authority).label("rows"),
+    ]
+    key = null() if group_by is None else cast(_COLUMNS[group_by], Text)
+    whole = select(key.label("key"), *figures_of).join_from(
+        Account, sums, sums.c.account_id == Account.id, isouter=later
+    )
+    if later:
+        conditions = (_CONDITIONS[name] for name in narrowed)
+        whole = whole.where(Account.posting_count > func.coalesce(sums.c.number, 0), *conditions)
+    if group_by is None:
+        return whole
+    column = _COLUMNS[group_by]
+    return whole.group_by(func.grouping_sets(tuple_(column), tuple_())).order_by(column.nulls_first())
+
+
+_SPAN = select(func.min(Decision.recorded_at).label("first"), func.max(Decision.recorded_at).label("last"))
+
+
+async def _later_is_less(connection: AsyncConnection, asked: Asked) -> bool:
+    """Whether the moment lies in the later half of the ledger; a guess, which the answer does not depend on."""
+    span = (await connection.execute(_SPAN)).one()
+    if span.first is None:
+        return True
+    middle = span.first + (span.last - span.first) / 2
+    return bool(asked.known_at >= middle and asked.as_of >= local_date(middle))
+
+
+async def read_balances(
+    connection: AsyncConnection, asked: Asked, group_by: Dimension | None = None
+) -> tuple[Group, list[Group]]:
+    """The figures of the whole, and of every key with money, by key; one reading of the postings for both."""
+    given = {name: value for name, value in asdict(asked).items() if value is not None}
+    narrowed = tuple(name for name in given if name in _CONDITIONS)
+    statement = _statement(group_by, narrowed, later=await _later_is_less(connection, asked))
+    rows = await connection.execute(statement, given)
+    whole, *groups = [
+        Group(
+            row.key or "",
+            figures({stage: int(getattr(row, stage.value)) for stage in Stage}),
+            row.agencies,
+            row.rows,
+        )
+        for row in rows
+    ]
+    return whole, groups

@@ -1,0 +1,64 @@
+"""Claims: those in force at a moment, or every version."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import distinct, func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.finance.tables import Claim
+from shared.database import AnyRow, AnySelect
+
+_KEY = (Claim.year, Claim.stage, Claim.level, Claim.agency_code, Claim.nature, Claim.field)
+KEY_KINDS = (int, str, str, str, str, str, int)  # of a place in the list: the key, then the version
+
+
+def _claims(wanted: Mapping[str, Any], as_of: date, known_at: datetime, *, superseded: bool) -> AnySelect:
+    """Of each key the statement of the latest day, of that day the last; or all that were stated and known."""
+    known = select(*Claim.__table__.columns).where(Claim.stated_on <= as_of, Claim.recorded_at <= known_at)
+    for name, value in wanted.items():
+        if value is not None:
+            known = known.where(getattr(Claim, name) == value)
+    if superseded:
+        return known
+    return known.ext(distinct_on(*_KEY)).order_by(*_KEY, Claim.stated_on.desc(), Claim.version.desc())
+
+
+async def list_claims(
+    connection: AsyncConnection,
+    wanted: Mapping[str, Any],
+    *,
+    as_of: date,
+    known_at: datetime,
+    superseded: bool,
+    after: Sequence[Any] | None,
+    limit: int,
+) -> Sequence[AnyRow]:
+    """Claims by key and version; at most `limit + 1`."""
+    found = _claims(wanted, as_of, known_at, superseded=superseded).subquery("found")
+    order = [found.c[column.name] for column in (*_KEY, Claim.version)]
+    statement = (
+        select(*(column for column in found.c if column.name != "actor")).order_by(*order).limit(limit + 1)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(*order) > tuple(after))
+    return (await connection.execute(statement)).all()
+
+
+def place(row: AnyRow) -> tuple[Any, ...]:
+    """A claim's place in the list."""
+    return (*(getattr(row, column.name) for column in _KEY), row.version)
+
+
+async def sum_claims(
+    connection: AsyncConnection, wanted: Mapping[str, Any], *, as_of: date, known_at: datetime
+) -> AnyRow:
+    """What is claimed at that moment, and by how many agencies."""
+    found = _claims(wanted, as_of, known_at, superseded=False).subquery("found")
+    whole = select(
+        func.coalesce(func.sum(found.c.amount), 0).label("amount"),
+        func.count(distinct(found.c.agency_code)).filter(found.c.amount > 0).label("agencies"),
+    )
+    return (await connection.execute(whole)).one()

@@ -1,0 +1,31 @@
+"""What several shapes share."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import InvalidInput
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
+Year = Annotated[int, Field(ge=2000, le=2200, description="budget year")]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+def example(**body: Any) -> ConfigDict:
+    """What the API's documents show as a whole request; a test reads it back."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
+def refuse_fraction(amount: Any, field: str) -> None:
+    """Money is whole đồng: a JSON number without a fraction, neither text nor true."""
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        raise InvalidInput(
+            "amount_not_whole",
+            f"{field} phải là số nguyên đồng, không có phần lẻ và không đặt trong ngoặc kép: 1,5 tỉ đồng ghi 1500000000.",
+            f"{field} must be whole đồng, a JSON integer without quotes: 1.5 tỉ đồng is 1500000000.",
+            field=field,
+        )

@@ -1,0 +1,118 @@
+"""Decisions, their lines and their reversals."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import Field, StrictInt, model_validator
+
+from services.finance.domain import ledger
+from services.finance.schemas.common import Answer, Day, Year, example, refuse_fraction
+from shared.database import AnyRow
+from shared.requests import Code, Paragraph, RequestModel
+
+
+class LineIn(RequestModel):
+    year: Year
+    level: ledger.Level
+    agency_code: Code
+    nature: ledger.Nature
+    field: ledger.Field
+    source: Code | None = None
+    amount: StrictInt = Field(description="đồng; below zero only where kind is adjust")
+
+    def line(self) -> ledger.Line:
+        return ledger.Line(
+            self.year, self.level, self.agency_code, self.nature, self.field, self.source or "", self.amount
+        )
+
+
+class DecisionIn(RequestModel):
+    model_config = example(
+        number="1508/QĐ-BTC",
+        issued_on="2025-05-15",
+        effective_on="2025-05-20",
+        kind="approve",
+        lines=[
+            {
+                "year": 2025,
+                "level": "central",
+                "agency_code": "G06",
+                "nature": "capital",
+                "field": "digital_transformation",
+                "source": "NSTW",
+                "amount": 1_500_000_000,
+            }
+        ],
+    )
+
+    number: Annotated[Code, Field(description="of the document; with kind and issued_on it is posted once")]
+    issued_on: Day
+    effective_on: Day
+    kind: ledger.Kind
+    lines: Annotated[tuple[LineIn, ...], Field(min_length=1, max_length=ledger.MAX_LINES)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_amounts(cls, value: Any) -> Any:
+        lines = value.get("lines") if isinstance(value, Mapping) else None
+        for n, line in enumerate(lines if isinstance(lines, list | tuple) else ()):
+            if isinstance(line, Mapping) and "amount" in line:
+                refuse_fraction(line["amount"], f"lines.{n}.amount")
+        return value
+
+    def header(self) -> ledger.Header:
+        return ledger.Header(self.kind, self.number, self.issued_on, self.effective_on)
+
+
+class ReversalIn(RequestModel):
+    model_config = example(reason="Ghi nhầm cơ quan", effective_on="2025-05-20")
+
+    reason: Paragraph
+    effective_on: Day
+
+
+class DecisionOut(Answer):
+    """`entry` counts how often the document was entered: again only after a reversal. `amount` is the sum of its lines."""
+
+    id: UUID
+    kind: ledger.Kind
+    number: str
+    issued_on: date
+    entry: int
+    effective_on: date
+    line_count: int
+    amount: int
+    reverses_id: UUID | None
+    reversed_by_id: UUID | None
+    reason: str | None
+    actor: str
+    recorded_at: datetime
+
+
+class DecisionPage(Answer):
+    items: list[DecisionOut]
+    next_cursor: str | None
+
+
+class LineOut(Answer):
+    line: int
+    year: int
+    level: ledger.Level
+    agency_code: str
+    nature: ledger.Nature
+    field: ledger.Field
+    source: str | None
+    amount: int
+
+    @classmethod
+    def of(cls, row: AnyRow) -> Self:
+        return cls.model_validate(row._asdict() | {"source": row.source or None})
+
+
+class DecisionWithLines(DecisionOut):
+    """A page of its lines; those of a reversal are what it takes back, with the sign changed."""
+
+    lines: list[LineOut]
+    next_cursor: str | None

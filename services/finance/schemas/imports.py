@@ -1,0 +1,45 @@
+"""What became of a Treasury file, row by row."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from services.finance.schemas.common import Answer
+
+
+class RowProblem(Answer):
+    field: str
+    code: str
+    detail: str
+    detail_en: str
+    nearest: str | None = None
+
+
+class ImportedRow(Answer):
+    row: int = Field(
+        description="as the spreadsheet numbers it, the heading included", validation_alias="number"
+    )
+    outcome: Literal["accepted", "refused", "unchanged", "total"]
+    reference: str | None
+    agency_code: str | None
+    day: date | None
+    amount: int | None = Field(description="đồng")
+    decision_id: UUID | None
+    problems: list[RowProblem]
+
+
+class ImportReport(Answer):
+    """A dry run and the real run answer alike but for `dry_run`, `written` and the decisions' ids."""
+
+    unit: str
+    accepted: int
+    refused: int
+    unchanged: int
+    total: int = Field(description="rows that repeat the sum of others and are not counted")
+    amount: int = Field(description="đồng of the accepted rows")
+    dry_run: bool
+    written: bool
+    decisions: list[UUID]
+    rows: list[ImportedRow]

@@ -1,0 +1,196 @@
+"""Rows of the finance service. Decisions, postings, claims and vouchers are only ever added: triggers and grants see to it."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.finance.domain.ledger import Field, Kind, Level, Nature, Stage
+from shared.agencies import AgencyCopy
+from shared.database import NAMING
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), date: Date}  # noqa: RUF012 - SQLAlchemy reads it so
+
+
+def _one_of(column: str, words: type[Kind | Stage | Level | Nature | Field]) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class Agency(AgencyCopy, Base):
+    """A copy of what the tasks service tells of agencies."""
+
+    __tablename__ = "agencies"
+
+
+class Decision(Base):
+    """A transaction of the ledger. `entry` counts how often its document was entered: again only after a reversal."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        _one_of("kind", Kind),
+        CheckConstraint("line_count > 0", name="line_count"),
+        CheckConstraint("(reverses_id IS NULL) = (reason IS NULL)", name="reversal"),
+        Index(
+            "uq_decisions_document",
+            "number",
+            "kind",
+            "issued_on",
+            "entry",
+            unique=True,
+            postgresql_where=text("reverses_id IS NULL"),
+        ),
+        Index("ix_decisions_recorded_at", "recorded_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    number: Mapped[str]
+    issued_on: Mapped[date]
+    entry: Mapped[int]
+    effective_on: Mapped[date]
+    reverses_id: Mapped[UUID | None] = mapped_column(unique=True)
+    reason: Mapped[str | None]
+    line_count: Mapped[int]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    actor: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class Account(Base):
+    """Money of one dimension at one stage, with its balance by all that is recorded.
+
+    The row of its budget is locked before it changes, so that accounts need no order of their own.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        _one_of("level", Level),
+        _one_of("nature", Nature),
+        _one_of("field", Field),
+        _one_of("stage", Stage),
+        CheckConstraint("balance >= 0 OR stage = 'authority'", name="never_negative"),
+        UniqueConstraint(
+            "year", "level", "agency_code", "nature", "field", "source", "stage", name="uq_accounts_dimension"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    year: Mapped[int]
+    level: Mapped[str]
+    agency_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"))
+    nature: Mapped[str]
+    field: Mapped[str]
+    source: Mapped[str]
+    stage: Mapped[str]
+    balance: Mapped[int] = mapped_column(BigInteger)
+    latest_effective_on: Mapped[date]
+    posting_count: Mapped[int]
+
+
+class Posting(Base):
+    """One side of a line: line n is positions 2n-1 (taken from) and 2n (given to). Both days are the decision's.
+
+    No foreign key to decisions: it would need the right to UPDATE them, which nobody has. A trigger checks instead.
+    """
+
+    __tablename__ = "postings"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount"),
+        Index(
+            "ix_postings_account",
+            "account_id",
+            "effective_on",
+            postgresql_include=["recorded_at", "amount"],
+        ),
+        Index(None, "effective_on", postgresql_using="brin"),  # rows lie about in the order of both clocks
+        Index(None, "recorded_at", postgresql_using="brin"),
+    )
+
+    decision_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    effective_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+
+
+class Budget(Base):
+    """An agency's money of one year and level as it stands: the lock that orders its changes, and what its events tell."""
+
+    __tablename__ = "budgets"
+
+    year: Mapped[int] = mapped_column(primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)
+    agency_code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    authority: Mapped[int] = mapped_column(BigInteger)
+    unallocated: Mapped[int] = mapped_column(BigInteger)
+    remaining: Mapped[int] = mapped_column(BigInteger)
+    disbursed: Mapped[int] = mapped_column(BigInteger)
+    settled: Mapped[int] = mapped_column(BigInteger)
+    carried_over: Mapped[int] = mapped_column(BigInteger)
+    cancelled: Mapped[int] = mapped_column(BigInteger)
+    first_allocated_on: Mapped[date | None]
+    last_disbursed_on: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+
+
+class Claim(Base):
+    """What an agency says it needs, one version after another; which one holds depends on the day asked about."""
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        CheckConstraint("stage IN ('registered', 'proposed')", name="stage"),
+        _one_of("level", Level),
+        _one_of("nature", Nature),
+        _one_of("field", Field),
+        CheckConstraint("amount >= 0", name="amount"),
+        UniqueConstraint(
+            "stage", "year", "level", "agency_code", "nature", "field", "version", name="uq_claims_version"
+        ),
+        Index(None, "agency_code"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    stage: Mapped[str]
+    year: Mapped[int]
+    level: Mapped[str]
+    agency_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"))
+    nature: Mapped[str]
+    field: Mapped[str]
+    version: Mapped[int]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    stated_on: Mapped[date]
+    actor: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class VoucherLine(Base):
+    """A row of a Treasury file that was posted: what makes importing it again change nothing."""
+
+    __tablename__ = "voucher_lines"
+    __table_args__ = (Index("ix_voucher_lines_voucher", "year", "agency_code", "reference"),)
+
+    decision_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int]
+    agency_code: Mapped[str]
+    reference: Mapped[str]
+    fingerprint: Mapped[str]

@@ -1,0 +1,1 @@
+"""One function per intention; none commits."""

@@ -1,0 +1,49 @@
+"""Stating a claim: a further version beside the former ones."""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.finance.domain.claims import NewClaim, check_claim
+from services.finance.tables import Agency, Claim
+from shared.agencies import require_agencies
+from shared.audit import Actor, add_audit
+from shared.clock import local_date
+from shared.events import finance as events
+from shared.outbox import add_event
+
+_KEY = ("stage", "year", "level", "agency_code", "nature", "field")
+
+
+async def state_claim(
+    session: AsyncSession, claim: NewClaim, *, actor: Actor, at: datetime
+) -> events.ClaimState:
+    """Add a statement; of one day the last recorded holds, else the one stated latest.
+
+    Raises:
+        InvalidInput: claim_amount, stated_in_future, agency_unknown.
+    """
+    check_claim(claim, local_date(at))
+    await require_agencies(session, Agency, [claim.agency_code], "agency_code")
+    said = asdict(claim)
+    key = {name: said[name] for name in _KEY}
+    # statements of one key wait for each other: each sees the version before it, and is recorded after it
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(repr(key), 0))))
+    former = (
+        await session.execute(select(func.max(Claim.version), func.max(Claim.recorded_at)).filter_by(**key))
+    ).one()
+    state = events.ClaimState(
+        id=uuid4(),
+        version=(former[0] or 0) + 1,
+        recorded_at=max(at, former[1] or at),
+        **said,
+    )
+    await session.execute(insert(Claim).values(actor=actor.name, **state.model_dump()))
+    detail = {"version": state.version, "amount": claim.amount}
+    told = events.ClaimStated(claim=state)
+    await add_audit(session, actor, "state", "claim", told.subject(), at=at, **detail)
+    await add_event(session, told, version=state.version, at=at)
+    return state

@@ -1,0 +1,165 @@
+"""Importing a Treasury file: every row accepted, unchanged, a total or refused; one decision for each day."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.finance.domain.ledger import MAX_LINES, Header, Kind, Line
+from services.finance.domain.shortages import Insufficient
+from services.finance.domain.treasury import ReadRow, Voucher
+from services.finance.domain.treasury_rows import compare_with_posted, keep_vouchers_whole, refuse_short
+from services.finance.tables import VoucherLine
+from services.finance.use_cases.decisions import post_decision
+from services.finance.use_cases.treasury import TreasuryFile
+from shared.audit import Actor, add_audit
+
+# In the order of their keys, as the ledger's function locks them: two imports, whose days touch them in any order,
+# wait for each other here and nowhere else. What an earlier import brought is read after that.
+_LOCK = text(
+    """
+    SELECT count(*) FROM (
+        SELECT FROM budgets WHERE (year, level, agency_code) IN (
+            SELECT * FROM unnest(CAST(:years AS integer[]), CAST(:levels AS text[]), CAST(:agencies AS text[])))
+        ORDER BY year, level, agency_code FOR UPDATE
+    ) AS locked
+    """
+)
+_POSTED = text(
+    """
+    SELECT agency_code, reference, fingerprint, decision_id
+    FROM voucher_lines
+    WHERE year = :year
+      AND (agency_code, reference) IN (SELECT * FROM unnest(CAST(:agencies AS text[]), CAST(:references AS text[])))
+      AND NOT EXISTS (SELECT FROM decisions WHERE reverses_id = voucher_lines.decision_id)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file; without `written` nothing of it is in the ledger."""
+
+    file: TreasuryFile
+    decisions: tuple[UUID, ...]
+    written: bool
+
+
+async def import_file(
+    session: AsyncSession,
+    file: TreasuryFile,
+    *,
+    number: str | None,
+    dry_run: bool,
+    partial: bool,
+    actor: Actor,
+    at: datetime,
+) -> Imported:
+    """Post what the file brings. A refused row keeps the whole file out unless `partial`.
+
+    All the work is done in a savepoint, and taken back where nothing may be written, so that a dry run's report is
+    that of the real run. `number` is the document's; without it the import draws one.
+    """
+    work = await session.begin_nested()
+    await _lock_budgets(session, file)
+    compare_with_posted(file.rows, await _posted(session, file))
+    keep_vouchers_whole(file.rows)
+    drawn = number or f"KBNN-{uuid4().hex[:12]}"
+    decisions: list[UUID] = []
+    for day, rows in sorted(_by_day(file.rows).items()):
+        header = Header(Kind.DISBURSE, drawn, day, day)
+        decisions += await _post_day(session, rows, header, actor=actor, at=at)
+    counts: Counter[str] = Counter(row.outcome for row in file.rows)
+    if dry_run or not decisions or (counts["refused"] and not partial):
+        await work.rollback()
+        for row in file.rows:
+            row.decision_id = row.decision_id if row.outcome == "unchanged" else None
+        return Imported(file, (), written=False)
+    detail: dict[str, Any] = {
+        **counts,
+        "filename": file.filename[:200],
+        "year": file.year,
+        "decisions": len(decisions),
+    }
+    await add_audit(session, actor, "import", "treasury_file", drawn, at=at, **detail)
+    await work.commit()
+    return Imported(file, tuple(decisions), written=True)
+
+
+def _lines(rows: Iterable[ReadRow]) -> list[Line]:
+    return [row.line for row in rows if row.line is not None]
+
+
+async def _lock_budgets(session: AsyncSession, file: TreasuryFile) -> None:
+    lines = _lines(file.rows)
+    keys = {
+        "years": [line.year for line in lines],
+        "levels": [line.level.value for line in lines],
+        "agencies": [line.agency_code for line in lines],
+    }
+    await session.execute(_LOCK, keys)
+
+
+async def _posted(session: AsyncSession, file: TreasuryFile) -> Mapping[Voucher, Sequence[tuple[str, UUID]]]:
+    vouchers = sorted({row.voucher for row in file.rows if row.voucher is not None})
+    values = {
+        "year": file.year,
+        "agencies": [agency for agency, _ in vouchers],
+        "references": [reference for _, reference in vouchers],
+    }
+    posted: dict[Voucher, list[tuple[str, UUID]]] = defaultdict(list)
+    for row in await session.execute(_POSTED, values):
+        posted[row.agency_code, row.reference].append((row.fingerprint, row.decision_id))
+    return posted
+
+
+def _by_day(rows: Iterable[ReadRow]) -> Mapping[date, list[ReadRow]]:
+    days: dict[date, list[ReadRow]] = defaultdict(list)
+    for row in rows:
+        if row.outcome == "accepted" and row.day is not None:
+            days[row.day].append(row)
+    return days
+
+
+async def _post_day(
+    session: AsyncSession, rows: Sequence[ReadRow], header: Header, *, actor: Actor, at: datetime
+) -> list[UUID]:
+    """Post a day's rows, without those that draw on more than is there; decisions of at most 10,000 lines."""
+    decisions: list[UUID] = []
+    while waiting := [row for row in rows if row.outcome == "accepted" and row.decision_id is None]:
+        together = waiting[:MAX_LINES]
+        part = replace(header, number=f"{header.number}-{len(decisions) + 1}") if decisions else header
+        try:
+            async with session.begin_nested():
+                decision_id = await post_decision(session, part, _lines(together), actor=actor, at=at)
+        except Insufficient as refusal:
+            refuse_short(together, refusal.shortages)
+            keep_vouchers_whole(together)
+            continue
+        await _remember(session, together, decision_id)
+        decisions.append(decision_id)
+    return decisions
+
+
+async def _remember(session: AsyncSession, rows: Sequence[ReadRow], decision_id: UUID) -> None:
+    lines = []
+    for number, row in enumerate(rows, 1):
+        assert row.voucher is not None and row.line is not None  # noqa: PT018, S101 - an accepted row has both
+        row.decision_id = decision_id
+        agency_code, reference = row.voucher
+        lines.append(
+            {
+                "decision_id": decision_id,
+                "line": number,
+                "year": row.line.year,
+                "agency_code": agency_code,
+                "reference": reference,
+                "fingerprint": row.fingerprint,
+            }
+        )
+    await session.execute(insert(VoucherLine), lines)

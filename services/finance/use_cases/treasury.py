@@ -1,0 +1,152 @@
+"""Reading a Treasury file: no transaction is open meanwhile."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from rapidfuzz import process
+from rapidfuzz.fuzz import token_sort_ratio
+
+from services.finance.domain.treasury import Problem, Reading, ReadRow, read_row
+from services.finance.domain.treasury_cells import Unit, find_unit
+from services.finance.domain.treasury_rows import check_totals
+from services.finance.queries.agencies import list_names
+from shared.database import AnyRow, Database
+from shared.errors import InvalidInput
+from shared.folding import fold
+from shared.spreadsheets import Columns, Row, Table, read_table_apart
+
+COLUMNS = Columns(
+    headings={
+        "agency": (
+            "cơ quan",
+            "đơn vị",
+            "mã cơ quan",
+            "tên cơ quan",
+            "đơn vị sử dụng ngân sách",
+            "cơ quan, đơn vị",
+        ),
+        "level": ("cấp ngân sách", "cấp"),
+        "nature": ("tính chất", "loại chi", "loại vốn", "tính chất chi"),
+        "field": ("lĩnh vực", "lĩnh vực chi"),
+        "amount": ("số tiền", "giải ngân", "số giải ngân", "số tiền giải ngân", "số đã giải ngân"),
+        "date": ("ngày", "ngày giải ngân", "ngày hạch toán", "ngày chứng từ"),
+        "reference": ("số chứng từ", "chứng từ", "số ct", "mã chứng từ"),
+        "source": ("nguồn", "nguồn vốn"),
+        "order_no": ("tt", "stt", "số tt", "số thứ tự"),
+    },
+    required=("agency", "level", "nature", "field", "amount", "date", "reference"),
+)
+ALIKE = 85  # of 100: two slips in a name of usual length
+MAX_COMPARED = 1_000  # names known to nobody that are compared with all agencies, about 3 ms each
+_ABOVE = 10  # lines of a CSV file in which its unit may be printed above the table
+
+
+@dataclass(frozen=True, slots=True)
+class TreasuryFile:
+    """A file as understood; `filename` is what the sender calls it."""
+
+    filename: str
+    year: int
+    unit: Unit
+    rows: tuple[ReadRow, ...]
+
+
+async def read_file(
+    database: Database,
+    filename: str,
+    content: bytes,
+    *,
+    columns: Mapping[str, str] | None,
+    year: int,
+    unit: Unit | None,
+    today: date,
+) -> TreasuryFile:
+    """Read every row as agencies are named today.
+
+    Raises:
+        InvalidInput: the file or its headings cannot be read; unit_required, unit_contradicted.
+        TooLarge: bytes, rows or columns above the limit.
+    """
+    async with database.reading() as connection:
+        agencies = await list_names(connection)
+    table = await read_table_apart(filename, content, COLUMNS, columns)
+    told = find_unit([table.headers["amount"], *_lines_above(content)])
+    how = Reading(year, _unit(unit, told), today, _is_workbook(content), _finder(agencies))
+    rows = await asyncio.to_thread(_understand, table, how)
+    return TreasuryFile(filename, year, how.unit, rows)
+
+
+def _understand(table: Table, how: Reading) -> tuple[ReadRow, ...]:
+    rows = tuple(_read(row, how) for row in table.rows)
+    check_totals(rows)
+    return rows
+
+
+def _read(row: Row, how: Reading) -> ReadRow:
+    values = {name: row.values.get(name, "") for name in COLUMNS.headings}
+    read = read_row(row.number, values, how)
+    for found in row.problems:
+        read.refuse(Problem(found.field, found.code, found.vi, found.en))
+    return read
+
+
+def _unit(given: Unit | None, told: set[Unit]) -> Unit:
+    """What the sender says and what the file prints must agree; one of them is enough."""
+    if len(told) > 1 or (given is not None and told - {given}):
+        printed = ", ".join(sorted(told))
+        raise InvalidInput(
+            "unit_contradicted",
+            f"Đơn vị tính in trong tệp là {printed}, khác với đơn vị được nêu: sửa tệp hoặc bỏ tham số unit.",
+            f"The unit printed in the file is {printed}, which differs from what is said: correct the file or leave out unit.",
+            field="unit",
+        )
+    if given is None and not told:
+        raise InvalidInput(
+            "unit_required",
+            "Tệp không ghi đơn vị tính: thêm vào tiêu đề cột, ví dụ “Số tiền (triệu đồng)”, hoặc gửi unit.",
+            "The file does not say its unit: put it into the heading, e.g. “Số tiền (triệu đồng)”, or send unit.",
+            field="unit",
+        )
+    return given or next(iter(told))
+
+
+def _is_workbook(content: bytes) -> bool:
+    return content.startswith(b"PK")
+
+
+def _lines_above(content: bytes) -> list[str]:
+    """Lines that say "Đơn vị: …", or "Đơn vị tính: …", near the top of a CSV file."""
+    if _is_workbook(content):
+        return []
+    lines = content[: 2**14].decode("utf-8", "replace").splitlines()[:_ABOVE]
+    return [line for line in lines if fold(line).startswith(("don vi ", "don vi tinh "))]
+
+
+def _finder(agencies: Sequence[AnyRow]) -> Callable[[str], tuple[str | None, str | None]]:
+    """Looks up a code or a name; one that two agencies share names nobody."""
+    spelled: dict[str, set[str]] = defaultdict(set)
+    for agency in agencies:
+        for spelling in (agency.code, agency.name, agency.short_name or agency.name):
+            spelled[fold(spelling)].add(agency.code)
+    codes = {agency.code for agency in agencies}
+    known = {spelling: next(iter(found)) for spelling, found in spelled.items() if len(found) == 1}
+    compared = 0
+
+    @cache
+    def find(words: str) -> tuple[str | None, str | None]:
+        nonlocal compared
+        if words in codes:
+            return words, None
+        if (code := known.get(fold(words))) is not None:
+            return code, None
+        compared += 1
+        if compared > MAX_COMPARED:
+            return None, None
+        near = process.extractOne(fold(words), known.keys(), scorer=token_sort_ratio, score_cutoff=ALIKE)
+        return None, None if near is None else known[near[0]]
+
+    return find

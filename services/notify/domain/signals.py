@@ -1,0 +1,93 @@
+"""Signals: what is told of databases and budgets, each once.
+
+A signal is news (a database fell silent) or an examination planned ahead (is this budget behind on 1 July?). One is
+known by its kind, subject, agency and occasion: what makes it one of a kind, an instant, a day, a month or an id.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from services.notify.domain.milestones import TimerStatus
+
+SignalStatus = TimerStatus  # a signal lives as a timer does
+
+
+class SubjectKind(StrEnum):
+    DATABASE = "database"
+    BUDGET = "budget"
+
+
+class SignalKind(StrEnum):
+    LATE = "dataset.late"
+    DOWN = "dataset.down"
+    RECOVERED = "dataset.recovered"
+    OPENED = "dataset.contradiction.opened"
+    CLOSED = "dataset.contradiction.closed"
+    BEHIND = "budget.behind"
+    IDLE = "budget.idle"
+    UNALLOCATED = "budget.unallocated"
+
+
+class SignalReason(StrEnum):
+    """Why a signal stands as it stands."""
+
+    TOLD = "told"
+    PLANNED = "planned"
+    CAME_DUE = "came_due"
+    NEWER_CAME_DUE = "newer_came_due"
+    PAST_WHEN_HEARD_OF = "past_when_heard_of"
+    NO_LONGER_TRUE = "no_longer_true"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRules:
+    """What an operator may set.
+
+    Attributes:
+        stale_after: what was told, or came due, longer ago than this when first heard of is not sent.
+        behind_share: share of what is allocated by which disbursement may lie behind the even-spending line.
+        idle_months: after the first allocation, by when something is to be disbursed.
+        unallocated_after: month and day after which all is to be allocated.
+    """
+
+    stale_after: timedelta = timedelta(hours=72)
+    behind_share: Fraction = Fraction(1, 5)
+    idle_months: int = 3
+    unallocated_after: tuple[int, int] = (6, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    status: SignalStatus
+    reason: SignalReason
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSignal:
+    """An examination of a subject, by its kind and occasion."""
+
+    kind: SignalKind
+    occasion: str
+    due_at: datetime
+    standing: Standing
+
+
+STALE = Standing(SignalStatus.MOOT, SignalReason.PAST_WHEN_HEARD_OF)
+PASSED = Standing(SignalStatus.SUPERSEDED, SignalReason.NEWER_CAME_DUE)
+ENDED = Standing(SignalStatus.CANCELLED, SignalReason.NO_LONGER_TRUE)
+RAISED = Standing(SignalStatus.RAISED, SignalReason.CAME_DUE)
+
+
+def is_stale(instant: datetime, now: datetime, rules: SignalRules) -> bool:
+    return instant < now - rules.stale_after
+
+
+def family(kind: SignalKind, occasion: str) -> str:
+    """Within a subject and agency, signals of one family follow one another: only the newest due one is worth telling."""
+    if kind in {SignalKind.LATE, SignalKind.DOWN, SignalKind.RECOVERED}:
+        return "state"
+    if kind in {SignalKind.OPENED, SignalKind.CLOSED}:
+        return occasion  # of one contradiction
+    return kind

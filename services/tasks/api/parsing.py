@@ -1,0 +1,133 @@
+"""Requests about tasks, turned into the values that use cases and queries take."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Query
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tasks.api.common import Rules
+from services.tasks.domain.commands import (
+    Amendment,
+    NewAssignment,
+    NewCitation,
+    NewEvidence,
+    NewSubmission,
+    NewTask,
+    Role,
+)
+from services.tasks.domain.deadlines import read_deadline
+from services.tasks.domain.imports import STANDING_KINDS
+from services.tasks.domain.status import Status
+from services.tasks.schemas.submissions import SubmissionIn
+from services.tasks.schemas.tasks import AssignmentIn, CitationIn, TaskChange, TaskIn
+from services.tasks.use_cases.catalogue import members_of, require_document
+from shared.app import Context
+from shared.auth import Caller
+from shared.clock import local_date
+from shared.events import tasks as events
+from shared.folding import fold
+from shared.pagination import decode_after, decode_cursor, encode_cursor
+
+MOST_WORDS = 10  # of a search; more narrow nothing down
+NO_DATE = "-"  # stands in a cursor where the last row of its page has no due date
+WORDS = ("title", "deliverable", "priority")
+
+
+async def new_task(session: AsyncSession, body: TaskIn, context: Context, rules: Rules) -> NewTask:
+    issued_on = None
+    if body.citations:
+        code = body.citations[0].document_code
+        issued_on = (await require_document(session, code, "citations.0.document_code")).issued_on
+    reading = read_deadline(body.deadline_text, issued_on, before_includes_day=rules.before_includes_day)
+    assigned_on = body.assigned_on or issued_on or local_date(context.clock.now())
+    assignments, members = await _assignments(session, body.assignments, assigned_on)
+    return NewTask(
+        title=body.title,
+        programme_code=body.programme,
+        standing=body.kind == "standing" if body.kind else reading.kind in STANDING_KINDS,
+        reading=reading,
+        deliverable=body.deliverable,
+        priority=body.priority,
+        assignments=assignments,
+        citations=_citations(body.citations),
+        assigned_on=assigned_on,
+        members=members,
+    )
+
+
+async def amendment(session: AsyncSession, body: TaskChange, context: Context, rules: Rules) -> Amendment:
+    reading = assignments = None
+    if body.deadline_text is not None:
+        reading = read_deadline(body.deadline_text, before_includes_day=rules.before_includes_day)
+    if body.assignments is not None:
+        today = local_date(context.clock.now())
+        assignments, _members = await _assignments(session, body.assignments, today)
+    words = {name: getattr(body, name) for name in WORDS if name in body.model_fields_set}
+    return Amendment(words, reading, assignments, _citations(body.citations))
+
+
+def _citations(wanted: tuple[CitationIn, ...]) -> tuple[NewCitation, ...]:
+    return tuple(NewCitation(item.document_code, item.clause) for item in wanted)
+
+
+async def _assignments(
+    session: AsyncSession, wanted: tuple[AssignmentIn, ...], day: date
+) -> tuple[tuple[NewAssignment, ...], tuple[str, ...]]:
+    """Assignments to agencies, and the members of the groups that lead. A group in another role means each member."""
+    direct = [NewAssignment(item.agency_code, Role(item.role)) for item in wanted if item.agency_code]
+    leading_groups = [item.group_code for item in wanted if item.group_code and item.role == "lead"]
+    for item in wanted:
+        if item.group_code and item.role != "lead":
+            members = await members_of(session, [item.group_code], day)
+            direct += [NewAssignment(member, Role(item.role)) for member in members]
+    members = await members_of(session, leading_groups, day) if leading_groups else ()
+    return tuple(direct), members
+
+
+def new_submission(body: SubmissionIn, caller: Caller) -> NewSubmission:
+    """A key bound to an agency reports for that agency, another for whom it says."""
+    if body.agency_code is not None:
+        caller.require_tenant(body.agency_code)
+    evidence = tuple(NewEvidence(item.kind, item.reference, item.title) for item in body.evidence)
+    return NewSubmission(caller.tenant or body.agency_code, body.completed_on, body.summary, evidence)
+
+
+def asked_filters(
+    status: Annotated[list[Status] | None, Query(max_length=8, description="any of these")] = None,
+    agency: Annotated[str | None, Query(max_length=64)] = None,
+    role: events.Role | None = None,
+    document: Annotated[str | None, Query(max_length=64)] = None,
+    programme: Annotated[str | None, Query(max_length=64)] = None,
+    parent: Annotated[UUID | None, Query(description="only the members' tasks of this one")] = None,
+    due_before: date | None = None,
+    due_after: date | None = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="words of the title or deliverable, accents optional")
+    ] = None,
+) -> dict[str, Any]:
+    """What a list of tasks is narrowed to; filters hold together."""
+    return {
+        "status": [word.value for word in status or ()],
+        "agency": agency,
+        "role": role,
+        "document": document,
+        "programme": programme,
+        "parent": parent,
+        "due_before": due_before,
+        "due_after": due_after,
+        "words": fold(q).split()[:MOST_WORDS] if q else (),
+    }
+
+
+Filters = Annotated[dict[str, Any], Depends(asked_filters)]
+
+
+def place_after(cursor: str | None) -> tuple[date | None, UUID] | None:
+    """Where a page of tasks begins: the due date, if any, and the id of the last row of the page before."""
+    after = decode_after(cursor, str, UUID)
+    if after is None:
+        return None
+    day, task_id = after
+    return (None if day == NO_DATE else decode_cursor(encode_cursor(day), date)[0]), task_id

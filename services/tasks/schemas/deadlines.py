@@ -1,0 +1,50 @@
+"""Deadlines: their words, how these are read, and how a date moves."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from services.tasks.domain.deadlines import DeadlineFlag, DeadlineKind
+from services.tasks.schemas.common import Answer, Day, example
+from shared.events.tasks import RecurrenceState
+from shared.requests import Code, Paragraph, RequestModel, Verbatim
+
+
+class ReadingIn(RequestModel):
+    model_config = example(text="Chậm nhất trước ngày 31/3/2026", issued_on="2025-10-15")
+
+    text: Verbatim
+    issued_on: Day | None = Field(default=None, description="day of the document that says so")
+
+
+class ReadingOut(Answer):
+    """`due_on` is the last in-time day. `flags` say what a person should look at."""
+
+    text: str
+    kind: DeadlineKind
+    start_on: date | None
+    due_on: date | None
+    recurrence: RecurrenceState | None
+    flags: list[DeadlineFlag]
+
+
+class ExtensionIn(RequestModel):
+    model_config = example(
+        deadline_text="Quý III/2026", reason="Chờ Luật được thông qua", document_code="71/NQ-CP"
+    )
+
+    deadline_text: Verbatim
+    reason: Paragraph
+    document_code: Code
+
+
+class DeadlineRevision(Answer):
+    revision: int
+    text: str
+    kind: DeadlineKind
+    due_on: date | None
+    flags: list[str]
+    reason: str | None
+    document_code: str | None
+    effective_on: date
+    recorded_at: datetime

@@ -1,0 +1,24 @@
+"""What was done to a task."""
+
+from datetime import datetime
+from typing import Any
+
+from services.tasks.schemas.common import Answer
+from services.tasks.schemas.deadlines import DeadlineRevision
+from services.tasks.schemas.submissions import SubmissionOut
+
+
+class HistoryEntry(Answer):
+    at: datetime
+    actor: str
+    action: str
+    detail: dict[str, Any]
+
+
+class TaskHistory(Answer):
+    """Every action on the task, oldest first, with all revisions of its deadline and all submissions."""
+
+    items: list[HistoryEntry]
+    next_cursor: str | None
+    deadlines: list[DeadlineRevision]
+    submissions: list[SubmissionOut]

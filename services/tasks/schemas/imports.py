@@ -1,0 +1,57 @@
+"""What became of an annex, row by row."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from services.tasks.schemas.common import Answer, Kind
+
+
+class SuggestionOut(Answer):
+    code: str
+    name: str
+    score: float
+
+
+class RowProblem(Answer):
+    """`remedy` words are part of the sentences; `suggestions` are the nearest agencies where a name was not found."""
+
+    field: str
+    code: str
+    detail: str
+    detail_en: str
+    suggestions: tuple[SuggestionOut, ...] = ()
+
+
+class ImportedRow(Answer):
+    row: int = Field(description="as the spreadsheet numbers it, the heading included")
+    outcome: Literal["accepted", "refused", "unchanged"]
+    ref: str | None
+    title: str
+    task_id: UUID | None
+    members: int
+    kind: Kind | None
+    due_on: date | None
+    flags: list[str]
+    problems: list[RowProblem]
+    warnings: list[RowProblem]
+
+
+class SkippedRow(Answer):
+    number: int
+    text: str
+    reason: str
+
+
+class ImportReport(Answer):
+    """A dry run and the real run answer alike but for `dry_run` and `written`."""
+
+    accepted: int
+    refused: int
+    unchanged: int
+    dry_run: bool
+    written: bool
+    skipped: list[SkippedRow] = Field(description="rows that carry no task: sections, totals")
+    rows: list[ImportedRow]

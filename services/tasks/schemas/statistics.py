@@ -1,0 +1,28 @@
+"""Figures."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from services.tasks.domain.status import Status
+from services.tasks.schemas.common import Answer
+
+
+class StatisticsGroup(Answer):
+    key: str
+    total: int
+    by_status: dict[Status, int]
+
+
+class Statistics(Answer):
+    """Figures as of a day by what was recorded up to an instant: the same question has the same answer for ever.
+
+    `total` counts each unit once; a task led by two agencies stands under both of their keys.
+    """
+
+    as_of: date
+    known_at: datetime
+    count: Literal["task", "assignment"]
+    group_by: str | None
+    total: int
+    by_status: dict[Status, int]
+    groups: list[StatisticsGroup]

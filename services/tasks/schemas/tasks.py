@@ -1,0 +1,171 @@
+"""Tasks: as they are assigned, changed and read."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from services.tasks.domain.status import Status
+from services.tasks.schemas.common import Answer, Day, Kind, example
+from services.tasks.schemas.deadlines import ReadingOut
+from shared.database import AnyRow
+from shared.errors import InvalidInput
+from shared.events.tasks import Role
+from shared.requests import Code, Line, Paragraph, RequestModel, Verbatim
+
+Priority = Literal["normal", "high", "urgent"]
+
+
+class AssignmentIn(RequestModel):
+    """Name an agency, or a group: a task led by a group fans out into one task per member."""
+
+    agency_code: Code | None = None
+    group_code: Code | None = None
+    role: Role
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.agency_code is None) == (self.group_code is None):
+            raise InvalidInput(
+                "assignee_required",
+                "Ghi đúng một trong agency_code hoặc group_code.",
+                "Give exactly one of agency_code and group_code.",
+                field="assignments",
+            )
+        return self
+
+
+class CitationIn(RequestModel):
+    document_code: Code
+    clause: Line | None = None
+
+
+class TaskIn(RequestModel):
+    model_config = example(
+        title="Trình đề án đánh giá mức độ hoàn thành nhiệm vụ chuyển đổi số",
+        programme="57-NQ/TW",
+        deadline_text="Tháng 5/2026",
+        deliverable="Đề án",
+        priority="high",
+        assignments=[
+            {"agency_code": "G09", "role": "lead"},
+            {"agency_code": "G12", "role": "coordinate"},
+        ],
+        citations=[{"document_code": "71/NQ-CP", "clause": "Phụ lục III, mục 1"}],
+    )
+
+    title: Annotated[Paragraph, Field(description="what is to be done, as the document says it")]
+    programme: Code
+    kind: Kind | None = Field(default=None, description="by default what the deadline's words say")
+    deadline_text: Verbatim = ""
+    deliverable: Paragraph | None = None
+    priority: Priority = "normal"
+    assignments: Annotated[tuple[AssignmentIn, ...], Field(min_length=1, max_length=100)]
+    citations: Annotated[tuple[CitationIn, ...], Field(max_length=50)] = ()
+    assigned_on: Day | None = Field(
+        default=None,
+        description="day it holds from; by default the day of the first cited document, else today",
+    )
+
+
+class TaskChange(RequestModel):
+    """Members that are given are changed. A deadline that has a date moves by an extension only."""
+
+    title: Paragraph | None = None
+    deliverable: Paragraph | None = None
+    priority: Priority | None = None
+    deadline_text: Verbatim | None = None
+    assignments: Annotated[tuple[AssignmentIn, ...], Field(min_length=1, max_length=100)] | None = None
+    citations: Annotated[tuple[CitationIn, ...], Field(max_length=50)] = Field(
+        default=(), description="further documents that give this task; those already cited stay"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        empty = [name for name in self.model_fields_set - {"deliverable"} if getattr(self, name) is None]
+        if empty or not self.model_fields_set:
+            raise InvalidInput(
+                "change_empty",
+                "Ghi giá trị mới cho ít nhất một trường; chỉ deliverable được để null.",
+                "Give at least one member a new value; only deliverable may be null.",
+                field=min(empty, default=None),
+            )
+        return self
+
+
+class CancellationIn(RequestModel):
+    reason: Paragraph
+
+
+class AssignmentOut(Answer):
+    agency_code: str
+    role: Role
+
+
+class CitationOut(Answer):
+    document_code: str
+    clause: str | None
+
+
+class TaskOut(Answer):
+    """`status` and `due_on` are those of the day asked for; `submitted` tells that a report awaits its decision."""
+
+    id: UUID
+    version: int
+    title: str
+    programme: str
+    kind: Kind
+    status: Status
+    submitted: bool
+    deadline_text: str
+    due_on: date | None
+    deadline: ReadingOut
+    deadline_revision: int
+    deliverable: str | None
+    priority: Priority
+    parent_id: UUID | None
+    members: int = Field(description="tasks that this one, given to a group, fans out to")
+    lead_text: str | None = Field(description="who leads, as printed, where the task was imported")
+    coordinate_text: str | None
+    assigned_on: date
+    recorded_at: datetime
+    assignments: list[AssignmentOut]
+    citations: list[CitationOut]
+
+    @classmethod
+    def of(cls, row: AnyRow) -> Self:
+        return cls.model_validate(task_members(row))
+
+
+def task_members(row: AnyRow) -> dict[str, Any]:
+    """A row in the shape of `TaskOut`, unchecked: lists are written straight from it."""
+    recurrence = None
+    if row.recurs_every:
+        recurrence = {
+            "every": row.recurs_every,
+            "due_day": row.recurs_due_day,
+            "due_month": row.recurs_due_month,
+        }
+    members = row._asdict()
+    reading = {
+        "text": row.deadline_text,
+        "kind": members.pop("deadline_kind"),
+        "start_on": members.pop("start_on"),
+        "due_on": members.pop("reading_due_on"),
+        "recurrence": recurrence,
+        "flags": members.pop("flags"),
+    }
+    for name in ("recurs_every", "recurs_due_day", "recurs_due_month", "due_on_now"):
+        del members[name]
+    return members | {
+        "programme": members.pop("programme_code"),
+        "members": members.pop("children_count"),
+        "deadline_revision": members.pop("revision"),
+        "deadline": reading,
+    }
+
+
+class TaskPage(Answer):
+    items: list[TaskOut]
+    next_cursor: str | None

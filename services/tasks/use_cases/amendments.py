@@ -1,0 +1,128 @@
+"""Correcting the words of a task, who has it, and which documents give it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tasks.domain.commands import Amendment, NewAssignment, NewCitation, check_assignments
+from services.tasks.domain.deadlines import Reading
+from services.tasks.tables import Assignment, Citation, Task
+from services.tasks.use_cases.catalogue import require_agencies, require_document
+from services.tasks.use_cases.deadlines import give_date
+from services.tasks.use_cases.records import current_deadline, lock_children, lock_task, require_open, tell
+from services.tasks.use_cases.tasks import search_text
+from shared.audit import Actor
+from shared.clock import local_date
+from shared.errors import Conflict, check_version
+from shared.events import tasks as events
+
+
+async def amend_task(
+    session: AsyncSession,
+    task_id: UUID,
+    wanted: Amendment,
+    *,
+    expected_version: int,
+    actor: Actor,
+    at: datetime,
+) -> Task:
+    """Correct the words of a task, who has it, or give a date to a deadline that had none.
+
+    A deadline that has a date moves by an extension only, with the document that approves it. What is wanted as it
+    stands already is no change: it makes no version and is not told.
+    """
+    task = await lock_task(session, task_id)
+    check_version(expected_version, task.version)
+    require_open(task)
+    words = {name: value for name, value in wanted.words.items() if getattr(task, name) != value}
+    reading = None if _stands(task, wanted.reading) else wanted.reading
+    changed = _set_words(task, words, reading, at)
+    if wanted.assignments is not None and await _reassign(session, task, wanted.assignments, at):
+        changed.append("assignments")
+    if await _cite(session, task, wanted.citations, at):
+        changed.append("citations")
+    if changed:
+        await tell(session, task, events.TaskAmended, actor=actor, at=at, changed=tuple(changed))
+    if words or reading is not None:
+        await _amend_members(session, task, words, reading, actor=actor, at=at)
+    return task
+
+
+def _stands(task: Task, reading: Reading | None) -> bool:
+    """Whether a reading is that of the deadline in force, to the word; one without a date is none to record."""
+    current = current_deadline(task)
+    return reading is None or (
+        reading.due_on is not None and (reading.text, reading.due_on) == (current.text, current.due_on)
+    )
+
+
+def _set_words(
+    task: Task, words: Mapping[str, str | None], reading: Reading | None, at: datetime
+) -> list[str]:
+    """Write the words and the deadline's; the names of what was changed."""
+    for name, value in words.items():
+        setattr(task, name, value)
+    task.search_text = search_text(task.title, task.deliverable)
+    if reading is None:
+        return [*words]
+    give_date(task, reading, at)
+    return [*words, "deadline_text"]
+
+
+async def _amend_members(
+    session: AsyncSession,
+    parent: Task,
+    words: Mapping[str, str | None],
+    reading: Reading | None,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """What a group was told, each member was told; a member's own date stays."""
+    for member in await lock_children(session, parent):
+        own = {name: value for name, value in words.items() if getattr(member, name) != value}
+        if changed := _set_words(member, own, reading if member.due_on is None else None, at):
+            await tell(session, member, events.TaskAmended, actor=actor, at=at, changed=tuple(changed))
+
+
+async def _cite(session: AsyncSession, task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
+    """Add documents that give the same task, so that it is not recorded again; whether any was new."""
+    known = {(item.document_code, item.clause) for item in task.citations}
+    new = [item for item in citations if (item.document_code, item.clause) not in known]
+    for item in new:
+        await require_document(session, item.document_code, "citations")
+        position = len(task.citations) + 1
+        task.citations.append(
+            Citation(position=position, document_code=item.document_code, clause=item.clause, recorded_at=at)
+        )
+    return bool(new)
+
+
+async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssignment], at: datetime) -> bool:
+    """End the assignments no longer wanted, add the new ones; what was stays readable.
+
+    Returns whether there were any.
+    """
+    if task.children_count:
+        raise Conflict(
+            "task_has_members",
+            "Nhiệm vụ giao cho nhóm: sửa phân công ở nhiệm vụ của từng thành viên.",
+            "The task was given to a group: change the assignments of the members' tasks.",
+            field="assignments",
+        )
+    check_assignments(wanted, ())
+    await require_agencies(session, (item.agency_code for item in wanted), "assignments")
+    current = {(item.agency_code, item.role): item for item in task.assignments if item.ended_at is None}
+    kept = {(item.agency_code, item.role.value) for item in wanted}
+    for key, assignment in current.items():
+        if key not in kept:
+            assignment.ended_at = at
+            assignment.ended_on = local_date(at)
+    await session.flush()
+    for agency_code, role in sorted(kept - set(current)):
+        task.assignments.append(
+            Assignment(agency_code=agency_code, role=role, effective_on=local_date(at), recorded_at=at)
+        )
+    return set(current) != kept

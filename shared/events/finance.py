@@ -1,0 +1,132 @@
+"""What the finance service tells: decisions, claims and budgets, each as it stands after the change. Money is integer đồng.
+
+Every event carries the whole state of its aggregate, so that a reader needs no other event to understand it.
+"""
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.envelope import EventData, catalogue
+
+Level = Literal["central", "province", "commune"]
+Nature = Literal["capital", "recurrent"]
+FieldOfSpending = Literal["science_innovation", "digital_transformation", "defence_security"]
+DecisionKind = Literal["approve", "allocate", "disburse", "settle", "carry_over", "cancel", "adjust"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DecisionTotal(_Part):
+    """What a decision moves in one year, level and nature; negative where an adjustment takes away."""
+
+    year: int
+    level: Level
+    nature: Nature
+    amount: int
+
+
+class ReversalState(_Part):
+    """The decision that takes another back: since when, why, and when that was recorded."""
+
+    id: UUID
+    reason: str
+    effective_on: date
+    recorded_at: datetime
+
+
+class DecisionState(_Part):
+    """A decision's header and totals; its lines stand at GET /finance/v1/decisions/{id}."""
+
+    id: UUID
+    version: int
+    kind: DecisionKind
+    number: str
+    issued_on: date
+    effective_on: date
+    recorded_at: datetime
+    lines: int
+    amount: int
+    totals: tuple[DecisionTotal, ...]
+    reversal: ReversalState | None = None
+
+
+class DecisionEvent(EventData):
+    decision: DecisionState
+
+    def subject(self) -> str:
+        return str(self.decision.id)
+
+
+class DecisionPosted(DecisionEvent):
+    event_type: ClassVar[str] = "vn.dondoc.finance.decision.posted.v1"
+
+
+class DecisionReversed(DecisionEvent):
+    event_type: ClassVar[str] = "vn.dondoc.finance.decision.reversed.v1"
+
+
+class ClaimState(_Part):
+    """What an agency says it needs: a statement, not money. `version` counts the statements of one key."""
+
+    id: UUID
+    version: int
+    stage: Literal["registered", "proposed"]
+    year: int
+    level: Level
+    agency_code: str
+    nature: Nature
+    field: FieldOfSpending
+    amount: int
+    stated_on: date
+    recorded_at: datetime
+
+
+class ClaimStated(EventData):
+    event_type: ClassVar[str] = "vn.dondoc.finance.claim.stated.v1"
+
+    claim: ClaimState
+
+    def subject(self) -> str:
+        said = self.claim
+        return f"{said.stage}:{said.year}:{said.level}:{said.agency_code}:{said.nature}:{said.field}"
+
+
+class BudgetState(_Part):
+    """One agency's money of one year and level.
+
+    approved = unallocated + allocated; allocated = disbursed + remaining + carried_over + cancelled. `disbursed` is
+    all that was paid out; `settled` is how much of it has been settled.
+    """
+
+    id: str = Field(description="year:level:agency_code, e.g. 2026:central:G12")
+    version: int
+    year: int
+    level: Level
+    agency_code: str
+    approved: int
+    allocated: int
+    unallocated: int
+    disbursed: int
+    settled: int
+    remaining: int
+    carried_over: int
+    cancelled: int
+    first_allocated_on: date | None = None
+    last_disbursed_on: date | None = None
+
+
+class BudgetChanged(EventData):
+    event_type: ClassVar[str] = "vn.dondoc.finance.budget.changed.v1"
+
+    budget: BudgetState
+
+    def subject(self) -> str:
+        return self.budget.id
+
+
+EVENTS = catalogue(DecisionPosted, DecisionReversed, ClaimStated, BudgetChanged)

@@ -1,0 +1,108 @@
+"""Reading a file that may be hostile without risk to the service: another process reads it, under limits."""
+
+import asyncio
+import json
+import logging
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from shared.errors import InvalidInput, Unavailable
+from shared.spreadsheets.headings import Columns
+from shared.spreadsheets.table import Table
+from shared.spreadsheets.wire import TOO_COSTLY, question, refusal_from_json, table_from_json
+
+AT_ONCE = 2  # processes of up to 2 GB each; more would only share the same processors
+_COMMAND = (sys.executable, "-m", "shared.spreadsheets")
+_ROOT = Path(__file__).parents[2]  # where the packages stand: `-m` looks there
+# all the environment there is: no secret of the service; one thread keeps the address space within its limit
+_ENVIRONMENT = {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "POLARS_MAX_THREADS": "1"}
+_SECONDS = 75.0  # with the wait for a turn; above the 60 of processor time, for a machine with other work
+_AT_ONCE_SECONDS = 1.0  # who waited no longer had its whole time
+_OUT_OF_BOUNDS = (
+    TOO_COSTLY,
+    -signal.SIGXCPU,
+    -signal.SIGKILL,
+)  # by itself, of processor time, of the machine's memory
+_OUT_OF_MEMORY = b"memory allocation of"  # what Rust writes before it aborts
+
+_log = logging.getLogger(__name__)
+# files beyond these wait in order of arrival, and in nobody else's way
+_readers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="spreadsheets")
+
+
+async def read_table_apart(
+    filename: str, content: bytes, columns: Columns, mapping: Mapping[str, str] | None = None
+) -> Table:
+    """As `read_table`, in a process of its own; at most `AT_ONCE` of them run, the others wait their turn.
+
+    Raises:
+        InvalidInput: as `read_table`; file_too_costly when reading takes too much memory or time; file_crashes_reader
+            when the process ended in another way.
+        TooLarge: as `read_table`.
+        Unavailable: reading_busy, the time was spent waiting for a turn.
+    """
+    asked = question(filename, columns, mapping) + content
+    return await asyncio.get_running_loop().run_in_executor(_readers, _read, asked, time.monotonic())
+
+
+def _read(asked: bytes, since: float) -> Table:
+    waited = time.monotonic() - since
+    if waited >= _SECONDS:
+        raise _busy()
+    try:
+        child = subprocess.run(  # noqa: S603 - a fixed command; the file goes to its input
+            _COMMAND,
+            input=asked,
+            capture_output=True,
+            timeout=_SECONDS - waited,
+            env=_ENVIRONMENT,
+            cwd=_ROOT,
+            check=True,
+        )
+    except subprocess.TimeoutExpired as error:
+        _log.warning("a file was not read apart in %.0f s, %.0f s of them waiting", _SECONDS, waited)
+        raise (_busy() if waited > _AT_ONCE_SECONDS else _too_costly()) from error
+    except subprocess.CalledProcessError as error:
+        last = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        _log.warning("a file could not be read apart: %s: %s", error, last[:200])
+        bounded = error.returncode in _OUT_OF_BOUNDS or _OUT_OF_MEMORY in error.stderr
+        raise (_too_costly() if bounded else _crashes()) from error
+    answer = json.loads(child.stdout)
+    if "refusal" in answer:
+        raise refusal_from_json(answer["refusal"])
+    return table_from_json(answer["table"])
+
+
+def _too_costly() -> InvalidInput:
+    return InvalidInput(
+        "file_too_costly",
+        "Đọc tệp tốn quá nhiều bộ nhớ hoặc thời gian. Chép riêng bảng sang tệp mới, lưu thành .xlsx hoặc CSV UTF-8, "
+        "hoặc chia nhỏ tệp, rồi nạp lại.",
+        "Reading the file takes too much memory or time. Copy only the table to a new file, save it as .xlsx or "
+        "CSV UTF-8, or split it, and send it again.",
+        field="file",
+    )
+
+
+def _crashes() -> InvalidInput:
+    return InvalidInput(
+        "file_crashes_reader",
+        "Chương trình đọc bảng tính dừng đột ngột khi đọc tệp này. Chép riêng bảng sang tệp mới, lưu thành .xlsx hoặc "
+        "CSV UTF-8 rồi nạp lại; nếu vẫn lỗi, báo người quản trị hệ thống.",
+        "The program that reads spreadsheets broke off at this file. Copy only the table to a new file, save it as "
+        ".xlsx or CSV UTF-8, and send it again; if that fails too, tell the operator.",
+        field="file",
+    )
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        "reading_busy",
+        "Đang có nhiều tệp được đọc cùng lúc. Vài phút nữa nạp lại tệp này.",
+        "Many files are being read at the moment. Send this file again in a few minutes.",
+    )

@@ -1,0 +1,37 @@
+"""The sender's own mapping: key of a column -> heading as printed in the file."""
+
+import json
+from collections.abc import Mapping
+
+from shared.errors import InvalidInput
+
+
+def mapping_from_json(text: str | None) -> dict[str, str] | None:
+    """The form's field `columns`, a JSON object; None when it was not sent. Raises InvalidInput columns_invalid."""
+    if text is None:
+        return None
+    try:
+        mapping = json.loads(text)
+    except (ValueError, RecursionError):
+        mapping = None
+    if not isinstance(mapping, dict) or not all(isinstance(value, str) for value in mapping.values()):
+        raise InvalidInput(
+            "columns_invalid",
+            "columns phải là một đối tượng JSON: tên trường → tiêu đề cột như in trong tệp.",
+            "columns must be a JSON object: field name → heading as printed in the file.",
+            field="columns",
+        )
+    return mapping
+
+
+def check_text(mapping: Mapping[str, str]) -> None:
+    """JSON can spell half of a character (a lone surrogate), which no heading has and no answer can carry."""
+    try:
+        "".join([*mapping, *mapping.values()]).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            "columns_not_text",
+            "Bảng ánh xạ cột có ký tự không hợp lệ. Chép lại tiêu đề cột đúng như in trong tệp.",
+            "The column mapping has a character that is not valid. Copy the headings as they stand in the file.",
+            field="columns",
+        ) from error

@@ -1,0 +1,57 @@
+"""Files that come with a form: read before the change's transaction begins, which must not stand idle meanwhile."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from fastapi import APIRouter, Request, Response, UploadFile
+from pydantic import BaseModel, Field, ValidationError
+
+from shared.app import ServiceRoute, identify
+from shared.problems import documented
+from shared.spreadsheets import MAX_BYTES
+
+MAX_UPLOAD_BYTES = MAX_BYTES + 1024 * 1024  # with the form around it, as the gateway admits
+
+
+class UploadForm(BaseModel):
+    """What every form with a spreadsheet has."""
+
+    file: UploadFile = Field(description="CSV (UTF-8) or XLSX, headings in Vietnamese or English")
+    dry_run: bool = False
+    columns: str | None = Field(
+        default=None, max_length=10_000, description="JSON: {field name: heading as printed, …}"
+    )
+
+
+Form = TypeVar("Form", bound=UploadForm)
+Read = Callable[[Request, Form, bytes], Awaitable[object]]
+
+
+def upload_router(service: str, scope: str, form: type[Form], read: Read[Form]) -> APIRouter:
+    """A router whose routes find what `read` made of the form and its file in `request.state.upload`.
+
+    `scope` is asked of the caller before anything is read. Where the form is wrong nothing is read: the route, which
+    takes the same form, refuses it field by field.
+    """
+
+    class UploadRoute(ServiceRoute):
+        def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
+            change = super().get_route_handler()
+
+            async def read_first(request: Request) -> Response:
+                (await identify(request)).require(scope)
+                await request.body()  # kept, so that the route can read the form again
+                async with request.form() as parts:
+                    try:
+                        sent = form.model_validate(dict(parts))
+                    except ValidationError:
+                        return await change(request)
+                    content = await sent.file.read()
+                request.state.upload = await read(request, sent, content)
+                return await change(request)
+
+            return read_first
+
+    return APIRouter(
+        prefix=f"/{service}/v1", route_class=UploadRoute, responses=documented(401, 403, 422, 503)
+    )

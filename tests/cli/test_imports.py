@@ -1,0 +1,114 @@
+"""`dondoc import databases|budget`: the report of every row, and nothing written that was not asked for."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.cli.conftest import Running
+from tests.support.processes import until
+
+HEADINGS = "Mã,Tên,Loại,Cơ quan chủ quản,Giai đoạn,Kết nối,Ngày hiệu lực\n"
+GOOD = "KHO-1,Kho dữ liệu một,chuyên ngành,Bộ Nội vụ,đang vận hành,đã kết nối,01/05/2025\n"
+BAD = "KHO-2,Kho dữ liệu hai,chuyên ngành,Bộ Không Có Thật,đang vận hành,đã kết nối,01/05/2025\n"
+VOUCHERS = "Số chứng từ,Cơ quan,Cấp,Tính chất,Lĩnh vực,Ngày,Số tiền\n"
+PAID = 'CT-01,Bộ Nội vụ,NSTW,ĐTPT,CĐS,15/05/2025,"1,5"\n'
+TOO_MUCH = 'CT-02,Bộ Nội vụ,NSTW,ĐTPT,CĐS,16/05/2025,"99.000,5"\n'
+
+
+@pytest.fixture(scope="module")
+def ready(running: Running) -> Running:
+    """The services' copies of the agencies have arrived."""
+
+    async def copied() -> bool:
+        report = _report(running.command("import", "databases", str(probe), "--dry-run", "--json"))
+        return bool(report["accepted"])
+
+    probe = running.folder / "probe.csv"
+    probe.write_text(HEADINGS + GOOD, encoding="utf-8")
+    asyncio.run(until(copied))
+    return running
+
+
+def _report(done: Any) -> dict[str, Any]:
+    report = json.loads(done.stdout)
+    assert isinstance(report, dict)
+    return report
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "bảng.csv"
+
+
+def _codes(running: Running) -> set[str]:
+    return {item["code"] for item in running.get("/datasets/v1/databases?limit=200").json()["items"]}
+
+
+def test_databases_are_imported_whole_or_as_far_as_asked(ready: Running, file: Path) -> None:
+    file.write_text(HEADINGS + GOOD + BAD, encoding="utf-8")
+    refused = ready.command("import", "databases", str(file))
+    assert refused.exit_code == 1
+    assert "Bộ Không Có Thật" in refused.stdout
+    assert "add --partial" in refused.stdout
+    dry = ready.command("import", "databases", str(file), "--partial", "--dry-run")
+    assert "Dry run" in dry.stdout
+    assert not _codes(ready) & {"KHO-1", "KHO-2"}
+    partial = ready.command("import", "databases", str(file), "--partial", "--json")
+    report = _report(partial)
+    assert (partial.exit_code, report["accepted"], report["refused"], report["written"]) == (0, 1, 1, True)
+    assert _codes(ready) & {"KHO-1", "KHO-2"} == {"KHO-1"}
+    again = _report(ready.command("import", "databases", str(file), "--partial", "--json"))
+    assert (again["unchanged"], again["written"]) == (1, False)
+
+
+def test_headings_of_another_name_are_mapped(ready: Running, file: Path, tmp_path: Path) -> None:
+    file.write_text((HEADINGS + GOOD.replace("KHO-1", "KHO-3")).replace("Mã,", "Ký hiệu,"), encoding="utf-8")
+    columns = tmp_path / "columns.toml"
+    columns.write_text('code = "Ký hiệu"\n', encoding="utf-8")
+    done = ready.command("import", "databases", str(file), "--columns", str(columns))
+    assert done.exit_code == 0, done.output
+    assert "KHO-3" in _codes(ready)
+
+
+def _fund(running: Running, amount: int) -> None:
+    headers = {"authorization": f"Bearer {running.key_file.read_text()}"}
+    line = {
+        "year": 2025, "level": "central", "agency_code": "G09", "nature": "capital",
+        "field": "digital_transformation", "amount": amount,
+    }  # fmt: skip
+    with httpx2.Client(base_url=running.url, headers=headers, trust_env=False) as client:
+        for kind in ("approve", "allocate"):
+            days = {"issued_on": "2025-05-01", "effective_on": "2025-05-01"}
+            body = {"kind": kind, "number": "1/QĐ", "lines": [line], **days}
+            assert client.post("/finance/v1/decisions", json=body).status_code == 201
+
+
+def _disbursed(running: Running) -> int:
+    total = running.get("/finance/v1/balances?year=2025&agency=G09").json()["total"]
+    return int(total["disbursed"])
+
+
+def test_a_treasury_file_is_posted_once_in_the_unit_that_was_said(ready: Running, file: Path) -> None:
+    _fund(ready, 10 * 10**9)
+    file.write_text(VOUCHERS + PAID, encoding="utf-8")
+    given = ("import", "budget", str(file), "--year", "2025", "--unit", "ti")
+    dry = ready.command(*given, "--dry-run")
+    assert (dry.exit_code, "1.500.000.000" in dry.stdout, _disbursed(ready)) == (0, True, 0), dry.output
+    assert ready.command(*given).exit_code == 0
+    assert _disbursed(ready) == 1_500_000_000
+    again = _report(ready.command(*given, "--json"))
+    assert (again["unchanged"], again["written"]) == (1, False)
+    file.write_text(VOUCHERS + PAID + TOO_MUCH, encoding="utf-8")
+    beyond = ready.command(*given)
+    assert (beyond.exit_code, "CT-02" in beyond.stdout, "add --partial" in beyond.stdout) == (1, True, True)
+    assert _disbursed(ready) == 1_500_000_000
+
+
+def test_a_unit_that_is_none_is_refused(ready: Running, file: Path) -> None:
+    file.write_text(VOUCHERS + PAID, encoding="utf-8")
+    assert ready.command("import", "budget", str(file), "--year", "2025", "--unit", "xu").exit_code == 2
+    assert ready.command("import", "budget", str(file)).exit_code == 2

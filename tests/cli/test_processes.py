@@ -1,0 +1,43 @@
+"""`dondoc migrate|serve|work` of every service, the newest too, as a deployment runs them."""
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+import pytest
+from sqlalchemy import URL
+
+from tests.support.processes import Process, deployment_env, free_port, run
+
+NOBODY = "127.0.0.1:1"  # where no Kafka answers
+
+
+@pytest.fixture
+def env(postgres: URL) -> dict[str, str]:
+    given = deployment_env(postgres, NOBODY, "2026-04-01T08:00", f"cli_{free_port()}")
+    return given | {"DONDOC_PORT": str(free_port())}
+
+
+@pytest.mark.parametrize("service", ["datasets", "finance"])
+def test_a_service_is_migrated_served_and_worked(env: dict[str, str], tmp_path: Path, service: str) -> None:
+    assert run("serve", service, env=env, check=False).returncode == 1  # before its database is there
+    assert "created" in run("migrate", service, env=env).stdout
+    assert "up to date" in run("migrate", service, env=env).stdout
+    without_log = run("work", service, env=env | {"DONDOC_KAFKA": ""}, check=False)
+    assert (without_log.returncode, "DONDOC_KAFKA" in without_log.stderr) == (1, True)
+    url = f"http://127.0.0.1:{env['DONDOC_PORT']}"
+    _answers(Process("serve", service, env=env, log=tmp_path / "serve.log"), f"{url}/readyz", url, service)
+    _answers(Process("work", service, env=env, log=tmp_path / "work.log"), f"{url}/healthz", url, None)
+
+
+def _answers(process: Process, probe: str, url: str, service: str | None) -> None:
+    try:
+        asyncio.run(process.answers(probe))
+        with httpx2.Client(base_url=url, trust_env=False) as client:
+            if service is not None:
+                assert client.get(f"/{service}/v1/changes").status_code == 401
+                assert client.get(f"/{service}/openapi.json").status_code == 200
+        assert process.stop() == 0, process.printed()
+    finally:
+        if not process.died():
+            process.kill()

@@ -1,0 +1,172 @@
+"""Our own downtime: the intake and the watch each tell that they run, and nothing is late because one of them rested."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.datasets.domain.downtime import Part, Rest, told_until
+from services.datasets.use_cases.downtime import beat
+from services.datasets.worker import leave_beat
+from services.datasets.worker.beats import intake_loop
+from shared.clock import Clock, SimulatedClock
+from shared.loops import Loops
+from tests.datasets.world import START, World
+from tests.support.bus import running, wait_for
+
+TOLERATED = timedelta(minutes=5)
+MINUTE = timedelta(minutes=1)
+spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=2))
+
+# --- the rule
+
+
+@pytest.mark.parametrize(
+    ("shown", "real", "is_start", "expected"),
+    [
+        (5, 5, False, False),  # as long as is tolerated
+        (6, 6, False, True),
+        (6, 0, False, False),  # the clock was moved, or runs fast
+        (6, 0, True, True),  # nobody was there, whatever clock the time was shown by
+        (5, 9, True, False),
+        (0, 9, False, False),  # a clock that stood still: no heartbeat was due
+    ],
+)
+def test_a_rest_is_a_downtime(shown: int, real: int, is_start: bool, expected: bool) -> None:
+    rest = Rest(START, START + shown * MINUTE, real * MINUTE)
+    assert rest.is_downtime(TOLERATED, is_start=is_start) is expected
+
+
+@given(shown=spans, real=spans)
+def test_silence_is_told_no_further_than_heartbeats_were_taken(shown: timedelta, real: timedelta) -> None:
+    rest = Rest(START, START + shown, real)
+    until = told_until(rest, rest.until, TOLERATED)
+    assert until == (rest.until if shown > TOLERATED < real else START)
+
+
+def test_an_intake_that_never_ran_or_whose_clock_is_ahead_holds_nothing_up() -> None:
+    assert told_until(None, START, TOLERATED) == START
+    assert told_until(Rest(START + MINUTE, START, timedelta(0)), START, TOLERATED) == START
+
+
+# --- what is recorded and told
+
+
+async def leave(world: World, part: Part, *, is_start: bool = False) -> datetime | None:
+    return await leave_beat(world.database, world.clock, world.settings, is_start=is_start, part=part)
+
+
+async def rested(world: World, part: Part) -> None:
+    """In real time too."""
+    await world.execute(
+        "UPDATE own_beats SET real_at = real_at - interval '1 day' WHERE part = :part", part=part
+    )
+
+
+async def test_while_the_intake_alone_rests_things_become_unknown_never_late(world: World) -> None:
+    await world.register()
+    await world.beat()
+    await leave(world, Part.INTAKE, is_start=True)
+    await leave(world, Part.WATCH, is_start=True)
+    await rested(world, Part.INTAKE)
+    for _ in range(10):
+        world.clock.advance(hours=1)
+        await leave(world, Part.WATCH)
+        await world.watch()
+    assert await world.transitions() == [("unknown", "up", 0), ("up", "unknown", 70)]
+    assert await leave(world, Part.INTAKE, is_start=True) == START
+    await world.watch()
+    assert await world.state() == ("unknown", START + 70 * MINUTE)
+    world.clock.advance(hours=4)
+    await leave(world, Part.INTAKE)
+    await world.watch()
+    assert (await world.transitions())[2:] == [("unknown", "late", 670), ("late", "down", 780)]
+
+
+async def test_silence_is_not_told_before_the_intake_has_told_of_itself(world: World) -> None:
+    """It may have just died: a heartbeat may have come to nobody."""
+    await world.register()
+    await world.beat()
+    await leave(world, Part.INTAKE, is_start=True)
+    world.clock.advance(minutes=75)
+    await world.watch()
+    assert await world.transitions() == [("unknown", "up", 0)]
+    world.clock.advance(minutes=5)
+    await leave(world, Part.INTAKE)
+    world.clock.advance(minutes=300)
+    await world.watch()
+    assert await world.transitions() == [("unknown", "up", 0), ("up", "late", 70)]
+    [event] = await world.rows("SELECT time FROM outbox WHERE data ->> 'after' = 'late' AND subject = 'DB'")
+    assert event.time == world.now  # recorded when it was told, not when it became true
+
+
+async def test_both_may_rest_from_the_same_instant(world: World) -> None:
+    for part in Part:
+        await leave(world, part, is_start=True)
+    world.clock.advance(hours=1)
+    for part in Part:
+        assert await leave(world, part, is_start=True) == START
+    rows = await world.rows("SELECT part, started_at, ended_at, known_from FROM downtimes ORDER BY part")
+    told = (START, world.now, START + TOLERATED)
+    assert [tuple(row) for row in rows] == [("intake", *told), ("watch", *told)]
+
+
+async def test_a_beat_under_way_does_not_put_a_question_back(world: World) -> None:
+    """Figures are asked no later than before the oldest change under way; a beat is none that began years ago."""
+    await world.register()
+    async with world.database.transaction() as session:
+        await beat(session, now=world.now, downtime=TOLERATED, is_start=True, part=Part.INTAKE)
+        answer = await world.get("/statistics")
+    assert datetime.fromisoformat(answer["known_at"]) == world.now
+
+
+# --- several processes, and a clock that runs fast
+
+
+def serving(world: World, clock: Clock) -> AbstractAsyncContextManager[Loops]:
+    return running(intake=intake_loop(world.database, clock, world.settings))
+
+
+async def beaten(world: World, clock: Clock) -> None:
+    """Return when the intake has told of itself at this time or later."""
+    now = clock.now()
+
+    async def told() -> bool:
+        return bool(await world.rows("SELECT 1 FROM own_beats WHERE part = 'intake' AND at >= :now", now=now))
+
+    await wait_for(told)
+
+
+async def test_any_process_that_serves_counts_also_by_a_fast_clock(world: World) -> None:
+    anchor = datetime.now(UTC)
+
+    def clock() -> SimulatedClock:
+        return SimulatedClock(
+            START, speed=50_000, anchor=anchor
+        )  # every beat lies hours after the one before
+
+    async def downtimes() -> bool:
+        return bool(await world.rows("SELECT 1 FROM downtimes WHERE part = 'intake'"))
+
+    async with serving(world, clock()):
+        await beaten(world, clock())
+        async with serving(world, clock()):
+            await beaten(world, clock())
+        await beaten(world, clock())
+        async with serving(world, clock()):
+            await beaten(world, clock())
+            await beaten(world, clock())
+    assert not await downtimes()
+    async with serving(world, clock()):  # none was there before it
+        await wait_for(downtimes)
+
+
+async def test_an_intake_follows_the_clock_that_the_watch_waits_by(world: World) -> None:
+    async with serving(world, world.clock):
+        for _ in range(3):
+            await beaten(world, world.clock)
+            world.clock.advance(hours=5)
+        await beaten(world, world.clock)
+    assert await world.rows("SELECT 1 FROM downtimes") == []

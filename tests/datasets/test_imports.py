@@ -1,0 +1,168 @@
+"""Lists of databases as files: every row accepted, unchanged, or refused with its reason."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from rapidfuzz.fuzz import token_sort_ratio
+
+from services.datasets.domain.imports import read_day
+from services.datasets.domain.owners import Owners
+from tests.datasets.world import READ, REPORT, World
+
+HEADING = "Mã,Tên cơ sở dữ liệu,Loại,Cơ quan chủ quản,Căn cứ pháp lý,Giai đoạn,Kết nối,Ngày hiệu lực"
+GOOD = (
+    "DC,Dân cư,Quốc gia,Bộ Công an,Luật Căn cước,Đang vận hành,Đã đồng bộ,01/03/2026",
+    "THUE,Quản lý thuế,chuyên ngành,G12,,đang xây dựng,,1/3/2026",
+    "NTDC,Nền tảng định danh,Nền tảng số,BO CONG AN,,,,",
+)
+
+
+def table(*rows: str, heading: str = HEADING) -> bytes:
+    return "\n".join((heading, *rows)).encode()
+
+
+async def send(world: World, content: bytes, status: int = 200, name: str = "ds.csv", **form: Any) -> Any:
+    response = await world.send(
+        "POST",
+        "/imports",
+        files={"file": (name, content)},
+        data={key: str(value) for key, value in form.items()},
+    )
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+def outcomes(report: Any) -> list[tuple[str, str]]:
+    return [(row["code"], row["outcome"]) for row in report["rows"]]
+
+
+async def test_a_list_is_imported_and_the_same_again_changes_nothing(world: World) -> None:
+    dry = await send(world, table(*GOOD), dry_run=True)
+    assert (dry["accepted"], dry["written"]) == (3, False)
+    assert await world.rows("SELECT 1 FROM databases") == []
+    report = await send(world, table(*GOOD))
+    assert report["written"]
+    assert report["rows"] == dry["rows"]
+    assert [row["owner_code"] for row in report["rows"]] == ["G01", "G12", "G01"]
+    found = await world.get("/databases/DC")
+    assert (found["kind"], found["phase"]["value"], found["ndc_connection"]["value"]) == (
+        "national", "operating", "synchronised",
+    )  # fmt: skip
+    assert found["phase"]["evidence"] == [{"kind": "file", "reference": "ds.csv", "title": "Dòng 2"}]
+    before = await world.rows("SELECT count(*) AS number FROM outbox")
+    again = await send(world, table(*GOOD))
+    assert outcomes(again) == [("DC", "unchanged"), ("THUE", "unchanged"), ("NTDC", "unchanged")]
+    assert not again["written"]
+    assert await world.rows("SELECT count(*) AS number FROM outbox") == before
+
+
+async def test_a_new_declaration_of_a_known_database_is_taken(world: World) -> None:
+    await send(world, table(*GOOD))
+    later = await send(world, table("THUE,Quản lý thuế,sector,G12,,operating,connected,2026-03-05", GOOD[0]))
+    assert outcomes(later) == [("THUE", "accepted"), ("DC", "unchanged")]
+    assert (await world.get("/databases/THUE"))["phase"]["value"] == "operating"
+
+
+async def test_an_english_workbook(world: World) -> None:
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["Code", "Name", "Kind", "Owner", "Legal basis", "Phase", "Connection", "Effective on"])
+    sheet.append(
+        ["HTTT", "Procedures", "system", "Bộ Y tế", "Decree 1", "operating", "connected", "2026-03-01"]
+    )
+    content = BytesIO()
+    book.save(content)
+    report = await send(world, content.getvalue(), name="list.xlsx")
+    assert outcomes(report) == [("HTTT", "accepted")]
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "code"),
+    [
+        (",Tên,Quốc gia,G01,,,,", "code", "required"),
+        ("A,,Quốc gia,G01,,,,", "name", "required"),
+        ("A,Tên,,G01,,,,", "kind", "required"),
+        ("A,Tên,Quốc gia,,,,,", "owner", "required"),
+        ("A,Tên,lạ,G01,,,,", "kind", "word_unknown"),
+        ("A,Tên,Quốc gia,Bộ Chưa Ai Biết,,,,", "owner", "owner_not_found"),
+        ("A,Tên,Quốc gia,G01,,lạ,,1/3/2026", "phase", "word_unknown"),
+        ("A,Tên,Quốc gia,G01,,,lạ,1/3/2026", "ndc_connection", "word_unknown"),
+        ("A,Tên,Quốc gia,G01,,vận hành,,", "effective_on", "day_required"),
+        ("A,Tên,Quốc gia,G01,,vận hành,,31/2/2026", "effective_on", "day_invalid"),
+        ("A,Tên,Quốc gia,G01,,vận hành,,11/3/2026", "effective_on", "day_in_future"),
+        ("A B,Tên,Quốc gia,G01,,,,", "code", "code_invalid"),
+        ("A,T\u202eên,Quốc gia,G01,,,,", "name", "control_character"),
+        (f"A,{'x' * 501},Quốc gia,G01,,,,", "name", "too_long"),
+        ("DC,Dân cư khác,Quốc gia,G01,,,,", "name", "registered_otherwise"),
+        ("DC,Dân cư,Quốc gia,G12,,,,", "owner_code", "registered_otherwise"),
+        ("OK,Hai lần,Quốc gia,G01,,,,", "code", "code_repeated"),
+    ],
+)
+async def test_a_row_that_is_wrong_is_told_why_and_keeps_the_others_out(
+    world: World, row: str, field: str, code: str
+) -> None:
+    await send(world, table(GOOD[0]))
+    content = table("OK,Tên đúng,Quốc gia,G01,,,,", row)
+    report = await send(world, content)
+    assert not report["written"]
+    [problem] = report["rows"][1]["problems"]
+    assert (problem["field"], problem["code"]) == (field, code)
+    assert problem["detail"] != problem["detail_en"]
+    partial = await send(world, content, partial=True)
+    assert partial["written"]
+    assert [item["outcome"] for item in partial["rows"]] == ["accepted", "refused"]
+    codes = await world.rows("SELECT code FROM databases ORDER BY code")
+    assert [item.code for item in codes] == ["DC", "OK"]
+
+
+async def test_a_file_that_is_wrong(world: World) -> None:
+    assert (await send(world, b"\x00\x01", 422, name="a.pdf"))["code"] == "file_format_unknown"
+    assert (await send(world, table(heading="Mã,Loại,Chủ quản"), 422))["code"] == "heading_missing"
+    mapped = table("X,Tên,national,G01", heading="Ký hiệu,Tên,Loại,Chủ quản")
+    assert (await send(world, mapped, 422))["code"] == "heading_missing"
+    assert (await send(world, mapped, columns='{"code": "Ký hiệu"}'))["accepted"] == 1
+    refused = await world.send(
+        "POST", "/imports", scopes=frozenset({READ, REPORT}), files={"file": ("a.csv", table())}
+    )
+    assert refused.status_code == 403
+
+
+def test_an_owner_is_found_exactly_or_by_likeness_with_a_margin() -> None:
+    agencies = [
+        ("G01", "Bộ Công an", "BCA"),
+        ("01", "Ủy ban nhân dân thành phố Hà Nội", None),
+        ("02", "Ủy ban nhân dân thành phố Hà Nam", None),
+        ("A1", "Sở Nội vụ", None),
+        ("A2", "Sở Nội vụ", None),
+    ]
+    owners = Owners(agencies, token_sort_ratio)
+    assert owners.find("G01").code == "G01"
+    assert owners.find("bca").code == "G01"
+    assert owners.find("Bộ Cong an").code == "G01"
+    assert owners.find("Bộ Công ann").code == "G01"
+    assert owners.find("Uỷ ban nhân dân thành phố Hà Nội").code == "01"
+    near = owners.find("Sở Nội v")
+    assert near.code is None  # two are as near
+    assert [item.code for item in near.suggestions][:2] == ["A1", "A2"]
+    assert owners.find("Sở Nội vụ").code is None  # two of that name
+    assert owners.find("Một cơ quan khác hẳn").code is None
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-03-10", "2026-03-10"),
+        ("2026-03-10 00:00:00", "2026-03-10"),
+        ("10/3/2026", "2026-03-10"),
+        ("10.03.2026", "2026-03-10"),
+        ("3/2026", None),
+        ("0000-00-00", None),
+        ("30/2/2026", None),
+        ("mai", None),
+    ],
+)
+def test_days_as_spreadsheets_print_them(text: str, day: str | None) -> None:
+    found = read_day(text)
+    assert (found.isoformat() if found else None) == day

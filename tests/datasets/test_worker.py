@@ -1,0 +1,88 @@
+"""The loops together: agencies are followed, silence is told in its own time, figures are shown."""
+
+import asyncio
+from datetime import timedelta
+
+from prometheus_client import REGISTRY
+
+from services.datasets.tables import Agency
+from services.datasets.worker import build_worker
+from services.datasets.worker.metrics import show_figures
+from shared.bus.embedded import OutboxSource
+from shared.database import Database
+from shared.events import tasks
+from shared.health import Health
+from shared.loops import Loops
+from shared.outbox import add_event
+from tests.conftest import SPINE, MakeDatabase
+from tests.datasets.world import START, World
+
+
+async def test_a_database_falls_silent_while_the_loops_run(world: World, make_database: MakeDatabase) -> None:
+    log = await make_database(SPINE)
+    source = OutboxSource("tasks", log, world.database)
+    worker = build_worker(world.settings, world.database, world.clock, sources=[source], publisher=None)
+    loops = Loops(worker.loops)
+    async with loops.running(), asyncio.timeout(60):
+        agency = tasks.AgencyRecorded(code="G99", name="Bộ mới", bloc="government", level="central")
+        await _tell(log, agency)
+        while not await world.rows("SELECT 1 FROM agencies WHERE code = 'G99'"):
+            pass
+        await world.register(owner_code="G99")
+        await world.beat()
+        for minute, state in ((70, "late"), (180, "down")):
+            world.clock.move_to(START + timedelta(minutes=minute))
+            while (await world.state())[0] != state:
+                pass
+        world.clock.advance(minutes=20)
+        await world.beat(minutes_ago=5)
+        await world.beat()
+        assert await Health(dict(worker.checks), loops).troubles() == {}
+    await worker.close()
+    assert await world.transitions() == [
+        ("unknown", "up", 0),
+        ("up", "late", 70),
+        ("late", "down", 180),
+        ("down", "up", 200),
+    ]
+    assert await world.rows("SELECT 1 FROM downtimes") == []
+    assert Agency.__tablename__ == "agencies"
+
+
+async def _tell(log: Database, agency: tasks.AgencyRecorded) -> None:
+    async with log.transaction() as session:
+        await add_event(session, agency, version=1, at=START)
+
+
+async def test_two_workers_tell_a_silence_once(world: World) -> None:
+    for number in range(12):
+        await world.register(f"DB{number}")
+        await world.beat(f"DB{number}")
+    world.clock.advance(minutes=200)
+    await asyncio.gather(*(world.watch() for _ in range(4)))
+    for number in range(12):
+        assert [after for _, after, _ in await world.transitions(f"DB{number}")] == ["up", "late", "down"]
+
+
+async def test_figures_of_each_database_up_to_a_bound(world: World) -> None:
+    for number in range(3):
+        await world.register(f"F{number}")
+    await world.beat("F0", count=77)
+    await world.declare("F1", ndc_connection="none", effective_on="2026-03-01")
+    await world.beat("F1", minutes_ago=1)
+    world.clock.advance(minutes=2)
+    async with world.database.snapshot() as connection:
+        await show_figures(connection, world.now, 2)
+
+    def value(name: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(name, labels)
+
+    assert value("dondoc_database_state", database="F0", state="up") == 1
+    assert value("dondoc_database_state", database="F0", state="down") == 0
+    assert value("dondoc_database_heartbeat_age_seconds", database="F0") == 120
+    assert value("dondoc_database_sync_age_seconds", database="F1") == 180
+    assert value("dondoc_database_records", database="F0") == 77
+    assert value("dondoc_database_state", database="F2", state="up") is None
+    assert value("dondoc_database_metrics_left_out") == 1
+    assert value("dondoc_databases", state="up") == 2
+    assert value("dondoc_contradictions_open", kind="none_but_sending") == 1

@@ -1,0 +1,197 @@
+"""A datasets service in a test's hands: its database, its clock, keys for every role, and a few agencies."""
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import httpx2
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from services.datasets.main import build_app
+from services.datasets.settings import DatasetsSettings
+from services.datasets.tables import Agency
+from services.datasets.use_cases.watching import WatchRules, watch_database
+from services.datasets.worker import watch_due
+from shared.agencies import record_agency
+from shared.auth import draw_key, store_key
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.events.tasks import AgencyRecorded
+from shared.health import Health
+
+SETTINGS = DatasetsSettings(
+    database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
+)
+START = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)  # 08:00 in Vietnam
+READ, REPORT, MANAGE = "datasets.read", "datasets.report", "datasets.manage"
+EVERYTHING = frozenset({READ, REPORT, MANAGE, "metrics.read"})
+AGENCIES = (
+    ("G01", "Bộ Công an", "government", "central", None),
+    ("G12", "Bộ Tài chính", "government", "central", None),
+    ("G12.1", "Cục Thuế", "government", "central", "G12"),
+    ("G16", "Bộ Y tế", "government", "central", None),
+)
+EVIDENCE = [{"kind": "document", "reference": "12/QĐ-BTC", "title": "Quyết định"}]
+HOURLY = {"period_seconds": 3600, "grace_seconds": 600}
+_runs = count(1)
+
+
+@dataclass
+class World:
+    app: FastAPI
+    database: Database
+    clock: ManualClock
+    http: httpx2.AsyncClient
+    keys: dict[tuple[frozenset[str], str | None], str] = field(default_factory=dict)
+    settings: DatasetsSettings = SETTINGS
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    @property
+    def rules(self) -> WatchRules:
+        return WatchRules(self.settings.silent_after, self.settings.downtime)
+
+    # --- who calls
+
+    async def authorization(
+        self, scopes: frozenset[str] = EVERYTHING, agency: str | None = None
+    ) -> dict[str, str]:
+        if (scopes, agency) not in self.keys:
+            key = draw_key(SETTINGS.secret)
+            async with self.database.transaction() as session:
+                await store_key(
+                    session, key, name="test", role="test", tenant=agency, scopes=scopes, at=self.now
+                )
+            self.keys[scopes, agency] = key.token
+        return {"Authorization": f"Bearer {self.keys[scopes, agency]}"}
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        scopes: frozenset[str] = EVERYTHING,
+        agency: str | None = None,
+        headers: dict[str, str] | None = None,
+        **request: Any,
+    ) -> httpx2.Response:
+        whole = await self.authorization(scopes, agency) | (headers or {})
+        return await self.http.request(method, f"/datasets/v1{path}", headers=whole, **request)
+
+    async def get(self, path: str, status: int = 200, **request: Any) -> Any:
+        return checked(await self.send("GET", path, **request), status)
+
+    async def post(self, path: str, body: Any = None, status: int = 201, **request: Any) -> Any:
+        return checked(await self.send("POST", path, json=body, **request), status)
+
+    async def refused(self, path: str, body: Any, status: int = 422, **request: Any) -> str:
+        """The code of the problem that a change is answered with; of its one field where the shape is wrong."""
+        problem = checked(await self.send("POST", path, json=body, **request), status)
+        assert problem["detail"] != problem["detail_en"]
+        if problem["code"] == "request_invalid":
+            return str(problem["errors"][0]["field"])
+        return str(problem["code"])
+
+    # --- what is done often
+
+    async def register(self, code: str = "DB", **changes: Any) -> Any:
+        whole = {"code": code, "name": f"Cơ sở dữ liệu {code}", "kind": "national", "owner_code": "G12"}
+        return await self.post("/databases", whole | {"heartbeat": HOURLY} | changes)
+
+    async def declare(self, code: str = "DB", effective_on: str = "2026-03-10", **said: Any) -> Any:
+        body = {"effective_on": effective_on, "evidence": EVIDENCE} | said
+        return await self.post(f"/databases/{code}/declarations", body)
+
+    async def beat(
+        self, code: str = "DB", minutes_ago: float = 0, *, count: int = 100, status: int = 202, **changes: Any
+    ) -> Any:
+        """A heartbeat that was observed a while ago."""
+        return await self.post(
+            f"/databases/{code}/heartbeats", self.heartbeat(minutes_ago, count=count) | changes, status
+        )
+
+    def heartbeat(self, minutes_ago: float = 0, *, count: int = 100) -> dict[str, Any]:
+        observed_at = self.now - timedelta(minutes=minutes_ago)
+        return {
+            "observed_at": observed_at.isoformat(),
+            "record_count": count,
+            "last_sync_at": observed_at.isoformat(),
+            "run_id": f"run-{next(_runs)}",
+        }
+
+    async def assess(
+        self, code: str = "DB", *, criterion: str = "complete", passed: bool = True, **changes: Any
+    ) -> Any:
+        body = {
+            "criterion": criterion, "measured": 99, "denominator": 100, "threshold": 95, "passed": passed,
+            "as_of": "2026-03-09", "method": "Đối soát mẫu",
+        }  # fmt: skip
+        return await self.post(f"/databases/{code}/quality-results", body | changes)
+
+    async def watch(self) -> None:
+        """Look at all that is due, as the worker does."""
+        while await watch_due(self.database, self.clock, self.settings):
+            pass
+
+    async def look(self, code: str = "DB") -> None:
+        async with self.database.transaction() as session:
+            await watch_database(session, code, self.rules, at=self.now)
+
+    async def state(self, code: str = "DB") -> tuple[str, datetime]:
+        """The state that was told last, and since when it holds."""
+        [row] = await self.rows(
+            "SELECT observed, observed_since FROM watches WHERE database_code = :code", code=code
+        )
+        return row.observed, row.observed_since
+
+    # --- what is recorded
+
+    async def rows(self, statement: str, **values: Any) -> list[Any]:
+        async with self.database.reading() as connection:
+            return list((await connection.execute(text(statement), values)).all())
+
+    async def execute(self, statement: str, **values: Any) -> None:
+        async with self.database.reading() as connection:
+            await connection.execute(text(statement), values)
+
+    async def events(self, code: str = "DB") -> list[Any]:
+        """(verb, version, data) of every event of a database, in order."""
+        rows = await self.rows(
+            "SELECT type, version, data FROM outbox WHERE subject = :code ORDER BY id", code=code
+        )
+        return [(row.type.split(".")[-2], row.version, row.data) for row in rows]
+
+    async def transitions(self, code: str = "DB") -> list[tuple[str, str, float]]:
+        """(before, after, minutes since the start) of every state that was told."""
+        told = [data for verb, _, data in await self.events(code) if verb == "observed"]
+        return [(item["before"], item["after"], minutes(item["at"])) for item in told]
+
+
+def minutes(instant: str) -> float:
+    return (datetime.fromisoformat(instant) - START).total_seconds() / 60
+
+
+def checked(response: httpx2.Response, status: int) -> Any:
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+@asynccontextmanager
+async def running_world(database: Database) -> AsyncIterator[World]:
+    clock = ManualClock(START)
+    async with database.transaction() as session:
+        for code, name, bloc, level, parent in AGENCIES:
+            agency = AgencyRecorded(code=code, name=name, bloc=bloc, level=level, parent_code=parent)
+            await record_agency(session, Agency, agency, version=1)
+    app = build_app(SETTINGS, database, clock, health=Health())
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url="http://datasets"
+    ) as http:
+        yield World(app, database, clock, http)

@@ -1,0 +1,30 @@
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+from sqlalchemy import URL
+
+from shared.clock import ManualClock
+from shared.database import Database
+from tests.finance.world import FinanceService, opened, record_agencies, running_finance
+from tests.support.reused import reused_database
+
+
+@pytest.fixture(scope="session")
+def finance_url(postgres: URL, template: Callable[[str], str]) -> Iterator[URL]:
+    with reused_database(postgres, template("finance"), "finance") as url:
+        yield url
+
+
+@pytest.fixture
+async def database(finance_url: URL) -> AsyncIterator[Database]:
+    """The migrated, empty database of the service, as the service's own connections see it, with a few agencies."""
+    async with opened(finance_url) as database:
+        await record_agencies(database)
+        yield database
+
+
+@pytest.fixture
+async def service(database: Database, clock: ManualClock) -> AsyncIterator[FinanceService]:
+    """The finance service at 08:00 on 20 May 2025."""
+    async with running_finance(database, clock) as running:
+        yield running

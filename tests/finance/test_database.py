@@ -1,0 +1,311 @@
+"""What the database itself keeps: sums, rights, order under many writers, and nothing of what broke off."""
+
+import asyncio
+import os
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, text
+from sqlalchemy.exc import DBAPIError
+
+from services.finance.domain.ledger import Field, Figures
+from services.finance.queries.balances import Asked, read_balances
+from services.finance.use_cases.decisions import post_decision, reverse_decision
+from shared.clock import ManualClock, local_date
+from shared.database import Database
+from shared.errors import Conflict
+from shared.events import finance as events
+from shared.migrations import migrate
+from tests.finance.test_ledger import _DISCREPANCIES
+from tests.finance.world import ACTOR, DAY, FinanceService, header, line, line_body, post, record_agencies
+
+KEPT = ("decisions", "postings", "claims", "voucher_lines")
+
+
+async def rows(database: Database, statement: str, **values: Any) -> list[Any]:
+    async with database.reading() as connection:
+        return list((await connection.execute(text(statement), values)).all())
+
+
+async def refused(database: Database, *statements: str) -> str:
+    """The SQLSTATE with which the last statement is refused; the others are taken back with it."""
+
+    async def run() -> None:
+        async with database.transaction() as session:
+            for statement in statements:
+                await session.execute(text(statement))
+
+    with pytest.raises(DBAPIError) as error:
+        await run()
+    state: str = error.value.orig.sqlstate  # type: ignore[union-attr]  # a DBAPIError has one
+    return state
+
+
+@pytest.fixture
+async def admin(finance_url: URL) -> Any:
+    """Connections with every right."""
+    admin = Database(finance_url, pool_size=2, application="dondoc-test")
+    yield admin
+    await admin.close()
+
+
+# --- rights ---------------------------------------------------------------------------------------------------------
+
+
+def changes(table: str) -> tuple[str, ...]:
+    column = {"decisions": "actor", "claims": "actor", "postings": "amount", "voucher_lines": "line"}[table]
+    return f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"  # noqa: S608 - our own words
+
+
+@pytest.mark.parametrize("table", KEPT)
+async def test_the_service_has_no_right_to_change_what_is_kept(database: Database, table: str) -> None:
+    for statement in changes(table):
+        with pytest.raises(DBAPIError, match=f"permission denied for table {table}"):
+            await rows(database, statement)
+
+
+@pytest.mark.parametrize("table", KEPT)
+async def test_not_even_a_superuser_changes_it_by_mistake(admin: Database, table: str) -> None:
+    for statement in changes(table):
+        with pytest.raises(DBAPIError, match="append-only"):
+            await rows(admin, statement)
+
+
+async def test_an_owner_who_is_no_superuser_gives_the_right_away(postgres: URL, clock: ManualClock) -> None:
+    """As deployed: the service's user owns its database and migrates it."""
+    user, name = f"owner_{os.getpid()}", f"test_owned_{os.getpid()}"
+    server = Database(postgres.set(database="postgres"), pool_size=2, application="dondoc-test")
+    await rows_of(server, f"CREATE ROLE {user} LOGIN PASSWORD 'owner'")
+    await rows_of(server, f"CREATE DATABASE {name} OWNER {user} TEMPLATE template0 ENCODING 'UTF8'")
+    url = postgres.set(database=name, username=user, password="owner")
+    owned = Database(url, pool_size=2, application="dondoc-finance")
+    try:
+        await migrate("finance", url)
+        await record_agencies(owned)
+        decision_id = await post(owned, clock, header("approve", "1"), [line(10)])
+        async with owned.transaction() as session:
+            await reverse_decision(
+                session, decision_id, reason="sai", effective_on=DAY, actor=ACTOR, at=clock.now()
+            )
+        assert await rows(owned, "SELECT current_user") == [(user,)]
+        for statement in (statement for table in KEPT for statement in changes(table)):
+            with pytest.raises(DBAPIError, match="permission denied for table"):
+                await rows(owned, statement)
+    finally:
+        await owned.close()
+        await rows_of(server, f"DROP DATABASE {name} WITH (FORCE)")
+        await rows_of(server, f"DROP ROLE {user}")
+        await server.close()
+
+
+async def rows_of(database: Database, statement: str) -> None:
+    async with database.reading() as connection:
+        await connection.execute(text(statement))
+
+
+async def test_every_connection_of_the_service_takes_its_role(database: Database, admin: Database) -> None:
+    async def role(of: Database) -> list[str]:
+        async def ask() -> str:
+            async with of.transaction() as session:
+                await session.execute(text("SELECT pg_sleep(0)"))
+                return str(await session.scalar(text("SELECT current_user")))
+
+        return await asyncio.gather(*(ask() for _ in range(5)))
+
+    assert set(await role(database)) == {"dondoc_finance"}
+    assert set(await role(admin)) != {"dondoc_finance"}
+    [(superuser, login)] = await rows(
+        database, "SELECT rolsuper, rolcanlogin FROM pg_roles WHERE rolname = current_user"
+    )
+    assert (superuser, login) == (False, False)
+
+
+# --- sums -----------------------------------------------------------------------------------------------------------
+
+
+async def test_postings_that_do_not_add_up_are_refused(database: Database, clock: ManualClock) -> None:
+    await post(database, clock, header("approve", "1"), [line(10)])
+    decision = (
+        "INSERT INTO decisions (id, kind, number, issued_on, entry, effective_on, line_count, amount, actor, recorded_at) "
+        "VALUES ('00000000-0000-4000-8000-000000000001', 'approve', 'x', '2025-05-20', 1, '2025-05-20', 1, 5, 'x', "
+        "'2025-05-20T01:00:00Z')"
+    )
+
+    def posting(position: int, amount: int, day: str = "2025-05-20", at: str = "2025-05-20T01:00:00Z") -> str:
+        account = f"(SELECT id FROM accounts ORDER BY id LIMIT 1 OFFSET {(position + 1) % 2})"  # noqa: S608 - our own words
+        return f"('00000000-0000-4000-8000-000000000001'::uuid, {position}, {account}, {amount}, '{day}'::date, '{at}'::timestamptz)"
+
+    def inserting(*postings: str) -> str:
+        return f"INSERT INTO postings VALUES {', '.join(postings)}"  # noqa: S608 - our own words
+
+    async def insert(*postings: str, first: str = decision) -> str:
+        return await refused(database, first, inserting(*postings))
+
+    assert await insert(posting(1, -5), posting(2, 4)) == "23514"
+    assert await insert(posting(1, -5)) == "23514"
+    assert await insert(posting(1, -5), posting(3, 5)) == "23514"
+    assert await insert(posting(1, -5), posting(2, 5, day="2025-05-19")) == "23514"
+    assert await insert(posting(1, -5), posting(2, 5, at="2025-05-19T00:00:00Z")) == "23514"
+    assert await insert(posting(1, -5), posting(2, 5), first="SELECT 1") == "23514"  # no such decision
+    assert await insert(posting(1, 0), posting(2, 0)) == "23514"
+    complete = inserting(posting(1, -5), posting(2, 5))
+    assert (
+        await refused(database, decision, complete, complete) == "23505"
+    )  # nothing is added to what is closed
+    more = inserting(posting(3, -5), posting(4, 5))
+    assert await refused(database, decision, complete, more) == "23514"
+
+
+async def test_no_account_but_the_authority_is_below_zero(
+    admin: Database, database: Database, clock: ManualClock
+) -> None:
+    await post(database, clock, header("approve", "1"), [line(10)])
+    assert await refused(admin, "UPDATE accounts SET balance = -1 WHERE stage = 'unallocated'") == "23514"
+    assert await rows(admin, "SELECT balance FROM accounts WHERE stage = 'authority'") == [(-10,)]
+
+
+# --- many at once ---------------------------------------------------------------------------------------------------
+
+
+async def whole(database: Database, clock: ManualClock) -> Figures:
+    async with database.reading() as connection:
+        told, _ = await read_balances(connection, Asked(local_date(clock.now()), clock.now()))
+        return told.figures
+
+
+async def test_many_clients_on_the_same_accounts_neither_overdraw_nor_deadlock(
+    database: Database, clock: ManualClock
+) -> None:
+    """Lines in any order over shared budgets; money for about half of them."""
+    places = [
+        ("G06", Field.DIGITAL_TRANSFORMATION),
+        ("G12", Field.SCIENCE_INNOVATION),
+        ("01", Field.DIGITAL_TRANSFORMATION),
+    ]
+    funds = [line(300, agency, field=spending) for agency, spending in places]
+    await post(database, clock, header("approve", "a"), funds)
+    await post(database, clock, header("allocate", "a"), funds)
+    chance = random.Random(57)
+    spent: Counter[str] = Counter()
+    refusals = 0
+
+    async def client(number: int) -> None:
+        nonlocal refusals
+        for turn in range(10):
+            chosen = chance.sample(places, k=chance.randint(1, 3))
+            lines = [line(chance.randint(1, 20), agency, field=spending) for agency, spending in chosen]
+            try:
+                await post(database, clock, header("disburse", f"{number}-{turn}"), lines)
+            except Conflict as refusal:
+                refusals += refusal.code == "insufficient"
+            else:
+                spent.update({item.agency_code: item.amount for item in lines})
+
+    async with asyncio.timeout(120):
+        await asyncio.gather(*(client(number) for number in range(20)))
+    assert refusals > 10
+    told = await whole(database, clock)
+    assert told.disbursed == spent.total()
+    assert told.remaining == 900 - spent.total()
+    assert await rows(database, _DISCREPANCIES) == []
+    budgets = await rows(database, "SELECT agency_code, disbursed, version FROM budgets")
+    assert {row.agency_code: row.disbursed for row in budgets} == dict(spent)
+    for row in budgets:  # every version is told once, in order
+        told_versions = await rows(
+            database,
+            "SELECT version FROM outbox WHERE subject = :subject ORDER BY id",
+            subject=f"2025:central:{row.agency_code}",
+        )
+        assert [version for (version,) in told_versions] == list(range(1, row.version + 1))
+
+
+async def test_what_was_known_at_any_instant_was_never_overdrawn(
+    database: Database, clock: ManualClock
+) -> None:
+    """A decision dated before the one it waited for is recorded with it, not before it."""
+    earlier = clock.now()
+    clock.advance(minutes=1)
+    await post(database, clock, header("approve", "1"), [line(10)])
+    async with database.transaction() as session:  # its clock was read a minute before the approval's
+        await post_decision(session, header("allocate", "1"), [line(10)], actor=ACTOR, at=earlier)
+    stamps = await rows(database, "SELECT DISTINCT recorded_at FROM postings")
+    assert [row.recorded_at for row in stamps] == [clock.now()]
+    assert await rows(database, "SELECT DISTINCT recorded_at FROM decisions") == [(clock.now(),)]
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_one_of_two_reversals_at_once_holds(
+    database: Database, clock: ManualClock, number: int
+) -> None:
+    decision_id = await post(database, clock, header("approve", str(number)), [line(10)])
+
+    async def reverse() -> bool:
+        try:
+            async with database.transaction() as session:
+                await reverse_decision(
+                    session, decision_id, reason="sai", effective_on=DAY, actor=ACTOR, at=clock.now()
+                )
+        except (Conflict, DBAPIError):
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(*(reverse() for _ in range(4)))) == [False, False, False, True]
+    assert (await whole(database, clock)).approved == 0
+    assert await rows(database, _DISCREPANCIES) == []
+
+
+async def test_one_of_many_that_post_one_document_at_once_holds(service: FinanceService) -> None:
+    body = service.decision("approve", line_body(10))
+    answers = await asyncio.gather(*(service.send("POST", "/decisions", json=body) for _ in range(6)))
+    codes = Counter("posted" if answer.status_code == 201 else answer.json()["code"] for answer in answers)
+    assert codes["posted"] == 1
+    assert set(codes) <= {"posted", "decision_posted", "recorded_meanwhile"}
+    assert (await service.get("/balances"))["total"]["approved"] == 10
+
+
+async def test_a_connection_that_is_killed_leaves_nothing(
+    database: Database, admin: Database, clock: ManualClock
+) -> None:
+    await post(database, clock, header("approve", "1"), [line(10)])
+    counted = (
+        "SELECT count(*), (SELECT count(*) FROM outbox), (SELECT sum(version) FROM budgets) FROM postings"
+    )
+    before = await rows(database, counted)
+
+    async def broken_off() -> None:
+        async with database.transaction() as session:
+            await post_decision(session, header("allocate", "1"), [line(4)], actor=ACTOR, at=clock.now())
+            pid = await session.scalar(text("SELECT pg_backend_pid()"))
+            assert await rows(admin, "SELECT pg_terminate_backend(:pid)", pid=pid) == [(True,)]
+
+    with pytest.raises(DBAPIError):
+        await broken_off()
+    assert await rows(database, counted) == before
+    await post(database, clock, header("allocate", "1"), [line(4)])
+    assert (await whole(database, clock)).allocated == 4
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+async def test_events_written_by_the_database_keep_the_contracts(service: FinanceService) -> None:
+    """The ledger's function writes them: they must read as the contracts say, member by member."""
+    await service.fund(100, 60, 20)
+    [paid] = (await service.get("/decisions", params={"kind": "disburse"}))["items"]
+    await service.post(f"/decisions/{paid['id']}/reversal", {"reason": "Sai", "effective_on": "2025-05-20"})
+    told = await service.rows("SELECT type, subject, version, data FROM outbox ORDER BY id")
+    assert len(told) == 8
+    for row in told:
+        contract = events.EVENTS[row.type]
+        parsed = contract.model_validate(row.data)
+        assert parsed.subject() == row.subject
+        inner = next(iter(row.data))
+        assert set(row.data[inner]) == set(type(getattr(parsed, inner)).model_fields)
+        assert getattr(parsed, inner).version == row.version
+    [state] = [row.data["budget"] for row in told if row.type.endswith("budget.changed.v1")][2:3]
+    figures = (await service.get("/balances", params={"as_of": "2025-05-20"}))["total"]
+    del state["last_disbursed_on"]
+    assert (state["approved"], state["allocated"], state["disbursed"]) == (100, 60, 20)
+    assert figures["disbursed"] == 0

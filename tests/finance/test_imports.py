@@ -1,0 +1,280 @@
+"""Treasury files: what is read, what is refused, and that nothing counts twice."""
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.finance.world import TI, FinanceService, line_body
+
+HEADINGS = "TT;Cơ quan;Cấp ngân sách;Tính chất;Lĩnh vực;Số tiền;Ngày;Số chứng từ"
+ROWS = (
+    "1;G12;Trung ương;ĐTPT;CĐS;1.234.567,89;19/05/2025;PC01",
+    "2;Bộ Tài chính;NSTW;Đầu tư phát triển;Chuyển đổi số;765.432,11;20/05/2025;PC02",
+)
+
+
+def csv(*rows: str, unit: str = "Đơn vị: triệu đồng", headings: str = HEADINGS) -> bytes:
+    return "\n".join(("BÁO CÁO GIẢI NGÂN", unit, headings, *rows)).encode()
+
+
+async def send(
+    service: FinanceService, content: bytes, *, status: int = 200, name: str = "a.csv", **form: Any
+) -> Any:
+    response = await service.send(
+        "POST", "/imports", data={"year": 2025, **form}, files={"file": (name, content)}
+    )
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+def outcomes(report: Any) -> list[str]:
+    return [row["outcome"] for row in report["rows"]]
+
+
+def problems(report: Any) -> list[list[str]]:
+    return [[problem["code"] for problem in row["problems"]] for row in report["rows"]]
+
+
+async def disbursed(service: FinanceService) -> int:
+    told: int = (await service.get("/balances"))["total"]["disbursed"]
+    return told
+
+
+@pytest.fixture
+async def funded(service: FinanceService) -> FinanceService:
+    """G12 has 3,000 tỉ since 1 May."""
+    for kind in ("approve", "allocate"):
+        await service.decide(kind, line_body(3_000 * TI), effective_on="2025-05-01")
+    return service
+
+
+async def test_a_file_becomes_one_decision_a_day_and_twice_is_once(funded: FinanceService) -> None:
+    report = await send(funded, csv(*ROWS))
+    assert outcomes(report) == ["accepted", "accepted"], report
+    assert report["unit"] == "million"
+    assert [row["amount"] for row in report["rows"]] == [1_234_567_890_000, 765_432_110_000]
+    assert report["amount"] == 2_000 * TI
+    assert len(report["decisions"]) == 2
+    assert await disbursed(funded) == 2_000 * TI
+    by_day = [
+        (await funded.get("/balances", params={"as_of": day}))["total"]["disbursed"]
+        for day in ("2025-05-18", "2025-05-19", "2025-05-20")
+    ]
+    assert by_day == [0, 1_234_567_890_000, 2_000 * TI]
+    before = await funded.counts()
+    again = await send(funded, csv(*reversed(ROWS)))
+    assert outcomes(again) == ["unchanged", "unchanged"]
+    assert again["written"] is False
+    assert [row["decision_id"] for row in again["rows"]] == [
+        row["decision_id"] for row in reversed(report["rows"])
+    ]
+    assert await funded.counts() == before
+
+
+async def test_a_dry_run_reports_what_the_real_run_does_and_writes_nothing(funded: FinanceService) -> None:
+    before = await funded.counts()
+    rows = (*ROWS, "3;G06;Trung ương;ĐTPT;CĐS;1;19/05/2025;PC03")
+    dry = await send(funded, csv(*rows), dry_run="true", partial="true")
+    assert await funded.counts() == before
+    real = await send(funded, csv(*rows), partial="true")
+    assert outcomes(dry) == outcomes(real) == ["accepted", "accepted", "refused"]
+    assert problems(dry) == problems(real)
+    assert dry["written"] is False
+    assert real["written"] is True
+    assert [row["decision_id"] for row in dry["rows"]] == [None] * 3
+
+
+async def test_a_refused_row_keeps_the_file_out_unless_partial(funded: FinanceService) -> None:
+    before = await funded.counts()
+    report = await send(funded, csv(ROWS[0], "2;Bộ Tài chánh;NSTW;ĐTPT;CĐS;1;19/05/2025;PC02"))
+    assert problems(report) == [[], ["agency_not_found"]]
+    assert report["rows"][1]["problems"][0]["nearest"] == "G12"
+    assert "G12" in report["rows"][1]["problems"][0]["detail"]
+    assert report["written"] is False
+    assert await funded.counts() == before
+
+
+async def test_totals_are_recognised_and_not_counted(funded: FinanceService) -> None:
+    report = await send(
+        funded,
+        csv(
+            "A;Khối trung ương;;;;60;;",
+            "I;Các bộ;;;;60;;",
+            "1;G12;Trung ương;ĐTPT;CĐS;10;19/05/2025;PC01",
+            "2;G12;Trung ương;ĐTPT;CĐS;20;19/05/2025;PC02",
+            ";Cộng;;;;30;;",
+            "3;G12;Trung ương;ĐTPT;CĐS;30;20/05/2025;PC03",
+            "II;Các cơ quan khác;;;;;;",
+            ";Tổng cộng;;;;60;;",
+        ),
+    )
+    assert outcomes(report) == [
+        "total",
+        "total",
+        "accepted",
+        "accepted",
+        "total",
+        "accepted",
+        "total",
+        "total",
+    ]
+    assert report["total"] == 5
+    assert await disbursed(funded) == 60 * 10**6
+
+
+@pytest.mark.parametrize(
+    "total",
+    [";Tổng cộng;;;;31;;", ";Cộng;;;;29;;", "I;Các bộ;;;;33;;"],
+)
+async def test_a_total_that_does_not_add_up_is_refused(funded: FinanceService, total: str) -> None:
+    rows = ["1;G12;TW;ĐTPT;CĐS;10,00;19/05/2025;PC01", "2;G12;TW;ĐTPT;CĐS;20,00;19/05/2025;PC02"]
+    placed = [total, *rows] if total.startswith("I") else [*rows, total]
+    near = [row.replace("31", "31,01").replace("29", "28,9").replace("33", "33,01") for row in placed]
+    report = await send(funded, csv(*near))
+    assert ["total_mismatch"] in problems(report)
+    assert report["written"] is False
+    rounded = [
+        row.replace(";31;", ";30,03;").replace(";29;", ";29,97;").replace(";33;", ";30,01;") for row in placed
+    ]
+    assert (await send(funded, csv(*rounded)))["written"] is True
+
+
+async def test_a_voucher_comes_whole_and_once(funded: FinanceService) -> None:
+    same = "1;G12;TW;ĐTPT;CĐS;10;19/05/2025;PC01"
+    twice = await send(funded, csv(same, same, "2;G12;TW;ĐTPT;CĐS;5;19/05/2025;PC01"))
+    assert outcomes(twice) == ["accepted"] * 3  # a voucher may have equal lines
+    assert await disbursed(funded) == 25 * 10**6
+    corrected = await send(funded, csv(same, same, "2;G12;TW;ĐTPT;CĐS;6;19/05/2025;PC01"), partial="true")
+    assert problems(corrected)[2] == ["voucher_changed"]
+    assert twice["decisions"][0] in corrected["rows"][2]["problems"][0]["detail"]
+    third = await send(funded, csv(same, same, same))
+    assert outcomes(third) == ["unchanged", "unchanged", "refused"]
+    assert await disbursed(funded) == 25 * 10**6
+    await funded.post(
+        f"/decisions/{twice['decisions'][0]}/reversal", {"reason": "Tệp sai", "effective_on": "2025-05-20"}
+    )
+    again = await send(funded, csv(same, "2;G12;TW;ĐTPT;CĐS;6;19/05/2025;PC01"))
+    assert again["written"] is True
+    assert await disbursed(funded) == 16 * 10**6
+
+
+async def test_a_voucher_with_a_refused_line_is_refused_whole(funded: FinanceService) -> None:
+    report = await send(
+        funded,
+        csv(
+            "1;G12;TW;ĐTPT;CĐS;10;19/05/2025;PC01",
+            "2;G12;TW;ĐTPT;CĐS;;19/05/2025;PC01",
+            "3;G12;TW;ĐTPT;CĐS;1;19/05/2025;PC02",
+        ),
+        partial="true",
+    )
+    assert problems(report) == [["voucher_incomplete"], ["required"], []]
+    assert await disbursed(funded) == 10**6
+
+
+async def test_what_the_account_does_not_hold_is_refused_from_the_last_row_up(funded: FinanceService) -> None:
+    rows = [f"{n};G12;TW;ĐTPT;CĐS;1.000.000;19/05/2025;PC0{n}" for n in range(1, 6)]
+    report = await send(funded, csv(*rows), partial="true")
+    assert outcomes(report) == ["accepted"] * 3 + ["refused"] * 2
+    assert problems(report)[3:] == [["insufficient"]] * 2
+    assert await disbursed(funded) == 3_000 * TI
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("1;G99;TW;ĐTPT;CĐS;1;19/05/2025;PC01", "agency_not_found"),
+        ("1;G12;Huyện;ĐTPT;CĐS;1;19/05/2025;PC01", "word_unknown"),
+        ("1;G12;TW;Khác;CĐS;1;19/05/2025;PC01", "word_unknown"),
+        ("1;G12;TW;ĐTPT;Giao thông;1;19/05/2025;PC01", "word_unknown"),
+        ("1;G12;TW;ĐTPT;CĐS;1;2025-05-19;PC01", "day_invalid"),
+        ("1;G12;TW;ĐTPT;CĐS;1;31/02/2025;PC01", "day_invalid"),
+        ("1;G12;TW;ĐTPT;CĐS;1;21/05/2025;PC01", "day_in_future"),
+        ("1;G12;TW;ĐTPT;CĐS;0,0000001;19/05/2025;PC01", "amount_fractional"),
+        ("1;G12;TW;ĐTPT;CĐS;-5;19/05/2025;PC01", "amount_not_positive"),
+        ("1;G12;TW;ĐTPT;CĐS;(5);19/05/2025;PC01", "amount_not_positive"),
+        ("1;G12;TW;ĐTPT;CĐS;0;19/05/2025;PC01", "amount_not_positive"),
+        ("1;G12;TW;ĐTPT;CĐS;1,234,567.89;19/05/2025;PC01", "amount_invalid"),
+        ("1;G12;TW;ĐTPT;CĐS;1182.4;19/05/2025;PC01", "amount_invalid"),
+        ("1;G12;TW;ĐTPT;CĐS;1.000.000.001;19/05/2025;PC01", "amount_too_large"),
+        ("1;G12;TW;ĐTPT;CĐS;1;19/05/2025;" + "x" * 65, "too_long"),
+        ("1;;TW;ĐTPT;CĐS;1;19/05/2025;PC01", "required"),
+    ],
+)
+async def test_a_row_that_is_wrong_says_why(funded: FinanceService, row: str, code: str) -> None:
+    before = await funded.counts()
+    report = await send(funded, csv(row))
+    assert problems(report) == [[code]]
+    assert report["rows"][0]["row"] == 4
+    assert report["rows"][0]["problems"][0]["detail"]
+    assert await funded.counts() == before
+
+
+@pytest.mark.parametrize(
+    ("unit", "given", "code"),
+    [
+        ("", None, "unit_required"),
+        ("Đơn vị: triệu đồng", "billion", "unit_contradicted"),
+    ],
+)
+async def test_the_unit_is_told_once(funded: FinanceService, unit: str, given: str | None, code: str) -> None:
+    form = {} if given is None else {"unit": given}
+    assert (await send(funded, csv(*ROWS, unit=unit), status=422, **form))["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("unit", "form", "scale"),
+    [
+        ("Đơn vị tính: đồng", {}, 1),
+        ("Đơn vị: tỉ đồng", {}, 10**9),
+        ("Đơn vị: tỷ đồng", {"unit": "billion"}, 10**9),
+        ("", {"unit": "million"}, 10**6),
+    ],
+)
+async def test_amounts_are_scaled(
+    funded: FinanceService, unit: str, form: dict[str, str], scale: int
+) -> None:
+    report = await send(funded, csv("1;G12;TW;ĐTPT;CĐS;1.000;19/05/2025;PC01", unit=unit), **form)
+    assert report["amount"] == 1_000 * scale
+
+
+def workbook(*rows: tuple[Any, ...], heading: str = "Số tiền (triệu đồng)") -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Cơ quan", "Cấp", "Tính chất", "Lĩnh vực", heading, "Ngày", "Số chứng từ"])
+    for row in rows:
+        sheet.append(list(row))
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+async def test_a_workbook_s_numbers_are_read_and_not_guessed(funded: FinanceService) -> None:
+    common = ("Trung ương", "ĐTPT", "CĐS")
+    report = await send(
+        funded,
+        workbook(
+            ("G12", *common, 1182.4, "19/05/2025", "PC01"),
+            ("G12", *common, "1.182,4", "19/05/2025", "PC02"),
+            ("G12", *common, 9.469, "19/05/2025", "PC03"),
+            ("Tổng cộng", "", "", "", 2364.8, "", ""),
+        ),
+        name="a.xlsx",
+        partial="true",
+    )
+    assert problems(report) == [[], [], ["amount_ambiguous"], []]
+    assert [row["amount"] for row in report["rows"][:2]] == [1_182_400_000, 1_182_400_000]
+
+
+async def test_who_may_not_import_is_refused_before_the_file_is_read(funded: FinanceService) -> None:
+    files = {"file": ("a.csv", b"\xff")}
+    response = await funded.send("POST", "/imports", role="reader", data={"year": 2025}, files=files)
+    assert response.status_code == 403
+    files = {"file": ("a.csv", csv(*ROWS))}
+    response = await funded.send("POST", "/imports", agency="G12", data={"year": 2025}, files=files)
+    assert response.status_code == 403
+    assert response.json()["code"] == "other_tenant"
+    assert (await send(funded, csv(*ROWS), status=422, year="1999"))["code"] == "request_invalid"

@@ -1,0 +1,208 @@
+"""A finance service in a test's hands: its database, its clock, keys, and what is posted often."""
+
+import base64
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import httpx2
+from sqlalchemy import URL, text
+
+from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
+from services.finance.main import build_app
+from services.finance.settings import FinanceSettings
+from services.finance.tables import Agency
+from services.finance.use_cases.decisions import post_decision
+from shared.agencies import record_agency
+from shared.audit import Actor
+from shared.auth import draw_key, store_key
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.events.tasks import AgencyRecorded
+from shared.health import Health
+
+SETTINGS = FinanceSettings(
+    database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
+)
+ACTOR = Actor("test")
+SCOPES = {
+    "office": ("finance.read", "finance.manage", "finance.claim"),
+    "agency": ("finance.read", "finance.claim"),
+    "reader": ("finance.read",),
+}
+AGENCIES = (
+    ("G06", "Bộ Khoa học và Công nghệ", "central", None),
+    ("G12", "Bộ Tài chính", "central", None),
+    ("01", "Thành phố Hà Nội", "province", None),
+    ("48", "Thành phố Đà Nẵng", "province", None),
+    ("00004", "Phường Ba Đình", "commune", "01"),
+)
+DAY = date(2025, 5, 20)
+TI = 10**9  # đồng
+_EMPTY = """
+DO $$ BEGIN
+    SET LOCAL session_replication_role = replica;  -- append-only tables refuse to be emptied
+    EXECUTE (
+        SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY'
+        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    );
+END $$
+"""
+
+
+@asynccontextmanager
+async def opened(url: URL, pool_size: int = 10) -> AsyncIterator[Database]:
+    """The database emptied, and connections with the rights that the service has."""
+    await _run_there(url, _EMPTY)
+    database = Database(url, pool_size=pool_size, application="dondoc-finance")
+    yield database
+    await database.close()
+
+
+async def _run_there(url: URL, statement: str) -> None:
+    admin = Database(url, pool_size=2, application="dondoc-test")
+    async with admin.reading() as connection:
+        await connection.execute(text(statement))
+    await admin.close()
+
+
+async def record_agencies(
+    database: Database, agencies: Iterable[tuple[str, str, str, str | None]] = AGENCIES
+) -> None:
+    async with database.transaction() as session:
+        for code, name, level, parent in agencies:
+            told = AgencyRecorded(code=code, name=name, bloc="government", level=level, parent_code=parent)  # type: ignore[arg-type]  # words of the table above
+            await record_agency(session, Agency, told, version=1)
+
+
+def line(amount: int, agency: str = "G12", **changes: Any) -> Line:
+    whole = {
+        "year": 2025,
+        "level": Level.CENTRAL,
+        "agency_code": agency,
+        "nature": Nature.CAPITAL,
+        "field": Field.DIGITAL_TRANSFORMATION,
+        "source": "",
+        "amount": amount,
+    }
+    return Line(**(whole | changes))
+
+
+def header(kind: str, number: str, effective_on: date = DAY, issued_on: date | None = None) -> Header:
+    return Header(Kind(kind), number, issued_on or effective_on, effective_on)
+
+
+async def post(database: Database, clock: ManualClock, head: Header, lines: Sequence[Line]) -> UUID:
+    async with database.transaction() as session:
+        return await post_decision(session, head, lines, actor=ACTOR, at=clock.now())
+
+
+def line_body(amount: Any, agency: str = "G12", **changes: Any) -> dict[str, Any]:
+    whole = {
+        "year": 2025,
+        "level": "central",
+        "agency_code": agency,
+        "nature": "capital",
+        "field": "digital_transformation",
+        "amount": amount,
+    }
+    return whole | changes
+
+
+@dataclass
+class FinanceService:
+    database: Database
+    clock: ManualClock
+    http: httpx2.AsyncClient
+    keys: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    numbers: int = 0
+
+    async def authorization(self, role: str = "office", agency: str | None = None) -> dict[str, str]:
+        if (role, agency) not in self.keys:
+            key = draw_key(SETTINGS.secret)
+            async with self.database.transaction() as session:
+                await store_key(
+                    session,
+                    key,
+                    name=role,
+                    role=role,
+                    tenant=agency,
+                    scopes=SCOPES[role],
+                    at=self.clock.now(),
+                )
+            self.keys[role, agency] = key.token
+        return {"Authorization": f"Bearer {self.keys[role, agency]}"}
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        role: str = "office",
+        agency: str | None = None,
+        headers: dict[str, str] | None = None,
+        **request: Any,
+    ) -> httpx2.Response:
+        whole = await self.authorization(role, agency) | (headers or {})
+        return await self.http.request(method, f"/finance/v1{path}", headers=whole, **request)
+
+    async def get(self, path: str, status: int = 200, **request: Any) -> Any:
+        return checked(await self.send("GET", path, **request), status)
+
+    async def post(self, path: str, body: Any, status: int = 201, **request: Any) -> Any:
+        return checked(await self.send("POST", path, json=body, **request), status)
+
+    async def refused(self, path: str, body: Any, status: int, **request: Any) -> Any:
+        """The problem that a request is answered with."""
+        problem = checked(await self.send("POST", path, json=body, **request), status)
+        assert problem["status"] == status
+        assert problem["detail"]
+        assert problem["detail_en"]
+        return problem
+
+    def decision(self, kind: str, *lines: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        self.numbers += 1
+        whole = {
+            "kind": kind,
+            "number": f"{self.numbers}/QĐ-BTC",
+            "issued_on": "2025-05-20",
+            "effective_on": "2025-05-20",
+            "lines": list(lines),
+        }
+        return whole | changes
+
+    async def decide(self, kind: str, *lines: dict[str, Any], status: int = 201, **changes: Any) -> Any:
+        return await self.post("/decisions", self.decision(kind, *lines, **changes), status)
+
+    async def fund(self, approved: int, allocated: int = 0, disbursed: int = 0, **dimension: Any) -> None:
+        """Money approved, some of it allocated, some of that disbursed, all on 20 May 2025."""
+        for kind, amount in (("approve", approved), ("allocate", allocated), ("disburse", disbursed)):
+            if amount:
+                await self.decide(kind, line_body(amount, **dimension))
+
+    async def rows(self, statement: str, **values: Any) -> list[Any]:
+        async with self.database.reading() as connection:
+            return list((await connection.execute(text(statement), values)).all())
+
+    async def counts(self) -> list[Any]:
+        """How many rows each table has that a change may touch."""
+        return await self.rows(
+            "SELECT (SELECT count(*) FROM decisions), (SELECT count(*) FROM postings), (SELECT count(*) FROM accounts), "
+            "(SELECT count(*) FROM claims), (SELECT count(*) FROM voucher_lines), (SELECT count(*) FROM audit), "
+            "(SELECT count(*) FROM outbox), (SELECT sum(version) FROM budgets)"
+        )
+
+
+def checked(response: httpx2.Response, status: int) -> Any:
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+@asynccontextmanager
+async def running_finance(database: Database, clock: ManualClock) -> AsyncIterator[FinanceService]:
+    app = build_app(SETTINGS, database, clock, health=Health())
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://finance") as http:
+        yield FinanceService(database, clock, http)

@@ -1,0 +1,403 @@
+"""News of databases: told to the owner once each, only the newest after an outage, nothing that is long past."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+from uuid import uuid4
+
+import pytest
+
+from services.notify.domain.databases import occasion_of, transition
+from services.notify.domain.signals import SignalKind, family
+from services.notify.use_cases.signal_alerts import raise_due
+from shared.clock import ManualClock
+from shared.events import notify
+from shared.events.datasets import ObservedState
+from shared.events.envelope import CloudEvent
+from shared.events.notify import DatabaseAlerted
+from tests.notify.told import AT, ToldDatabase
+from tests.notify.world import World, agency, event
+from tests.support.webhooks import subscriber
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(AT)
+
+
+async def alerts(world: World, **request: Any) -> list[str]:
+    """Kinds, oldest first."""
+    return [item["kind"] for item in reversed(await world.items("/alerts?limit=200", **request))]
+
+
+async def signals(world: World) -> dict[str, tuple[str, str]]:
+    return {item["kind"]: (item["status"], item["reason"]) for item in await world.items("/signals")}
+
+
+async def everything(world: World) -> list[Any]:
+    return [
+        await world.rows(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - names of our own tables
+        for table in ("signals", "alerts", "deliveries", "outbox", "audit")
+    ]
+
+
+# --- rules ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ("up", "late", "dataset.late"),
+        ("unknown", "late", "dataset.late"),
+        ("late", "down", "dataset.down"),
+        ("late", "up", "dataset.recovered"),
+        ("down", "up", "dataset.recovered"),
+        ("unknown", "up", None),
+        ("maintenance", "up", None),
+        ("down", "maintenance", None),
+        ("late", "unknown", None),
+    ],
+)
+def test_what_a_change_is_told_as(before: str, after: str, kind: str | None) -> None:
+    assert transition(before, after) == kind
+
+
+def test_kinds_are_those_of_the_contract_and_families_follow_one_another() -> None:
+    """Written twice, since rules know no contract and contracts no service."""
+    deadlines = set(get_args(notify.DeadlineAlertKind))
+    assert set(SignalKind) == set(get_args(notify.AlertKind)) - deadlines
+    families = {kind.value: family(kind, "x") for kind in SignalKind}
+    assert families == {
+        "dataset.late": "state", "dataset.down": "state", "dataset.recovered": "state",
+        "dataset.contradiction.opened": "x", "dataset.contradiction.closed": "x",
+        "budget.behind": "budget.behind", "budget.idle": "budget.idle", "budget.unallocated": "budget.unallocated",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("instant", "occasion"),
+    [(AT, "2026-03-10T01:00:00Z"), (AT + timedelta(microseconds=5), "2026-03-10T01:00:00.000005Z")],
+)
+def test_an_instant_is_an_occasion_that_reads_back(instant: datetime, occasion: str) -> None:
+    assert occasion_of(instant) == occasion
+    assert datetime.fromisoformat(occasion) == instant.astimezone(UTC)
+
+
+# --- what is told ----------------------------------------------------------------------------------------------------
+
+
+async def test_silence_and_return_are_told_once_each_in_order(world: World) -> None:
+    told = ToldDatabase()
+    for after in ("late", "down", "up"):
+        world.clock.advance(hours=2)
+        await world.tell(told.turns(after, world.clock.now() - HOUR))
+        assert await world.raise_all() == 1
+        assert await world.raise_all() == 0
+    assert await alerts(world) == ["dataset.late", "dataset.down", "dataset.recovered"]
+
+
+async def test_an_alert_carries_what_was_seen_when(world: World) -> None:
+    told = ToldDatabase()
+    world.clock.advance(hours=3)
+    await world.tell(told.turns("late", AT + HOUR))
+    await world.raise_all()
+    [change] = (await world.call("GET", "/changes"))["items"]
+    alert = DatabaseAlerted.model_validate(change["data"])
+    assert change["type"] == "vn.dondoc.notify.database.alerted.v1"
+    assert alert.database.model_dump() == {
+        "code": "CSDLQG-DC", "name": "Cơ sở dữ liệu quốc gia về dân cư", "kind": "national", "observed": "late",
+        "since": AT + HOUR, "link": "https://dondoc.example.vn/datasets/v1/databases/CSDLQG-DC",
+    }  # fmt: skip
+    assert (alert.occurred_at, alert.raised_at) == (AT + HOUR, AT + 3 * HOUR)
+    assert alert.message_vi == (
+        "Chậm tín hiệu từ 09:00 ngày 10/03/2026: đề nghị Bộ Nội vụ kiểm tra kết nối của “Cơ sở dữ liệu quốc gia về "
+        "dân cư”; tín hiệu gần nhất lúc 08:00 ngày 10/03/2026."
+    )
+    assert alert.message_en == (
+        "Heartbeat late since 09:00 on 10 March 2026: Bộ Nội vụ is asked to check the connection of “Cơ sở dữ liệu quốc "
+        "gia về dân cư”; last heartbeat at 08:00 on 10 March 2026."
+    )
+    [shown] = await world.items("/alerts")
+    assert (shown["task"], shown["milestone"], shown["budget"]) == (None, None, None)
+    assert shown["database"]["code"] == "CSDLQG-DC"
+    [row] = await world.rows("SELECT body, signal_id, timer_id FROM alerts")
+    assert json.loads(row.body)["data"] == change["data"]
+    audited = await world.rows("SELECT detail FROM audit WHERE action = 'alert.raised'")
+    assert [entry.detail for entry in audited] == [
+        {"agency": "G12", "kind": "dataset.late", "signal": str(row.signal_id), "database": "CSDLQG-DC"}
+    ]
+
+
+async def test_a_contradiction_is_told_when_it_opens_and_when_it_closes(world: World) -> None:
+    told, first, second = ToldDatabase(), uuid4(), uuid4()
+    await world.tell(
+        told.contradicts(AT - 34 * 24 * HOUR, first)
+    )  # long true, just found: that is news all the same
+    await world.tell(told.contradicts(AT, second))
+    await world.raise_all()
+    world.clock.advance(hours=5)
+    await world.tell(told.agrees(first, AT + 4 * HOUR))
+    await world.raise_all()
+    found = await world.items("/alerts")
+    assert sorted(item["kind"] for item in found) == [
+        "dataset.contradiction.closed", "dataset.contradiction.opened", "dataset.contradiction.opened",
+    ]  # fmt: skip
+    closed = found[0]
+    assert closed["contradiction"]["closed_at"] == "2026-03-10T05:00:00Z"
+    assert closed["message_vi"] == (
+        "Khai báo đã khớp thực tế từ 12:00 ngày 10/03/2026: “Cơ sở dữ liệu quốc gia về dân cư” của Bộ Nội vụ; trước "
+        "đó khai báo đã đồng bộ, 41 ngày không có tín hiệu."
+    )
+
+
+@pytest.mark.parametrize("calm", ["maintenance", "unknown"])
+async def test_what_is_calm_again_before_it_was_told_is_not_told(world: World, calm: Any) -> None:
+    told = ToldDatabase()
+    late, quiet = told.turns("late", AT - HOUR), told.turns(calm, AT - HOUR / 2)
+    await world.tell(late)
+    await world.tell(quiet)
+    await world.raise_all()
+    assert await alerts(world) == []
+    assert await signals(world) == {"dataset.late": ("cancelled", "no_longer_true")}
+
+
+@pytest.mark.parametrize("calm", ["maintenance", "unknown"])
+async def test_the_end_of_a_trouble_is_told_whatever_lay_between(world: World, calm: Any) -> None:
+    told = ToldDatabase()
+    for after, hours in (("down", 5), (calm, 4), ("up", 3), ("maintenance", 2), ("up", 1)):
+        await world.tell(told.turns(after, AT - hours * HOUR))  # type: ignore[arg-type]
+        await world.raise_all()
+        world.clock.advance(hours=1)
+    assert await alerts(world) == ["dataset.down", "dataset.recovered"]
+
+
+# --- once, whatever happens -------------------------------------------------------------------------------------------
+
+
+async def test_after_an_outage_only_the_newest_of_a_family_is_told(world: World) -> None:
+    told, other = ToldDatabase(), ToldDatabase(code="DB2")
+    contradiction = uuid4()
+    world.clock.advance(hours=9)
+    await world.tell(
+        told.turns("late", AT + HOUR),
+        told.turns("down", AT + 3 * HOUR),
+        told.contradicts(AT + 3 * HOUR, contradiction),
+        other.turns("late", AT + HOUR),
+        told.turns("up", AT + 8 * HOUR),
+        told.agrees(contradiction, AT + 3 * HOUR),
+    )
+    await world.raise_all()
+    assert sorted(await alerts(world)) == [
+        "dataset.contradiction.closed",
+        "dataset.late",
+        "dataset.recovered",
+    ]
+    settled = {
+        (item["subject"], item["kind"]): (item["status"], item["reason"])
+        for item in await world.items("/signals")
+    }
+    raised, passed = ("raised", "came_due"), ("superseded", "newer_came_due")
+    assert settled == {
+        ("CSDLQG-DC", "dataset.late"): passed, ("CSDLQG-DC", "dataset.down"): passed,
+        ("CSDLQG-DC", "dataset.recovered"): raised, ("DB2", "dataset.late"): raised,
+        ("CSDLQG-DC", "dataset.contradiction.opened"): passed,
+        ("CSDLQG-DC", "dataset.contradiction.closed"): raised,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("hours", "count"), [(72, 1), (73, 0)])
+async def test_what_was_told_long_ago_when_first_heard_of_is_moot(
+    world: World, hours: int, count: int
+) -> None:
+    told = event(ToldDatabase(version=2).turns("down", AT), version=3, at=AT)
+    world.clock.advance(hours=hours)
+    await world.tell(told)
+    assert await world.raise_all() == count
+    expected = ("raised", "came_due") if count else ("moot", "past_when_heard_of")
+    assert await signals(world) == {"dataset.down": expected}
+
+
+async def test_a_log_that_is_read_again_changes_nothing(world: World) -> None:
+    async with subscriber() as receiver:
+        await world.subscribe(receiver.url)
+        told, contradiction = ToldDatabase(), uuid4()
+        history = [
+            told.turns("late", AT),
+            told.turns("down", AT + HOUR),
+            told.turns("maintenance", AT + 2 * HOUR),
+            told.contradicts(AT + 2 * HOUR, contradiction),
+            told.turns("late", AT + 3 * HOUR),
+            told.turns("up", AT + 4 * HOUR),
+            told.agrees(contradiction, AT + 4 * HOUR),
+        ]
+        events = []
+        for data in history:
+            events.append(event(data, version=data.database.version, at=world.clock.now()))
+            await world.tell(events[-1])
+            await world.raise_all()
+            world.clock.advance(hours=1)
+        before = await everything(world)
+        await world.tell(*events)
+        async with world.database.transaction() as session:
+            await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
+        for again in events:
+            await world.tell(again)
+            assert await world.raise_all() == 0
+        assert await everything(world) == before
+        assert await world.rows("SELECT 1 FROM dead_letters") == []
+
+
+async def test_workers_at_once_raise_each_signal_once(world: World) -> None:
+    databases = [ToldDatabase(code=f"DB{number}") for number in range(300)]
+    await world.tell(*(told.turns("late", AT - HOUR) for told in databases))
+    await world.tell(*(told.turns("down", AT) for told in databases[:100]))
+    counts = await asyncio.gather(*(world.raise_all() for _ in range(4)))
+    assert sum(counts) == 300
+    found = await world.rows("SELECT kind, status, count(*) AS n FROM signals GROUP BY 1, 2 ORDER BY 1, 2")
+    assert [tuple(row) for row in found] == [
+        ("dataset.down", "raised", 100), ("dataset.late", "raised", 200), ("dataset.late", "superseded", 100),
+    ]  # fmt: skip
+    assert [
+        tuple(row) for row in await world.rows("SELECT count(*), count(DISTINCT signal_id) FROM alerts")
+    ] == [(300, 300)]
+
+
+async def test_a_database_that_calms_down_while_it_is_raised_leaves_nothing_waiting(world: World) -> None:
+    for number in range(10):
+        told = ToldDatabase(code=f"DB{number}")
+        await world.tell(told.turns("late", AT))
+        await asyncio.gather(world.raise_all(), world.tell(told.turns("maintenance", AT)))
+        assert await world.items(f"/signals?database={told.code}&status=pending") == []
+
+
+async def raise_and_break_off(world: World) -> None:
+    rules = world.settings.signal_rules
+    async with world.database.transaction() as session:
+        settled = await raise_due(session, now=world.clock.now(), hour=8, rules=rules, public_url="https://x")
+        assert len(settled.raised) == 1
+        raise ConnectionError
+
+
+async def test_what_breaks_off_in_the_middle_is_done_again_whole(world: World) -> None:
+    async with subscriber() as receiver:
+        await world.subscribe(receiver.url)
+        await world.tell(ToldDatabase().turns("down", AT))
+        before = await everything(world)
+        with pytest.raises(ConnectionError):
+            await raise_and_break_off(world)
+        assert await everything(world) == before
+        await world.raise_all()
+        assert await world.deliver() == 1
+    assert await alerts(world) == ["dataset.down"]
+
+
+STATES: Sequence[tuple[ObservedState, int]] = (("late", 1), ("down", 2), ("up", 3))
+
+
+def interleavings(events: Sequence[CloudEvent]) -> Iterable[tuple[Sequence[CloudEvent], Sequence[bool]]]:
+    """Every order of the events, and for each whether a round of raising follows each of them."""
+    for order in itertools.permutations(events):
+        for rounds in itertools.product((False, True), repeat=len(events) - 1):
+            yield order, (*rounds, True)
+
+
+async def test_in_every_order_of_hearing_and_raising_the_newest_is_told_once_and_nothing_older_after_it(
+    world: World,
+) -> None:
+    """24 courses of one silence: every order of late, down and up, with and without a round of raising after each."""
+    rank = {"dataset.late": 0, "dataset.down": 1, "dataset.recovered": 2}
+    await world.subscribe("http://127.0.0.1:9/hook", None)
+    told = ToldDatabase(code="X")
+    events = [
+        event(told.turns(state, AT + minutes * HOUR / 60), version=told.version, at=AT)
+        for state, minutes in STATES
+    ]
+    for course, (order, rounds) in enumerate(interleavings(events)):
+        code = f"DB{course}"
+        for one, is_raised in zip(order, rounds, strict=True):
+            await world.tell(renamed(one, code))
+            if is_raised:
+                await world.raise_all()
+        told_of = await world.rows(
+            "SELECT data->>'kind' AS kind FROM outbox WHERE data->'database'->>'code' = :code ORDER BY id",
+            code=code,
+        )
+        ranks = [rank[row.kind] for row in told_of]
+        assert ranks == sorted(set(ranks)), (order, rounds)
+        assert ranks[-1] == 2, (order, rounds)
+        waiting = "SELECT 1 FROM signals WHERE subject = :code AND status = 'pending'"
+        assert await world.rows(waiting, code=code) == []
+
+
+def renamed(one: CloudEvent, code: str) -> CloudEvent:
+    data = one.data | {"database": one.data["database"] | {"code": code}}
+    return one.model_copy(update={"id": uuid4(), "subject": code, "data": data})
+
+
+# --- to whom -----------------------------------------------------------------------------------------------------------
+
+
+async def test_owner_those_above_it_and_the_office_are_told_and_nobody_else(world: World) -> None:
+    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    asked: dict[str, tuple[str | None, dict[str, Any]]] = {
+        "own": ("G12", {}),
+        "above": ("GOV", {"include_descendants": True}),
+        "above, own alone": ("GOV", {}),
+        "office": (None, {}),
+        "beside": ("G05", {}),
+        "of others": ("G12", {"event_types": ["deadline.due", "dataset.down"]}),
+        "of these": ("G12", {"event_types": ["dataset.late"]}),
+    }
+    made = {
+        name: (await world.subscribe("http://127.0.0.1:9/hook", code, **more))["id"]
+        for name, (code, more) in asked.items()
+    }
+    await world.tell(ToldDatabase().turns("late", AT))
+    await world.raise_all()
+    addressed = {delivery["subscription_id"] for delivery in await world.items("/deliveries")}
+    assert {name for name, id_ in made.items() if id_ in addressed} == {
+        "own", "above", "office", "of these",
+    }  # fmt: skip
+
+
+async def test_another_agency_s_key_sees_nothing_of_it(world: World) -> None:
+    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    await world.tell(ToldDatabase().turns("late", AT))
+    await world.raise_all()
+    for tenant, count in (("G12", 1), ("GOV", 1), ("G05", 0)):
+        assert len(await world.items("/alerts", tenant=tenant)) == count
+        assert len(await world.items("/signals", tenant=tenant)) == count
+        assert len((await world.call("GET", "/changes", tenant=tenant))["items"]) == count
+    [alert] = await world.items("/alerts")
+    await world.call("GET", f"/alerts/{alert['id']}", tenant="G05", status=403)
+    await world.call("GET", "/signals?agency=G12", tenant="G05", status=403)
+    assert await world.items("/alerts?database=CSDLQG-DC", tenant="G05") == []
+
+
+async def test_a_signed_alert_arrives_and_is_seen_in_the_lists(world: World) -> None:
+    async with subscriber() as receiver:
+        created = await world.subscribe(receiver.url)
+        await world.tell(ToldDatabase().turns("down", AT))
+        await world.raise_all()
+        assert await world.deliver() == 1
+    got = receiver.received[0].verified(created["secret"])
+    assert (got["type"], got["data"]["kind"]) == ("vn.dondoc.notify.database.alerted.v1", "dataset.down")
+    found = {
+        query: len(await world.items(query))
+        for query in (
+            "/alerts?kind=dataset.down", "/alerts?kind=dataset.late", "/alerts?database=CSDLQG-DC",
+            "/alerts?database=OTHER", "/alerts?budget=CSDLQG-DC", "/alerts?status=delivered",
+            "/signals?database=CSDLQG-DC", "/signals?budget=CSDLQG-DC", "/signals?kind=dataset.down",
+            "/signals?status=raised", "/signals?status=pending",
+        )
+    }  # fmt: skip
+    assert [query for query, count in found.items() if count] == [
+        "/alerts?kind=dataset.down", "/alerts?database=CSDLQG-DC", "/alerts?status=delivered",
+        "/signals?database=CSDLQG-DC", "/signals?kind=dataset.down", "/signals?status=raised",
+    ]  # fmt: skip
+    assert len(created["event_types"]) == 11

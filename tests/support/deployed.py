@@ -1,0 +1,48 @@
+"""A deployed service's database in a test's hands, beside the processes that use it."""
+
+import base64
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx2
+from sqlalchemy import make_url
+
+from services.roles import ROLES
+from shared.agencies import AgencyCopy, record_agency
+from shared.auth import draw_key, store_key
+from shared.database import Database
+from shared.events.tasks import AgencyRecorded
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # a key is in force from then on, whatever the processes' clock
+
+
+@asynccontextmanager
+async def opened(env: Mapping[str, str], service: str) -> AsyncIterator[Database]:
+    """With the rights of whoever connects, not only those of the service."""
+    url = make_url(env["DONDOC_DATABASE_URL"].replace("{service}", service))
+    database = Database(url.set(drivername="postgresql+asyncpg"), pool_size=3, application="dondoc-test")
+    yield database
+    await database.close()
+
+
+async def grant(database: Database, env: Mapping[str, str]) -> str:
+    """An admin's key with the service of this database alone."""
+    key = draw_key(base64.b64decode(env["DONDOC_SECRET_KEY"]))
+    async with database.transaction() as session:
+        scopes = ROLES["admin"]
+        await store_key(session, key, name="admin", role="admin", tenant=None, scopes=scopes, at=LONG_AGO)
+    return key.token
+
+
+async def know_agencies(database: Database, table: type[AgencyCopy], codes: Iterable[str]) -> None:
+    """As if the tasks service had told of them."""
+    async with database.transaction() as session:
+        for code in codes:
+            told = AgencyRecorded(code=code, name=f"Cơ quan {code}", bloc="government", level="central")
+            await record_agency(session, table, told, version=1)
+
+
+def caller(url: str, key: str) -> httpx2.AsyncClient:
+    headers = {"authorization": f"Bearer {key}"}
+    return httpx2.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False)
