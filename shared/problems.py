@@ -67,12 +67,25 @@ _VALIDATION_VI = {
     "string_type": "Phải là văn bản.",
     "control_character": "Văn bản chứa ký tự điều khiển {character}: hãy bỏ ký tự đó.",
     "string_unicode": "Văn bản không đúng mã Unicode.",
+    "int_type": "Phải là số nguyên, không đặt trong ngoặc kép.",
+    "int_from_float": "Phải là số nguyên, không có phần lẻ.",
     "int_parsing": "Phải là số nguyên.",
     "int_parsing_size": "Số quá lớn.",
+    "decimal_type": "Phải là một số.",
+    "decimal_parsing": "Phải là một số, có dấu chấm thập phân.",
+    "decimal_max_digits": "Quá {max_digits} chữ số.",
+    "decimal_whole_digits": "Quá {whole_digits} chữ số trước dấu thập phân.",
+    "decimal_max_places": "Quá {decimal_places} chữ số sau dấu thập phân.",
+    "finite_number": "Phải là một số hữu hạn.",
+    "bool_type": "Phải là true hoặc false.",
     "bool_parsing": "Phải là true hoặc false.",
     "date_type": "Ngày phải theo dạng YYYY-MM-DD.",
     "date_from_datetime_parsing": "Ngày phải theo dạng YYYY-MM-DD.",
+    "date_from_datetime_inexact": "Ngày phải theo dạng YYYY-MM-DD, không có giờ.",
     "date_parsing": "Ngày phải theo dạng YYYY-MM-DD.",
+    "timezone_aware": "Thời điểm phải có múi giờ, ví dụ +07:00.",
+    "datetime_type": "Thời điểm phải theo dạng ISO 8601.",
+    "datetime_object_invalid": "Thời điểm phải theo dạng ISO 8601.",
     "datetime_from_date_parsing": "Thời điểm phải theo dạng ISO 8601.",
     "datetime_parsing": "Thời điểm phải theo dạng ISO 8601.",
     "uuid_parsing": "Mã phải là một UUID.",
@@ -81,6 +94,7 @@ _VALIDATION_VI = {
     "model_attributes_type": "Phải là một đối tượng JSON.",
     "too_long": "Quá {max_length} phần tử.",
     "too_short": "Ít hơn {min_length} phần tử.",
+    "greater_than": "Phải lớn hơn {gt}.",
     "greater_than_equal": "Phải từ {ge} trở lên.",
     "less_than_equal": "Phải từ {le} trở xuống.",
 }
@@ -204,8 +218,9 @@ async def _on_database(_: Request, error: Exception) -> JSONResponse:
     return problem_response(
         503,
         "database_unavailable",
-        "Cơ sở dữ liệu tạm thời không phục vụ được; chưa có gì được ghi. Gửi lại sau ít giây.",
-        "The database cannot serve now; nothing was written. Send the request again in a few seconds.",
+        "Cơ sở dữ liệu tạm thời không phục vụ được. Gửi lại sau ít giây, với cùng Idempotency-Key để không ghi hai lần.",
+        "The database cannot serve now. Send the request again in a few seconds, under the same Idempotency-Key so that "
+        "nothing is recorded twice.",
     )
 
 

@@ -135,7 +135,13 @@ def topics(as_json: AsJson = False) -> None:
     settings = read_settings().tasks
     _require_kafka(settings)
     connection = KafkaConnection.from_settings(settings)
-    found = asyncio.run(create_topics(connection, declared_topics(settings.kafka_replication)))
+    try:
+        found = asyncio.run(create_topics(connection, declared_topics(settings.kafka_replication)))
+    except ConnectionError:
+        raise Stop(
+            f"Không kết nối được Kafka tại {connection.bootstrap}: kiểm tra DONDOC_KAFKA và máy chủ Kafka rồi chạy lại.",
+            f"No Kafka broker answers at {connection.bootstrap}: check DONDOC_KAFKA and the broker, then run again.",
+        ) from None
     if as_json:
         print_json(found)
         return

@@ -41,3 +41,9 @@ def _answers(process: Process, probe: str, url: str, service: str | None) -> Non
     finally:
         if not process.died():
             process.kill()
+
+
+def test_topics_say_in_one_line_that_no_broker_answers(env: dict[str, str]) -> None:
+    refused = run("topics", env=env, check=False)
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert NOBODY in refused.stderr

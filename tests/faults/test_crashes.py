@@ -1,11 +1,6 @@
 """Processes, the suite, the broker and the database killed with -9 while work is under way."""
 
 import asyncio
-import os
-import shutil
-import signal
-import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -19,6 +14,7 @@ from sqlalchemy import URL
 from shared.embedded_postgres import EmbeddedPostgres
 from tests.conftest import skip_without_kafka
 from tests.support.kafka import Broker, KafkaAbsent, own_broker, wait_until_up
+from tests.support.postgres import kill, own_postgres, revive
 from tests.support.processes import (
     PROCESSES,
     Deployment,
@@ -242,47 +238,29 @@ async def test_a_suite_killed_after_a_commit_and_again_in_a_call_tells_all_of_it
 
 
 @pytest.fixture
-def own_postgres() -> Iterator[EmbeddedPostgres]:
-    folder = Path(tempfile.mkdtemp(prefix="dondoc-pg-"))  # short: a socket's path has at most 107 bytes
-    server = EmbeddedPostgres(folder)
-    yield server
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _revive(server: Any, killed: int) -> None:
-    """Start it again, once the killed one is reaped and its children are gone."""
-
-    async def another_runs() -> bool:
-        try:
-            await asyncio.to_thread(server.ensure_postgres_running)
-        except subprocess.CalledProcessError:
-            return False
-        return bool(server.get_pid() != killed)
-
-    await until(another_runs)
+def server() -> Iterator[EmbeddedPostgres]:
+    with own_postgres() as owned:
+        yield owned
 
 
 async def test_a_database_killed_under_the_api_is_told_and_found_again(
-    own_postgres: EmbeddedPostgres, tmp_path: Path
+    server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    url = await asyncio.to_thread(own_postgres.start)
+    url = await asyncio.to_thread(server.start)
     env = deployment_env(url, "127.0.0.1:9", "2025-05-23T09:00", "killed")
     await asyncio.to_thread(run, "migrate", env=env)
     key = run("keys", "create", "--name", "office", "--role", "office", env=env).stdout.strip()
     deployment = Deployment(env, tmp_path)
-    server: Any = own_postgres._server
     try:
         await deployment.start(("serve", "tasks"))
         async with _client(deployment.url("tasks"), key) as tasks:
             await _post(tasks, "/tasks/v1/programmes", PROGRAMME)
-            killed = server.get_pid()
-            os.kill(killed, signal.SIGKILL)
+            killed = kill(server)
             refused = [await tasks.get("/tasks/v1/programmes") for _ in range(3)]
             refused.append(await tasks.post("/tasks/v1/agencies", json=AGENCY))
             unready = await tasks.get("/readyz")
             alive = await tasks.get("/healthz")
-            await _revive(server, killed)
+            await revive(server, killed)
             shown = await until(lambda: _programmes(tasks))
             await _post(tasks, "/tasks/v1/agencies", AGENCY)
             await deployment.answers(("serve", "tasks"), "readyz")

@@ -1,31 +1,16 @@
 """The deployment's own processes against a real PostgreSQL and a real Kafka broker, one of them lost on the way."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 from sqlalchemy import URL
 
-from tests.support.processes import PROCESSES, Deployment, deployment_env, run, until
+from tests.support.deployed import deployed
+from tests.support.processes import run, until
 from tests.support.webhooks import subscriber
 
 pytestmark = pytest.mark.kafka
-
-
-@asynccontextmanager
-async def deployed(postgres: URL, kafka: str, folder: Path, clock: str) -> AsyncIterator[Deployment]:
-    env = deployment_env(postgres, kafka, clock, "journey")
-    deployment = Deployment(env, folder)
-    run("migrate", env=env)
-    run("topics", env=env)
-    try:
-        for name in PROCESSES:
-            await deployment.start(name)
-        yield deployment
-    finally:
-        deployment.end()
 
 
 async def test_a_task_becomes_one_alert_although_the_worker_is_lost(

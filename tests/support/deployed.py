@@ -1,18 +1,21 @@
-"""A deployed service's database in a test's hands, beside the processes that use it."""
+"""A deployment for a test: its processes, and a service's database beside them."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx2
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from services.roles import ROLES
 from shared.agencies import AgencyCopy, record_agency
 from shared.auth import draw_key, store_key
 from shared.database import Database
 from shared.events.tasks import AgencyRecorded
+from tests.support.processes import PROCESSES, Deployment, deployment_env, run
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # a key is in force from then on, whatever the processes' clock
 
@@ -22,8 +25,10 @@ async def opened(env: Mapping[str, str], service: str) -> AsyncIterator[Database
     """With the rights of whoever connects, not only those of the service."""
     url = make_url(env["DONDOC_DATABASE_URL"].replace("{service}", service))
     database = Database(url.set(drivername="postgresql+asyncpg"), pool_size=3, application="dondoc-test")
-    yield database
-    await database.close()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 async def grant(database: Database, env: Mapping[str, str]) -> str:
@@ -46,3 +51,22 @@ async def know_agencies(database: Database, table: type[AgencyCopy], codes: Iter
 def caller(url: str, key: str) -> httpx2.AsyncClient:
     headers = {"authorization": f"Bearer {key}"}
     return httpx2.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False)
+
+
+@asynccontextmanager
+async def deployed(
+    postgres: URL, kafka: str, folder: Path, clock: str, *, prefix: str = "journey", **settings: str
+) -> AsyncIterator[Deployment]:
+    """All processes of a deployment, ready, on databases of their own."""
+    env = deployment_env(postgres, kafka, clock, prefix) | settings
+    deployment = Deployment(env, folder)
+    run("migrate", env=env)
+    run("topics", env=env)
+    try:
+        await asyncio.gather(*(deployment.start(name) for name in PROCESSES))
+        yield deployment
+    except BaseException as error:
+        error.add_note(deployment.printed())  # or nobody learns why
+        raise
+    finally:
+        deployment.end()

@@ -1,15 +1,20 @@
 """A real PostgreSQL for the tests: the one at DONDOC_TEST_POSTGRES, or the embedded server in a folder of its own."""
 
+import asyncio
 import os
 import shutil
+import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, make_url
 
 from shared.embedded_postgres import EmbeddedPostgres
+from tests.support.processes import until
 
 
 @contextmanager
@@ -18,10 +23,39 @@ def running_postgres() -> Iterator[URL]:
     if address := os.environ.get("DONDOC_TEST_POSTGRES"):
         yield make_url(address).set(drivername="postgresql+asyncpg")
         return
+    with own_postgres() as server:
+        yield server.start()
+
+
+@contextmanager
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A server that the test may start and kill."""
     folder = Path(tempfile.mkdtemp(prefix="dondoc-pg-"))  # short: a socket's path has at most 107 bytes
     server = EmbeddedPostgres(folder)
     try:
-        yield server.start()
+        yield server
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def kill(server: EmbeddedPostgres) -> int:
+    """kill -9: what was not written is lost. Returns the id of the killed process."""
+    running: Any = server._server
+    killed: int = running.get_pid()
+    os.kill(killed, signal.SIGKILL)
+    return killed
+
+
+async def revive(server: EmbeddedPostgres, killed: int) -> None:
+    """Start it again, once the killed one is reaped and its children are gone."""
+    running: Any = server._server
+
+    async def another_runs() -> bool:
+        try:
+            await asyncio.to_thread(running.ensure_postgres_running)
+        except subprocess.CalledProcessError:
+            return False
+        return bool(running.get_pid() != killed)
+
+    await until(another_runs)

@@ -22,10 +22,11 @@ from services.register import SERVICES
 DONDOC = str(Path(sys.executable).parent / "dondoc")
 LOOK_SECONDS = 0.05
 START_SECONDS = 90.0  # up in three on a quiet machine; a test run is not
+LOG_END = 2_000  # characters of a log that tell how it ended
 Found = TypeVar("Found")
 
 
-async def until(look: Callable[[], Awaitable[Found]], seconds: float = 45.0) -> Found:
+async def until(look: Callable[[], Awaitable[Found]], seconds: float = 90.0) -> Found:
     """What `look` finds, once it is something."""
     ends = time.monotonic() + seconds
     while True:
@@ -199,6 +200,13 @@ class Deployment:
 
     def url(self, service: str, kind: str = "serve") -> str:
         return f"http://127.0.0.1:{self.ports[kind, service]}"
+
+    def printed(self) -> str:
+        """The end of what each process printed."""
+        return "\n".join(
+            f"--- {' '.join(name)}\n{process.printed()[-LOG_END:]}"
+            for name, process in self.processes.items()
+        )
 
     def end(self) -> None:
         for process in self.processes.values():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.bus.kafka import client
 from shared.bus.kafka.client import stop_client
@@ -14,7 +14,10 @@ from shared.topics import Topic
 
 
 async def create_topics(connection: KafkaConnection, topics: Sequence[Topic]) -> dict[str, str]:
-    """Create what is missing and tell of each topic: `created`, `exists`, or how it differs from the declaration."""
+    """Create what is missing and tell of each topic: `created`, `exists`, or how it differs from the declaration.
+
+    Raises ConnectionError when no broker answers.
+    """
     admin = AIOKafkaAdminClient(**connection.options(), request_timeout_ms=client.REQUEST_MS)
     try:
         async with asyncio.timeout(client.START_SECONDS):
@@ -26,6 +29,8 @@ async def create_topics(connection: KafkaConnection, topics: Sequence[Topic]) ->
             answer = await admin.create_topics(wanted)
             created = {name: for_code(code)(message) for name, code, message in answer.topic_errors}
             return {topic.name: await _outcome(admin, topic, created[topic.name]) for topic in topics}
+    except (KafkaConnectionError, TimeoutError):
+        raise ConnectionError(f"no Kafka broker answers at {connection.bootstrap}") from None
     finally:
         await stop_client(admin.close)
 
