@@ -14,7 +14,17 @@ from rich.table import Table
 
 from bench.common import Figure
 
-MODULES = ("log_relay", "task_list", "webhook_sender", "timers", "task_import", "idle_suite")
+MODULES = (
+    "log_relay",
+    "task_list",
+    "webhook_sender",
+    "timers",
+    "task_import",
+    "heartbeats",
+    "ledger",
+    "balances",
+    "idle_suite",
+)
 RESULTS = Path(__file__).parent / "results.json"
 
 

@@ -205,6 +205,6 @@ def figures() -> list[Figure]:
             limit=LIMIT,
             bound="at least",
             runs=RUNS,
-            limits="aiohttp's own work for a connection per post, then signing and two round trips to PostgreSQL per batch",
+            limits="one Python thread: aiohttp's own work for a connection per post, then checks, signing, and the rows of each call",
         )
     ]

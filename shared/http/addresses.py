@@ -228,6 +228,7 @@ def _default_port(scheme: str) -> int:
     return 443 if scheme == "https" else 80
 
 
+@lru_cache(maxsize=10_000)
 def _literal(host: str) -> IPAddress | None:
     try:
         return ip_address(host)

@@ -5,8 +5,8 @@ from sqlalchemy import URL
 
 from shared.clock import ManualClock
 from shared.database import Database
-from tests.finance.world import FinanceService, opened, record_agencies, running_finance
-from tests.support.reused import reused_database
+from tests.finance.world import FinanceService, record_agencies, running_finance
+from tests.support.reused import emptied, reused_database
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def finance_url(postgres: URL, template: Callable[[str], str]) -> Iterator[URL]:
 @pytest.fixture
 async def database(finance_url: URL) -> AsyncIterator[Database]:
     """The migrated, empty database of the service, as the service's own connections see it, with a few agencies."""
-    async with opened(finance_url) as database:
+    async with emptied(finance_url, "dondoc-finance") as database:
         await record_agencies(database)
         yield database
 

@@ -20,6 +20,7 @@ from shared.events import finance as events
 from shared.migrations import migrate
 from tests.finance.test_ledger import _DISCREPANCIES
 from tests.finance.world import ACTOR, DAY, FinanceService, header, line, line_body, post, record_agencies
+from tests.support.bus import wait_for
 
 KEPT = ("decisions", "postings", "claims", "voucher_lines")
 
@@ -219,6 +220,31 @@ async def test_many_clients_on_the_same_accounts_neither_overdraw_nor_deadlock(
             subject=f"2025:central:{row.agency_code}",
         )
         assert [version for (version,) in told_versions] == list(range(1, row.version + 1))
+
+
+async def test_lines_in_opposite_orders_are_locked_in_one(
+    database: Database, admin: Database, clock: ManualClock
+) -> None:
+    """Both decisions wait for the budget in the middle: had each locked in the order of its lines, they would hold what
+    the other needs next, and one of them would end with 40P01 (deadlock_detected)."""
+    codes = [f"X{number:02}" for number in range(20)]
+    await record_agencies(database, [(code, "Bộ", "central", None) for code in codes])
+    forwards = [line(1, code) for code in codes]
+    await post(database, clock, header("approve", "first"), forwards)
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+        "AND query LIKE '%post_decision%'"
+    )
+
+    async def both_wait() -> bool:
+        return len(await rows(admin, waiting)) == 2
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group, admin.transaction() as holder:
+        await holder.execute(text("SELECT FROM budgets WHERE agency_code = 'X10' FOR UPDATE"))
+        group.create_task(post(database, clock, header("approve", "forwards"), forwards))
+        group.create_task(post(database, clock, header("approve", "backwards"), forwards[::-1]))
+        await wait_for(both_wait)
+    assert await rows(database, "SELECT DISTINCT unallocated, version FROM budgets") == [(3, 3)]
 
 
 async def test_what_was_known_at_any_instant_was_never_overdrawn(

@@ -23,7 +23,8 @@ from services.finance.use_cases.decisions import post_decision, reverse_decision
 from shared.clock import ManualClock, local_instant
 from shared.database import Database
 from shared.errors import Conflict
-from tests.finance.world import ACTOR, header, opened, record_agencies
+from tests.finance.world import ACTOR, header, record_agencies
+from tests.support.reused import emptied
 
 FIRST = date(2025, 1, 1)
 LAST = FIRST + timedelta(days=9)  # few days and few amounts, so that steps meet
@@ -116,7 +117,7 @@ class Ledger(RuleBasedStateMachine):
         self.number = 0
 
     async def _empty(self) -> None:
-        async with opened(self.database.url):
+        async with emptied(self.database.url):
             pass
         await record_agencies(self.database)
 
@@ -269,7 +270,9 @@ def ledger(finance_url: URL) -> Iterator[None]:
     loop = asyncio.new_event_loop()
     stack = AsyncExitStack()
     Ledger.run = staticmethod(loop.run_until_complete)  # type: ignore[assignment]  # set for this test only
-    Ledger.database = loop.run_until_complete(stack.enter_async_context(opened(finance_url)))
+    Ledger.database = loop.run_until_complete(
+        stack.enter_async_context(emptied(finance_url, "dondoc-finance"))
+    )
     yield
     loop.run_until_complete(stack.aclose())
     loop.close()

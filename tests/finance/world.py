@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
 from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
 from services.finance.main import build_app
@@ -42,31 +42,6 @@ AGENCIES = (
 )
 DAY = date(2025, 5, 20)
 TI = 10**9  # đồng
-_EMPTY = """
-DO $$ BEGIN
-    SET LOCAL session_replication_role = replica;  -- append-only tables refuse to be emptied
-    EXECUTE (
-        SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY'
-        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-    );
-END $$
-"""
-
-
-@asynccontextmanager
-async def opened(url: URL, pool_size: int = 10) -> AsyncIterator[Database]:
-    """The database emptied, and connections with the rights that the service has."""
-    await _run_there(url, _EMPTY)
-    database = Database(url, pool_size=pool_size, application="dondoc-finance")
-    yield database
-    await database.close()
-
-
-async def _run_there(url: URL, statement: str) -> None:
-    admin = Database(url, pool_size=2, application="dondoc-test")
-    async with admin.reading() as connection:
-        await connection.execute(text(statement))
-    await admin.close()
 
 
 async def record_agencies(

@@ -11,10 +11,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.database import Database
 
 _EMPTY = """
-DO $$ BEGIN EXECUTE (
-    SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY'
-    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-); END $$
+DO $$ BEGIN
+    SET LOCAL ROLE NONE;  -- a service may have less rights than who connects
+    SET LOCAL session_replication_role = replica;  -- append-only tables refuse to be emptied
+    EXECUTE (
+        SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY'
+        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    );
+END $$
 """
 
 
@@ -35,8 +39,9 @@ async def _run(server: URL, statement: str) -> None:
 
 
 @asynccontextmanager
-async def emptied(url: URL) -> AsyncIterator[Database]:
-    database = Database(url, pool_size=6, application="dondoc-test")
+async def emptied(url: URL, application: str = "dondoc-test") -> AsyncIterator[Database]:
+    """`application` as the service's own, `dondoc-<service>`: its connections have its rights and no more."""
+    database = Database(url, pool_size=10, application=application)
     async with database.reading() as connection:
         await connection.execute(text(_EMPTY))
     yield database

@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import random
-from contextlib import AsyncExitStack
+from collections import Counter, deque
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 
 from services.notify.gateways import SecretCipher, WebhookSender
 from services.notify.queries.schedule import next_retry_instant
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.claims import Claim, Lane, claim_due, release_lost
-from services.notify.use_cases.results import Result, record_results
+from services.notify.use_cases.results import Recorded, Result, record_results
 from services.notify.worker.metrics import ATTEMPTS, CALL_SECONDS, DELIVERIES_ENDED, DELIVERY_LAG
 from shared.clock import Clock, wait_for_wake
 from shared.database import Database
@@ -39,23 +42,23 @@ class Courier:
     def __init__(self, database: Database, clock: Clock, settings: NotifySettings) -> None:
         self._database = database
         self._clock = clock
-        calls = {False: settings.delivery_concurrency, True: settings.delivery_concurrency_failing}
-        self._places = {failing: asyncio.Semaphore(places) for failing, places in calls.items()}
+        self._places = {False: settings.delivery_concurrency, True: settings.delivery_concurrency_failing}
         self._lanes = {
-            False: Lane(AHEAD * calls[False], settings.delivery_concurrency_per_subscription),
-            True: Lane(AHEAD * calls[True], per_subscription=1),
+            False: Lane(AHEAD * self._places[False], settings.delivery_concurrency_per_subscription),
+            True: Lane(AHEAD * self._places[True], per_subscription=1),
         }
         self._room = sum(lane.slots for lane in self._lanes.values())
         self._lease_seconds = AHEAD * settings.webhook_total_seconds + LEASE_MARGIN_SECONDS
         self._client = WebhookClient(
             OutgoingPolicy(settings.allow_outgoing),
-            max_connections=sum(calls.values()),
+            max_connections=sum(self._places.values()),
             connect_seconds=settings.webhook_connect_seconds,
             total_seconds=settings.webhook_total_seconds,
         )
         self._sender = WebhookSender(self._client, SecretCipher(settings.secret))
         self._open = AsyncExitStack()
         self._is_open = False
+        self._waiting: dict[bool, deque[Claim]] = {False: deque(), True: deque()}
         self._calls: dict[asyncio.Task[Result], Claim] = {}
         self._wake = asyncio.Event()
         database.on_commit(self._wake.set)
@@ -86,15 +89,31 @@ class Courier:
                 lease_seconds=self._lease_seconds,
             )
         for claim in claims:
-            call = asyncio.create_task(self._send(claim))
-            call.add_done_callback(lambda _: self._wake.set())
-            self._calls[call] = claim
+            self._waiting[claim.failing].append(claim)
+        for failing, places in self._places.items():
+            for _ in range(places - self._under_way(failing=failing)):
+                self._start_next(failing=failing)
         return len(claims)
 
     def _free(self, *, failing: bool) -> Lane:
         lane = self._lanes[failing]
-        taken = sum(claim.failing is failing and not call.done() for call, claim in self._calls.items())
+        taken = self._under_way(failing=failing) + len(self._waiting[failing])
         return Lane(lane.slots - taken, lane.per_subscription)
+
+    def _under_way(self, *, failing: bool) -> int:
+        return sum(claim.failing is failing and not call.done() for call, claim in self._calls.items())
+
+    def _start_next(self, *, failing: bool) -> None:
+        if self._waiting[failing]:
+            claim = self._waiting[failing].popleft()
+            call = asyncio.create_task(self._send(claim))
+            call.add_done_callback(partial(self._ended, failing))
+            self._calls[call] = claim
+
+    def _ended(self, failing: bool, _: asyncio.Task[Result]) -> None:
+        """A call's place goes to the next at once; what it came to is recorded with others."""
+        self._start_next(failing=failing)
+        self._wake.set()
 
     async def record(self) -> int:
         """Write down the calls that have ended; returns how many."""
@@ -106,19 +125,15 @@ class Courier:
             recorded = await record_results(session, results, now=self._clock.now())
         for call in ended:
             del self._calls[call]
-        for result, record in zip(results, recorded, strict=True):
-            ATTEMPTS.labels(record.outcome).inc()
-            CALL_SECONDS.observe(result.duration_ms / 1000)
-            if record.ended:
-                DELIVERIES_ENDED.labels(record.status).inc()
-            if record.lag_seconds is not None:
-                DELIVERY_LAG.observe(record.lag_seconds)
+        _measure(results, recorded)
         return len(ended)
 
     async def settle(self, seconds: float | None = None) -> None:
-        """Wait for the calls under way, at most `seconds` of real time, and record those that ended."""
-        if self._calls:
-            await asyncio.wait(self._calls, timeout=seconds)
+        """Wait for the calls in hand, at most `seconds` of real time, and record those that ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while under_way := [call for call in self._calls if not call.done()]:
+                    await asyncio.wait(under_way)
         await self.record()
 
     async def close(self) -> None:
@@ -126,6 +141,8 @@ class Courier:
         try:
             await self.settle(CLOSING_SECONDS)
         finally:
+            for waiting in self._waiting.values():
+                waiting.clear()
             for call in self._calls:
                 call.cancel()
             await asyncio.gather(*self._calls, return_exceptions=True)
@@ -134,8 +151,7 @@ class Courier:
     async def _send(self, claim: Claim) -> Result:
         jitter = random.uniform(-1, 1)  # noqa: S311 - jitter, not a secret
         try:
-            async with self._places[claim.failing]:
-                outcome = await self._sender.send(claim.message)
+            outcome = await self._sender.send(claim.message)
         except Exception:
             logger.exception("a delivery could not be sent", extra={"delivery": str(claim.delivery_id)})
             return Result(claim, jitter=jitter, error="internal_error")
@@ -150,6 +166,17 @@ class Courier:
             address=outcome.address,
             duration_ms=round(outcome.duration_seconds * 1000),
         )
+
+
+def _measure(results: Sequence[Result], recorded: Sequence[Recorded]) -> None:
+    for outcome, number in Counter(record.outcome for record in recorded).items():
+        ATTEMPTS.labels(outcome).inc(number)
+    for status, number in Counter(record.status for record in recorded if record.ended).items():
+        DELIVERIES_ENDED.labels(status).inc(number)
+    for result, record in zip(results, recorded, strict=True):
+        CALL_SECONDS.observe(result.duration_ms / 1000)
+        if record.lag_seconds is not None:
+            DELIVERY_LAG.observe(record.lag_seconds)
 
 
 async def deliver_due(database: Database, clock: Clock, settings: NotifySettings) -> int:

@@ -1,0 +1,162 @@
+"""Balances for pairs of day and state of knowledge over 2,000,000 postings, against one sequential scan of the same rows.
+
+The scan sums the amounts that the same two-clock condition admits; the bare scan sums all, without a condition. Ours
+gives the balance of every stage, for the whole and for each agency. The pairs lie at the ledger's ends, in its middle
+and where the two clocks stand far apart; the worst one is the figure. The database is the embedded one.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bench.common import Figure
+from services.finance.queries.balances import Asked, read_balances
+from shared.database import Database
+from shared.migrations import create_database, migrate
+from tests.support.postgres import running_postgres
+
+DECISIONS = 10_000
+LINES = 100  # of a decision
+POSTINGS = 2 * DECISIONS * LINES
+DAYS = 365
+RUNS = 3  # of each pair
+LIMIT = 2.0  # of the scan's time (issue 4)
+FIRST = date(2025, 1, 1)
+
+# 600 dimensions; six decisions approve money for all of them, the next six allocate some of it, the next six disburse
+# some of that. A decision is recorded up to thirty days after it took effect.
+_FILL = (
+    "SET LOCAL session_replication_role = replica",  # the rows add up; no trigger has to say so
+    "SET LOCAL statement_timeout = 0",
+    """
+    INSERT INTO agencies (code, version, name, bloc, level)
+    SELECT 'X' || n, 1, 'Bộ', 'government', 'central' FROM generate_series(0, 99) AS n
+    """,
+    """
+    INSERT INTO decisions (id, kind, number, issued_on, entry, effective_on, line_count, amount, actor, recorded_at)
+    SELECT gen_random_uuid(), (ARRAY['approve', 'allocate', 'disburse'])[n / 6 % 3 + 1], n, day, 1, day, :lines,
+           :lines * (3 - n / 6 % 3), 'bench', day + n * 7919 % 30 + interval '3 hours'
+    FROM generate_series(0, :decisions - 1) AS n
+    CROSS JOIN LATERAL (SELECT CAST(:first AS date) + n * :days / :decisions - n * 7919 % 30 AS day) AS held
+    """,
+    """
+    INSERT INTO postings (decision_id, position, account_id, amount, effective_on, recorded_at)
+    SELECT id, 2 * line + 1 + side, 1 + 600 * (n / 6 % 3 + side) + (100 * n + line) % 600,
+           (2 * side - 1) * amount / line_count, effective_on, recorded_at
+    FROM (SELECT *, CAST(number AS integer) AS n FROM decisions) AS decision,
+         generate_series(0, :lines - 1) AS line, generate_series(0, 1) AS side
+    ORDER BY n, line, side
+    """,
+    """
+    INSERT INTO accounts (id, year, level, agency_code, nature, field, source, stage, balance, latest_effective_on,
+                          posting_count) OVERRIDING SYSTEM VALUE
+    SELECT account_id, 2025, 'central', 'X' || n % 100, (ARRAY['capital', 'recurrent'])[n / 100 % 2 + 1],
+           (ARRAY['science_innovation', 'digital_transformation', 'defence_security'])[n / 200 + 1], '',
+           (ARRAY['authority', 'unallocated', 'remaining', 'disbursed'])[(account_id - 1) / 600 + 1],
+           sum(amount), max(effective_on), count(*)
+    FROM postings CROSS JOIN LATERAL (SELECT (account_id - 1) % 600 AS n) AS dimension
+    GROUP BY account_id, n
+    """,
+)
+_SCAN = text("SELECT sum(amount) FROM postings WHERE effective_on <= :as_of AND recorded_at <= :known_at")
+_BARE = text("SELECT sum(amount) FROM postings")
+
+
+def _pairs() -> list[Asked]:
+    """Both clocks at a quarter, half, three quarters and the whole of the ledger's year, in every combination."""
+    days = [FIRST + timedelta(days=DAYS * quarter // 4) for quarter in range(1, 5)]
+    return [
+        Asked(as_of, datetime(known.year, known.month, known.day, 12, tzinfo=UTC))
+        for as_of in days
+        for known in days
+    ]
+
+
+@asynccontextmanager
+async def _filled(server: URL) -> AsyncIterator[Database]:
+    url = server.set(database="bench_balances")
+    await create_database(url)
+    await migrate("finance", url)
+    database = Database(url)
+    values = {"decisions": DECISIONS, "lines": LINES, "days": DAYS, "first": FIRST}
+    try:
+        async with database.transaction() as session:
+            for statement in _FILL:
+                needed = {name: value for name, value in values.items() if f":{name}" in statement}
+                await session.execute(text(statement), needed)
+        async with database.reading() as connection:
+            await connection.execute(text("SET statement_timeout = 0"))
+            await connection.execute(text("VACUUM ANALYZE"))
+            assert (await connection.execute(text("SELECT count(*) FROM postings"))).scalar_one() == POSTINGS
+        yield database
+    finally:
+        await database.close()
+
+
+async def _milliseconds(act: Awaitable[object]) -> float:
+    began = time.perf_counter()
+    await act
+    return (time.perf_counter() - began) * 1000
+
+
+async def _measure(server: URL) -> list[tuple[float, float, float]]:
+    """Medians of each pair: ours, the scan under the same condition, the bare scan; in milliseconds."""
+    async with _filled(server) as database, database.reading() as ours, database.reading() as scanning:
+        for setting in ("indexscan", "indexonlyscan", "bitmapscan"):
+            await scanning.execute(text(f"SET enable_{setting} = off"))
+        return [await _compare(ours, scanning, asked) for asked in _pairs()]
+
+
+async def _compare(
+    ours: AsyncConnection, scanning: AsyncConnection, asked: Asked
+) -> tuple[float, float, float]:
+    moment = {"as_of": asked.as_of, "known_at": asked.known_at}
+    runs = [
+        (
+            await _milliseconds(read_balances(ours, asked, "agency")),
+            await _milliseconds(scanning.execute(_SCAN, moment)),
+            await _milliseconds(scanning.execute(_BARE)),
+        )
+        for _ in range(RUNS)
+    ]
+    balances, scan, bare = (median(column) for column in zip(*runs, strict=True))
+    return balances, scan, bare
+
+
+def figures() -> list[Figure]:
+    with running_postgres() as server:
+        measured = asyncio.run(_measure(server))
+    ours, scan, _ = max(measured, key=lambda pair: pair[0] / pair[1])
+    ours_bare, _, bare = max(measured, key=lambda pair: pair[0] / pair[2])
+    name = f"balances by agency over {POSTINGS:,} postings, the worst of {len(measured)} pairs of clocks"
+    limits = "adding up by account, in the middle of the ledger, where both of its ends are far"
+    return [
+        Figure(
+            name,
+            ours,
+            "ms",
+            f"sequential scan under the same condition: {scan:,.0f} ms",
+            ours / scan,
+            LIMIT,
+            "under",
+            RUNS,
+            limits,
+        ),
+        Figure(
+            f"{name}, to the bare scan",
+            ours_bare,
+            "ms",
+            f"sequential scan without a condition: {bare:,.0f} ms",
+            ours_bare / bare,
+            None,
+            "under",
+            RUNS,
+            limits,
+        ),
+    ]

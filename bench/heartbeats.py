@@ -1,0 +1,167 @@
+"""Heartbeats taken a second, against a bare insert of the same row by as many clients.
+
+Ours is the use case as a request calls it, in a transaction of its own: checks, and one statement that adds the
+heartbeat and moves its database's watch. The bare insert adds the same row to the same table, with its indexes and
+constraints, one transaction each: once through the same driver and session, once on raw asyncpg connections. The database is the embedded one, with its defaults.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bench.common import Figure, interleaved, turns_per_second
+from services.datasets.tables import Agency
+from services.datasets.use_cases.databases import NewDatabase, declare, register_database
+from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
+from services.datasets.use_cases.watching import WatchRules
+from shared.agencies import record_agency
+from shared.audit import SYSTEM
+from shared.clock import SystemClock, local_date
+from shared.database import Database
+from shared.events.tasks import AgencyRecorded
+from shared.migrations import create_database, migrate
+from tests.support.postgres import running_postgres
+
+DATABASES = 200
+CLIENTS = 20
+HEARTBEATS = 500  # of a run
+RUNS = 7
+LIMIT = 0.5  # of the bare inserts per second (issue 4)
+RECORDS = 1_000_000
+RULES = WatchRules(silent_after=timedelta(days=7), downtime=timedelta(minutes=5))
+SKEW = timedelta(minutes=5)
+
+_INSERT = """
+INSERT INTO heartbeats (database_code, run_id, observed_at, record_count, last_sync_at, note, recorded_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+_INSERT_ALIKE = text(
+    "INSERT INTO heartbeats (database_code, run_id, observed_at, record_count, last_sync_at, note, recorded_at)"
+    " VALUES (:database_code, :run_id, :observed_at, :record_count, :last_sync_at, :note, :recorded_at)"
+)
+
+
+async def _prepare(url: URL, database: Database) -> None:
+    await create_database(url)
+    await migrate("datasets", url)
+    async with database.transaction() as session:
+        told = AgencyRecorded(code="G12", name="Bộ Tài chính", bloc="government", level="central")
+        await record_agency(session, Agency, told, version=1)
+        for number in range(DATABASES):
+            await _register(session, _code(number), SystemClock().now())
+
+
+async def _register(session: AsyncSession, code: str, at: datetime) -> None:
+    """One that is declared to send, so that its heartbeats contradict nothing."""
+    new = NewDatabase(code, "CSDL", "national", "G12", period_seconds=3600, grace_seconds=600)
+    await register_database(session, new, actor=SYSTEM, at=at)
+    await declare(
+        session,
+        code,
+        phase="operating",
+        ndc_connection="synchronised",
+        effective_on=local_date(at),
+        evidence=[],
+        rules=RULES,
+        actor=SYSTEM,
+        at=at,
+    )
+
+
+def _code(turn: int) -> str:
+    return f"DB{turn % DATABASES}"
+
+
+def _heartbeat(at: datetime) -> NewHeartbeat:
+    return NewHeartbeat(str(uuid4()), at, RECORDS, at)
+
+
+async def _taken(database: Database, turns: int) -> float:
+    async def take(turn: int) -> None:
+        async with database.transaction() as session:
+            at = SystemClock().now()
+            await take_heartbeat(session, _code(turn), _heartbeat(at), rules=RULES, skew=SKEW, at=at)
+
+    return await turns_per_second(turns, CLIENTS, take)
+
+
+async def _inserted_alike(database: Database) -> float:
+    """In a session and transaction as a request has them."""
+
+    async def insert(turn: int) -> None:
+        async with database.transaction() as session:
+            at = SystemClock().now()
+            row = {**asdict(_heartbeat(at)), "database_code": _code(turn), "recorded_at": at}
+            await session.execute(_INSERT_ALIKE, row)
+
+    return await turns_per_second(HEARTBEATS, CLIENTS, insert)
+
+
+async def _connect(url: URL) -> list[asyncpg.Connection]:
+    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return [await asyncpg.connect(dsn) for _ in range(CLIENTS)]
+
+
+async def _inserted(idle: list[asyncpg.Connection]) -> float:
+    async def insert(turn: int) -> None:
+        connection, at = idle.pop(), SystemClock().now()
+        new = _heartbeat(at)
+        row = (new.run_id, new.observed_at, new.record_count, new.last_sync_at, new.note, at)
+        await connection.execute(_INSERT, _code(turn), *row)
+        idle.append(connection)
+
+    return await turns_per_second(HEARTBEATS, CLIENTS, insert)
+
+
+def _measure(url: URL) -> list[float]:
+    """Heartbeats taken, rows inserted alike, rows inserted by raw connections; a second."""
+    database = Database(url, application="dondoc-datasets")
+    with asyncio.Runner() as runner:
+        runner.run(_prepare(url, database))
+        connections = runner.run(_connect(url))
+        subjects: list[Callable[[], float]] = [
+            lambda: runner.run(_taken(database, HEARTBEATS)),
+            lambda: runner.run(_inserted_alike(database)),
+            lambda: runner.run(_inserted(connections)),
+        ]
+        try:
+            runner.run(_taken(database, 3 * DATABASES))  # two good ones and a database is up
+            for warm in subjects:  # connections, plans, caches
+                warm()
+            return interleaved(RUNS, *subjects)
+        finally:
+            for connection in connections:
+                runner.run(connection.close())
+            runner.run(database.close())
+
+
+def figures() -> list[Figure]:
+    with running_postgres() as server:
+        taken, alike, raw = _measure(server.set(database="bench_heartbeats"))
+
+    def figure(name: str, peer: float, against: str, limits: str) -> Figure:
+        whole = f"heartbeats, {CLIENTS} clients, {DATABASES} databases{name}"
+        against = f"{against}: {peer:,.0f}/s"
+        return Figure(whole, taken, "heartbeats/s", against, taken / peer, LIMIT, "at least", RUNS, limits)
+
+    return [
+        figure(
+            "",
+            alike,
+            "bare insert through the same driver, session and transaction",
+            "the second row that it writes: the watch's, in the same statement",
+        ),
+        figure(
+            ", by raw connections",
+            raw,
+            "bare insert on raw asyncpg connections",
+            "SQLAlchemy's session: six round trips (the pool's liveness probe takes three) and ten times the CPU of"
+            " one; the bare insert through it is held back as much",
+        ),
+    ]

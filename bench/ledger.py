@@ -1,0 +1,162 @@
+"""The ledger's transfers, 20 clients on one hot account, against a plain SQL function called by as many clients.
+
+Ours is the use case as a request calls it, in a transaction of its own: checks, one call of `post_decision` with the
+decision, its postings, balances, budget, audit entry and events, commit. The peer's function locks two rows and inserts
+two postings, and nothing else; its clients call it on raw asyncpg connections, one transaction each. Both keep
+PostgreSQL's defaults, durability included.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import date
+from itertools import count
+
+import asyncpg
+from sqlalchemy import URL, text
+
+from bench.common import Figure, interleaved, turns_per_second
+from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
+from services.finance.tables import Agency
+from services.finance.use_cases.decisions import post_decision
+from shared.agencies import record_agency
+from shared.audit import SYSTEM
+from shared.clock import SystemClock
+from shared.database import Database
+from shared.events.tasks import AgencyRecorded
+from shared.migrations import create_database, migrate
+from tests.support.postgres import running_postgres
+
+CLIENTS = 20
+LINES = 100
+SINGLES = 300  # decisions of one line, of a run
+HUNDREDS = 40  # decisions of a hundred
+TRANSFERS = 1_000  # of the peer
+RUNS = 7
+MONEY = 10**14
+DAY = date(2025, 5, 20)
+_NUMBERS = count(1)  # of documents
+
+# The function alone, called on raw asyncpg connections, posts 1.1 to 1.3 times as many (measured apart).
+_LIMITS_SINGLE = (
+    "the function's 0.7 ms under the budget's lock, and who waits for that row queues anew at each version of it; SQLAlchemy"
+    " costs CPU, hardly any turns. Twenty posted by one call in one transaction do not reach the peer either"
+)
+_LIMITS_HUNDRED = (
+    "CPU: a line's two postings with their indexes and foreign keys in PostgreSQL, and its arrays in Python, cost about a"
+    " fifth of one of the peer's transactions"
+)
+
+_PEER = (
+    "CREATE TABLE peer_accounts (id integer PRIMARY KEY, balance bigint NOT NULL)",
+    "INSERT INTO peer_accounts VALUES (1, 0), (2, 0)",
+    """
+    CREATE TABLE peer_postings (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account_id integer NOT NULL, amount bigint NOT NULL,
+        recorded_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    """
+    CREATE FUNCTION transfer(giver integer, taker integer, amount bigint) RETURNS void LANGUAGE sql BEGIN ATOMIC
+        SELECT FROM peer_accounts WHERE id IN (giver, taker) ORDER BY id FOR UPDATE;
+        INSERT INTO peer_postings (account_id, amount) VALUES (giver, -amount), (taker, amount);
+    END
+    """,
+)
+
+
+def _line(amount: int, agency: int) -> Line:
+    return Line(
+        2025, Level.CENTRAL, f"X{agency:02}", Nature.CAPITAL, Field.DIGITAL_TRANSFORMATION, "", amount
+    )
+
+
+async def _post(database: Database, kind: Kind, number: str, lines: list[Line]) -> None:
+    async with database.transaction() as session:
+        header = Header(kind, number, DAY, DAY)
+        await post_decision(session, header, lines, actor=SYSTEM, at=SystemClock().now())
+
+
+async def _prepare(url: URL, database: Database) -> None:
+    await create_database(url)
+    await migrate("finance", url)
+    admin = Database(url)
+    async with admin.transaction() as session:
+        for statement in _PEER:
+            await session.execute(text(statement))
+    async with database.transaction() as session:
+        for agency in range(LINES):
+            told = AgencyRecorded(code=f"X{agency:02}", name="Bộ", bloc="government", level="central")
+            await record_agency(session, Agency, told, version=1)
+    funds = [_line(MONEY, agency) for agency in range(LINES)]
+    for kind in (Kind.APPROVE, Kind.ALLOCATE):
+        await _post(database, kind, "0", funds)
+    async with admin.reading() as connection:
+        await connection.execute(text("VACUUM ANALYZE"))
+    await admin.close()
+
+
+async def _posted(database: Database, turns: int, lines: list[Line]) -> float:
+    """Decisions a second that disburse, each under a number of its own."""
+    return await turns_per_second(
+        turns, CLIENTS, lambda _: _post(database, Kind.DISBURSE, str(next(_NUMBERS)), lines)
+    )
+
+
+async def _connect(url: URL) -> list[asyncpg.Connection]:
+    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return [await asyncpg.connect(dsn) for _ in range(CLIENTS)]
+
+
+async def _transferred(idle: list[asyncpg.Connection]) -> float:
+    async def transfer(_: int) -> None:
+        connection = idle.pop()
+        await connection.execute("SELECT transfer(1, 2, $1)", 1)
+        idle.append(connection)
+
+    return await turns_per_second(TRANSFERS, CLIENTS, transfer)
+
+
+def _measure(url: URL) -> list[float]:
+    """Singles, lines of hundreds on the hot account and over many agencies, the peer's transfers; a second."""
+    hot = _line(1, 0)
+    spread = [_line(1, agency) for agency in range(LINES)]
+    database = Database(url, application="dondoc-finance")
+    with asyncio.Runner() as runner:
+        runner.run(_prepare(url, database))
+        connections = runner.run(_connect(url))
+        subjects: list[Callable[[], float]] = [
+            lambda: runner.run(_posted(database, SINGLES, [hot])),
+            lambda: runner.run(_posted(database, HUNDREDS, [hot] * LINES)) * LINES,
+            lambda: runner.run(_posted(database, HUNDREDS, spread)) * LINES,
+            lambda: runner.run(_transferred(connections)),
+        ]
+        try:
+            for warm in subjects:  # connections, plans, caches
+                warm()
+            return interleaved(RUNS, *subjects)
+        finally:
+            for connection in connections:
+                runner.run(connection.close())
+            runner.run(database.close())
+
+
+def figures() -> list[Figure]:
+    with running_postgres() as server:
+        single, hundred, agencies, peer = _measure(server.set(database="bench_ledger"))
+
+    def figure(name: str, value: float, unit: str, limit: float | None, limits: str) -> Figure:
+        against = f"SQL function, two locks and two inserts: {peer:,.0f}/s"
+        return Figure(name, value, unit, against, value / peer, limit, "at least", RUNS, limits)
+
+    clients = f"{CLIENTS} clients on a hot account"
+    return [
+        figure(f"ledger: single transfers, {clients}", single, "transfers/s", 1.0, _LIMITS_SINGLE),
+        figure(f"ledger: decisions of {LINES} lines, {clients}", hundred, "lines/s", 10.0, _LIMITS_HUNDRED),
+        figure(
+            f"ledger: decisions of {LINES} lines, {LINES} agencies each, {CLIENTS} clients",
+            agencies,
+            "lines/s",
+            None,
+            "every decision locks the same hundred budgets, and tells a hundred events",
+        ),
+    ]
