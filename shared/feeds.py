@@ -1,12 +1,20 @@
 """The `changes` feed: a service's log for other systems that call HTTP APIs."""
 
-from fastapi import Request, Response
+from typing import Annotated
+
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.events.envelope import CloudEvent
 from shared.log_reader import Cursor, read_page
 from shared.pagination import link_next
+
+ChangesAfter = Annotated[
+    str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
+]
+ChangesLimit = Annotated[int, Query(ge=1, le=500)]
+DEFAULT_CHANGES = 100
 
 
 class ChangePage(BaseModel):

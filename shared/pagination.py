@@ -16,7 +16,9 @@ from shared.errors import InvalidInput
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
 LARGEST_INT = 2**63 - 1  # bigint
+LARGEST_SMALL = 2**31 - 1  # integer
 Item = TypeVar("Item")
+Kind = type | Callable[[str], Any]  # of a key: how it is read from its word
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="rows of a page")]
 PageCursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")]
 
@@ -26,8 +28,16 @@ def encode_cursor(*keys: Any) -> str:
     return base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")
 
 
-def decode_cursor(token: str, *kinds: type) -> list[Any]:
-    """The keys of a cursor, each read by its kind: str, int, date, datetime or UUID."""
+def small(word: str) -> int:
+    """The kind of key that stands in an `integer` column; `int` is for a bigint."""
+    number = int(word)
+    if abs(number) > LARGEST_SMALL:
+        raise OverflowError
+    return number
+
+
+def decode_cursor(token: str, *kinds: Kind) -> list[Any]:
+    """The keys of a cursor, each read by its kind: str, int, small, date, datetime or UUID."""
     try:
         words = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         if not isinstance(words, list) or len(words) != len(kinds):
@@ -42,7 +52,7 @@ def decode_cursor(token: str, *kinds: type) -> list[Any]:
         ) from None
 
 
-def _key(word: Any, kind: type) -> Any:
+def _key(word: Any, kind: Kind) -> Any:
     """One key, which goes into a query: what PostgreSQL could not take raises ValueError or OverflowError."""
     if not isinstance(word, str) or "\0" in word:
         raise ValueError
@@ -57,7 +67,7 @@ def _key(word: Any, kind: type) -> Any:
     return key
 
 
-def decode_after(token: str | None, *kinds: type) -> Any:
+def decode_after(token: str | None, *kinds: Kind) -> Any:
     """Where a page begins: the key of the last row of the page before (a tuple of several); None for the first."""
     if token is None:
         return None

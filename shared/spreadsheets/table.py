@@ -74,6 +74,7 @@ class Table:
 
     Attributes:
         name: of the sheet; empty for CSV.
+        above: what is printed above the heading, row by row.
         headers: key -> heading as printed.
         unknown: headings that mean nothing here; their values stand under them in each row.
         rows: every row with text below the heading, also totals and sections; each has a value for the same names.
@@ -81,6 +82,7 @@ class Table:
     """
 
     name: str
+    above: tuple[str, ...]
     headers: dict[str, str]
     unknown: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -184,7 +186,8 @@ class _Reader:
                 f"The table has {len(rows)} rows; at most {MAX_ROWS}. Split it into several files.",
                 field="file",
             )
-        return Table(self._grid.name, self._headers, self._unknown, tuple(rows), tuple(skipped))
+        above = tuple(" ".join(filter(None, row)) for row in self._grid.cells[: self._header.last])
+        return Table(self._grid.name, above, self._headers, self._unknown, tuple(rows), tuple(skipped))
 
     def _check_columns(self) -> None:
         if self._width > MAX_COLUMNS:

@@ -37,6 +37,7 @@ def table_to_json(table: Table) -> dict[str, Any]:
     skipped = [(item.number, texts[item.text], item.reason) for item in table.skipped]
     return {
         "name": table.name,
+        "above": table.above,
         "headers": table.headers,
         "unknown": table.unknown,
         "keys": keys,
@@ -57,7 +58,8 @@ def table_from_json(given: dict[str, Any]) -> Table:
         for number, values, problems in given["rows"]
     )
     skipped = tuple(Skipped(number, texts[place], reason) for number, place, reason in given["skipped"])
-    return Table(given["name"], given["headers"], tuple(given["unknown"]), rows, skipped)
+    names = given["headers"], tuple(given["unknown"])
+    return Table(given["name"], tuple(given["above"]), *names, rows, skipped)
 
 
 def refusal_from_json(given: dict[str, Any]) -> InvalidInput:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.finance.domain.disbursement import percent, rated
 from services.finance.domain.ledger import Stage, figures
 from services.finance.domain.statements import Verdict, check_statement
-from services.finance.domain.treasury_cells import Unit, find_unit, read_amount, read_day
+from services.finance.domain.treasury_cells import Unit, find_units, read_amount, read_day
 from shared.errors import InvalidInput
 
 
@@ -145,8 +145,8 @@ def test_days_are_read(text: str, day: date | None) -> None:
 
 
 def test_units_are_found_in_headings() -> None:
-    assert find_unit(["Số tiền (triệu đồng)"]) == {Unit.MILLION}
-    assert find_unit(["Đơn vị tính: TỶ ĐỒNG"]) == {Unit.BILLION}
-    assert find_unit(["Số tiền", "Đơn vị: đồng"]) == {Unit.DONG}
-    assert find_unit(["Đồng Nai", "Số tiền (triệu đồng)"]) >= {Unit.MILLION}
-    assert find_unit(["Số tiền"]) == set()
+    assert find_units("Số tiền (triệu đồng)", ()) == {Unit.MILLION}
+    assert find_units("Số tiền", ["BÁO CÁO", "Đơn vị tính: TỶ ĐỒNG"]) == {Unit.BILLION}
+    assert find_units("Số tiền", ["Đơn vị: đồng"]) == {Unit.DONG}
+    assert find_units("Số tiền (triệu đồng)", ["Đồng Nai", "Đơn vị báo cáo: Đồng Nai"]) == {Unit.MILLION}
+    assert find_units("Số tiền", ()) == set()

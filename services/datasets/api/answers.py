@@ -98,5 +98,9 @@ def _summary(row: AnyRow, moment: Moment) -> ContradictionSummary:
     return ContradictionSummary(id=row.id, kind=row.kind, since=row.opened_at, **_words(row, moment))
 
 
+def history_answer(row: AnyRow) -> dict[str, Any]:
+    return {"at": row.at, "actor": row.actor, "action": row.action, "detail": row.detail}
+
+
 def contradiction_answer(row: AnyRow, moment: Moment) -> ContradictionOut:
     return ContradictionOut.model_validate(row._asdict() | _words(row, moment))

@@ -13,7 +13,6 @@ from shared.app import Context, CurrentContext, with_scope
 from shared.auth import Caller
 from shared.clock import LOCAL_ZONE, local_date
 from shared.horizon import settled
-from shared.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,6 @@ CurrentRules = Annotated[Rules, Depends(current_rules)]
 Reader = Annotated[Caller, with_scope("datasets.read")]
 Reporter = Annotated[Caller, with_scope("datasets.report")]
 Manager = Annotated[Caller, with_scope("datasets.manage")]
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-PageCursor = Annotated[str | None, Query(max_length=500)]
-DEFAULT_PAGE = DEFAULT_LIMIT
 CodeInPath = Annotated[str, Path(max_length=64)]
 CodeInQuery = Annotated[str | None, Query(max_length=64)]
 AsOf = Annotated[

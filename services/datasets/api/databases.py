@@ -1,18 +1,16 @@
 """Registering and reading databases, platforms and systems."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 
-from services.datasets.api.answers import database_answer, registration_answer
+from services.datasets.api.answers import database_answer, history_answer, registration_answer
 from services.datasets.api.common import (
-    DEFAULT_PAGE,
     CodeInPath,
     CodeInQuery,
     CurrentRules,
-    Limit,
     Manager,
-    PageCursor,
     Reader,
     SettledInstant,
     SettledMoment,
@@ -24,16 +22,15 @@ from services.datasets.schemas.databases import (
     DatabaseIn,
     DatabaseOut,
     DatabasePage,
-    DatabaseRow,
     Registration,
 )
-from services.datasets.schemas.reading import DatabaseHistory, HistoryEntry, IntervalOut, Intervals
+from services.datasets.schemas.reading import DatabaseHistory, IntervalOut, Intervals
 from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.records import database_unknown
 from shared.app import CurrentActor, CurrentContext, Reading, Session, Snapshot, service_router
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
 from shared.folding import fold
-from shared.pagination import cut_page, decode_cursor, encode_cursor, link_next
+from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.problems import documented
 
 router = service_router("datasets")
@@ -53,14 +50,13 @@ async def register_database(
     heartbeat = body.heartbeat.model_dump() if body.heartbeat else {}
     new = use_cases.NewDatabase(**body.model_dump(exclude={"heartbeat"}), **heartbeat)
     watched = await use_cases.register_database(session, new, actor=actor, at=context.clock.now())
-    response.headers["Location"] = f"/datasets/v1/databases/{new.code}"
+    response.headers["Location"] = f"/datasets/v1/databases/{quote(new.code, safe='')}"
     return registration_answer(watched.database)
 
 
-@router.get("/databases", tags=["databases"])
+@router.get("/databases", tags=["databases"], response_model=DatabasePage)
 async def list_databases(
     request: Request,
-    response: Response,
     connection: Reading,
     _: Reader,
     kind: Kind | None = None,
@@ -71,19 +67,16 @@ async def list_databases(
     q: Annotated[
         str | None, Query(max_length=200, description="words of the code or name, accents optional")
     ] = None,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
-) -> DatabasePage:
+) -> Response:
     """Databases by code, as they stand by what was told last. Filters hold together."""
     wanted = {"kind": kind, "owner": owner, "phase": phase, "observed": observed}
     wanted |= {"ndc_connection": ndc_connection}
     words = fold(q).split()[:MOST_WORDS] if q else ()
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = decode_after(cursor, str)
     rows = await read.list_databases(connection, wanted, words, after=after, limit=limit)
-    page, last = cut_page(rows, limit)
-    next_cursor = encode_cursor(last.code) if last else None
-    link_next(request, response, next_cursor)
-    return DatabasePage(items=[DatabaseRow.model_validate(row) for row in page], next_cursor=next_cursor)
+    return page_answer(request, rows, limit, key=lambda row: (row.code,), view=lambda row: row._asdict())
 
 
 @router.get("/databases/{code}", tags=["databases"], responses=documented(404))
@@ -94,27 +87,27 @@ async def get_database(
     return await database_answer(connection, code, moment, rules.watch.downtime)
 
 
-@router.get("/databases/{code}/history", tags=["databases"], responses=documented(404))
+@router.get(
+    "/databases/{code}/history",
+    tags=["databases"],
+    response_model=DatabaseHistory,
+    responses=documented(404),
+)
 async def get_history(
     code: CodeInPath,
     request: Request,
-    response: Response,
     known_at: SettledInstant,  # before the connection: who holds one must not wait for another
     connection: Reading,
     _: Reader,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
-) -> DatabaseHistory:
+) -> Response:
     """What was said, measured, seen and found contradictory, oldest first."""
     if not await read.is_registered(connection, code, known_at):
         raise database_unknown(code)
-    after = decode_cursor(cursor, int)[0] if cursor else 0
-    page, last = cut_page(
-        await read.database_history(connection, code, known_at, after=after, limit=limit), limit
-    )
-    next_cursor = encode_cursor(last.id) if last else None
-    link_next(request, response, next_cursor)
-    return DatabaseHistory(items=[HistoryEntry.model_validate(row) for row in page], next_cursor=next_cursor)
+    after = decode_after(cursor, int) or 0
+    rows = await read.database_history(connection, code, known_at, after=after, limit=limit)
+    return page_answer(request, rows, limit, key=lambda row: (row.id,), view=history_answer)
 
 
 @router.get("/databases/{code}/intervals", tags=["databases"], responses=documented(404))

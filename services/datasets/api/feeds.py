@@ -1,6 +1,8 @@
 """Statistics, contradictions, and the feed of changes for other systems."""
 
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,11 +10,8 @@ from fastapi import Query, Request, Response
 
 from services.datasets.api.answers import contradiction_answer
 from services.datasets.api.common import (
-    DEFAULT_PAGE,
     CodeInQuery,
     CurrentRules,
-    Limit,
-    PageCursor,
     Reader,
     SettledMoment,
 )
@@ -21,9 +20,10 @@ from services.datasets.queries.contradictions import list_contradictions as read
 from services.datasets.queries.statistics import load_standings
 from services.datasets.schemas.reading import ContradictionPage, Statistics, StatisticsGroup
 from shared.app import Reading, Snapshot, service_router
+from shared.database import AnyRow
 from shared.events.datasets import ContradictionKind
-from shared.feeds import ChangePage, read_changes
-from shared.pagination import cut_page, decode_cursor, encode_cursor, link_next
+from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 
 router = service_router("datasets")
 
@@ -48,10 +48,9 @@ async def get_statistics(
     )
 
 
-@router.get("/contradictions", tags=["contradictions"])
+@router.get("/contradictions", tags=["contradictions"], response_model=ContradictionPage)
 async def list_contradictions(
     request: Request,
-    response: Response,
     moment: SettledMoment,
     connection: Snapshot,
     _: Reader,
@@ -62,22 +61,19 @@ async def list_contradictions(
     database: CodeInQuery = None,
     owner: CodeInQuery = None,
     kind: ContradictionKind | None = None,
-    limit: Limit = DEFAULT_PAGE,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
-) -> ContradictionPage:
+) -> Response:
     """Where what is declared and what is seen do not agree, newest first."""
-    keys = decode_cursor(cursor, datetime, UUID) if cursor else None
+    after = decode_after(cursor, datetime, UUID)
     wanted = {"database": database, "owner": owner, "kind": kind}
-    rows = await read_contradictions(
-        connection, moment, wanted, is_open=is_open, after=(keys[0], keys[1]) if keys else None, limit=limit
-    )
-    page, last = cut_page(rows, limit)
-    next_cursor = encode_cursor(last.opened_at.isoformat(), last.id) if last else None
-    link_next(request, response, next_cursor)
-    items = [contradiction_answer(row, moment) for row in page]
-    return ContradictionPage(
-        as_of=moment.as_of, known_at=moment.known_at, items=items, next_cursor=next_cursor
-    )
+    rows = await read_contradictions(connection, moment, wanted, is_open=is_open, after=after, limit=limit)
+    answer = partial(contradiction_answer, moment=moment)
+    return page_answer(request, rows, limit, key=_place, view=answer, **asdict(moment))
+
+
+def _place(row: AnyRow) -> tuple[datetime, UUID]:
+    return row.opened_at, row.id
 
 
 @router.get("/changes", tags=["changes"])
@@ -86,10 +82,8 @@ async def list_changes(
     response: Response,
     connection: Reading,
     _: Reader,
-    after: Annotated[
-        str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: ChangesAfter = None,
+    limit: ChangesLimit = DEFAULT_CHANGES,
 ) -> ChangePage:
     """Every change of this service as CloudEvents, in order. Keep `next_cursor` and ask again: nothing is missed."""
     return await read_changes(request, response, connection, after, limit)

@@ -47,14 +47,9 @@ async def import_databases(
 ) -> ImportReport:
     """Import a list, row by row: accepted, unchanged, or refused with field, reason and nearest suggestion."""
     read: ReadList = request.state.upload
+    asked = form.model_dump(include={"dry_run", "partial"})
     reports, written = await import_list(
-        session,
-        read,
-        dry_run=form.dry_run,
-        partial=form.partial,
-        rules=rules.watch,
-        actor=actor,
-        at=context.clock.now(),
+        session, read, **asked, rules=rules.watch, actor=actor, at=context.clock.now()
     )
     return _answer(read, reports, dry_run=form.dry_run, written=written)
 

@@ -94,13 +94,6 @@ async def announce_maintenance(
 ) -> MaintenanceOut:
     """Announce a window in which silence does not count."""
     await require_owner(session, caller, code)
-    window = await use_cases.announce_maintenance(
-        session,
-        code,
-        **body.model_dump(),
-        longest=rules.longest_maintenance,
-        rules=rules.watch,
-        actor=actor,
-        at=context.clock.now(),
-    )
+    asked = body.model_dump() | {"longest": rules.longest_maintenance, "rules": rules.watch}
+    window = await use_cases.announce_maintenance(session, code, **asked, actor=actor, at=context.clock.now())
     return MaintenanceOut.model_validate(window)

@@ -1,5 +1,7 @@
 """What is declared and measured of a database, and when it holds."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -79,6 +81,18 @@ def held_since(statements: Sequence[Stated], values: Iterable[str], day: date) -
 
 
 # --- what may be recorded ------------------------------------------------------------------------------------------
+
+_CODE = re.compile(r"[^\s/?#]+")
+CODE_RULE_VI = (
+    "Mã không có khoảng trắng, dấu /, ? hoặc #, không có ký tự ẩn, và không chỉ là dấu chấm: dùng mã khác."
+)
+CODE_RULE_EN = "A code has no spaces, /, ? or #, nothing invisible, and is no dots alone: use another."
+
+
+def is_code(text: str) -> bool:
+    """Whether an address can hold it as one segment that people see whole."""
+    is_hidden = any(unicodedata.category(character) in {"Cc", "Cf"} for character in text)
+    return _CODE.fullmatch(text) is not None and not is_hidden and text not in {".", ".."}
 
 
 def check_not_future(instant: datetime, now: datetime, skew: timedelta, field: str) -> None:

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.datasets.domain.facts import EARLIEST, Connection, Kind, Phase
+from services.datasets.domain.facts import (
+    CODE_RULE_EN,
+    CODE_RULE_VI,
+    EARLIEST,
+    Connection,
+    Kind,
+    Phase,
+    is_code,
+)
 from services.datasets.domain.owners import Owner, Suggestion
 from shared.folding import fold
 
@@ -29,7 +37,6 @@ CONNECTIONS = {
     **{connection.value: connection for connection in Connection},
 }  # fmt: skip
 LIMITS = {"code": 64, "name": 500, "legal_basis": 500, "owner": 500}
-_CODE = re.compile(r"[^\s\x00-\x1f\x7f?#]+")
 _HIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00:00)?")
 _PRINTED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -97,14 +104,10 @@ def _text_problems(values: Mapping[str, str]) -> list[Problem]:
             "The cell has control characters, or some that change its direction: write it without them.",
         )
         for name in LIMITS
-        if _HIDDEN.search(values.get(name, ""))
+        if name != "code" and _HIDDEN.search(values.get(name, ""))
     ]
-    if values.get("code") and not _CODE.fullmatch(values["code"]):
-        found.append(
-            Problem(
-                "code", "code_invalid", "Mã không có khoảng trắng, ? hoặc #.", "A code has no spaces, ? or #."
-            )
-        )
+    if values.get("code") and not is_code(values["code"]):
+        found.append(Problem("code", "code_invalid", CODE_RULE_VI, CODE_RULE_EN))
     return found
 
 

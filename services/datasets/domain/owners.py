@@ -9,6 +9,7 @@ from shared.folding import fold
 ACCEPT = 88.0  # of 100: as for the agencies of annexes, two slips in a name of usual length
 MARGIN = 4.0  # above the next agency
 SUGGESTED = 3
+MAX_COMPARED = 1_000  # texts that name nobody and are compared with all agencies, some 3 ms each
 
 Similarity = Callable[[str, str], float]
 
@@ -40,6 +41,7 @@ class Owners:
         self._names = {code: name for code, name, _ in agencies}
         self._similarity = similarity
         self._found: dict[str, Owner] = {}
+        self._compared = 0
         by_key: dict[str, set[str]] = defaultdict(set)
         for code, name, short_name in agencies:
             for spelling in (name, short_name):
@@ -59,6 +61,9 @@ class Owners:
         exact = self._by_key.get(fold(text), set())
         if len(exact) == 1:
             return Owner(next(iter(exact)))
+        self._compared += 1
+        if self._compared > MAX_COMPARED:
+            return Owner(None)
         ranked = self._ranked(fold(text))
         alike = tuple(
             Suggestion(code, self._names[code], round(score, 1)) for score, code in ranked[:SUGGESTED]

@@ -5,20 +5,28 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StrictInt
 
+from services.datasets.domain.facts import CODE_RULE_EN, CODE_RULE_VI, is_code
 from services.datasets.schemas.common import Answer, EvidenceOut, example
+from shared.errors import InvalidInput
 from shared.events.datasets import Connection, ContradictionKind, Criterion, Kind, ObservedState, Phase
 from shared.requests import Code, Line, RequestModel
 
 LONGEST_SECONDS = 366 * 86_400
 
 
+def _addressable(code: str) -> str:
+    if not is_code(code):
+        raise InvalidInput("code_invalid", CODE_RULE_VI, CODE_RULE_EN, field="code")
+    return code
+
+
 class HeartbeatExpectation(RequestModel):
     """The database is late after period + grace without a heartbeat, and down after three periods."""
 
-    period_seconds: Annotated[int, Field(ge=1, le=LONGEST_SECONDS)]
-    grace_seconds: Annotated[int, Field(ge=0, le=LONGEST_SECONDS)]
+    period_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS)]
+    grace_seconds: Annotated[StrictInt, Field(ge=0, le=LONGEST_SECONDS)]
 
 
 class DatabaseIn(RequestModel):
@@ -31,7 +39,7 @@ class DatabaseIn(RequestModel):
         heartbeat={"period_seconds": 3600, "grace_seconds": 600},
     )
 
-    code: Code
+    code: Annotated[Code, AfterValidator(_addressable)]
     name: Line
     kind: Kind
     owner_code: Code

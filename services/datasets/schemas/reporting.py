@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, HttpUrl, TypeAdapter, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, HttpUrl, StrictInt, TypeAdapter, ValidationError, model_validator
 
 from services.datasets.schemas.common import Answer, Day, EvidenceOut, example
 from services.datasets.schemas.databases import QualityOut
@@ -107,7 +107,7 @@ class HeartbeatIn(RequestModel):
     )
 
     observed_at: AwareDatetime
-    record_count: Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
+    record_count: Annotated[StrictInt, Field(ge=0, le=LARGEST_COUNT)]
     last_sync_at: AwareDatetime | None = Field(description="with the NDC; null where there never was one")
     run_id: Annotated[Code, Field(description="names this heartbeat: sent again it counts once")]
     note: Line | None = None

@@ -1,24 +1,37 @@
 """What agencies say they need."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from services.finance.api.common import Claimant, CodeAsked, Reader, SettledMoment
 from services.finance.domain.claims import ClaimStage, NewClaim
 from services.finance.domain.ledger import Field, Level, Nature
 from services.finance.queries import claims as read
-from services.finance.schemas.claims import (
-    ClaimIn,
-    ClaimOut,
-    ClaimPage,
-)
+from services.finance.schemas.claims import ClaimIn, ClaimOut, ClaimPage
 from services.finance.use_cases.claims import state_claim
 from shared.app import CurrentActor, CurrentContext, Session, Snapshot, service_router
-from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer, small
 
 router = service_router("finance")
+_PLACE = (small, str, str, str, str, str, small)  # kinds of a claim's key and of its version
+
+
+def _wanted(
+    stage: ClaimStage | None = None,
+    year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
+    level: Level | None = None,
+    agency: CodeAsked = None,
+    nature: Nature | None = None,
+    field: Field | None = None,
+) -> dict[str, Any]:
+    """Which claims are asked about, by column."""
+    named = {"stage": stage, "year": year, "level": level, "nature": nature, "field": field}
+    return named | {"agency_code": agency}
+
+
+Wanted = Annotated[dict[str, Any], Depends(_wanted)]
 
 
 @router.post("/claims", status_code=201, tags=["claims"])
@@ -38,28 +51,15 @@ async def list_claims(
     _: Reader,
     moment: SettledMoment,  # before the snapshot, which must be taken after it
     connection: Snapshot,
-    stage: ClaimStage | None = None,
-    year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
-    level: Level | None = None,
-    agency: CodeAsked = None,
-    nature: Nature | None = None,
-    field: Field | None = None,
+    wanted: Wanted,
     superseded: Annotated[bool, Query(description="also the statements that a later one supersedes")] = False,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
     """Claims as of a day, by what was known; the statement of the latest day holds, of one day the last."""
-    wanted = {
-        "stage": stage,
-        "year": year,
-        "level": level,
-        "agency_code": agency,
-        "nature": nature,
-        "field": field,
-    }
     asked = asdict(moment)
     total = await read.sum_claims(connection, wanted, **asked)
-    after = decode_after(cursor, *read.KEY_KINDS)
+    after = decode_after(cursor, *_PLACE)
     rows = await read.list_claims(
         connection, wanted, **asked, superseded=superseded, after=after, limit=limit
     )

@@ -28,6 +28,7 @@ from shared.pagination import (
     encode_cursor,
     link_next,
     page_answer,
+    small,
 )
 from shared.problems import documented
 
@@ -85,7 +86,7 @@ async def get_decision(
     cursor: PageCursor = None,
 ) -> DecisionWithLines:
     row = await read.require_decision(connection, decision_id)
-    after = decode_after(cursor, int) or 0
+    after = decode_after(cursor, small) or 0
     lines, last = cut_page(await read.list_lines(connection, decision_id, after=after, limit=limit), limit)
     next_cursor = encode_cursor(last.line) if last else None
     link_next(request, response, next_cursor)

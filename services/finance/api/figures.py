@@ -24,7 +24,7 @@ from services.finance.schemas.statements import (
     StatementOut,
 )
 from shared.app import Reading, Snapshot, service_router
-from shared.feeds import ChangePage, read_changes
+from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 
 router = service_router("finance")
 
@@ -139,10 +139,8 @@ async def list_changes(
     response: Response,
     connection: Reading,
     _: Reader,
-    after: Annotated[
-        str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: ChangesAfter = None,
+    limit: ChangesLimit = DEFAULT_CHANGES,
 ) -> ChangePage:
     """Every change of this service as CloudEvents, in order. Keep `next_cursor` and ask again: nothing is missed."""
     return await read_changes(request, response, connection, after, limit)

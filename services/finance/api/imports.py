@@ -63,15 +63,8 @@ async def import_disbursements(
 ) -> ImportReport:
     """Post a Treasury file's disbursements, one decision a day; what an earlier file brought changes nothing."""
     file: TreasuryFile = request.state.upload
-    done = await import_file(
-        session,
-        file,
-        number=form.number,
-        dry_run=form.dry_run,
-        partial=form.partial,
-        actor=actor,
-        at=context.clock.now(),
-    )
+    asked = form.model_dump(include={"number", "dry_run", "partial"})
+    done = await import_file(session, file, **asked, actor=actor, at=context.clock.now())
     return await asyncio.to_thread(_answer, done, dry_run=form.dry_run)
 
 

@@ -36,7 +36,7 @@ def check_statement(measure: Measure, total: str, parts: Sequence[str]) -> Check
     """
     whole = _figure(measure, total, "total")
     summed = [_figure(measure, part, f"parts.{n}") for n, part in enumerate(parts)]
-    difference = whole - sum(summed, Decimal(0))
+    difference = whole - sum(summed, Decimal(0)) + 0  # no minus before nothing
     tolerance = Decimal(0) if measure == "count" else sum(map(unit_of, (whole, *summed)), Decimal(0))
     if difference == 0:
         verdict = Verdict.EXACT

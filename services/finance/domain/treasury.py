@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ Heading = Literal["whole", "above", "below"]  # what the amount of a total is th
 Voucher = tuple[str, str]  # agency and reference: each agency numbers its own, anew every budget year
 Word = TypeVar("Word")
 LONGEST = 64  # characters of a reference or a source
+EARLIEST = date(2000, 1, 1)  # as for decisions that are sent
 _WHOLE = re.compile(r"(?:tong cong|tong so|tong)(?: .*)?")
 _ABOVE = re.compile(r"cong(?: .*)?")
 _GROUP = re.compile(r"(?:[IVXLC]+|[A-ZĐ])\.?")
@@ -137,6 +139,15 @@ def _read_voucher(row: ReadRow, values: Mapping[str, str]) -> None:
                     f"Over {LONGEST} characters: shorten it.",
                 )
             )
+        if any(unicodedata.category(character) in {"Cc", "Cf"} for character in values.get(name, "")):
+            row.refuse(
+                Problem(
+                    name,
+                    "control_character",
+                    "Ô có ký tự ẩn hoặc ký tự đổi chiều chữ: nhập lại không có chúng.",
+                    "The cell has characters that are hidden or change its direction: write it without them.",
+                )
+            )
 
 
 def _read_agency(row: ReadRow, words: str, how: Reading) -> None:
@@ -164,6 +175,15 @@ def _read_day(row: ReadRow, text: str, today: date) -> None:
                 "day_invalid",
                 f"“{text[:50]}” không phải ngày dạng dd/MM/yyyy, ví dụ 31/01/2026.",
                 f"“{text[:50]}” is no day as dd/MM/yyyy, e.g. 31/01/2026.",
+            )
+        )
+    elif row.day < EARLIEST:
+        row.refuse(
+            Problem(
+                "date",
+                "day_out_of_range",
+                f"Ngày {row.day:%d/%m/%Y} trước {EARLIEST:%d/%m/%Y}: kiểm tra năm của chứng từ.",
+                f"The day {row.day} is before {EARLIEST}: check the voucher's year.",
             )
         )
     elif row.day > today:

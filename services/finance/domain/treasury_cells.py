@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from services.finance.domain.ledger import Field, Level, Nature
+from shared.errors import InvalidInput
 from shared.folding import fold
 
 
@@ -16,6 +17,7 @@ class Unit(StrEnum):
     BILLION = "billion"
 
 
+UNIT_VI: Mapping[Unit, str] = {Unit.DONG: "đồng", Unit.MILLION: "triệu đồng", Unit.BILLION: "tỉ đồng"}
 SCALE: Mapping[Unit, int] = {Unit.DONG: 1, Unit.MILLION: 10**6, Unit.BILLION: 10**9}
 _UNITS = {
     "trieu dong": Unit.MILLION, "trieu": Unit.MILLION, "ti dong": Unit.BILLION, "ty dong": Unit.BILLION, "ti": Unit.BILLION,
@@ -50,12 +52,26 @@ _VIETNAMESE = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d{1,18})(?:,\d{1,9})?", re.AS
 _PLAIN = re.compile(r"\d{1,18}\.\d{1,9}", re.ASCII)
 _EITHER = re.compile(r"\d{1,3}\.\d{3}", re.ASCII)
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
-_UNIT = re.compile(r"\b(trieu dong|ti dong|ty dong|dong|trieu|ti|ty|vnd)\b")
+_UNIT = re.compile(rf"\b({'|'.join(_UNITS)})\b")
+_SAID = re.compile(rf"\bdon vi(?: tinh)? (?:nghin |ngan |1 000 )?({'|'.join(_UNITS)})$")
+_THOUSANDS = re.compile(r"\b(?:nghin|ngan|000) (?:dong|vnd|trieu|ti|ty)\b")
 
 
-def find_unit(texts: Iterable[str]) -> set[Unit]:
-    """The units that headings name: "Số tiền (triệu đồng)", "Đơn vị tính: tỉ đồng"."""
-    return {_UNITS[match[1]] for text in texts if (match := _UNIT.search(fold(text)))}
+def find_units(heading: str, above: Iterable[str]) -> set[Unit]:
+    """The units that the heading, "Số tiền (triệu đồng)", and the rows above it name: "Đơn vị tính: tỉ đồng".
+
+    Raises InvalidInput `unit_unknown` for thousands.
+    """
+    lines = [fold(text) for text in above]
+    said = [match for match in (_UNIT.search(fold(heading)), *map(_SAID.search, lines)) if match]
+    if any(_THOUSANDS.search(match.string) for match in said):
+        raise InvalidInput(
+            "unit_unknown",
+            "Đơn vị tính của tệp là nghìn: chỉ nhận đồng, triệu đồng hoặc tỉ đồng, hãy đổi tệp sang một trong các đơn vị đó.",
+            "The file counts in thousands: only đồng, triệu đồng or tỉ đồng are taken, convert the file to one of these.",
+            field="file",
+        )
+    return {_UNITS[match[1]] for match in said}
 
 
 def read_amount(text: str, *, from_cells: bool) -> Decimal | str:

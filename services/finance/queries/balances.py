@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Subquery,
     Text,
@@ -75,9 +74,9 @@ def _sums(narrowed: tuple[str, ...], *, later: bool) -> Subquery:
     sums = (
         select(
             Posting.account_id,
-            cast(func.sum(Posting.amount), BigInteger).label(
+            func.sum(Posting.amount).label(
                 "amount"
-            ),  # as numeric it would be slow to add up
+            ),  # numeric: of one day it may be more than a bigint holds
             func.count().label("number"),
         )
         .where(unknown if later else known)

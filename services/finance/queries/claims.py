@@ -12,7 +12,6 @@ from services.finance.tables import Claim
 from shared.database import AnyRow, AnySelect
 
 _KEY = (Claim.year, Claim.stage, Claim.level, Claim.agency_code, Claim.nature, Claim.field)
-KEY_KINDS = (int, str, str, str, str, str, int)  # of a place in the list: the key, then the version
 
 
 def _claims(wanted: Mapping[str, Any], as_of: date, known_at: datetime, *, superseded: bool) -> AnySelect:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import BigInteger, bindparam, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -65,7 +65,7 @@ async def list_lines(
     connection: AsyncConnection, decision_id: UUID, *, after: int, limit: int
 ) -> Sequence[AnyRow]:
     """A decision's lines after number `after`, as posted; at most `limit + 1`."""
-    statement = _LINES.where(Posting.position > 2 * after).limit(limit + 1)
+    statement = _LINES.where(Posting.position > literal(2 * after, BigInteger)).limit(limit + 1)
     return (await connection.execute(statement, {"id": decision_id})).all()
 
 

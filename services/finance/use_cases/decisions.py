@@ -134,12 +134,8 @@ def _values(
     """The function's arguments; lines as one array per member."""
     taken_from, given_to = MOVES[header.kind]
     reversal = event.decision.reversal
-    detail = {
-        "kind": header.kind,
-        "number": header.number,
-        "lines": len(lines),
-        "amount": event.decision.amount,
-    }
+    detail = {"kind": header.kind, "number": header.number, "lines": len(lines)}
+    detail |= {"amount": event.decision.amount, **({"reason": reversal.reason} if reversal else {})}
     return {
         "id": decision_id,
         "kind": header.kind.value,
@@ -160,7 +156,7 @@ def _values(
         "sources": [line.source for line in lines],
         "amounts": [line.amount for line in lines],
         "request_id": actor.request_id,
-        "detail": json.dumps(detail | ({"reason": reversal.reason} if reversal else {}), ensure_ascii=False),
+        "detail": json.dumps(detail, ensure_ascii=False),
         "event_type": event.event_type,
         "event": event.model_dump_json(),
     }

@@ -11,7 +11,7 @@ from rapidfuzz import process
 from rapidfuzz.fuzz import token_sort_ratio
 
 from services.finance.domain.treasury import Problem, Reading, ReadRow, read_row
-from services.finance.domain.treasury_cells import Unit, find_unit
+from services.finance.domain.treasury_cells import UNIT_VI, Unit, find_units
 from services.finance.domain.treasury_rows import check_totals
 from services.finance.queries.agencies import list_names
 from shared.database import AnyRow, Database
@@ -42,7 +42,6 @@ COLUMNS = Columns(
 )
 ALIKE = 85  # of 100: two slips in a name of usual length
 MAX_COMPARED = 1_000  # names known to nobody that are compared with all agencies, about 3 ms each
-_ABOVE = 10  # lines of a CSV file in which its unit may be printed above the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ async def read_file(
     async with database.reading() as connection:
         agencies = await list_names(connection)
     table = await read_table_apart(filename, content, COLUMNS, columns)
-    told = find_unit([table.headers["amount"], *_lines_above(content)])
+    told = find_units(table.headers["amount"], table.above)
     how = Reading(year, _unit(unit, told), today, _is_workbook(content), _finder(agencies))
     rows = await asyncio.to_thread(_understand, table, how)
     return TreasuryFile(filename, year, how.unit, rows)
@@ -97,11 +96,13 @@ def _read(row: Row, how: Reading) -> ReadRow:
 def _unit(given: Unit | None, told: set[Unit]) -> Unit:
     """What the sender says and what the file prints must agree; one of them is enough."""
     if len(told) > 1 or (given is not None and told - {given}):
-        printed = ", ".join(sorted(told))
+        said = sorted(told | ({given} if given else set()))
         raise InvalidInput(
             "unit_contradicted",
-            f"Đơn vị tính in trong tệp là {printed}, khác với đơn vị được nêu: sửa tệp hoặc bỏ tham số unit.",
-            f"The unit printed in the file is {printed}, which differs from what is said: correct the file or leave out unit.",
+            f"Tệp và tham số unit nêu các đơn vị tính khác nhau ({', '.join(UNIT_VI[unit] for unit in said)}): "
+            "sửa tệp cho thống nhất, hoặc bỏ tham số unit.",
+            f"The file and the parameter unit tell different units ({', '.join(said)}): make the file tell one, or leave "
+            "out unit.",
             field="unit",
         )
     if given is None and not told:
@@ -116,14 +117,6 @@ def _unit(given: Unit | None, told: set[Unit]) -> Unit:
 
 def _is_workbook(content: bytes) -> bool:
     return content.startswith(b"PK")
-
-
-def _lines_above(content: bytes) -> list[str]:
-    """Lines that say "Đơn vị: …", or "Đơn vị tính: …", near the top of a CSV file."""
-    if _is_workbook(content):
-        return []
-    lines = content[: 2**14].decode("utf-8", "replace").splitlines()[:_ABOVE]
-    return [line for line in lines if fold(line).startswith(("don vi ", "don vi tinh "))]
 
 
 def _finder(agencies: Sequence[AnyRow]) -> Callable[[str], tuple[str | None, str | None]]:

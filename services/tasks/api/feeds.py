@@ -1,14 +1,12 @@
 """Statistics, and the feed of changes for other systems."""
 
-from typing import Annotated
-
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 
 from services.tasks.api.common import Reader, SettledMoment
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.schemas.statistics import Statistics, StatisticsGroup
 from shared.app import Reading, Snapshot, service_router
-from shared.feeds import ChangePage, read_changes
+from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 
 router = service_router("tasks")
 
@@ -40,10 +38,8 @@ async def list_changes(
     response: Response,
     connection: Reading,
     _: Reader,
-    after: Annotated[
-        str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: ChangesAfter = None,
+    limit: ChangesLimit = DEFAULT_CHANGES,
 ) -> ChangePage:
     """Every change of this service as CloudEvents, in order. Keep `next_cursor` and ask again: nothing is missed."""
     return await read_changes(request, response, connection, after, limit)

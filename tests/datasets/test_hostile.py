@@ -1,0 +1,78 @@
+"""What a hostile caller may send: codes that no address holds, figures that are none, and how each is refused."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from services.datasets.domain import owners
+from tests.datasets.test_imports import send, table
+from tests.datasets.world import HOURLY, World
+
+
+def new(code: str, **changes: Any) -> dict[str, Any]:
+    return {"code": code, "name": "Đất đai", "kind": "national", "owner_code": "G12"} | changes
+
+
+@pytest.mark.parametrize("code", ["CSDL-ĐẤT", "100%", "%2f", "a;b", "history"])
+async def test_what_was_registered_stands_where_its_location_says(world: World, code: str) -> None:
+    response = await world.send("POST", "/databases", json=new(code))
+    assert response.status_code == 201, response.text
+    location = response.headers["Location"]
+    assert location == f"/datasets/v1/databases/{quote(code, safe='')}"
+    found = await world.get(location.removeprefix("/datasets/v1"))
+    assert found["code"] == code
+
+
+@pytest.mark.parametrize("code", ["a/b", "/", ".", "..", "A\u2060B"])
+async def test_a_code_that_no_address_holds_is_refused(world: World, code: str) -> None:
+    assert await world.refused("/databases", new(code)) in {"code_invalid", "code"}
+    report = await send(world, table(f"{code},Đất đai,quốc gia,G12,,,,"))
+    assert [problem["field"] for problem in report["rows"][0]["problems"]] == ["code"]
+    assert await world.rows("SELECT 1 FROM databases") == []
+
+
+@pytest.mark.parametrize("figure", [True, "5", 1.5])
+async def test_a_count_or_a_period_is_a_whole_number(world: World, figure: Any) -> None:
+    await world.register("DB")
+    beat = world.heartbeat() | {"record_count": figure}
+    assert await world.refused("/databases/DB/heartbeats", beat) == "record_count"
+    expected = new("DB2", heartbeat=HOURLY | {"period_seconds": figure})
+    assert await world.refused("/databases", expected) == "heartbeat.period_seconds"
+
+
+async def test_every_field_is_refused_in_vietnamese_too(world: World) -> None:
+    await world.register("DB")
+    beat = world.heartbeat()
+    result = {
+        "criterion": "live", "measured": 1, "threshold": 1, "passed": True, "as_of": "2026-03-09", "method": "m",
+    }  # fmt: skip
+    wrong: tuple[tuple[str, dict[str, Any], str, tuple[Any, ...]], ...] = (
+        ("heartbeats", beat, "observed_at", ("2026-03-10T08:00:00", True, "x", None)),
+        ("heartbeats", beat, "record_count", (None, 1.5, 10**30, [])),
+        ("quality-results", result, "measured", ("x", "NaN", [], 10**30, 0.1234567, -1)),
+        ("quality-results", result, "as_of", ("2026-03-09T05:00:00", True, "x")),
+        ("quality-results", result, "denominator", (0,)),
+        ("quality-results", result, "passed", ([],)),
+    )
+    for path, good, name, values in wrong:
+        for value in values:
+            response = await world.send("POST", f"/databases/DB/{path}", json=good | {name: value})
+            [error] = response.json()["errors"]
+            assert error["field"] == name
+            assert "Giá trị chưa đúng (" not in error["detail"], error
+
+
+def test_a_file_of_made_up_owners_is_not_compared_for_ever() -> None:
+    compared: list[str] = []
+
+    def similarity(text: str, _: str) -> float:
+        compared.append(text)
+        return 50.0
+
+    found = owners.Owners([("G12", "Bộ Tài chính", None)], similarity)
+    for number in range(owners.MAX_COMPARED + 100):
+        assert found.find(f"Cơ quan {number}").code is None
+    assert len(compared) == owners.MAX_COMPARED
+    assert found.find("G12").code == "G12"
+    assert found.find("BỘ TÀI CHÍNH").code == "G12"
