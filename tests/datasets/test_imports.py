@@ -65,6 +65,26 @@ async def test_a_new_declaration_of_a_known_database_is_taken(world: World) -> N
     assert (await world.get("/databases/THUE"))["phase"]["value"] == "operating"
 
 
+async def test_a_list_may_say_how_often_a_database_is_to_send(world: World) -> None:
+    heading = "Mã,Tên,Loại,Chủ quản,Chu kỳ (giây),Trễ cho phép (giây)"
+    rows = ("A,Một,sector,G12,3600,600", "B,Hai,sector,G12,3600,", "C,Ba,sector,G12,,")
+    await send(world, table(*rows, heading=heading))
+    agreed = [(await world.get(f"/databases/{code}"))["heartbeat"] for code in "ABC"]
+    assert agreed == [
+        {"period_seconds": 3600, "grace_seconds": 600}, {"period_seconds": 3600, "grace_seconds": 0}, None,
+    ]  # fmt: skip
+    bad = (
+        "D,Bốn,sector,G12,0,",
+        "E,Năm,sector,G12,1 giờ,",
+        "F,Sáu,sector,G12,,60",
+        "A,Một,sector,G12,7200,600",
+    )
+    report = await send(world, table(*bad, heading=heading))
+    assert [row["problems"][0]["code"] for row in report["rows"]] == [
+        "seconds_invalid", "seconds_invalid", "seconds_invalid", "registered_otherwise",
+    ]  # fmt: skip
+
+
 async def test_an_english_workbook(world: World) -> None:
     book = Workbook()
     sheet = book.active

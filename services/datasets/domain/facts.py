@@ -119,6 +119,7 @@ def check_day_not_future(day: date, now: datetime, field: str) -> None:
 
 EARLIEST = date(1945, 9, 2)  # an instant outside these is a typing mistake
 LATEST = date(2200, 12, 31)
+LONGEST_SECONDS = 366 * 86_400  # between two heartbeats; one a year still tells something
 
 
 def check_plausible(instant: datetime, field: str) -> None:

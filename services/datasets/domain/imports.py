@@ -9,6 +9,7 @@ from services.datasets.domain.facts import (
     CODE_RULE_EN,
     CODE_RULE_VI,
     EARLIEST,
+    LONGEST_SECONDS,
     Connection,
     Kind,
     Phase,
@@ -66,6 +67,8 @@ class ReadRow:
     phase: str | None = None
     ndc_connection: str | None = None
     effective_on: date | None = None
+    period_seconds: int | None = None
+    grace_seconds: int | None = None
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -78,6 +81,7 @@ def understand(number: int, values: Mapping[str, str], owner: Owner | None, toda
     row.phase = _word(row, values, "phase", PHASES)
     row.ndc_connection = _word(row, values, "ndc_connection", CONNECTIONS)
     _read_day(row, values.get("effective_on", ""), today)
+    _read_expectation(row, values)
     if owner is not None:
         row.owner_code = owner.code
         if owner.code is None:
@@ -161,6 +165,29 @@ def _read_day(row: ReadRow, text: str, today: date) -> None:
             )
         )
     row.effective_on = day
+
+
+def _read_expectation(row: ReadRow, values: Mapping[str, str]) -> None:
+    """How often the database is to send; a row that says nothing of it agrees nothing. Without a grace there is none."""
+    period, grace = values.get("period_seconds", ""), values.get("grace_seconds", "")
+    if not period and not grace:
+        return
+    row.period_seconds = _read_seconds(row, "period_seconds", period, at_least=1)
+    row.grace_seconds = _read_seconds(row, "grace_seconds", grace, at_least=0) if grace else 0
+
+
+def _read_seconds(row: ReadRow, name: str, text: str, *, at_least: int) -> int | None:
+    if re.fullmatch(r"[0-9]{1,8}", text) and at_least <= int(text) <= LONGEST_SECONDS:
+        return int(text)
+    row.problems.append(
+        Problem(
+            name,
+            "seconds_invalid",
+            f"Ghi số giây nguyên, không dấu phân cách, từ {at_least} đến {LONGEST_SECONDS}.",
+            f"Write whole seconds without separators, {at_least} to {LONGEST_SECONDS}.",
+        )
+    )
+    return None
 
 
 def read_day(text: str) -> date | None:

@@ -29,6 +29,8 @@ COLUMNS = Columns(
         "legal_basis": ("legal basis", "căn cứ pháp lý", "căn cứ"),
         "phase": ("giai đoạn", "tình trạng", "tình trạng xây dựng"),
         "ndc_connection": ("connection", "kết nối", "tình trạng kết nối", "kết nối ttdlqg"),
+        "period_seconds": ("chu kỳ (giây)", "chu kỳ gửi tín hiệu (giây)"),
+        "grace_seconds": ("trễ cho phép (giây)", "thời gian trễ cho phép (giây)"),
         "effective_on": ("effective on", "ngày hiệu lực", "tính đến ngày", "thời điểm"),
     },
     required=("code", "name", "kind", "owner"),
@@ -178,7 +180,15 @@ async def _write(
 ) -> None:
     assert row.kind is not None and row.owner_code is not None  # noqa: S101, PT018 - a row without them was refused
     if row.code not in judged.known:
-        new = NewDatabase(row.code, row.name, row.kind, row.owner_code, row.legal_basis)
+        new = NewDatabase(
+            row.code,
+            row.name,
+            row.kind,
+            row.owner_code,
+            row.legal_basis,
+            row.period_seconds,
+            row.grace_seconds,
+        )
         await add_database(session, new, actor=actor, at=at)
     if judged.declares(row):
         assert row.effective_on is not None  # noqa: S101 - a declaration without it was refused
@@ -198,8 +208,9 @@ async def _write(
 
 def _differing(row: ReadRow, known: Database) -> list[str]:
     """What a row says of a registered database that it was not registered with; an empty cell says nothing."""
-    said = {"name": row.name, "kind": row.kind, "owner_code": row.owner_code, "legal_basis": row.legal_basis}
-    return [name for name, value in said.items() if value is not None and value != getattr(known, name)]
+    said = ("name", "kind", "owner_code", "legal_basis", "period_seconds", "grace_seconds")
+    values = {name: getattr(row, name) for name in said}
+    return [name for name, value in values.items() if value is not None and value != getattr(known, name)]
 
 
 def _repeated(first: int) -> Problem:

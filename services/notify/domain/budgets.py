@@ -33,11 +33,15 @@ class Money:
     """
 
     year: int
-    allocated: int
     unallocated: int
     disbursed: int
     remaining: int
     first_allocated_on: date | None
+
+    @property
+    def to_spend(self) -> int:
+        """What the year's spending is measured by; what was carried over or cancelled is not to be spent any more."""
+        return self.disbursed + self.remaining
 
 
 def closing_day(year: int) -> date:
@@ -45,14 +49,14 @@ def closing_day(year: int) -> date:
 
 
 def expected(money: Money, day: date) -> int:
-    """What would be disbursed at the start of a day if the year's allocation were spent evenly; whole đồng."""
+    """What would be disbursed at the start of a day if all that is to be spent were spent evenly; whole đồng."""
     return int(_even(money, day))
 
 
 def _even(money: Money, day: date) -> Fraction:
     first, end = date(money.year, 1, 1), date(money.year + 1, 1, 1)
     elapsed = (min(max(day, first), end) - first).days
-    return Fraction(money.allocated * elapsed, (end - first).days)
+    return Fraction(money.to_spend * elapsed, (end - first).days)
 
 
 def allocated_by(money: Money, rules: SignalRules) -> date:
@@ -71,7 +75,7 @@ def holds(kind: SignalKind, money: Money, rules: SignalRules, day: date) -> bool
         return False
     if kind is SignalKind.BEHIND:
         lag = _even(money, day) - money.disbursed
-        return money.remaining > 0 and lag > rules.behind_share * money.allocated
+        return money.remaining > 0 and lag > rules.behind_share * money.to_spend
     if kind is SignalKind.IDLE:
         due = _idle_on(money, rules)
         return due is not None and day >= due

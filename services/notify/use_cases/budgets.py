@@ -47,7 +47,6 @@ def money_of(budget: BudgetState | Budget) -> Money:
     """What the rules look at."""
     return Money(
         year=budget.year,
-        allocated=budget.allocated,
         unallocated=budget.unallocated,
         disbursed=budget.disbursed,
         remaining=budget.remaining,
