@@ -18,6 +18,9 @@ from tests.support.kafka import KafkaAbsent, running_kafka
 from tests.support.postgres import running_postgres
 
 os.environ.pop("http_proxy", None)
+os.environ.pop(
+    "COLUMNS", None
+)  # the runner sets it for its processes, and rich would print tables that narrow
 SPINE = "spine"  # a template with the shared tables only
 _numbers = itertools.count(1)
 
