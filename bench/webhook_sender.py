@@ -30,7 +30,7 @@ from shared.migrations import migrate
 from tests.support.postgres import running_postgres
 
 ENDPOINTS = 1_000
-ALERTS = 2  # each goes to every endpoint
+ALERTS = 5  # each goes to every endpoint
 IN_FLIGHT = 48  # the default of DONDOC_DELIVERY_CONCURRENCY
 RUNS = 5
 LIMIT = 0.6  # of the bare loop's posts per second (issue 3)
