@@ -194,7 +194,7 @@ async def _the_day_after(
         found = await _items(notify, "/notify/v1/deliveries", status="delivered")
         return found if len(found) >= len(assigned) else None
 
-    await receiver.wait_for(len(assigned), seconds=60)
+    await receiver.wait_for(len(assigned), seconds=120)
     deliveries = await until(all_delivered) or []
     told = [one.verified(secret)["data"] for one in receiver.received]
     assert Counter(alert["task"]["id"] for alert in told) == Counter(assigned)
@@ -218,7 +218,7 @@ async def test_a_suite_killed_after_a_commit_and_again_in_a_call_tells_all_of_it
             [task_id] = await _assign(suite.client, 1)
             suite.process.kill()  # committed, and perhaps not yet heard of
         async with suite_at("2025-05-24T07:59:45", folder, port, env=env) as suite:
-            await receiver.wait_for(1, seconds=60)
+            await receiver.wait_for(1, seconds=120)
             suite.process.kill()  # claimed, called, and nothing recorded
         async with suite_at("2025-05-24T08:05", folder, port, env=env) as suite:
             first, second = await receiver.wait_for(2, seconds=CALL_SECONDS + 60)
