@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from typing import Any, TypeAlias
 
-from sqlalchemy import URL, MetaData, Row, Select, event, text
+from sqlalchemy import URL, CheckConstraint, MetaData, Row, Select, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from shared.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
@@ -22,6 +23,13 @@ spine = MetaData(naming_convention=NAMING)
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+
+
+def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    """That a column holds one of these words."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
 
 STATEMENT_TIMEOUT_MS = 30_000  # longer work belongs in a worker, cut in pages
 IDLE_TRANSACTION_TIMEOUT_MS = 60_000  # a crashed caller must not hold locks

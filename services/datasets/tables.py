@@ -5,7 +5,6 @@ A watch is what was last told of a database, worked out from those facts; whoeve
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +30,7 @@ from services.datasets.domain.downtime import Part
 from services.datasets.domain.facts import Connection, Criterion, Kind, Phase
 from services.datasets.domain.observation import Observed
 from shared.agencies import AgencyCopy
-from shared.database import NAMING
+from shared.database import NAMING, one_of
 
 
 class Base(DeclarativeBase):
@@ -45,11 +44,6 @@ class Base(DeclarativeBase):
     }
 
 
-def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
-    values = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({values})", name=column)
-
-
 class Agency(AgencyCopy, Base):
     __tablename__ = "agencies"
 
@@ -59,7 +53,7 @@ class Database(Base):
 
     __tablename__ = "databases"
     __table_args__ = (
-        _one_of("kind", Kind),
+        one_of("kind", Kind),
         CheckConstraint("num_nulls(period_seconds, grace_seconds) IN (0, 2)", name="expectation_whole"),
         Index(None, "owner_code"),
     )
@@ -81,8 +75,8 @@ class Declaration(Base):
 
     __tablename__ = "declarations"
     __table_args__ = (
-        _one_of("phase", Phase),
-        _one_of("ndc_connection", Connection),
+        one_of("phase", Phase),
+        one_of("ndc_connection", Connection),
         CheckConstraint("num_nonnulls(phase, ndc_connection) > 0", name="says_something"),
         Index(None, "database_code", "effective_on", "id"),
     )
@@ -102,7 +96,7 @@ class QualityResult(Base):
 
     __tablename__ = "quality_results"
     __table_args__ = (
-        _one_of("criterion", Criterion),
+        one_of("criterion", Criterion),
         Index(None, "database_code", "criterion", "as_of", "id"),
     )
 
@@ -167,7 +161,7 @@ class Watch(Base):
 
     __tablename__ = "watches"
     __table_args__ = (
-        _one_of("observed", Observed),
+        one_of("observed", Observed),
         Index(
             "ix_watches_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")
         ),
@@ -194,7 +188,7 @@ class Contradiction(Base):
 
     __tablename__ = "contradictions"
     __table_args__ = (
-        _one_of("kind", ContradictionKind),
+        one_of("kind", ContradictionKind),
         CheckConstraint("num_nulls(closed_at, closing_recorded_at) IN (0, 2)", name="closed_whole"),
         Index(
             "uq_contradictions_open",
@@ -222,7 +216,7 @@ class Downtime(Base):
     """A span in which a part of ours rested; it was to be known from `known_from` on, by anyone who asked."""
 
     __tablename__ = "downtimes"
-    __table_args__ = (_one_of("part", Part),)
+    __table_args__ = (one_of("part", Part),)
 
     part: Mapped[str] = mapped_column(primary_key=True)
     started_at: Mapped[datetime] = mapped_column(primary_key=True)
@@ -234,7 +228,7 @@ class OwnBeat(Base):
     """When a part of ours last ran in any process, by the suite's clock and in the database's real time."""
 
     __tablename__ = "own_beats"
-    __table_args__ = (_one_of("part", Part),)
+    __table_args__ = (one_of("part", Part),)
 
     part: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]

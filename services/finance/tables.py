@@ -20,17 +20,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.finance.domain.ledger import Field, Kind, Level, Nature, Stage
 from shared.agencies import AgencyCopy
-from shared.database import NAMING
+from shared.database import NAMING, one_of
 
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {str: Text, datetime: DateTime(timezone=True), date: Date}  # noqa: RUF012 - SQLAlchemy reads it so
-
-
-def _one_of(column: str, words: type[Kind | Stage | Level | Nature | Field]) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 class Agency(AgencyCopy, Base):
@@ -44,7 +39,7 @@ class Decision(Base):
 
     __tablename__ = "decisions"
     __table_args__ = (
-        _one_of("kind", Kind),
+        one_of("kind", Kind),
         CheckConstraint("line_count > 0", name="line_count"),
         CheckConstraint("(reverses_id IS NULL) = (reason IS NULL)", name="reversal"),
         Index(
@@ -81,10 +76,10 @@ class Account(Base):
 
     __tablename__ = "accounts"
     __table_args__ = (
-        _one_of("level", Level),
-        _one_of("nature", Nature),
-        _one_of("field", Field),
-        _one_of("stage", Stage),
+        one_of("level", Level),
+        one_of("nature", Nature),
+        one_of("field", Field),
+        one_of("stage", Stage),
         CheckConstraint("balance >= 0 OR stage = 'authority'", name="never_negative"),
         UniqueConstraint(
             "year", "level", "agency_code", "nature", "field", "source", "stage", name="uq_accounts_dimension"
@@ -158,9 +153,9 @@ class Claim(Base):
     __tablename__ = "claims"
     __table_args__ = (
         CheckConstraint("stage IN ('registered', 'proposed')", name="stage"),
-        _one_of("level", Level),
-        _one_of("nature", Nature),
-        _one_of("field", Field),
+        one_of("level", Level),
+        one_of("nature", Nature),
+        one_of("field", Field),
         CheckConstraint("amount >= 0", name="amount"),
         UniqueConstraint(
             "stage", "year", "level", "agency_code", "nature", "field", "version", name="uq_claims_version"

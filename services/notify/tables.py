@@ -4,7 +4,6 @@ Instants are of the suite's clock, save `lease_until`, which belongs to the netw
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from services.notify.domain.retries import AttemptOutcome, DeliveryStatus
 from services.notify.domain.signals import SignalKind, SignalStatus, SubjectKind
 from services.notify.domain.subscriptions import SubscriptionStatus
 from shared.agencies import AgencyCopy
-from shared.database import NAMING
+from shared.database import NAMING, one_of
 
 
 class Base(DeclarativeBase):
@@ -40,11 +39,6 @@ class Base(DeclarativeBase):
         list[str]: ARRAY(Text),
         dict[str, Any]: JSONB,
     }
-
-
-def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
-    values = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
 class Agency(AgencyCopy, Base):
@@ -112,7 +106,7 @@ class Timer(Base):
     __tablename__ = "timers"
     __table_args__ = (
         UniqueConstraint("task_id", "agency_code", "revision", "due_on", "milestone", name="uq_timers_key"),
-        _one_of("status", TimerStatus),
+        one_of("status", TimerStatus),
         Index("ix_timers_pending", "due_at", postgresql_where=text("status = 'pending'")),
         Index(None, "due_at", "id"),
         Index(None, "agency_code", "due_at", "id"),
@@ -140,9 +134,9 @@ class Signal(Base):
     __tablename__ = "signals"
     __table_args__ = (
         UniqueConstraint("kind", "subject", "agency_code", "occasion", name="uq_signals_key"),
-        _one_of("kind", SignalKind),
-        _one_of("subject_kind", SubjectKind),
-        _one_of("status", SignalStatus),
+        one_of("kind", SignalKind),
+        one_of("subject_kind", SubjectKind),
+        one_of("status", SignalStatus),
         Index("ix_signals_pending", "due_at", postgresql_where=text("status = 'pending'")),
         Index(None, "due_at", "id"),
         Index(None, "agency_code", "due_at", "id"),
@@ -199,7 +193,7 @@ class Subscription(Base):
 
     __tablename__ = "subscriptions"
     __table_args__ = (
-        _one_of("status", SubscriptionStatus),
+        one_of("status", SubscriptionStatus),
         Index("ix_subscriptions_active", "agency_code", postgresql_where=text("status = 'active'")),
         Index(None, "agency_code", "created_at", "id"),
         Index(None, "created_at", "id"),
@@ -230,7 +224,7 @@ class Delivery(Base):
         UniqueConstraint("alert_id", "subscription_id"),
         CheckConstraint("num_nonnulls(alert_id, body) = 1", name="alert_or_trial"),
         CheckConstraint("num_nulls(lease_token, lease_until) IN (0, 2)", name="lease_whole"),
-        _one_of("status", DeliveryStatus),
+        one_of("status", DeliveryStatus),
         Index(
             "ix_deliveries_claimable",
             "subscription_id",
@@ -267,7 +261,7 @@ class Attempt(Base):
     """One call, written down before it is made. `duration_ms` is real time, also under a simulated clock."""
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("delivery_id", "number"), _one_of("outcome", AttemptOutcome))
+    __table_args__ = (UniqueConstraint("delivery_id", "number"), one_of("outcome", AttemptOutcome))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     delivery_id: Mapped[UUID] = mapped_column(ForeignKey("deliveries.id"))

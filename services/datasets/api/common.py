@@ -12,7 +12,7 @@ from services.datasets.use_cases.watching import WatchRules
 from shared.app import Context, CurrentContext, with_scope
 from shared.auth import Caller
 from shared.clock import LOCAL_ZONE, local_date
-from shared.horizon import settled
+from shared.moments import KnownAt, settled_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,6 @@ AsOf = Annotated[
     date | None,
     Query(ge=EARLIEST, le=LATEST, description="the day asked about; today by default"),
 ]
-KnownAt = Annotated[
-    datetime | None, Query(description="by what was recorded up to this instant; now by default")
-]
 
 
 def instant_asked(instant: datetime, field: str) -> datetime:
@@ -56,8 +53,7 @@ async def settled_known(context: Context, known_at: datetime | None) -> datetime
     """Up to when what was recorded is known: never later than now, nor than before a change that is under way."""
     now = context.clock.now()
     known = min(now, instant_asked(known_at, "known_at")) if known_at else now
-    async with context.database.reading() as connection:
-        return await settled(connection, known)
+    return await settled_instant(context, known)
 
 
 async def settled_moment(context: CurrentContext, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:
@@ -65,10 +61,10 @@ async def settled_moment(context: CurrentContext, as_of: AsOf = None, known_at: 
     return Moment(as_of or local_date(context.clock.now()), await settled_known(context, known_at))
 
 
-async def settled_instant(context: CurrentContext, known_at: KnownAt = None) -> datetime:
+async def known_asked(context: CurrentContext, known_at: KnownAt = None) -> datetime:
     """The state of knowledge alone, for a question about no day."""
     return await settled_known(context, known_at)
 
 
-SettledInstant = Annotated[datetime, Depends(settled_instant)]
+SettledInstant = Annotated[datetime, Depends(known_asked)]
 SettledMoment = Annotated[Moment, Depends(settled_moment)]

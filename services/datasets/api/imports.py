@@ -6,8 +6,9 @@ from fastapi import Form, Request
 from pydantic import Field
 
 from services.datasets.api.common import CurrentRules, Manager
-from services.datasets.schemas.imports import ImportedRow, ImportReport, SkippedRow
+from services.datasets.schemas.imports import ImportedRow, ImportReport
 from services.datasets.use_cases.imports import ReadList, RowReport, import_list, read_list
+from shared.answers import SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.clock import local_date
 from shared.problems import documented

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.datasets.api.common import KnownAt, instant_asked, settled_known
+from services.datasets.api.common import instant_asked, settled_known
 from services.datasets.domain.spans import Span
 from shared.app import CurrentContext
 from shared.errors import InvalidInput
+from shared.moments import KnownAt
 
 LONGEST_WINDOW = timedelta(days=366)  # at a heartbeat a minute half a million to read
 

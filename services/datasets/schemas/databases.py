@@ -8,9 +8,10 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StrictInt
 
 from services.datasets.domain.facts import CODE_RULE_EN, CODE_RULE_VI, LONGEST_SECONDS, is_code
-from services.datasets.schemas.common import Answer, EvidenceOut, example
+from shared.answers import Answer, example
 from shared.errors import InvalidInput
 from shared.events.datasets import Connection, ContradictionKind, Criterion, Kind, ObservedState, Phase
+from shared.evidence import EvidenceOut
 from shared.requests import Code, Line, RequestModel
 
 

@@ -4,21 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.datasets.schemas.common import Answer
-
-
-class SuggestionOut(Answer):
-    code: str
-    name: str
-    score: float
-
-
-class RowProblem(Answer):
-    field: str
-    code: str
-    detail: str
-    detail_en: str
-    suggestions: tuple[SuggestionOut, ...] = ()
+from shared.answers import Answer, RowProblem, SkippedRow
 
 
 class ImportedRow(Answer):
@@ -28,12 +14,6 @@ class ImportedRow(Answer):
     name: str
     owner_code: str | None
     problems: list[RowProblem]
-
-
-class SkippedRow(Answer):
-    number: int
-    text: str
-    reason: str
 
 
 class ImportReport(Answer):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.datasets.schemas.common import Answer
+from shared.answers import Answer
 from shared.events.datasets import ContradictionKind, ObservedState
 
 

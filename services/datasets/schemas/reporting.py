@@ -2,44 +2,19 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field, HttpUrl, StrictInt, TypeAdapter, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, StrictInt
 
-from services.datasets.schemas.common import Answer, Day, EvidenceOut, example
+from services.datasets.schemas.common import Day
 from services.datasets.schemas.databases import QualityOut
-from shared.errors import InvalidInput
+from shared.answers import Answer, example
 from shared.events.datasets import Connection, Criterion, Phase
+from shared.evidence import EvidenceIn, EvidenceOut
 from shared.requests import Code, Line, Paragraph, RequestModel
 
 Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6)]
 LARGEST_COUNT = 10**15  # records: more than any database of a country holds
-
-
-_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
-
-
-class EvidenceIn(RequestModel):
-    kind: Literal["document", "url", "file"]
-    reference: Annotated[
-        Line, Field(description="document number, http(s) address, or name of a stored file")
-    ]
-    title: Line
-
-    @model_validator(mode="after")
-    def _url_is_one(self) -> Self:
-        if self.kind == "url":
-            try:
-                _URL.validate_python(self.reference)
-            except ValidationError:
-                raise InvalidInput(
-                    "evidence_url_invalid",
-                    "Minh chứng dạng url phải là địa chỉ http(s) đầy đủ.",
-                    "Evidence of kind url must be a full http(s) address.",
-                    field="evidence",
-                ) from None
-        return self
-
 
 _EVIDENCE = [{"kind": "document", "reference": "12/QĐ-BTC", "title": "Quyết định đưa vào vận hành"}]
 SomeEvidence = Annotated[tuple[EvidenceIn, ...], Field(max_length=50)]

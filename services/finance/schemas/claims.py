@@ -9,7 +9,8 @@ from pydantic import Field, StrictInt, model_validator
 
 from services.finance.domain import ledger
 from services.finance.domain.claims import ClaimStage
-from services.finance.schemas.common import Answer, Day, Year, example, refuse_fraction
+from services.finance.schemas.common import Day, Year, refuse_fraction
+from shared.answers import Answer, example
 from shared.requests import Code, RequestModel
 
 

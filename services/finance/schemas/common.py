@@ -3,21 +3,12 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.errors import InvalidInput
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
 Year = Annotated[int, Field(ge=2000, le=2200, description="budget year")]
-
-
-class Answer(BaseModel):
-    model_config = ConfigDict(from_attributes=True, frozen=True)
-
-
-def example(**body: Any) -> ConfigDict:
-    """What the API's documents show as a whole request; a test reads it back."""
-    return ConfigDict(json_schema_extra={"examples": [body]})
 
 
 def refuse_fraction(amount: Any, field: str) -> None:

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import Field, StrictInt, model_validator
 
 from services.finance.domain import ledger
-from services.finance.schemas.common import Answer, Day, Year, example, refuse_fraction
+from services.finance.schemas.common import Day, Year, refuse_fraction
+from shared.answers import Answer, example
 from shared.database import AnyRow
 from shared.requests import Code, Paragraph, RequestModel
 

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from services.finance.domain import ledger
-from services.finance.schemas.common import Answer
+from shared.answers import Answer
 
 
 class FiguresOut(Answer):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.finance.schemas.common import Answer
+from shared.answers import Answer
 
 
 class RowProblem(Answer):

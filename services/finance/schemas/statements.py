@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from services.finance.domain.statements import Measure, Verdict
-from services.finance.schemas.common import Answer, example
+from shared.answers import Answer, example
 from shared.requests import RequestModel
 
 Printed = Annotated[str, Field(min_length=1, max_length=30)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.tasks import TaskOut
 from shared.app import Context, CurrentContext, set_etag, with_scope
 from shared.auth import Caller
-from shared.clock import LOCAL_ZONE, local_date
+from shared.clock import local_date
 from shared.database import AnyRow
-from shared.errors import InvalidInput, NotFound
-from shared.horizon import settled
+from shared.errors import NotFound
+from shared.moments import KnownAt, known_instant, settled_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +43,15 @@ AsOf = Annotated[
     date | None,
     Query(ge=EARLIEST, le=date(2200, 12, 31), description="the day asked about; today by default"),
 ]
-KnownAt = Annotated[
-    datetime | None, Query(description="by what was recorded up to this instant; now by default")
-]
 CodeInPath = Annotated[str, Path(max_length=64)]
 
 
 def asked_moment(
     context: CurrentContext, rules: CurrentRules, as_of: AsOf = None, known_at: KnownAt = None
 ) -> dict[str, Any]:
-    """The day and the state of knowledge that a question is about. A naive instant is local time.
-
-    What will be recorded is not known: an instant to come is answered as now, so that the answer holds for ever.
-    """
+    """The day and the state of knowledge that a question is about."""
     now = context.clock.now()
-    known = known_at or now
-    known = known if known.tzinfo else known.replace(tzinfo=LOCAL_ZONE)
-    if known.year < EARLIEST.year:
-        raise InvalidInput(
-            "known_at_too_early",
-            f"known_at phải từ năm {EARLIEST.year} trở đi.",
-            f"known_at must not lie before {EARLIEST.year}.",
-            field="known_at",
-        )
-    return moment(as_of or local_date(now), min(known, now), rules.due_soon_days)
+    return moment(as_of or local_date(now), known_instant(known_at, now, EARLIEST), rules.due_soon_days)
 
 
 def moment_of_change(context: Context, rules: Rules) -> dict[str, Any]:
@@ -80,8 +65,7 @@ Moment = Annotated[dict[str, Any], Depends(asked_moment)]
 
 async def settled_moment(context: CurrentContext, asked: Moment) -> dict[str, Any]:
     """The moment asked for, moved back before any change that is under way: figures must come back the same for ever."""
-    async with context.database.reading() as connection:
-        return asked | {"known_at": await settled(connection, asked["known_at"])}
+    return asked | {"known_at": await settled_instant(context, asked["known_at"])}
 
 
 SettledMoment = Annotated[dict[str, Any], Depends(settled_moment)]

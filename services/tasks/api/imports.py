@@ -7,9 +7,10 @@ from fastapi import Form, Request
 from pydantic import Field
 
 from services.tasks.api.common import Manager, current_rules
-from services.tasks.schemas.imports import ImportedRow, ImportReport, SkippedRow
+from services.tasks.schemas.imports import ImportedRow, ImportReport
 from services.tasks.use_cases.annexes import Annex, read_annex
 from services.tasks.use_cases.imports import RowReport, import_annex
+from shared.answers import SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.problems import documented
 from shared.requests import Code

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.tasks.schemas.common import Answer, Day, example
+from services.tasks.schemas.common import Day
+from shared.answers import Answer, example
 from shared.events.tasks import Identifier
 from shared.requests import Code, Line, RequestModel
 

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.tasks.domain.deadlines import DeadlineFlag, DeadlineKind
-from services.tasks.schemas.common import Answer, Day, example
+from services.tasks.schemas.common import Day
+from shared.answers import Answer, example
 from shared.events.tasks import RecurrenceState
 from shared.requests import Code, Paragraph, RequestModel, Verbatim
 

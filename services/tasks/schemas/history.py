@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from services.tasks.schemas.common import Answer
 from services.tasks.schemas.deadlines import DeadlineRevision
 from services.tasks.schemas.submissions import SubmissionOut
+from shared.answers import Answer
 
 
 class HistoryEntry(Answer):

@@ -6,23 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.tasks.schemas.common import Answer, Kind
-
-
-class SuggestionOut(Answer):
-    code: str
-    name: str
-    score: float
-
-
-class RowProblem(Answer):
-    """`remedy` words are part of the sentences; `suggestions` are the nearest agencies where a name was not found."""
-
-    field: str
-    code: str
-    detail: str
-    detail_en: str
-    suggestions: tuple[SuggestionOut, ...] = ()
+from services.tasks.schemas.common import Kind
+from shared.answers import Answer, RowProblem, SkippedRow
 
 
 class ImportedRow(Answer):
@@ -37,12 +22,6 @@ class ImportedRow(Answer):
     flags: list[str]
     problems: list[RowProblem]
     warnings: list[RowProblem]
-
-
-class SkippedRow(Answer):
-    number: int
-    text: str
-    reason: str
 
 
 class ImportReport(Answer):

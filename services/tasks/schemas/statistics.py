@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.tasks.domain.status import Status
-from services.tasks.schemas.common import Answer
+from shared.answers import Answer
 
 
 class StatisticsGroup(Answer):

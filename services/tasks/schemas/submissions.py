@@ -1,38 +1,15 @@
 """Submissions with their evidence, and the decisions on them."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, model_validator
+from pydantic import Field
 
-from services.tasks.schemas.common import Answer, Day, example
-from shared.errors import InvalidInput
-from shared.requests import Code, Line, Paragraph, RequestModel
-
-_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
-
-
-class EvidenceIn(RequestModel):
-    kind: Literal["document", "url", "file"]
-    reference: Annotated[
-        Line, Field(description="document number, http(s) address, or name of a stored file")
-    ]
-    title: Line
-
-    @model_validator(mode="after")
-    def _url_is_one(self) -> Self:
-        if self.kind == "url":
-            try:
-                _URL.validate_python(self.reference)
-            except ValidationError:
-                raise InvalidInput(
-                    "evidence_url_invalid",
-                    "Minh chứng dạng url phải là địa chỉ http(s) đầy đủ.",
-                    "Evidence of kind url must be a full http(s) address.",
-                    field="evidence",
-                ) from None
-        return self
+from services.tasks.schemas.common import Day
+from shared.answers import Answer, example
+from shared.evidence import EvidenceIn, EvidenceOut
+from shared.requests import Code, Paragraph, RequestModel
 
 
 class SubmissionIn(RequestModel):
@@ -55,12 +32,6 @@ class DecisionIn(RequestModel):
 
     decision: Literal["accept", "return"]
     reason: Paragraph | None = None
-
-
-class EvidenceOut(Answer):
-    kind: str
-    reference: str
-    title: str
 
 
 class SubmissionOut(Answer):

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from services.tasks.domain.status import Status
-from services.tasks.schemas.common import Answer, Day, Kind, example
+from services.tasks.schemas.common import Day, Kind
 from services.tasks.schemas.deadlines import ReadingOut
+from shared.answers import Answer, example
 from shared.database import AnyRow
 from shared.errors import InvalidInput
 from shared.events.tasks import Role
