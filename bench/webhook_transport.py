@@ -150,12 +150,12 @@ def aiohttp_sender(*, keepalive: bool) -> Sender:
 
 
 @asynccontextmanager
-async def webhook_client(_hosts: int, in_flight: int) -> AsyncIterator[Post]:
+async def webhook_client(_hosts: int, _in_flight: int) -> AsyncIterator[Post]:
     async def resolve(host: str, _port: int) -> list[str]:
         return [address_of(host)]
 
     policy = OutgoingPolicy(allow=[ip_network("127.0.0.0/8")])
-    async with WebhookClient(policy, resolve=resolve, max_connections=in_flight) as client:
+    async with WebhookClient(policy, resolve=resolve) as client:
 
         async def post(url: str) -> int | None:
             return (await client.post(url, body=BODY, headers=HEADERS)).status_code

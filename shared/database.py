@@ -1,13 +1,16 @@
 """A service's own PostgreSQL database: one write transaction per intention, reads without one."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from sqlalchemy import URL, CheckConstraint, MetaData, Row, Select, event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
 
@@ -33,6 +36,10 @@ def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
 
 STATEMENT_TIMEOUT_MS = 30_000  # longer work belongs in a worker, cut in pages
 IDLE_TRANSACTION_TIMEOUT_MS = 60_000  # a crashed caller must not hold locks
+
+# A connection that rested longer in the pool is tried before it is given out. SQLAlchemy's own way tries it each time,
+# which costs three round trips, as many as a transaction of one statement has; a closed one is known without asking.
+TRIED_AFTER_SECONDS = 5.0
 
 # A service's rights may be less than those of the user who connects (the embedded server's is a superuser): its
 # migration makes a role dondoc_<service> then, and every connection takes it.
@@ -79,7 +86,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             hide_parameters=True,  # an error's text goes to logs and terminals; its values may be secrets
-            pool_pre_ping=True,
             connect_args={
                 "server_settings": {
                     "application_name": application,
@@ -91,6 +97,8 @@ class Database:
             },
         )
         event.listen(self.engine.sync_engine, "connect", self._take_role)
+        event.listen(self.engine.sync_engine, "checkin", self._rest)
+        event.listen(self.engine.sync_engine, "checkout", self._try)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._turns = _Queue(pool_size, self.service)
         POOL_SIZE.labels(self.service).set(pool_size)
@@ -101,6 +109,20 @@ class Database:
         cursor.execute(_TAKE_ROLE, (f"dondoc_{self.service}",))
         cursor.close()
         connection.commit()
+
+    def _rest(self, _: object, record: ConnectionPoolEntry) -> None:
+        record.info["resting_since"] = time.monotonic()
+
+    def _try(self, connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        """Have the pool replace a connection that is dead."""
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+        now = time.monotonic()
+        if now - record.info.get("resting_since", now) > TRIED_AFTER_SECONDS:
+            try:
+                self.engine.dialect.do_ping(connection)
+            except self.engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
 
     def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after each committed transaction of this process: how a log reader learns of news at once.

@@ -120,7 +120,6 @@ class WebhookClient:
 
     Args:
         policy: which addresses may be dialled.
-        max_connections: calls under way at once; further ones wait, and their time-outs start only then.
         connect_seconds: for TCP and TLS, for each address tried.
         total_seconds: from the look-up to the last byte read.
         tls: another trust store than the system's.
@@ -132,7 +131,6 @@ class WebhookClient:
         self,
         policy: OutgoingPolicy,
         *,
-        max_connections: int = 100,
         connect_seconds: float = 5.0,
         total_seconds: float = 15.0,
         tls: ssl.SSLContext | None = None,
@@ -141,7 +139,6 @@ class WebhookClient:
     ) -> None:
         self._policy = policy
         self._now = now
-        self._slots = asyncio.Semaphore(max_connections)
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
         self._tls = tls or True
@@ -165,22 +162,21 @@ class WebhookClient:
 
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Outcome:
         """Post once. What the other side does wrong, or the policy refuses, is told in the outcome, not raised."""
-        async with self._slots:
-            loop, seen = asyncio.get_running_loop(), _Seen()
-            started = loop.time()
-            try:
-                async with asyncio.timeout(self._total_seconds):
-                    await self._call(url, body, headers, seen)
-            except (InvalidInput, aiohttp.ClientError, OSError) as reason:
-                seen.error = _fault(reason)
-            return Outcome(
-                status_code=seen.status_code,
-                error=seen.error,
-                retry_after=seen.retry_after,
-                excerpt=seen.body.decode(errors="replace")[:EXCERPT_CHARACTERS].replace("\0", "\ufffd"),
-                duration_seconds=loop.time() - started,
-                address=seen.address,
-            )
+        loop, seen = asyncio.get_running_loop(), _Seen()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                await self._call(url, body, headers, seen)
+        except (InvalidInput, aiohttp.ClientError, OSError) as reason:
+            seen.error = _fault(reason)
+        return Outcome(
+            status_code=seen.status_code,
+            error=seen.error,
+            retry_after=seen.retry_after,
+            excerpt=seen.body.decode(errors="replace")[:EXCERPT_CHARACTERS].replace("\0", "\ufffd"),
+            duration_seconds=loop.time() - started,
+            address=seen.address,
+        )
 
     async def _call(self, url: str, body: bytes, headers: Mapping[str, str], seen: _Seen) -> None:
         check_headers(headers)

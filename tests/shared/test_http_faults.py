@@ -10,7 +10,6 @@ from tests.support.receiver import (
     BODY,
     HEADERS,
     NAME,
-    OK,
     SILENT,
     Answer,
     Dialled,
@@ -166,36 +165,3 @@ async def test_nobody_listening_is_a_connect_failure() -> None:
     async with client() as webhooks:
         outcome = await webhooks.post(f"http://{NAME}:{port}/", body=BODY, headers=HEADERS)
     assert outcome.error == "connect_failure"
-
-
-async def test_as_many_calls_run_at_once_as_the_limit_says() -> None:
-    all_in = asyncio.Barrier(3)
-
-    async def wait_for_the_others(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await all_in.wait()
-        writer.write(OK)
-
-    async with receiving(wait_for_the_others) as receiver, client(max_connections=3) as webhooks:
-        url = f"http://{NAME}:{receiver.port}/"
-        outcomes = await asyncio.gather(*(webhooks.post(url, body=BODY, headers=HEADERS) for _ in range(6)))
-    assert all(outcome.accepted for outcome in outcomes)
-
-
-async def test_calls_beyond_the_limit_wait_without_using_up_their_time() -> None:
-    asked: list[str] = []
-    under_way: list[str] = []
-
-    async def silent(host: str, _port: int) -> list[str]:
-        asked.append(host)
-        under_way.append(host)
-        assert len(under_way) == 1
-        try:
-            return await asyncio.Future()
-        finally:
-            under_way.remove(host)
-
-    async with client(resolve=silent, max_connections=1, total_seconds=0.1) as webhooks:
-        posts = (webhooks.post(f"https://{n}.vn/", body=BODY, headers=HEADERS) for n in "abc")
-        outcomes = await asyncio.gather(*posts)
-    assert [outcome.error for outcome in outcomes] == ["timeout"] * 3
-    assert asked == ["a.vn", "b.vn", "c.vn"]  # each had its turn, although the last waited 0.2 s
