@@ -102,7 +102,8 @@ class Account(Base):
 class Posting(Base):
     """One side of a line: line n is positions 2n-1 (taken from) and 2n (given to). Both days are the decision's.
 
-    No foreign key to decisions: it would need the right to UPDATE them, which nobody has. A trigger checks instead.
+    No foreign keys: one to decisions would need the right to UPDATE them, which nobody has; one to accounts costs as much
+    as the posting. A trigger checks each statement instead, and accounts are kept for ever as well.
     """
 
     __tablename__ = "postings"
@@ -120,7 +121,7 @@ class Posting(Base):
 
     decision_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[int]
     amount: Mapped[int] = mapped_column(BigInteger)
     effective_on: Mapped[date]
     recorded_at: Mapped[datetime]

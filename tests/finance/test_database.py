@@ -22,7 +22,7 @@ from tests.finance.test_ledger import _DISCREPANCIES
 from tests.finance.world import ACTOR, DAY, FinanceService, header, line, line_body, post, record_agencies
 from tests.support.bus import wait_for
 
-KEPT = ("decisions", "postings", "claims", "voucher_lines")
+KEPT = ("decisions", "postings", "claims", "voucher_lines", "accounts")
 
 
 async def rows(database: Database, statement: str, **values: Any) -> list[Any]:
@@ -56,7 +56,13 @@ async def admin(finance_url: URL) -> Any:
 
 
 def changes(table: str) -> tuple[str, ...]:
-    column = {"decisions": "actor", "claims": "actor", "postings": "amount", "voucher_lines": "line"}[table]
+    column = {
+        "decisions": "actor",
+        "claims": "actor",
+        "postings": "amount",
+        "voucher_lines": "line",
+        "accounts": "stage",  # balances move
+    }[table]
     return f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"  # noqa: S608 - our own words
 
 
@@ -134,8 +140,14 @@ async def test_postings_that_do_not_add_up_are_refused(database: Database, clock
         "'2025-05-20T01:00:00Z')"
     )
 
-    def posting(position: int, amount: int, day: str = "2025-05-20", at: str = "2025-05-20T01:00:00Z") -> str:
-        account = f"(SELECT id FROM accounts ORDER BY id LIMIT 1 OFFSET {(position + 1) % 2})"  # noqa: S608 - our own words
+    def posting(
+        position: int,
+        amount: int,
+        day: str = "2025-05-20",
+        at: str = "2025-05-20T01:00:00Z",
+        account: str = "",
+    ) -> str:
+        account = account or f"(SELECT id FROM accounts ORDER BY id LIMIT 1 OFFSET {(position + 1) % 2})"  # noqa: S608 - our own words
         return f"('00000000-0000-4000-8000-000000000001'::uuid, {position}, {account}, {amount}, '{day}'::date, '{at}'::timestamptz)"
 
     def inserting(*postings: str) -> str:
@@ -151,6 +163,7 @@ async def test_postings_that_do_not_add_up_are_refused(database: Database, clock
     assert await insert(posting(1, -5), posting(2, 5, at="2025-05-19T00:00:00Z")) == "23514"
     assert await insert(posting(1, -5), posting(2, 5), first="SELECT 1") == "23514"  # no such decision
     assert await insert(posting(1, 0), posting(2, 0)) == "23514"
+    assert await insert(posting(1, -5), posting(2, 5, account="-1")) == "23514"  # no such account
     complete = inserting(posting(1, -5), posting(2, 5))
     assert (
         await refused(database, decision, complete, complete) == "23505"
