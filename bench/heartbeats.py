@@ -2,7 +2,8 @@
 
 Ours is the use case as a request calls it, in a transaction of its own: checks, and one statement that adds the
 heartbeat and moves its database's watch. The bare insert adds the same row to the same table, with its indexes and
-constraints, one transaction each: once through the same driver and session, once on raw asyncpg connections. The database is the embedded one, with its defaults.
+constraints, one transaction each: once through the same driver and session, once on raw asyncpg connections. The
+database is the embedded one, with its defaults.
 """
 
 import asyncio
@@ -161,7 +162,7 @@ def figures() -> list[Figure]:
             ", by raw connections",
             raw,
             "bare insert on raw asyncpg connections",
-            "SQLAlchemy's session: six round trips (the pool's liveness probe takes three) and ten times the CPU of"
-            " one; the bare insert through it is held back as much",
+            "SQLAlchemy's session and transaction: three round trips and several times the CPU of one; the bare insert"
+            " through it is held back as much",
         ),
     ]

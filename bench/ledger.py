@@ -61,6 +61,7 @@ _PEER = (
         INSERT INTO peer_postings (account_id, amount) VALUES (giver, -amount), (taker, amount);
     END
     """,
+    "GRANT SELECT, INSERT, UPDATE ON peer_accounts, peer_postings TO dondoc_finance",
 )
 _TRANSFER = text("SELECT transfer(1, 2, 1)")
 
