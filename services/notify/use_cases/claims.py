@@ -33,8 +33,9 @@ class Lane:
 
 
 # For each active subscription its oldest due deliveries, no more than its calls under way leave room for; of these the
-# oldest of each lane, as many as it has slots. Subscriptions whose last call failed have a lane of their own.
-# Two workers that claim at once may exceed a subscription's room for a moment; no delivery is claimed twice.
+# oldest of each lane, as many as it has slots, and only these are locked. Subscriptions whose last call failed have a
+# lane of their own. Two workers that claim at once may exceed a subscription's room for a moment, or one of them find
+# little left; no delivery is claimed twice.
 _CLAIM = text(
     """
     WITH ranked AS MATERIALIZED (
@@ -53,11 +54,13 @@ _CLAIM = text(
                 WHERE flying.subscription_id = subscribed.id AND flying.lease_token IS NOT NULL
                   AND flying.lease_until > clock_timestamp()
             ))
-            FOR UPDATE SKIP LOCKED
         ) AS due
-    ), picked AS (
-        SELECT id, failing FROM ranked
+    ), picked AS MATERIALIZED (
+        SELECT deliveries.id, failing
+        FROM ranked JOIN deliveries ON deliveries.id = ranked.id
         WHERE place <= CASE WHEN failing THEN CAST(:slots_failing AS bigint) ELSE CAST(:slots AS bigint) END
+          AND status = 'pending' AND lease_token IS NULL AND next_attempt_at <= CAST(:now AS timestamptz)
+        FOR UPDATE OF deliveries SKIP LOCKED
     ), claimed AS (
         UPDATE deliveries
         SET lease_token = gen_random_uuid(), attempts = attempts + 1,
