@@ -35,7 +35,7 @@ HEARTBEATS = 500  # of a run
 RUNS = 7
 LIMIT = 0.5  # of the bare inserts per second (issue 4)
 RECORDS = 1_000_000
-RULES = WatchRules(silent_after=timedelta(days=7), downtime=timedelta(minutes=5))
+RULES = WatchRules(silent_after=timedelta(days=7), downtime=timedelta(seconds=30))
 SKEW = timedelta(minutes=5)
 
 _INSERT = """

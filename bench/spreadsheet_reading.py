@@ -20,7 +20,7 @@ from importlib.util import find_spec
 
 import openpyxl
 
-from services.tasks.gateways.annexes import COLUMNS
+from services.tasks.domain.annexes import COLUMNS
 from shared.spreadsheets import read_table
 from shared.spreadsheets.xlsx_file import read_xlsx
 

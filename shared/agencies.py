@@ -1,6 +1,6 @@
 """A service's own copy of the agencies, kept from the events of tasks.
 
-The one business word in `shared` beside the event contracts: every service but tasks keeps this same copy.
+Business in `shared`, as evidence and the event contracts are: every service but tasks keeps this same copy.
 """
 
 from collections import defaultdict
@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from shared.errors import InvalidInput
+from shared.events.envelope import EventData
 from shared.events.tasks import AgencyRecorded
 from shared.folding import fold
+from shared.inbox import Delivery, Handler
 
 ALIKE = 85  # of 100: two slips in a name of usual length; a lower figure begins to suggest other ministries
 NAME_LENGTH = 8  # letters of the shortest text that is compared as a name; a code is shorter
@@ -49,6 +51,16 @@ async def record_agency(
         .values(code=agency.code, **row)
         .on_conflict_do_update(index_elements=["code"], set_=row, where=table.version < version)
     )
+
+
+def agency_handlers(table: type[AgencyCopy]) -> dict[str, Handler]:
+    """By event type, how a consumer of the log of tasks keeps the copy."""
+
+    async def record(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+        assert isinstance(event, AgencyRecorded)  # noqa: S101 - the consumer parses by type
+        await record_agency(session, table, event, version=delivery.version)
+
+    return {AgencyRecorded.event_type: record}
 
 
 def within(table: type[AgencyCopy], tenant: str) -> Select[str]:

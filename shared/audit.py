@@ -28,7 +28,10 @@ audit = Table(
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who answers for a change, and the request it came with. `name` is the key's public prefix, never its secret."""
+    """Who answers for a change, and the request it came with.
+
+    `name` is the key's name with its public prefix in parentheses, never its secret.
+    """
 
     name: str
     request_id: str | None = None

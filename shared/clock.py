@@ -2,6 +2,8 @@
 
 A clock tells the instant and lets loops wait for one, so that a day can be played in a second. What belongs to
 the network (time-outs, leases, the signature's timestamp) stays in real time: a real receiver has a real clock.
+So does what the log notes of its own working, by the database's clock: when an event was written, received, or set
+aside, and when a reader moved on (`written_at`, `received_at`, `moved_at`). No figure of the suite is asked of these.
 """
 
 import asyncio

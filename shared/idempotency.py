@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import spine
-from shared.errors import Conflict, InvalidInput
+from shared.errors import InvalidInput
 
 MAX_KEY_LENGTH = 200
 
@@ -72,10 +72,6 @@ async def claim(
             "Idempotency-Key này đã dùng cho một yêu cầu khác: hãy dùng khóa mới cho yêu cầu mới.",
             "This Idempotency-Key was used for another request: use a new key for a new request.",
             field="Idempotency-Key",
-        )
-    if stored.status is None:
-        raise Conflict(
-            "idempotency_key_in_use", "Yêu cầu đang được xử lý.", "The request is still being worked on."
         )
     headers = {**stored.headers, "idempotency-replayed": "true"}
     return Response(seal.open(bytes(stored.body)), stored.status, headers)

@@ -23,6 +23,7 @@ from shared.metrics import CONSUMED, CONSUMER_PROGRESS, DEAD_LETTERS
 logger = logging.getLogger(__name__)
 
 LONGEST_REASON = 1000  # characters
+APPLIED, SET_ASIDE = "applied", "set_aside"
 
 inbox = Table(
     "inbox",
@@ -70,6 +71,12 @@ class Consumer:
     handlers: Mapping[str, Handler]
     dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None
 
+    def __post_init__(self) -> None:
+        """A counter that begins at 1 has not increased: the series are there before the first event."""
+        DEAD_LETTERS.labels(self.service)
+        for outcome in (APPLIED, SET_ASIDE):
+            self._count(outcome, 0)
+
     def loop(self) -> Loop:
         async def run(pulse: Pulse) -> None:
             async with aclosing(self.source.batches(pulse.beat)) as batches:
@@ -116,7 +123,7 @@ class Consumer:
                     payload = self.contracts[event.type].model_validate(event.data)
                     delivery = Delivery(event.id, event.version, event.time)
                     await self.handlers[event.type](session, payload, delivery)
-        self._count("applied", len(fresh))
+        self._count(APPLIED, len(fresh))
 
     async def _claim(self, session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
         """The ids that never took effect here; sorted, so that two consumers never wait for each other."""
@@ -148,7 +155,7 @@ class Consumer:
                 return
             await session.execute(plain_insert(dead_letters).values(**asdict(letter), received_at=func.now()))
         DEAD_LETTERS.labels(self.service).inc()
-        self._count("set_aside", 1)
+        self._count(SET_ASIDE, 1)
 
     def _letter(self, event_id: UUID | None, reason: str, raw: str) -> DeadLetter:
         return DeadLetter(self.source.name, event_id, _storable(reason)[:LONGEST_REASON], _storable(raw))

@@ -12,10 +12,10 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -98,6 +98,7 @@ class LogRow(NamedTuple):
     sequence: str
     time: datetime
     data: str
+    age: timedelta  # real time since it was written, by the database's clock
 
     @property
     def source(self) -> str:
@@ -131,17 +132,24 @@ Event = TypeVar("Event", CloudEvent, LogRow)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Event]):
-    """Events in order, and the cursor to read on from. `more` is false when the log was read to its end."""
+    """Events in order, and the cursor to read on from. `more` is false when the log was read to its end.
+
+    `first_written`: when its first event was, by this process's monotonic clock.
+    """
 
     events: Sequence[Event]
     cursor: Cursor
     more: bool
+    first_written: float | None = None
 
 
 # Subselects, so that a snapshot's words are read once per statement and not once per row.
 _SEEN = "(SELECT CAST(CAST(:seen AS text) AS pg_snapshot))"
 _UPTO = "(SELECT CAST(CAST(:upto AS text) AS pg_snapshot))"
-_ROWS = "SELECT id, event_id, type, subject, CAST(version AS text), time, CAST(data AS text) FROM outbox"
+_ROWS = (
+    "SELECT id, event_id, type, subject, CAST(version AS text), time, CAST(data AS text), "
+    "statement_timestamp() - written_at FROM outbox"  # both by the database's clock
+)
 _WINDOW = f"pg_visible_in_snapshot(xid, {_UPTO}) AND NOT pg_visible_in_snapshot(xid, {_SEEN})"
 # A new window is found by its transactions, however long the log is.
 _FIRST_PAGE = text(
@@ -175,13 +183,14 @@ async def read_rows(connection: AsyncConnection, cursor: Cursor, limit: int) -> 
     rows = [LogRow._make(row) for row in found]
     full = len(rows) == limit
     after = Cursor(cursor.seen, upto, rows[-1].position) if full else Cursor(upto, upto, 0)
-    return Page(rows, after, more=full)
+    first_written = time.monotonic() - rows[0].age.total_seconds() if rows else None
+    return Page(rows, after, full, first_written)
 
 
 async def read_page(connection: AsyncConnection, cursor: Cursor, limit: int) -> Page[CloudEvent]:
     """As `read_rows`, parsed."""
     page = await read_rows(connection, cursor, limit)
-    return Page(tuple(row.event() for row in page.events), page.cursor, page.more)
+    return Page(tuple(row.event() for row in page.events), page.cursor, page.more, page.first_written)
 
 
 async def count_unread(connection: AsyncConnection, cursor: Cursor, limit: int) -> int:
@@ -192,11 +201,11 @@ async def count_unread(connection: AsyncConnection, cursor: Cursor, limit: int) 
 
 
 class Backlog:
-    """Since when a reader knows of events that it has not passed on; shows as dondoc_log_lag_seconds.
+    """How old the oldest event is that a reader has not passed on; shows as dondoc_log_lag_seconds.
 
-    Real seconds of this process: an event's own time is the suite's, which may be simulated. They run from the
-    reading that first found what is still unsent, through failures and new starts of the loop, to the end of that
-    window of the log: never less than the reader's own delay, and blind to what was written before it first looked.
+    Real seconds since it was written (an event's own time is the suite's, which may be simulated), so that they run
+    through failures and new starts, of the process too. The ids of a window are drawn as its events are written: the
+    first of the page that comes next is the oldest.
     """
 
     def __init__(self, service: str, reader: str) -> None:
@@ -204,11 +213,12 @@ class Backlog:
         LOG_LAG.labels(service, reader).set_function(self.seconds)
 
     def seconds(self) -> float:
-        return 0.0 if self._since is None else time.monotonic() - self._since
+        return 0.0 if self._since is None else max(0.0, time.monotonic() - self._since)
 
-    def found(self) -> None:
-        if self._since is None:
-            self._since = time.monotonic()
+    def found(self, page: Page[Any]) -> None:
+        """`page` is what is to be passed on next."""
+        if page.first_written is not None:
+            self._since = page.first_written
 
     def cleared(self) -> None:
         self._since = None

@@ -10,7 +10,7 @@ LOOP_BEAT = Gauge(
 )
 LOG_LAG = Gauge(
     "dondoc_log_lag_seconds",
-    "Real time for which the oldest event that a reader has not passed on has been known to it, 0 when none is",
+    "Real time since the oldest event was written that a reader has not passed on, 0 when none is",
     ["service", "reader"],
 )
 RELAYED = Counter("dondoc_relay_events_total", "Events put on Kafka", ["service"])

@@ -26,7 +26,10 @@ async def prepare(service: str, url: URL) -> bool:
 
 
 async def needs_migration(service: str, url: URL) -> bool:
-    """Whether the database lags behind the code, or is not there; one connection, one query."""
+    """Whether the database lags behind the code, or is not there; one connection, one query.
+
+    One that is ahead does not: after an upgrade the old code may be started again, for migrations only add.
+    """
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:
@@ -37,7 +40,7 @@ async def needs_migration(service: str, url: URL) -> bool:
         return True
     finally:
         await engine.dispose()
-    return bool(found != newest_revision(service))
+    return found is None or str(found) < newest_revision(service)
 
 
 def newest_revision(service: str) -> str:

@@ -46,6 +46,8 @@ outbox = Table(
     Column("subject", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("time", DateTime(timezone=True), nullable=False),
+    # real time, whatever clock the suite keeps: how long readers hold an event back is told from it
+    Column("written_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("data", JSONB, nullable=False),
     Index("ix_outbox_xid_id", "xid", "id"),
     Index("ix_outbox_subject_id", "subject", "id"),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from shared.bus import Publisher
 from shared.database import Database, driver_connection
 from shared.log_reader import Backlog, Cursor, LogRow, Page, load_cursor, read_rows, save_cursor
-from shared.loops import Loop, Pulse, together
+from shared.loops import Loop, Pulse, together, wait_for_news
 from shared.metrics import RELAY_DRAINED, RELAYED
 
 CURSOR = "kafka"
@@ -25,6 +25,8 @@ QUIET_SECONDS = 0.02  # commits within this time are told once
 def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
     """A loop that relays while it holds the service's lock, and stands by while another does."""
     backlog = Backlog(service, CURSOR)
+    RELAYED.labels(service)
+    RELAY_DRAINED.labels(service).set_to_current_time()  # from the start on, so that silence can be told
 
     async def run(pulse: Pulse) -> None:
         async with AsyncExitStack() as stack:
@@ -56,6 +58,7 @@ class _Relay:
             cursor = await load_cursor(connection, CURSOR)
         page, durable = await self._read(cursor), None
         while not lock.is_closed():  # without the lock another relay may be at work
+            self._backlog.found(page)
             following, _, _ = await together(
                 self._read_on(page), self._publish(page.events), self._save(durable)
             )
@@ -65,7 +68,7 @@ class _Relay:
                 self._backlog.cleared()
                 RELAY_DRAINED.labels(self._service).set_to_current_time()
                 pulse.beat()
-                await _wait(wake)
+                await wait_for_news(wake, POLL_SECONDS)
                 wake.clear()
                 following, durable = await self._read(page.cursor), None
             pulse.beat()
@@ -74,10 +77,7 @@ class _Relay:
 
     async def _read(self, cursor: Cursor) -> Page[LogRow]:
         async with self._database.reading() as connection:
-            page = await read_rows(connection, cursor, PAGE)
-        if page.events:
-            self._backlog.found()
-        return page
+            return await read_rows(connection, cursor, PAGE)
 
     async def _read_on(self, page: Page[LogRow]) -> Page[LogRow] | None:
         return await self._read(page.cursor) if page.more else None
@@ -93,13 +93,6 @@ class _Relay:
                 await save_cursor(session, CURSOR, cursor)
 
 
-async def _wait(wake: asyncio.Event) -> None:
-    """Until woken, or for the time after which one looks anyway."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(POLL_SECONDS):
-            await wake.wait()
-
-
 def notifier_loop(database: Database) -> Loop:
     """Tells relays in other processes of commits here, after the commit and at most once per quiet time.
 
@@ -112,7 +105,7 @@ def notifier_loop(database: Database) -> Loop:
             stack.callback(database.on_commit(committed.set))
             while True:
                 pulse.beat()
-                await _wait(committed)
+                await wait_for_news(committed, POLL_SECONDS)
                 if not committed.is_set():
                     continue
                 committed.clear()

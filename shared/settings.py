@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     )
     kafka: str | None = Field(
         default=None,
-        description="bootstrap servers host:port,...; without it notify reads the outboxes itself",
+        description="bootstrap servers host:port,...; without it services read each other's outboxes, all in one process",
     )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         default="PLAINTEXT", description="how brokers are spoken to"

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy import URL, make_url
 
 from services.cli.console import Misuse, Stop
+from services.register import SERVICES
 from services.suite import SuiteSettings
 from shared import logs
 from shared.embedded_postgres import EmbeddedPostgres, PasswordLost, write_secret
@@ -113,11 +114,15 @@ def _template(url: URL) -> str:
     return text.replace("dondoc_SERVICE", "dondoc_{service}")
 
 
-def read_settings(**given: Any) -> SuiteSettings:
-    """The settings of every service; what is wrong with them is told in one line."""
+def read_settings(databases: Collection[str] = SERVICES, **given: Any) -> SuiteSettings:
+    """The settings of every service; what is wrong with them is told in one line.
+
+    `databases` are the services whose database the command opens: a process of a deployment has no other's password.
+    """
     try:
         settings = SuiteSettings.read(**given)
-        for service, own in settings.by_service.items():
+        for service in databases:
+            own = settings[service]
             _require_postgres(own.database_url.get_secret_value(), own.database_for(service))
     except ValidationError as error:
         raise settings_stop(error) from None

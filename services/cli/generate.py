@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,13 +81,10 @@ def generate(
                 "Hệ thống chưa có cơ quan nào để giao: nạp danh mục bằng `dondoc catalogue`.",
                 "The suite has no agencies to give tasks to: load the catalogue with `dondoc catalogue`.",
             )
-        known = {
-            item["code"] for item in client.get("/tasks/v1/programmes", params={"limit": 200}).json()["items"]
-        }
-        if programme not in known:
-            client.post("/tasks/v1/programmes", json={"code": programme, "title": f"Dữ liệu tổng hợp {seed}"})
     bodies = synthetic_tasks(tasks, seed, programme, codes, middle)
-    asyncio.run(_send(bodies, tasks, url, key_file, seed))
+    made = {"code": programme, "title": f"Dữ liệu tổng hợp {seed}"}
+    # the day is in the keys, for the bodies hang on it: another day's run gives other tasks
+    asyncio.run(_send(made, bodies, tasks, url, key_file, f"generate-{seed}-{tasks}-{middle}"))
     out.print(f"Đã sinh / generated {tasks} ({programme})")
 
 
@@ -131,15 +129,25 @@ def _deadline(draw: random.Random, day: date) -> str:
     return draw.choice(forms)
 
 
-async def _send(bodies: Iterator[dict[str, Any]], total: int, url: str, key_file: Path, seed: int) -> None:
+async def _send(
+    programme: dict[str, str],
+    bodies: Iterator[dict[str, Any]],
+    total: int,
+    url: str,
+    key_file: Path,
+    keys: str,
+) -> None:
     numbered = enumerate(bodies)
     with Progress(console=err) as progress:
         bar = progress.add_task("nhiệm vụ / tasks", total=total)
         async with parallel_client(url, key_file) as client:
+            recorded = await client.post("/tasks/v1/programmes", json=programme)
+            if recorded.status_code != HTTPStatus.CONFLICT:  # 409: an earlier run recorded it
+                raise_problem(recorded)
 
             async def send() -> None:
                 for n, body in numbered:
-                    key = {"idempotency-key": f"generate-{seed}-{total}-{n}"}
+                    key = {"idempotency-key": f"{keys}-{n}"}
                     answer = await client.post("/tasks/v1/tasks", json=body, headers=key)
                     raise_problem(answer)
                     progress.advance(bar)

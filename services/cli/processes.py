@@ -45,7 +45,7 @@ Build = Callable[[str, Settings, Database, Clock], FastAPI]
 
 def _run(service: str, build: Build) -> None:
     _require_service(service)
-    own = read_settings()[service]
+    own = read_settings(databases=[service])[service]
     configure_logs(own.log_level, service)
     require_secret(own)
     with bind(own.host, own.port) as listener:
@@ -125,14 +125,14 @@ def migrate_databases(
     """Đưa cơ sở dữ liệu lên bản mới nhất. / Bring the databases to the newest form."""
     for name in [service] if service else SERVICES:
         _require_service(name)
-        url = read_settings().tasks.database_for(name)
+        url = read_settings(databases=[name])[name].database_for(name)
         created = asyncio.run(prepare_database(name, url))
         out.print(f"{name}: {'đã tạo / created' if created else 'đã cập nhật / up to date'} ({url.database})")
 
 
 def topics(as_json: AsJson = False) -> None:
     """Tạo các topic Kafka còn thiếu. / Create the Kafka topics that are missing."""
-    settings = read_settings().tasks
+    settings = read_settings(databases=()).tasks
     _require_kafka(settings)
     connection = KafkaConnection.from_settings(settings)
     try:

@@ -27,8 +27,8 @@ from shared.embedded_postgres import write_secret
 from shared.errors import Unauthenticated
 from shared.outbox import outbox
 
-Host = Annotated[str, typer.Option(help="Địa chỉ lắng nghe. / Address to listen on.")]
-Port = Annotated[int, typer.Option(help="Cổng. / Port.", min=0, max=65535)]
+Host = Annotated[str, typer.Option(envvar="DONDOC_HOST", help="Địa chỉ lắng nghe. / Address to listen on.")]
+Port = Annotated[int, typer.Option(envvar="DONDOC_PORT", help="Cổng. / Port.", min=0, max=65535)]
 Data = Annotated[Path, typer.Option(help="Thư mục dữ liệu. / Data folder.")]
 Server = Annotated[
     str | None,
@@ -39,7 +39,7 @@ NoSeed = Annotated[bool, typer.Option("--no-seed", help="Chỉ nạp danh mục.
 Start = Annotated[
     str | None, typer.Option(help="Đồng hồ mô phỏng bắt đầu tại ISO 8601. / Simulated clock starts here.")
 ]
-Speed = Annotated[float, typer.Option(help="Nhanh gấp mấy lần thời gian thật. / Times real time.")]
+Speed = Annotated[float | None, typer.Option(help="Nhanh gấp mấy lần thời gian thật. / Times real time.")]
 Admitted = Annotated[
     list[str] | None,
     typer.Option(help="CIDR nội bộ mà webhook được gọi tới. / Private CIDR webhooks may reach."),
@@ -55,13 +55,13 @@ def up(
     kafka: Kafka = None,
     no_seed: NoSeed = False,
     clock: Start = None,
-    speed: Speed = 1.0,
+    speed: Speed = None,
     allow_outgoing: Admitted = None,
 ) -> None:
     """Khởi động toàn bộ hệ thống tại chỗ. / Start the whole suite here."""
     configure_logs(os.environ.get("DONDOC_LOG_LEVEL", "WARNING"), "suite")
     start = _instant(clock)
-    require_clock(start, speed)
+    require_clock(start, 1.0 if speed is None else speed)
     folder = DataFolder(data_dir)
     with folder.taken(), bind(host, port) as listener:
         run = _described(context, folder, host, listener.getsockname()[1])

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS
 from shared.settings import Settings
 
 
@@ -18,9 +19,9 @@ class DatasetsSettings(Settings):
         default=300, ge=0, le=3_600, description="how far a sender's clock may run ahead of ours"
     )
     downtime_seconds: int = Field(
-        default=300,
+        default=30,  # six beats of ours: a beat or two may be late, and most restarts take less
         ge=10,
-        le=86_400,
+        le=LONGEST_TOLERATED_SECONDS,
         description="databases are not held late for a time in which what takes or watches their heartbeats rested longer than this",
     )
     maintenance_days: int = Field(

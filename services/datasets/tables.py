@@ -206,6 +206,7 @@ class Contradiction(Base):
     kind: Mapped[str]
     ndc_connection: Mapped[str | None]
     basis: Mapped[datetime]
+    never_synchronised: Mapped[bool]
     opened_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

@@ -6,10 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.signals import SignalRules
 from services.notify.tables import Agency
-from services.notify.use_cases import picture
 from services.notify.use_cases.budgets import follow_budget
 from services.notify.use_cases.databases import follow_database
-from shared import agencies
+from services.notify.use_cases.tasks import follow_task
+from shared.agencies import agency_handlers
 from shared.bus import DeadLetter, Source
 from shared.clock import Clock
 from shared.database import Database
@@ -25,20 +25,16 @@ CONTRACTS: Mapping[str, Mapping[str, type[EventData]]] = {
 
 
 def _of_tasks(clock: Clock, alert_hour: int) -> Mapping[str, Handler]:
-    async def record_agency(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
-        assert isinstance(event, tasks.AgencyRecorded)  # noqa: S101 - the consumer parses by type
-        await agencies.record_agency(session, Agency, event, version=delivery.version)
-
-    async def follow_task(session: AsyncSession, event: EventData, _: Delivery) -> None:
-        assert isinstance(event, tasks.TaskEvent)  # noqa: S101 - as above
-        await picture.follow_task(session, event.task, now=clock.now(), hour=alert_hour)
+    async def follow(session: AsyncSession, event: EventData, _: Delivery) -> None:
+        assert isinstance(event, tasks.TaskEvent)  # noqa: S101 - the consumer parses by type
+        await follow_task(session, event.task, now=clock.now(), hour=alert_hour)
 
     of_tasks = {
-        event_type: follow_task
+        event_type: follow
         for event_type, contract in tasks.EVENTS.items()
         if issubclass(contract, tasks.TaskEvent)
     }
-    return {tasks.AgencyRecorded.event_type: record_agency, **of_tasks}
+    return {**agency_handlers(Agency), **of_tasks}
 
 
 def _of_datasets(clock: Clock, rules: SignalRules) -> Mapping[str, Handler]:

@@ -44,7 +44,8 @@ class NotifySettings(Settings):
         ge=0,
         le=1,
         max_digits=5,
-        description="share of its allocation by which a budget's disbursement may lie behind even spending",
+        description="share of what is to be spent of a budget (disbursed, and what can still be) by which its "
+        "disbursement may lie behind even spending",
     )
     budget_idle_months: int = Field(
         default=3,

@@ -92,12 +92,8 @@ class Budget(Base):
     allocated: Mapped[int] = mapped_column(BigInteger)
     unallocated: Mapped[int] = mapped_column(BigInteger)
     disbursed: Mapped[int] = mapped_column(BigInteger)
-    settled: Mapped[int] = mapped_column(BigInteger)
     remaining: Mapped[int] = mapped_column(BigInteger)
-    carried_over: Mapped[int] = mapped_column(BigInteger)
-    cancelled: Mapped[int] = mapped_column(BigInteger)
     first_allocated_on: Mapped[date | None]
-    last_disbursed_on: Mapped[date | None]
 
 
 class Timer(Base):

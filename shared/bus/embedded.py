@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 from shared.bus import Batch
 from shared.database import Database
 from shared.log_reader import Backlog, Cursor, count_unread, load_cursor, read_page, save_cursor
+from shared.loops import wait_for_news
 from shared.metrics import CONSUMER_LAG
 
 BATCH = 200
@@ -42,12 +43,12 @@ class OutboxSource:
                     page = await read_page(connection, cursor, BATCH)
                 cursor = page.cursor
                 if page.events:
-                    self._backlog.found()
+                    self._backlog.found(page)
                     yield Batch(tuple(page.events), self._acknowledgement(cursor))
                 beat()
                 if not page.more:
                     self._backlog.cleared()
-                    await _wait(wake)
+                    await wait_for_news(wake, POLL_SECONDS)
 
     async def trouble(self) -> str | None:
         await self._publisher.ping()
@@ -67,9 +68,3 @@ class OutboxSource:
                 await save_cursor(session, self._cursor_name, cursor)
 
         return acknowledge
-
-
-async def _wait(wake: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(POLL_SECONDS):
-            await wake.wait()

@@ -57,7 +57,7 @@ class AlertContradiction(_Part):
 
 
 class AlertBudget(_Part):
-    """Money is integer đồng. `rate` is what was disbursed of what is allocated, in percent to one place."""
+    """Money is integer đồng. `rate` is what was disbursed of what is to be spent, in percent to one place."""
 
     id: str = Field(description="year:level:agency_code, e.g. 2026:central:G12")
     year: int
@@ -66,10 +66,15 @@ class AlertBudget(_Part):
     allocated: int
     unallocated: int
     disbursed: int
-    rate: float | None = Field(default=None, description="null where nothing is allocated")
+    to_spend: int | None = Field(
+        default=None,
+        description="disbursed, and what can still be: what was carried over or cancelled is not to be spent any more",
+    )
+    rate: float | None = Field(default=None, description="null where nothing is to be spent")
     expected: int | None = Field(
         default=None,
-        description="of budget.behind: what would be disbursed on the day of raising, spent evenly over the year",
+        description="of budget.behind: what would be disbursed on the day of raising, were what is to be spent spent "
+        "evenly over the year",
     )
     link: str
 

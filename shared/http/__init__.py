@@ -6,7 +6,6 @@ from shared.http.addresses import (
     OutgoingPolicy,
     Resolver,
     check_url,
-    check_url_resolves,
 )
 from shared.http.client import Fault, Outcome, WebhookClient, check_headers, retry_after_seconds
 
@@ -20,6 +19,5 @@ __all__ = [
     "WebhookClient",
     "check_headers",
     "check_url",
-    "check_url_resolves",
     "retry_after_seconds",
 ]

@@ -22,7 +22,6 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port -> addresses in the order to try them; raises OSError when there is no answer."""
 
 MAX_URL_LENGTH = 2048
-DNS_SECONDS = 5.0  # for one look-up while a person waits; a delivery has its own total
 
 # The first block that holds an address gives the reason, so narrow blocks stand before wide ones. Sources: the IANA
 # special-purpose registries (RFC 6890 as updated) and what `is_global` of Python 3.11 lets through.
@@ -187,17 +186,6 @@ async def resolve_host(host: str, port: int) -> list[str]:
     look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     found = await asyncio.get_running_loop().run_in_executor(_DNS_THREADS, look_up)
     return [str(sockaddr[0]) for *_, sockaddr in found]
-
-
-async def check_url_resolves(url: str, policy: OutgoingPolicy, resolve: Resolver = resolve_host) -> None:
-    """As `check_url`, and every address of the name as well; HostUnknown when there is none."""
-    check_url(url, policy)
-    target = parse_url(url)
-    try:
-        async with asyncio.timeout(DNS_SECONDS):
-            await checked_addresses(target, policy, resolve)
-    except TimeoutError:
-        raise _unknown(target.host) from None
 
 
 async def checked_addresses(target: Target, policy: OutgoingPolicy, resolve: Resolver) -> list[IPAddress]:

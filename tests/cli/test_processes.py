@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import URL
 
-from tests.support.processes import Process, deployment_env, free_port, run
+from tests.support.processes import Process, deployment_env, free_port, own_password, run
 
 NOBODY = "127.0.0.1:1"  # where no Kafka answers
 
@@ -20,6 +20,8 @@ def env(postgres: URL) -> dict[str, str]:
 
 @pytest.mark.parametrize("service", ["datasets", "finance"])
 def test_a_service_is_migrated_served_and_worked(env: dict[str, str], tmp_path: Path, service: str) -> None:
+    """With its own database's password and no other's."""
+    env |= own_password(env, service, tmp_path)
     assert run("serve", service, env=env, check=False).returncode == 1  # before its database is there
     assert "created" in run("migrate", service, env=env).stdout
     assert "up to date" in run("migrate", service, env=env).stdout
@@ -44,6 +46,8 @@ def _answers(process: Process, probe: str, url: str, service: str | None) -> Non
 
 
 def test_topics_say_in_one_line_that_no_broker_answers(env: dict[str, str]) -> None:
+    """And they ask for no database's password."""
+    env["DONDOC_DATABASE_PASSWORD_FILE"] = "/nowhere/{service}"
     refused = run("topics", env=env, check=False)
     assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
     assert NOBODY in refused.stderr

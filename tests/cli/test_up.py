@@ -18,10 +18,10 @@ from services.cli.up import _refuse_earlier_clock, make_admin_key
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings
 from shared.auth import revoke_key
-from shared.clock import ManualClock
+from shared.clock import ManualClock, SystemClock
 from tests.cli.conftest import Running, dondoc
 from tests.conftest import MakeDatabase
-from tests.support.processes import run
+from tests.support.processes import free_port, run
 
 PEPPER = b"p" * 32
 
@@ -108,6 +108,33 @@ def test_the_default_run_suggests_short_commands(
         "make up ARGS='--allow-outgoing 127.0.0.1/32'",
         ".venv/bin/dondoc listen --agency G09",
     ]
+
+
+def test_what_is_not_given_comes_from_the_environment(
+    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    for name, value in {
+        "CLOCK": "2025-05-20T08:00",
+        "CLOCK_SPEED": "60",
+        "HOST": "127.0.0.2",
+        "PORT": str(port),
+    }.items():
+        monkeypatch.setenv(f"DONDOC_{name}", value)
+    assert dondoc("up", "--data-dir", str(tmp_path)).exit_code == 0
+    assert started.settings.tasks.clock_speed == 60
+    assert started.settings.tasks.clock is not None
+    assert (started.run.address, started.settings.tasks.host) == (f"http://127.0.0.2:{port}", "127.0.0.2")
+    other = free_port()
+    given = ("--speed", "5", "--host", "127.0.0.1", "--port", str(other))
+    assert dondoc("up", "--data-dir", str(tmp_path), *given).exit_code == 0
+    assert started.settings.tasks.clock_speed == 5
+    assert started.run.address == f"http://127.0.0.1:{other}"
+
+
+def test_without_either_the_clock_is_the_systems(started: Started, tmp_path: Path) -> None:
+    assert dondoc("up", "--data-dir", str(tmp_path), "--port", "0").exit_code == 0
+    assert isinstance(started.settings.tasks.make_clock(), SystemClock)
 
 
 async def test_an_admin_key_of_other_databases_is_drawn_anew(

@@ -94,6 +94,36 @@ async def test_a_key_speaks_for_its_agency_and_those_below_it(world: World) -> N
     assert (await world.get("/databases/HEALTH", scopes=report, agency="G12"))["code"] == "HEALTH"
 
 
+async def test_a_key_bound_to_an_agency_registers_nothing_whatever_its_scopes(world: World) -> None:
+    body = {"code": "DB", "name": "Dân cư", "kind": "national", "owner_code": "G12"}
+    assert await world.refused("/databases", body, 403, agency="G12") == "other_tenant"
+    file = {"file": ("ds.csv", "Mã,Tên,Loại,Chủ quản\nDB,Dân cư,quốc gia,G12".encode())}
+    response = await world.send("POST", "/imports", agency="G12", files=file)
+    assert (response.status_code, response.json()["code"]) == (403, "other_tenant")
+
+
+async def test_an_owner_cannot_announce_a_maintenance_of_long_ago(world: World) -> None:
+    """The office can: an outage that was told must not become a maintenance by the owner's word alone."""
+    await world.register()
+    owner: dict[str, Any] = {"scopes": frozenset({READ, REPORT}), "agency": "G12"}
+    path, day = "/databases/DB/maintenance", 24 * 60
+    just = {"from": instant(-day), "until": instant(-day + 60), "reason": "Báo muộn"}
+    old = {"from": instant(-day - 1), "until": instant(60), "reason": "Báo muộn"}
+    await world.post(path, just, **owner)
+    everything: dict[str, Any] = {"agency": "G12"}
+    unbound: dict[str, Any] = {"scopes": frozenset({REPORT})}
+    for caller in (owner, everything, unbound):
+        response = await world.send("POST", path, json=old, **caller)
+        problem = response.json()
+        assert (response.status_code, problem["code"], problem["field"]) == (
+            422,
+            "maintenance_told_late",
+            "from",
+        )
+    assert len(await world.rows("SELECT 1 FROM maintenances")) == 1
+    await world.post(path, old)
+
+
 # --- what is refused
 
 
@@ -112,6 +142,7 @@ async def test_a_key_speaks_for_its_agency_and_those_below_it(world: World) -> N
         ({"kind": "other"}, "kind"),
         ({"legal_basis": "x" * 501}, "legal_basis"),
         ({"heartbeat": {"period_seconds": 0, "grace_seconds": 0}}, "heartbeat.period_seconds"),
+        ({"heartbeat": {"period_seconds": 29, "grace_seconds": 600}}, "heartbeat.period_seconds"),
         ({"heartbeat": {"period_seconds": 60, "grace_seconds": -1}}, "heartbeat.grace_seconds"),
         ({"heartbeat": {"period_seconds": 10**12, "grace_seconds": 0}}, "heartbeat.period_seconds"),
         ({"heartbeat": {"period_seconds": 60}}, "heartbeat.grace_seconds"),
@@ -215,6 +246,16 @@ async def test_a_question_that_is_wrong(world: World, path: str, query: dict[str
     assert (problem.get("field") or problem["errors"][0]["field"]) == field
 
 
+async def test_a_state_of_knowledge_too_early_is_refused_as_elsewhere(world: World) -> None:
+    for path in ("/databases/DB", "/databases/DB/history", "/statistics", "/contradictions"):
+        problem = await world.get(path, 422, params={"known_at": "1944-12-31T00:00:00Z"})
+        assert (problem["code"], problem["field"]) == ("known_at_too_early", "known_at")
+
+
+def test_an_import_says_that_a_code_may_be_taken_meanwhile(world: World) -> None:
+    assert "409" in operations(world)["post", "/datasets/v1/imports"]["responses"]
+
+
 async def test_who_is_unknown_is_not_found(world: World) -> None:
     for path in ("", "/history", "/intervals"):
         params = {"from": instant(0), "to": instant(1)}
@@ -301,6 +342,20 @@ async def test_four_facts_side_by_side(world: World) -> None:
         "unknown",
     )
     assert then["quality"]["accurate"] is None
+
+
+async def test_a_moment_is_answered_the_same_for_ever(world: World) -> None:
+    await world.register()
+    await world.declare(phase="operating", ndc_connection="none", effective_on="2026-03-01")
+    await world.beat(minutes_ago=60)
+    asked = {"as_of": "2026-03-10", "known_at": world.now.isoformat()}
+    before = await world.get("/databases/DB", params=asked)
+    world.clock.advance(minutes=20)
+    await world.beat(minutes_ago=70)
+    await world.declare(phase="none", ndc_connection="connected")
+    await world.assess()
+    await world.post("/databases/DB/maintenance", {"from": instant(-30), "until": instant(30), "reason": "x"})
+    assert await world.get("/databases/DB", params=asked) == before
 
 
 async def test_intervals_cover_the_window_and_what_is_to_come_is_unknown(world: World) -> None:

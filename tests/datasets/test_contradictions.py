@@ -11,6 +11,7 @@ from services.datasets.domain.contradictions import (
     Declared,
     Seen,
     contradictions,
+    declared_until,
     words,
 )
 from services.datasets.domain.facts import Stated, held_since, in_force
@@ -116,6 +117,51 @@ def test_words_say_how_long() -> None:
     )
 
 
+def test_what_was_never_synchronised_is_told_in_its_own_words() -> None:
+    never = [item.never_synchronised for item in found(SYNCHRONISED, Seen(last_at=day(30)))]
+    assert never == [False, True]
+    vi, en = words(ContradictionKind.STALE_SYNC, None, day(0), day(30), never_synchronised=True)
+    assert (vi, en) == (
+        "khai báo đã đồng bộ, nhưng chưa đồng bộ lần nào",
+        "declared synchronised, but never synchronised",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "connections", "phases", "expected"),
+    [
+        ("none_but_sending", [("none", 0)], [], None),
+        ("none_but_sending", [("none", 0), ("testing", 8)], [], 8),
+        ("none_but_sending", [("none", 0), ("testing", 8), ("none", 12), ("connected", 15)], [], 8),
+        ("none_but_sending", [("none", 0), ("testing", 8)], [("planned", 6)], None),  # still none by its phase
+        ("none_but_sending", [("none", 0), ("testing", 8)], [("planned", 6), ("building", 9)], 9),
+        ("none_but_sending", [("none", 0), ("testing", 3)], [], 5),  # said later of a day before it opened
+        ("none_but_sending", [("none", 0), ("testing", 30)], [], None),  # not yet
+        ("joined_but_silent", [("connected", 0), ("synchronised", 7), ("none", 9)], [("none", 6)], 9),
+        ("synchronised_but_stale", [("synchronised", 0), ("connected", 7)], [], 7),
+        ("count_fell_to_zero", [("none", 0)], [("none", 7)], None),
+    ],
+)  # fmt: skip
+def test_the_statement_that_ends_a_contradiction(
+    kind: str, connections: list[tuple[str, int]], phases: list[tuple[str, int]], expected: int | None
+) -> None:
+    """Of one that opened on day 5, as seen on day 20; quality results are of no matter to these."""
+
+    def said(items: list[tuple[str, int]]) -> list[Stated]:
+        return [Stated(value, day(number).date(), order) for order, (value, number) in enumerate(items)]
+
+    for complete in ([], [("passed", 10)], [("failed", 6), ("passed", 14)]):
+        got = declared_until(
+            ContradictionKind(kind),
+            said(phases),
+            said(connections),
+            said(complete),
+            opened_at=day(5),
+            day=day(20).date(),
+        )
+        assert got == (None if expected is None else local_instant(day(expected).date()))
+
+
 # --- told by the service
 
 
@@ -170,6 +216,85 @@ async def test_declared_none_and_seen_sending(world: World) -> None:
     await world.declare(ndc_connection="testing", effective_on="2026-03-12")
     [item] = (await world.get("/contradictions"))["items"]
     assert item["closed_at"] == "2026-03-11T17:00:00Z"  # the first instant of that day
+
+
+async def test_what_was_said_of_other_things_ends_nothing(world: World) -> None:
+    await world.register()
+    await world.declare(ndc_connection="none", effective_on="2026-02-01")
+    await world.beat(minutes_ago=20 * 24 * 60)
+    await world.assess(as_of="2026-03-09")
+    await world.declare(ndc_connection="testing", effective_on="2026-03-01")
+    [item] = (await world.get("/contradictions"))["items"]
+    assert (item["opened_at"], item["closed_at"]) == ("2026-02-18T01:00:00Z", "2026-02-28T17:00:00Z")
+
+
+@pytest.mark.parametrize(("order", "closed"), [((10, 11), 10), ((11, 10), 11)])
+async def test_a_closing_that_was_told_stays(world: World, order: tuple[int, int], closed: int) -> None:
+    await world.register()
+    await world.declare(ndc_connection="connected")
+    await world.beat()
+    world.clock.advance(days=8)
+    await world.watch()
+    world.clock.advance(days=4)
+    for number in order:
+        await world.beat(minutes_ago=(12 - number) * 24 * 60)
+    [item] = (await world.get("/contradictions"))["items"]
+    assert datetime.fromisoformat(item["closed_at"]) == START + closed * DAY
+    assert [verb for verb, _, _ in await world.events()].count("reconciled") == 1
+
+
+async def test_an_end_is_dated_by_the_first_heartbeat_that_made_it_so(world: World) -> None:
+    """Two zeros were told; what comes late tells that it was filled between them."""
+    await world.register()
+    await world.beat()
+    for _ in range(2):
+        world.clock.advance(minutes=60)
+        await world.beat(count=0)
+    await world.beat(minutes_ago=30)
+    items = (await world.get("/contradictions", params={"kind": "count_fell_to_zero"}))["items"]
+    assert [
+        (minutes(item["opened_at"]), item["closed_at"] and minutes(item["closed_at"])) for item in items
+    ] == [
+        (120, None),
+        (60, 90),
+    ]
+
+
+async def test_a_synchronisation_that_comes_back_ends_it_when_it_was_told(world: World) -> None:
+    """Those told before the old one was are not the end of it."""
+    await world.register()
+    await world.declare(ndc_connection="synchronised", effective_on="2026-02-01")
+    await world.beat()
+    world.clock.advance(minutes=30)
+    await world.beat(last_sync_at=(START - 20 * DAY).isoformat())
+    world.clock.advance(minutes=30)
+    await world.beat()
+    [item] = (await world.get("/contradictions"))["items"]
+    assert minutes(item["closed_at"]) == 60
+
+
+async def test_declared_synchronised_yet_it_never_was(world: World) -> None:
+    await world.register(heartbeat={"period_seconds": 86400, "grace_seconds": 3600})
+    await world.declare(ndc_connection="synchronised", effective_on="2026-03-01")
+    for _ in range(9):
+        await world.beat(last_sync_at=None)
+        world.clock.advance(days=1)
+    await world.watch()
+    [item] = (await world.get("/databases/DB"))["contradictions"]
+    assert item["words_en"] == "declared synchronised, but never synchronised"
+    [event] = [data for verb, _, data in await world.events() if verb == "contradicted"]
+    assert event["words_vi"] == "khai báo đã đồng bộ, nhưng chưa đồng bộ lần nào"
+    await world.beat(last_sync_at=(world.now - 10 * DAY).isoformat())  # before it was registered
+    [item] = (await world.get("/databases/DB"))["contradictions"]
+    assert item["words_en"] == "declared synchronised, last synchronised 10 days ago"
+    await world.beat(minutes_ago=-1)
+    world.clock.advance(minutes=1)
+    await world.watch()
+    closed = (await world.get("/contradictions", params={"open": False}))["items"]
+    assert sorted(item["words_en"] for item in closed) == [
+        "declared synchronised, but never synchronised",
+        "declared synchronised, last synchronised 10 days ago",
+    ]
 
 
 async def test_synchronised_yet_the_data_grow_stale(world: World) -> None:

@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from services.datasets.domain.downtime import Part, Rest, told_until
+from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS, Part, Rest, told_until
+from services.datasets.domain.facts import SHORTEST_PERIOD_SECONDS
+from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.downtime import beat
 from services.datasets.worker import leave_beat
 from services.datasets.worker.beats import intake_loop
 from shared.clock import Clock, SimulatedClock
 from shared.loops import Loops
-from tests.datasets.world import START, World
+from tests.datasets.world import SETTINGS, START, World
 from tests.support.bus import running, wait_for
 
 TOLERATED = timedelta(minutes=5)
@@ -85,6 +88,31 @@ async def test_while_the_intake_alone_rests_things_become_unknown_never_late(wor
     assert (await world.transitions())[2:] == [("unknown", "late", 670), ("late", "down", 780)]
 
 
+async def test_a_rest_of_a_few_beats_makes_nothing_late_however_short_its_period(world: World) -> None:
+    await world.register(heartbeat={"period_seconds": 60, "grace_seconds": 0})
+    await world.beat()
+    for part in Part:
+        await leave(world, part, is_start=True)
+    await rested(world, Part.INTAKE)
+    for _ in range(10):
+        world.clock.advance(seconds=20)
+        await leave(world, Part.WATCH)
+        await world.watch()
+    assert await leave(world, Part.INTAKE, is_start=True) == START
+    await world.watch()
+    assert await world.transitions() == [("unknown", "up", 0), ("up", "unknown", 1)]
+    asked = {"from": START.isoformat(), "to": world.now.isoformat()}
+    found = await world.get("/databases/DB/intervals", params=asked)
+    assert [item["state"] for item in found["items"]] == ["up", "unknown"]
+
+
+def test_no_rest_is_tolerated_in_which_two_heartbeats_are_lost() -> None:
+    assert LONGEST_TOLERATED_SECONDS <= SHORTEST_PERIOD_SECONDS
+    known = SETTINGS.model_dump()
+    with pytest.raises(ValidationError, match="downtime_seconds"):
+        DatasetsSettings(**known | {"downtime_seconds": LONGEST_TOLERATED_SECONDS + 1})
+
+
 async def test_silence_is_not_told_before_the_intake_has_told_of_itself(world: World) -> None:
     """It may have just died: a heartbeat may have come to nobody."""
     await world.register()
@@ -109,7 +137,7 @@ async def test_both_may_rest_from_the_same_instant(world: World) -> None:
     for part in Part:
         assert await leave(world, part, is_start=True) == START
     rows = await world.rows("SELECT part, started_at, ended_at, known_from FROM downtimes ORDER BY part")
-    told = (START, world.now, START + TOLERATED)
+    told = (START, world.now, START + SETTINGS.downtime)
     assert [tuple(row) for row in rows] == [("intake", *told), ("watch", *told)]
 
 

@@ -74,7 +74,7 @@ async def test_a_list_may_say_how_often_a_database_is_to_send(world: World) -> N
         {"period_seconds": 3600, "grace_seconds": 600}, {"period_seconds": 3600, "grace_seconds": 0}, None,
     ]  # fmt: skip
     bad = (
-        "D,Bốn,sector,G12,0,",
+        "D,Bốn,sector,G12,29,",
         "E,Năm,sector,G12,1 giờ,",
         "F,Sáu,sector,G12,,60",
         "A,Một,sector,G12,7200,600",

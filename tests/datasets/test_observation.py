@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS
+from services.datasets.domain.facts import SHORTEST_PERIOD_SECONDS
 from services.datasets.domain.observation import Expectation, Interval, Observed, Run, observe, runs_of
 from services.datasets.domain.spans import Span, advance, merged
 
@@ -69,11 +71,34 @@ def test_states_by_table(
 
 def test_a_long_grace_still_lets_late_come_before_down() -> None:
     patient = Expectation(timedelta(minutes=10), timedelta(minutes=50))
-    assert patient.down_after == patient.in_time == timedelta(minutes=60)
     assert told(observe([Run(at(0), None, at(0))], patient, span(0, 100))) == [
         ("up", 0, 60),
-        ("down", 60, 100),
+        ("late", 60, 70),
+        ("down", 70, 100),
     ]
+
+
+@pytest.mark.parametrize(("grace", "down_after"), [(0, 30), (19, 30), (20, 40), (21, 41)])
+def test_down_comes_after_three_periods_or_one_after_late(grace: int, down_after: int) -> None:
+    known = Expectation(timedelta(minutes=10), timedelta(minutes=grace))
+    assert known.down_after == timedelta(minutes=down_after)
+
+
+@given(
+    period=st.integers(SHORTEST_PERIOD_SECONDS, 10 * SHORTEST_PERIOD_SECONDS),
+    grace=st.integers(0, 100),
+    start=st.integers(0, 2_000),
+    rest=st.integers(0, LONGEST_TOLERATED_SECONDS),
+)
+def test_a_rest_that_is_tolerated_makes_nothing_down_that_sends_as_agreed(
+    period: int, grace: int, start: int, rest: int
+) -> None:
+    """At most one of its heartbeats is lost in it, and is never sent again."""
+    known = Expectation(timedelta(seconds=period), timedelta(seconds=grace))
+    sent = [second for second in range(0, 8_000, period) if not start <= second <= start + rest]
+    runs = runs_of((ZERO + timedelta(seconds=second) for second in sent), known.in_time)
+    found = observe(runs, known, Span(ZERO, ZERO + timedelta(seconds=sent[-1])))
+    assert Observed.DOWN not in {item.state for item in found}
 
 
 def test_without_an_expectation_nothing_is_known_but_maintenance() -> None:
@@ -107,7 +132,8 @@ def simulated(
     def inside(now: int, some: list[tuple[int, int]]) -> bool:
         return any(start <= now < until for start, until in some)
 
-    in_time, down_after = period + grace, max(3 * period, period + grace)
+    in_time = period + grace
+    down_after = 3 * period if in_time < 3 * period else in_time + period
     states: list[str] = []
     state = "unknown"  # beneath maintenance
     last: int | None = None  # heartbeat

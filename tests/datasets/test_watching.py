@@ -236,7 +236,7 @@ async def test_a_clock_that_is_moved_is_no_downtime(world: World) -> None:
 
 async def test_a_short_rest_is_no_downtime(world: World) -> None:
     await leave_beat(world.database, world.clock, world.settings, is_start=True)
-    world.clock.advance(seconds=300)
+    world.clock.advance(seconds=30)
     assert await leave_beat(world.database, world.clock, world.settings, is_start=True) is None
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from prometheus_client import REGISTRY
 
-from services.datasets.tables import Agency
+from services.datasets.domain.observation import Observed
 from services.datasets.worker import build_worker
-from services.datasets.worker.metrics import show_figures
+from services.datasets.worker.metrics import Shown, show_figures
 from shared.bus.embedded import OutboxSource
 from shared.database import Database
 from shared.events import tasks
@@ -46,7 +46,6 @@ async def test_a_database_falls_silent_while_the_loops_run(world: World, make_da
         ("down", "up", 200),
     ]
     assert await world.rows("SELECT 1 FROM downtimes") == []
-    assert Agency.__tablename__ == "agencies"
 
 
 async def _tell(log: Database, agency: tasks.AgencyRecorded) -> None:
@@ -64,6 +63,15 @@ async def test_two_workers_tell_a_silence_once(world: World) -> None:
         assert [after for _, after, _ in await world.transitions(f"DB{number}")] == ["up", "late", "down"]
 
 
+def value(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
+async def show(world: World, shown: Shown) -> None:
+    async with world.database.snapshot() as connection:
+        await show_figures(connection, world.now, 2, shown)
+
+
 async def test_figures_of_each_database_up_to_a_bound(world: World) -> None:
     for number in range(3):
         await world.register(f"F{number}")
@@ -71,11 +79,8 @@ async def test_figures_of_each_database_up_to_a_bound(world: World) -> None:
     await world.declare("F1", ndc_connection="none", effective_on="2026-03-01")
     await world.beat("F1", minutes_ago=1)
     world.clock.advance(minutes=2)
-    async with world.database.snapshot() as connection:
-        await show_figures(connection, world.now, 2)
-
-    def value(name: str, **labels: str) -> float | None:
-        return REGISTRY.get_sample_value(name, labels)
+    shown = Shown()
+    await show(world, shown)
 
     assert value("dondoc_database_state", database="F0", state="up") == 1
     assert value("dondoc_database_state", database="F0", state="down") == 0
@@ -86,3 +91,36 @@ async def test_figures_of_each_database_up_to_a_bound(world: World) -> None:
     assert value("dondoc_database_metrics_left_out") == 1
     assert value("dondoc_databases", state="up") == 2
     assert value("dondoc_contradictions_open", kind="none_but_sending") == 1
+
+
+OF_ONE = (
+    "dondoc_database_heartbeat_age_seconds",
+    "dondoc_database_sync_age_seconds",
+    "dondoc_database_records",
+)
+
+
+async def test_a_database_that_is_pushed_beyond_the_bound_loses_its_metrics(world: World) -> None:
+    shown = Shown()
+    for code in ("M1", "M2"):
+        await world.register(code)
+        await world.beat(code)
+    await show(world, shown)
+    assert all(value(name, database="M2") is not None for name in OF_ONE)
+    await world.register("M0")
+    await show(world, shown)
+    assert [value(name, database="M2") for name in OF_ONE] == [None] * 3
+    assert [value("dondoc_database_state", database="M2", state=state) for state in Observed] == [None] * 5
+    assert value("dondoc_database_state", database="M1", state="up") == 1
+    assert value("dondoc_database_state", database="M0", state="unknown") == 1
+
+
+async def test_an_age_of_what_is_told_no_more_is_not_shown(world: World) -> None:
+    shown = Shown()
+    await world.register("S")
+    await world.beat("S", minutes_ago=1)
+    await show(world, shown)
+    assert value("dondoc_database_sync_age_seconds", database="S") == 60
+    await world.beat("S", last_sync_at=None)
+    await show(world, shown)
+    assert value("dondoc_database_sync_age_seconds", database="S") is None

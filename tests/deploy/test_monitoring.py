@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -61,6 +62,16 @@ def test_rules_ask_for_what_exists(rule: dict[str, Any]) -> None:
             label for group in re.findall(r"by \(([^)]*)\)", rule["expr"]) for label in group.split(", ")
         }
         assert grouped <= known()[name], name
+
+
+def test_what_rules_count_of_deliveries_is_there_before_it_happens() -> None:
+    """A series that begins at 1 has not increased; in a process of its own, where nothing has happened yet."""
+    show = "import prometheus_client, services.notify.worker; print(prometheus_client.generate_latest().decode())"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    ended = re.findall(r'^dondoc_deliveries_ended_total\{status="(\w+)"\} 0.0$', done.stdout, re.MULTILINE)
+    tried = re.findall(r'^dondoc_webhook_attempts_total\{outcome="(\w+)"\} 0.0$', done.stdout, re.MULTILINE)
+    assert set(ended) == {"delivered", "failed"}
+    assert set(tried) == {"delivered", "failed", "gone", "lost"}
 
 
 @every_rule

@@ -16,7 +16,8 @@ from tests.support.deployed import caller, grant, know_agencies, opened
 from tests.support.processes import Deployment, deployment_env, run, until
 
 NOBODY = "127.0.0.1:9"  # where no Kafka answers: the watch needs none
-PERIOD, GRACE, DOWNTIME = 4, 2, 10  # seconds: silence would be told before our rest counts as a downtime
+# Seconds, on a clock ten times as fast: silence would be told before our rest counts as a downtime.
+PERIOD, GRACE, DOWNTIME, SPEED = 40, 20, 10, 10
 SERVE, WORK = ("serve", "datasets"), ("work", "datasets")
 
 
@@ -25,6 +26,7 @@ async def deployment(postgres: URL, tmp_path: Path) -> AsyncIterator[Deployment]
     """What serves and what works, on one clock."""
     env = deployment_env(postgres, NOBODY, "2026-03-10T08:00", "intake")
     env["DONDOC_CLOCK_ANCHOR"] = datetime.now(UTC).isoformat()
+    env["DONDOC_CLOCK_SPEED"] = str(SPEED)
     env["DONDOC_DOWNTIME_SECONDS"] = str(DOWNTIME)
     await asyncio.to_thread(run, "migrate", "datasets", env=env)
     deployment = Deployment(env, tmp_path)

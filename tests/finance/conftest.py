@@ -5,7 +5,7 @@ from sqlalchemy import URL
 
 from shared.clock import ManualClock
 from shared.database import Database
-from tests.finance.world import FinanceService, record_agencies, running_finance
+from tests.finance.world import TI, FinanceService, line_body, record_agencies, running_finance
 from tests.support.reused import emptied, reused_database
 
 
@@ -28,3 +28,11 @@ async def service(database: Database, clock: ManualClock) -> AsyncIterator[Finan
     """The finance service at 08:00 on 20 May 2025."""
     async with running_finance(database, clock) as running:
         yield running
+
+
+@pytest.fixture
+async def funded(service: FinanceService) -> FinanceService:
+    """G12 has 3,000 tỉ since 1 May."""
+    for kind in ("approve", "allocate"):
+        await service.decide(kind, line_body(3_000 * TI), effective_on="2025-05-01")
+    return service

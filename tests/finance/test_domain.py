@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.finance.domain.disbursement import percent, rated
-from services.finance.domain.ledger import Stage, figures
+from services.finance.domain.ledger import Field, Level, Line, Nature, Stage, figures
 from services.finance.domain.statements import Verdict, check_statement
+from services.finance.domain.treasury import ReadRow
 from services.finance.domain.treasury_cells import Unit, find_units, read_amount, read_day
+from services.reference import PROJECT
+from services.reference.refusals import collect
 from shared.errors import InvalidInput
 
 
@@ -150,3 +153,25 @@ def test_units_are_found_in_headings() -> None:
     assert find_units("Số tiền", ["Đơn vị: đồng"]) == {Unit.DONG}
     assert find_units("Số tiền (triệu đồng)", ["Đồng Nai", "Đơn vị báo cáo: Đồng Nai"]) == {Unit.MILLION}
     assert find_units("Số tiền", ()) == set()
+
+
+def test_a_line_s_fingerprint_is_the_same_for_ever() -> None:
+    """It is kept with each line posted: another one would make every file that was imported a changed one."""
+    line = Line(
+        2025,
+        Level.CENTRAL,
+        "G12",
+        Nature.CAPITAL,
+        Field.DIGITAL_TRANSFORMATION,
+        "vốn nước ngoài",
+        1_234_567_890_000,
+    )
+    assert ReadRow(1, day=date(2025, 5, 19), line=line).fingerprint == "bf522f08b3921ae78b092619b5068d8d"
+
+
+def test_every_code_of_an_amount_can_be_read_from_the_source() -> None:
+    entries, unread = collect(PROJECT)
+    codes = {entry.code for entry in entries if not entry.status.isdecimal()}
+    assert {"amount_ambiguous", "amount_fractional", "amount_invalid", "amount_not_positive"} < codes
+    assert "amount_too_large" in codes
+    assert not [place for place in unread if "finance/domain" in place]

@@ -6,48 +6,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from tests.finance.world import TI, FinanceService, line_body
-
-HEADINGS = "TT;Cơ quan;Cấp ngân sách;Tính chất;Lĩnh vực;Số tiền;Ngày;Số chứng từ"
-ROWS = (
-    "1;G12;Trung ương;ĐTPT;CĐS;1.234.567,89;19/05/2025;PC01",
-    "2;Bộ Tài chính;NSTW;Đầu tư phát triển;Chuyển đổi số;765.432,11;20/05/2025;PC02",
-)
-
-
-def csv(*rows: str, unit: str = "Đơn vị: triệu đồng", headings: str = HEADINGS) -> bytes:
-    return "\n".join(("BÁO CÁO GIẢI NGÂN", unit, headings, *rows)).encode()
-
-
-async def send(
-    service: FinanceService, content: bytes, *, status: int = 200, name: str = "a.csv", **form: Any
-) -> Any:
-    response = await service.send(
-        "POST", "/imports", data={"year": 2025, **form}, files={"file": (name, content)}
-    )
-    assert response.status_code == status, response.text
-    return response.json()
-
-
-def outcomes(report: Any) -> list[str]:
-    return [row["outcome"] for row in report["rows"]]
-
-
-def problems(report: Any) -> list[list[str]]:
-    return [[problem["code"] for problem in row["problems"]] for row in report["rows"]]
-
-
-async def disbursed(service: FinanceService) -> int:
-    told: int = (await service.get("/balances"))["total"]["disbursed"]
-    return told
-
-
-@pytest.fixture
-async def funded(service: FinanceService) -> FinanceService:
-    """G12 has 3,000 tỉ since 1 May."""
-    for kind in ("approve", "allocate"):
-        await service.decide(kind, line_body(3_000 * TI), effective_on="2025-05-01")
-    return service
+from tests.finance.treasury import HEADINGS, ROWS, csv, disbursed, outcomes, problems, send
+from tests.finance.world import TI, FinanceService
 
 
 async def test_a_file_becomes_one_decision_a_day_and_twice_is_once(funded: FinanceService) -> None:
@@ -90,10 +50,23 @@ async def test_a_refused_row_keeps_the_file_out_unless_partial(funded: FinanceSe
     before = await funded.counts()
     report = await send(funded, csv(ROWS[0], "2;Bộ Tài chánh;NSTW;ĐTPT;CĐS;1;19/05/2025;PC02"))
     assert problems(report) == [[], ["agency_not_found"]]
-    assert report["rows"][1]["problems"][0]["nearest"] == "G12"
+    [suggestion] = report["rows"][1]["problems"][0]["suggestions"]
+    assert (suggestion["code"], suggestion["name"]) == ("G12", "Bộ Tài chính")
+    assert 85 < suggestion["score"] < 100
     assert "G12" in report["rows"][1]["problems"][0]["detail"]
     assert report["written"] is False
     assert await funded.counts() == before
+
+
+async def test_rows_that_say_nothing_are_reported(funded: FinanceService) -> None:
+    numbers = ";".join(f"({n})" for n in range(1, 9))
+    report = await send(funded, csv(numbers, ROWS[0], HEADINGS, ROWS[1]))
+    assert outcomes(report) == ["accepted", "accepted"]
+    assert [(row["number"], row["reason"]) for row in report["skipped"]] == [
+        (4, "column_numbers"),
+        (6, "heading"),
+    ]
+    assert report["skipped"][1]["text"] == "Cơ quan"
 
 
 async def test_totals_are_recognised_and_not_counted(funded: FinanceService) -> None:
@@ -139,47 +112,6 @@ async def test_a_total_that_does_not_add_up_is_refused(funded: FinanceService, t
         row.replace(";31;", ";30,03;").replace(";29;", ";29,97;").replace(";33;", ";30,01;") for row in placed
     ]
     assert (await send(funded, csv(*rounded)))["written"] is True
-
-
-async def test_a_voucher_comes_whole_and_once(funded: FinanceService) -> None:
-    same = "1;G12;TW;ĐTPT;CĐS;10;19/05/2025;PC01"
-    twice = await send(funded, csv(same, same, "2;G12;TW;ĐTPT;CĐS;5;19/05/2025;PC01"))
-    assert outcomes(twice) == ["accepted"] * 3  # a voucher may have equal lines
-    assert await disbursed(funded) == 25 * 10**6
-    corrected = await send(funded, csv(same, same, "2;G12;TW;ĐTPT;CĐS;6;19/05/2025;PC01"), partial="true")
-    assert problems(corrected)[2] == ["voucher_changed"]
-    assert twice["decisions"][0] in corrected["rows"][2]["problems"][0]["detail"]
-    third = await send(funded, csv(same, same, same))
-    assert outcomes(third) == ["unchanged", "unchanged", "refused"]
-    assert await disbursed(funded) == 25 * 10**6
-    await funded.post(
-        f"/decisions/{twice['decisions'][0]}/reversal", {"reason": "Tệp sai", "effective_on": "2025-05-20"}
-    )
-    again = await send(funded, csv(same, "2;G12;TW;ĐTPT;CĐS;6;19/05/2025;PC01"))
-    assert again["written"] is True
-    assert await disbursed(funded) == 16 * 10**6
-
-
-async def test_a_voucher_with_a_refused_line_is_refused_whole(funded: FinanceService) -> None:
-    report = await send(
-        funded,
-        csv(
-            "1;G12;TW;ĐTPT;CĐS;10;19/05/2025;PC01",
-            "2;G12;TW;ĐTPT;CĐS;;19/05/2025;PC01",
-            "3;G12;TW;ĐTPT;CĐS;1;19/05/2025;PC02",
-        ),
-        partial="true",
-    )
-    assert problems(report) == [["voucher_incomplete"], ["required"], []]
-    assert await disbursed(funded) == 10**6
-
-
-async def test_what_the_account_does_not_hold_is_refused_from_the_last_row_up(funded: FinanceService) -> None:
-    rows = [f"{n};G12;TW;ĐTPT;CĐS;1.000.000;19/05/2025;PC0{n}" for n in range(1, 6)]
-    report = await send(funded, csv(*rows), partial="true")
-    assert outcomes(report) == ["accepted"] * 3 + ["refused"] * 2
-    assert problems(report)[3:] == [["insufficient"]] * 2
-    assert await disbursed(funded) == 3_000 * TI
 
 
 @pytest.mark.parametrize(

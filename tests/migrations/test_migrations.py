@@ -98,6 +98,16 @@ async def test_a_database_is_prepared_where_that_is_to_be_done(empty: Database) 
     assert not await needs_migration("notify", empty.url)
 
 
+async def test_code_that_is_older_than_its_database_goes_on_working(empty: Database) -> None:
+    """After an upgrade that is taken back."""
+    await migrate("notify", empty.url)
+    newer = f"{int(newest_revision('notify')) + 1:04}"
+    async with empty.transaction() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = :newer"), {"newer": newer})
+    assert not await needs_migration("notify", empty.url)
+    assert await prepare("notify", empty.url) is False
+
+
 async def test_a_server_that_refuses_is_no_missing_database(empty: Database) -> None:
     with pytest.raises(DBAPIError, match="password"):
         await needs_migration("tasks", empty.url.set(password="wrong"))

@@ -309,7 +309,8 @@ async def test_what_an_alert_says_of_a_budget(world: World) -> None:
     found = {item["kind"]: item for item in await world.items("/alerts")}
     assert found["budget.behind"]["message_vi"] == (
         "Giải ngân chậm (đến ngày 01/07/2026): đề nghị Bộ Nội vụ đẩy nhanh giải ngân ngân sách trung ương năm 2026; mới "
-        "giải ngân 0 đồng, đạt 0% của 2.500 tỉ đồng đã phân bổ, trong khi theo tiến độ thời gian cần đạt 1.239,7 tỉ đồng."
+        "giải ngân 0 đồng, đạt 0% tổng số phải giải ngân trong năm (2.500 tỉ đồng), trong khi theo tiến độ thời gian cần "
+        "đạt 1.239,7 tỉ đồng."
     )
     assert found["budget.idle"]["message_vi"] == (
         "Chưa giải ngân (đến ngày 01/07/2026): đề nghị Bộ Nội vụ triển khai giải ngân ngân sách trung ương năm 2026; đã "
@@ -330,10 +331,48 @@ async def test_what_an_alert_says_of_a_budget(world: World) -> None:
     )
     assert behind.budget.model_dump() == {
         "id": ID, "year": 2026, "level": "central", "approved": 3_682_400_000_000, "allocated": 2500 * TI,
-        "unallocated": 1_182_400_000_000, "disbursed": 0, "rate": 0.0, "expected": 2500 * TI * 181 // 365,
+        "unallocated": 1_182_400_000_000, "disbursed": 0, "to_spend": 2500 * TI, "rate": 0.0,
+        "expected": 2500 * TI * 181 // 365,
         "link": "https://dondoc.example.vn/finance/v1/balances?year=2026&level=central&agency=G12",
     }  # fmt: skip
     assert found["budget.idle"]["budget"]["expected"] is None
+
+
+async def test_what_is_behind_is_measured_by_what_is_to_be_spent_in_words_and_figures_alike(
+    world: World,
+) -> None:
+    """Of 365 allocated 240 were cancelled, and nobody is to spend them."""
+    await world.tell(budget(1, allocated=365 * TI, disbursed=30 * TI, cancelled=240 * TI, remaining=95 * TI))
+    world.go_to(JULY)
+    await world.raise_all()
+    [alert] = await world.items("/alerts")
+    assert alert["message_vi"] == (
+        "Giải ngân chậm (đến ngày 01/07/2026): đề nghị Bộ Nội vụ đẩy nhanh giải ngân ngân sách trung ương năm 2026; mới "
+        "giải ngân 30 tỉ đồng, đạt 24% tổng số phải giải ngân trong năm (125 tỉ đồng), trong khi theo tiến độ thời gian "
+        "cần đạt 62 tỉ đồng."
+    )
+    assert alert["message_en"] == (
+        "Disbursement behind (by 1 July 2026): Bộ Nội vụ is asked to speed up disbursing the central budget of 2026; "
+        "30 billion đồng disbursed, 24% of the 125 billion đồng to be spent in the year, where even spending would be "
+        "62 billion đồng."
+    )
+    told_of = alert["budget"]
+    assert (told_of["allocated"], told_of["to_spend"], told_of["rate"]) == (365 * TI, 125 * TI, 24.0)
+    assert told_of["expected"] == 125 * TI * 181 // 365
+    [raised] = await world.items("/signals?status=raised")
+    assert raised["facts"]["to_spend"] == 125 * TI
+
+
+async def test_a_budget_with_nothing_to_be_spent_has_no_rate(world: World) -> None:
+    await world.tell(budget(1, allocated=TI, unallocated=TI, cancelled=TI, remaining=0))
+    world.go_to(JULY)
+    await world.raise_all()
+    [alert] = await world.items("/alerts")
+    assert (alert["kind"], alert["budget"]["to_spend"], alert["budget"]["rate"]) == (
+        "budget.unallocated",
+        0,
+        None,
+    )
 
 
 async def test_after_an_outage_only_the_newest_month_is_told_and_the_others_have_their_record(

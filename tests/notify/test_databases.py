@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.notify.domain.databases import occasion_of, transition
+from services.notify.domain.databases import transition, written
 from services.notify.domain.signals import SignalKind, family
 from services.notify.use_cases.signal_alerts import raise_due
 from shared.clock import ManualClock
@@ -80,12 +80,12 @@ def test_kinds_are_those_of_the_contract_and_families_follow_one_another() -> No
 
 
 @pytest.mark.parametrize(
-    ("instant", "occasion"),
+    ("instant", "text"),
     [(AT, "2026-03-10T01:00:00Z"), (AT + timedelta(microseconds=5), "2026-03-10T01:00:00.000005Z")],
 )
-def test_an_instant_is_an_occasion_that_reads_back(instant: datetime, occasion: str) -> None:
-    assert occasion_of(instant) == occasion
-    assert datetime.fromisoformat(occasion) == instant.astimezone(UTC)
+def test_an_instant_that_is_written_reads_back(instant: datetime, text: str) -> None:
+    assert written(instant) == text
+    assert datetime.fromisoformat(text) == instant.astimezone(UTC)
 
 
 # --- what is told ----------------------------------------------------------------------------------------------------

@@ -358,6 +358,24 @@ async def test_a_late_failure_leaves_the_call_that_took_over_alone(world: World)
     assert (await only_delivery(world))["status"] == "delivered"
 
 
+async def test_calls_that_a_closing_process_never_began_are_due_again_at_once(world: World) -> None:
+    world.settings = world.settings.model_copy(update={"delivery_concurrency": 1})
+    async with subscriber(lambda number: None if number == 0 else (204, {})) as receiver:
+        for _ in range(3):
+            await world.subscribe(receiver.url)
+        await raise_one(world)
+        closing = Courier(world.database, world.clock, world.settings)
+        assert await closing.start_due() == 3
+        await receiver.wait_for(1)
+        receiver.let_go.set()
+        await closing.close()
+        rows = await world.rows("SELECT status, attempts, lease_token FROM deliveries ORDER BY attempts")
+        assert [tuple(row) for row in rows] == [("pending", 0, None)] * 2 + [("delivered", 1, None)]
+        assert [tuple(row) for row in await world.rows("SELECT count(*) FROM attempts")] == [(1,)]
+        assert await world.deliver() == 2
+    assert len(receiver.received) == 3
+
+
 async def end_leases(world: World) -> None:
     async with world.database.transaction() as session:
         connection = await session.connection()

@@ -16,7 +16,8 @@ from services.notify.domain.milestones import (
     name_of,
     plan,
 )
-from services.notify.domain.picture import responsible, why_silent
+from services.notify.domain.refusals import delivery_ended
+from services.notify.domain.responsibility import responsible, why_silent
 from services.notify.domain.retries import (
     DELAYS,
     AttemptOutcome,
@@ -25,7 +26,6 @@ from services.notify.domain.retries import (
     fault_of,
     judge,
 )
-from services.notify.domain.subscriptions import delivery_ended
 from shared.clock import local_instant
 
 DUE = date(2025, 5, 31)

@@ -6,12 +6,16 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.notify.domain.retries import DeliveryReason
 from services.notify.tables import Delivery, Subscription
 from services.notify.use_cases.claims import Claim, Lane, claim_due
+from services.notify.use_cases.databases import follow_database
 from services.notify.use_cases.deliveries import cancel_deliveries
-from services.notify.use_cases.picture import follow_task
 from services.notify.use_cases.results import Result, record_results
+from services.notify.use_cases.tasks import follow_task
+from tests.notify.told import ToldDatabase
 from tests.notify.world import World, task
 
 DUE = date(2025, 5, 31)
@@ -31,6 +35,26 @@ async def claimed(world: World) -> list[Claim]:
         )
     assert len(claims) == 2
     return sorted(claims, key=lambda claim: claim.delivery_id)
+
+
+async def claimed_of(world: World, databases: Sequence[ToldDatabase]) -> list[Claim]:
+    """Deliveries of databases that are down, leased, in order of id."""
+    await world.subscribe(NOWHERE)
+    await world.tell(*(told.turns("down", world.clock.now()) for told in databases))
+    await world.raise_all()
+    room = Lane(10, 10)
+    async with world.database.reading() as connection:
+        claims = await claim_due(
+            connection, now=world.clock.now(), lane=room, failing_lane=room, lease_seconds=60
+        )
+    assert len(claims) == len(databases)
+    return sorted(claims, key=lambda claim: claim.delivery_id)
+
+
+async def rest(world: World, session: AsyncSession, told: ToldDatabase) -> None:
+    now = world.clock.now()
+    change = told.turns("maintenance", now)
+    await follow_database(session, change, told_at=now, now=now, rules=world.settings.signal_rules)
 
 
 async def record(world: World, results: Sequence[Result]) -> None:
@@ -73,6 +97,48 @@ async def test_a_batch_that_ends_several_tasks_while_their_calls_are_recorded(wo
         await follow_task(session, ended[1], now=now, hour=8)
     await recording
     assert await outcomes(world) == {("cancelled", "task_ended")}
+
+
+async def test_a_batch_that_brings_several_databases_to_rest_while_their_calls_are_recorded(
+    world: World,
+) -> None:
+    databases = [ToldDatabase(code=code) for code in ("DB1", "DB2")]
+    low, high = await claimed_of(world, databases)
+    of_low = await world.rows(
+        "SELECT subject FROM signals JOIN alerts ON signal_id = signals.id"
+        " JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
+        id=low.delivery_id,
+    )
+    first, second = sorted(databases, key=lambda told: told.code == of_low[0].subject)
+    failed = [Result(claim, jitter=0, status_code=503) for claim in (low, high)]
+    async with world.database.transaction() as session:
+        await rest(world, session, first)
+        recording = asyncio.create_task(record(world, failed))
+        await until_one_waits(world)
+        await rest(world, session, second)
+    await recording
+    assert await outcomes(world) == {("cancelled", "no_longer_true")}
+
+
+async def test_what_raises_does_not_wait_for_a_batch_that_may_wait_for_it(world: World) -> None:
+    """The batch has the turn and goes on to a database which the one that raises holds."""
+    first, second = [ToldDatabase(code=code) for code in ("DB1", "DB2")]
+    claims = await claimed_of(world, [first, second])
+    await record(world, [Result(claim, jitter=0, status_code=503) for claim in claims])
+    await world.tell(second.turns("late", world.clock.now()))
+    async with world.database.transaction() as session:
+        await rest(world, session, first)
+        raising = asyncio.create_task(world.raise_all())
+        await until_one_waits(world)
+        await rest(world, session, second)
+    assert await raising == 1
+    found = await world.rows(
+        "SELECT kind, reason FROM deliveries JOIN alerts ON alerts.id = alert_id ORDER BY 1"
+    )
+    assert {tuple(row) for row in found} == {
+        ("dataset.down", "no_longer_true"),
+        ("dataset.late", "no_longer_true"),
+    }
 
 
 async def test_a_subscription_that_is_ended_while_its_endpoint_says_gone(world: World) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.notify.use_cases.alerts import kind_of
+from services.notify.use_cases.timer_alerts import kind_of
 from services.notify.worker import next_due_instant
 from shared.clock import local_instant
 from shared.events import tasks

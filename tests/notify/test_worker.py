@@ -21,6 +21,7 @@ from shared.outbox import add_event
 from tests.conftest import SPINE, MakeDatabase
 from tests.notify.told import TI, ToldDatabase, budget
 from tests.notify.world import World, task
+from tests.support.bus import wait_for
 from tests.support.webhooks import subscriber
 
 GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
@@ -74,7 +75,30 @@ async def test_figures_tell_what_waits(world: World) -> None:
     assert REGISTRY.get_sample_value("dondoc_signals", {"status": "pending"}) == 2
     assert REGISTRY.get_sample_value("dondoc_signals", {"status": "overdue"}) == 1
     assert REGISTRY.get_sample_value("dondoc_signal_lag_seconds") == 3600
-    assert set(worker.loops) == {"notify-timers", "notify-deliver", "notify-upkeep"}
+    assert set(worker.loops) == {"notify-timers", "notify-signals", "notify-deliver", "notify-upkeep"}
+
+
+async def test_a_fault_in_raising_timers_keeps_no_signal_back(world: World) -> None:
+    worker = build_worker(world.settings, world.database, world.clock, sources=[], publisher=None)
+    await world.tell(ToldDatabase().turns("late", world.clock.now()))
+    await _rename(world, "timers", "timers_away")
+    try:
+        loops = Loops({name: worker.loops[name] for name in ("notify-timers", "notify-signals")})
+
+        async def raised() -> bool:
+            return bool(await world.rows("SELECT 1 FROM alerts"))
+
+        async with loops.running():
+            await wait_for(raised)
+            assert "notify-timers" in loops.troubles()
+    finally:
+        await _rename(world, "timers_away", "timers")
+        await worker.close()
+
+
+async def _rename(world: World, table: str, name: str) -> None:
+    async with world.database.transaction() as session:
+        await session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
 async def test_the_poll_for_due_timers_reads_an_index_alone(world: World) -> None:

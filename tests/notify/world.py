@@ -13,7 +13,9 @@ from sqlalchemy import text
 from services.notify.consumers import consumer
 from services.notify.main import build_app
 from services.notify.settings import NotifySettings
-from services.notify.worker import deliver_due, raise_due
+from services.notify.use_cases.claims import release_lost
+from services.notify.worker import raise_due
+from services.notify.worker.deliveries import Courier
 from shared.auth import draw_key, store_key
 from shared.bus import Batch
 from shared.clock import ManualClock, local_instant
@@ -136,7 +138,16 @@ class World:
         return total
 
     async def deliver(self) -> int:
-        return await deliver_due(self.database, self.clock, self.settings)
+        """One round: what is due now is sent, and its answers waited for; the number of calls."""
+        courier = Courier(self.database, self.clock, self.settings)
+        async with self.database.reading() as connection:
+            await release_lost(connection, now=self.clock.now())
+        try:
+            started = await courier.start_due()
+            await courier.settle()
+        finally:
+            await courier.close()
+        return started
 
     # --- what it says
 

@@ -35,6 +35,9 @@ async def test_what_is_wrong_is_told_by_name(
     async def idle(_: Pulse) -> None:
         await asyncio.Event().wait()
 
+    async def refused(_: Pulse) -> None:
+        raise ConnectionRefusedError("Connect call failed ('10.1.2.3', 9092)")
+
     checks = {
         "fine": fine,
         "log": broken,
@@ -42,8 +45,10 @@ async def test_what_is_wrong_is_told_by_name(
         "far": hanging,
         "database": database_check(database),
     }
-    whole = Health(checks, Loops({"timers": idle}))
-    async with running_toy(database, clock, whole) as toy:
+    loops = Loops({"timers": idle, "relay": refused})
+    async with running_toy(database, clock, Health(checks, loops)) as toy, loops.running():
+        while loops.pulses["relay"].failure is None:  # noqa: ASYNC110 - a failure has no event to wait for
+            await asyncio.sleep(0)
         response = await toy.http.get("/readyz")
         assert (await toy.http.get("/healthz")).json() == {"status": "ok"}
     assert response.status_code == 503
@@ -54,6 +59,7 @@ async def test_what_is_wrong_is_told_by_name(
             "store": "ConnectionResetError",  # its words may name hosts and secrets
             "far": "no answer within 0 s",
             "timers": "not started",
+            "relay": "ConnectionRefusedError",
         },
     }
 

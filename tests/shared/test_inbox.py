@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -67,6 +68,15 @@ async def consume(consumer: Consumer) -> None:
     """All batches of the shelf, without a loop around that would try again."""
     async for batch in consumer.source.batches(lambda: None):
         await consumer.consume(batch)
+
+
+async def test_a_consumer_has_its_counters_before_the_first_event(listener: Listener) -> None:
+    """A counter that begins at 1 has not increased, and the first dead letter would alert nobody."""
+    consumer = replace(listener.consumer(Shelf()), service=f"unheard-{uuid4().hex}")
+    assert REGISTRY.get_sample_value("dondoc_dead_letters_total", {"service": consumer.service}) == 0
+    for outcome in ("applied", "set_aside"):
+        labels = {"service": consumer.service, "source": "shelf", "outcome": outcome}
+        assert REGISTRY.get_sample_value("dondoc_consumer_events_total", labels) == 0
 
 
 async def test_only_the_poisonous_event_of_a_batch_is_set_aside(listener: Listener) -> None:

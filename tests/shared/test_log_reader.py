@@ -2,13 +2,17 @@
 
 import asyncio
 import random
+import time
 from collections import defaultdict
+from contextlib import aclosing
 from typing import ClassVar
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from shared.bus.binary_mode import read_event, write_headers, write_value
+from shared.bus.embedded import OutboxSource
 from shared.clock import ManualClock
 from shared.database import Database
 from shared.errors import InvalidInput
@@ -149,6 +153,51 @@ async def test_what_is_unread_is_counted_from_any_cursor(
             cursor = (await read_page(connection, cursor, 4)).cursor
             left.append(await count_unread(connection, cursor, 100))
     assert left == [10, 6, 2, 0]
+
+
+async def test_a_page_knows_since_when_its_first_event_is_in_the_log(
+    make_database: MakeDatabase, clock: ManualClock
+) -> None:
+    """In real time: the events' own is the suite's, here of 2025."""
+    database = await make_database(SPINE)
+    async with database.transaction() as session:
+        for value in range(3):
+            await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
+        await session.execute(
+            text("UPDATE outbox SET written_at = written_at - (4 - id) * interval '1 hour'")
+        )
+    async with database.reading() as connection:
+        rows = await read_rows(connection, Cursor(), 2)
+        page = await read_page(connection, Cursor(), 2)
+        rest = await read_page(connection, page.cursor, 2)
+        none = await read_page(connection, rest.cursor, 2)
+    ages = [time.monotonic() - (read.first_written or 0) for read in (rows, page, rest)]
+    assert [round(age / 3600, 1) for age in ages] == [3.0, 3.0, 1.0]
+    assert (none.events, none.first_written) == ((), None)
+
+
+async def test_a_reader_of_the_outbox_itself_tells_how_old_what_it_holds_back_is(
+    make_database: MakeDatabase, clock: ManualClock
+) -> None:
+    log, own = await make_database(SPINE), await make_database(SPINE)
+    async with log.transaction() as session:
+        await add_event(session, Counted(aggregate="a", value=1), version=1, at=clock.now())
+        await session.execute(text("UPDATE outbox SET written_at = written_at - interval '9 hours'"))
+    source, labels = OutboxSource("lagging", log, own), {"service": "lagging", "reader": own.service}
+
+    def lag() -> float:
+        return REGISTRY.get_sample_value("dondoc_log_lag_seconds", labels) or 0.0
+
+    assert lag() == 0
+    passed = asyncio.Event()
+    async with aclosing(source.batches(passed.set)) as batches:
+        await anext(batches)
+        assert round(lag() / 3600, 1) == 9
+        on = asyncio.ensure_future(anext(batches))
+        await asyncio.wait_for(passed.wait(), 10)
+        on.cancel()
+        await asyncio.gather(on, return_exceptions=True)
+    assert lag() == 0
 
 
 async def test_a_relayed_row_is_the_same_message_as_its_event(

@@ -1,6 +1,7 @@
 """The relay: every event in order, from where it stood, by one relay at a time."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -91,7 +92,7 @@ async def test_one_relay_works_and_another_takes_over_when_its_connection_dies(c
             await end_lock_holder(counter)
 
             async def noticed() -> bool:
-                return "lost the relay's lock" in (active.pulses["relay"].failure or "")
+                return active.pulses["relay"].failure is not None
 
             await wait_for(noticed)
             await counter.count("a")
@@ -192,6 +193,39 @@ async def test_the_lag_runs_while_nothing_can_be_sent_and_ends_with_the_last_eve
 
         await wait_for(cleared)
     assert [int(event.sequence) for event in shelf.events][-6:] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_the_lag_is_the_age_of_the_oldest_event_whoever_wrote_it_and_when(counter: Counter) -> None:
+    """A relay that is started anew again and again does not hide what has waited all the time."""
+    shelf = Shelf(failures=10**6)
+    await counter.count(*"a" * 6)
+    async with counter.database.transaction() as session:
+        await session.execute(
+            text("UPDATE outbox SET written_at = written_at - (10 - id) * interval '1 hour' WHERE id <= 6")
+        )
+    async with running(relay=relay_loop(counter.service, counter.database, shelf)) as loops:
+
+        async def failed() -> bool:
+            return loops.pulses["relay"].failure is not None
+
+        await wait_for(failed)
+        assert 9 * 3600 <= lag(counter) < 9 * 3600 + 60
+        shelf._failures = 0
+
+        async def cleared() -> bool:
+            return lag(counter) == 0
+
+        await wait_for(cleared)
+
+
+async def test_a_relay_has_its_series_before_it_sent_anything(counter: Counter) -> None:
+    began = time.time()
+    relay_loop(counter.service, counter.database, Shelf())
+    of = {"service": counter.service}
+    drained = REGISTRY.get_sample_value("dondoc_relay_drained_timestamp_seconds", of)
+    assert drained is not None
+    assert began <= drained <= time.time()  # else a relay that never came to the end would not be silent
+    assert REGISTRY.get_sample_value("dondoc_relay_events_total", of) == 0
 
 
 def lag(counter: Counter) -> float:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
 
 from services.register import SERVICES
 
@@ -177,6 +177,19 @@ def deployment_env(postgres: URL, kafka: str, clock: str, prefix: str) -> dict[s
     }
 
 
+def own_password(env: Mapping[str, str], service: str, folder: Path) -> dict[str, str]:
+    """The database's password as compose mounts it: in a file, beside no other service's."""
+    whole = make_url(env["DONDOC_DATABASE_URL"].replace("{service}", "SERVICE"))
+    url = whole.set(password=None).render_as_string(hide_password=False)
+    secrets = folder / f"secrets-{service}"
+    secrets.mkdir(exist_ok=True)
+    (secrets / f"database_{service}").write_text(str(whole.password), encoding="utf-8")
+    return {
+        "DONDOC_DATABASE_URL": url.replace("SERVICE", "{service}"),
+        "DONDOC_DATABASE_PASSWORD_FILE": f"{secrets}/database_{{service}}",
+    }
+
+
 PROCESSES = tuple((kind, service) for service in SERVICES for kind in ("serve", "work"))
 
 
@@ -191,7 +204,12 @@ class Deployment:
 
     async def start(self, name: tuple[str, str], *, probe: str = "readyz", **changed: str) -> None:
         """Start one process and wait for its `probe`."""
-        env = {**self.env, "DONDOC_PORT": str(self.ports[name]), **changed}
+        env = {
+            **self.env,
+            **own_password(self.env, name[1], self.folder),
+            "DONDOC_PORT": str(self.ports[name]),
+            **changed,
+        }
         self.processes[name] = Process(*name, env=env, log=self.folder / f"{'-'.join(name)}.log")
         await self.answers(name, probe)
 

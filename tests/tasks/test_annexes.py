@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.tasks.gateways.annexes import COLUMNS, NoTask, tasks_of
+from services.tasks.domain.annexes import COLUMNS, NoTask, tasks_of
 from shared.spreadsheets import Row, read_table
 from tests.support.spreadsheets import csv_bytes, xlsx_bytes
 

@@ -130,6 +130,11 @@ async def test_a_body_that_is_wrong_is_told_where(
         ("/tasks", {"parent": "x"}, "parent"),
         ("/tasks", {"q": "x" * 201}, "q"),
         ("/tasks", {"agency": "x" * 65}, "agency"),
+        *(
+            ("/tasks", {name: ""}, name)
+            for name in ("agency", "document", "programme", "parent", "role", "q")
+        ),
+        *(("/agencies", {name: ""}, name) for name in ("level", "bloc", "parent_code")),
         ("/tasks", {"as_of": "1900-01-01"}, "as_of"),
         ("/tasks", {"as_of": "2201-01-01"}, "as_of"),
         ("/tasks", {"due_before": "soon"}, "due_before"),

@@ -36,9 +36,59 @@ async def test_an_agency_is_recorded_and_found_by_any_of_its_codes(service: Task
 
 @pytest.mark.parametrize("written", ["G99/BTN", "G99%2FBTN"])
 async def test_a_code_with_a_slash_is_found(service: TasksService, written: str) -> None:
-    agency = await service.post("/agencies", AGENCY | {"code": "G99/BTN"})
+    agency = await service.post("/agencies", AGENCY | {"code": "G99/BTN", "identifiers": []})
     assert await service.get(f"/agencies/{written}") == agency
     assert (await service.get("/agencies/G99", 404))["code"] == "agency_unknown"
+
+
+@pytest.mark.parametrize(("scheme", "value"), [("electronic_code", "H26.19"), ("qcvn_102", "000.00.19.H26")])
+async def test_an_electronic_code_is_found_by_both_its_forms(
+    service: TasksService, scheme: str, value: str
+) -> None:
+    identifiers = [{"scheme": scheme, "value": value, "valid_from": None, "valid_to": None}]
+    agency = await service.post("/agencies", AGENCY | {"identifiers": identifiers})
+    for written in ("H26.19", "000.00.19.H26", "h26.19"):
+        assert await service.get(f"/agencies/{written}") == agency
+    assert (await service.get("/agencies/H26.190", 404))["code"] == "agency_unknown"
+
+
+async def test_only_an_electronic_code_has_two_forms(service: TasksService) -> None:
+    other = [{"scheme": "old", "value": "H26.19"}]
+    await service.post("/agencies", AGENCY | {"identifiers": other})
+    await service.get("/agencies/H26.19")
+    assert (await service.get("/agencies/000.00.19.H26", 404))["code"] == "agency_unknown"
+
+
+async def test_two_forms_of_one_code_at_two_agencies_find_neither(service: TasksService) -> None:
+    for code, scheme, value in (("G98", "electronic_code", "H26.19"), ("G99", "qcvn_102", "000.00.19.H26")):
+        identifiers = [{"scheme": scheme, "value": value}]
+        await service.post("/agencies", AGENCY | {"code": code, "identifiers": identifiers})
+    for written in ("H26.19", "000.00.19.H26"):
+        assert (await service.get(f"/agencies/{written}", 404))["code"] == "agency_unknown"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value", "remedy"),
+    [
+        ("electronic_code", "26.H19", "H26.19"),
+        ("electronic_code", "H26..19", "H26.19"),
+        ("electronic_code", "h26.19", "H26.19"),
+        ("electronic_code", "000.00.19.H26", "H26.19"),
+        ("qcvn_102", "H26.19", "000.00.19.H26"),
+        ("qcvn_102", "00.00.19.H26", "000.00.19.H26"),
+    ],
+)
+async def test_an_electronic_code_is_recorded_in_the_form_of_its_scheme(
+    service: TasksService, scheme: str, value: str, remedy: str
+) -> None:
+    before = await service.counts()
+    good = {"scheme": "old", "value": "anything"}
+    body = AGENCY | {"identifiers": [good, {"scheme": scheme, "value": value}]}
+    problem = await service.post("/agencies", body, 422)
+    assert (problem["code"], problem["field"]) == ("electronic_code_invalid", "identifiers.1.value")
+    assert remedy in problem["detail"]
+    assert remedy in problem["detail_en"]
+    assert await service.counts() == before
 
 
 async def test_an_identifier_of_two_agencies_finds_neither(service: TasksService) -> None:

@@ -18,7 +18,6 @@ from services.tasks.domain.deadlines import (
     DeadlineFlag,
     DeadlineKind,
     Recurrence,
-    next_due,
     read_deadline,
 )
 from shared.errors import InvalidInput
@@ -353,31 +352,6 @@ def test_every_flag_and_kind_is_specified_above() -> None:
         re.search(rf"\| {kind}\b", DATED + WITHOUT_A_DATE) for kind in set(DeadlineKind) - {"recurring"}
     )
     assert all(f"{flag}:" in (DeadlineFlag.__doc__ or "") for flag in DeadlineFlag)
-
-
-# (recurrence, on or after, first last-in-time day)
-NEXT = [
-    (Recurrence("month", 19), date(2026, 3, 19), date(2026, 3, 19)),
-    (Recurrence("month", 19), date(2026, 3, 20), date(2026, 4, 19)),
-    (Recurrence("month", 30), date(2026, 2, 1), date(2026, 2, 28)),
-    (Recurrence("month"), date(2026, 12, 31), date(2026, 12, 31)),
-    (Recurrence("quarter"), date(2026, 4, 1), date(2026, 6, 30)),
-    (Recurrence("quarter", 14), date(2026, 3, 15), date(2026, 6, 14)),
-    (Recurrence("quarter", 9, 1), date(2026, 11, 1), date(2027, 1, 9)),
-    (Recurrence("year"), date(2026, 1, 1), date(2026, 12, 31)),
-    (Recurrence("year", 30, 1), date(2026, 1, 31), date(2027, 1, 30)),
-]
-
-
-@pytest.mark.parametrize(("recurrence", "after", "due"), NEXT)
-def test_next_due(recurrence: Recurrence, after: date, due: date) -> None:
-    assert next_due(recurrence, after) == due
-
-
-def test_no_next_due_after_the_last_year() -> None:
-    with pytest.raises(InvalidInput) as refusal:
-        next_due(Recurrence("month", 19), date(9999, 12, 20))
-    assert refusal.value.code == "no_next_due"
 
 
 @pytest.mark.parametrize(

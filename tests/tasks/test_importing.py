@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import httpx2
 import openpyxl
 import pytest
+from pydantic_core import PydanticCustomError
 from sqlalchemy import text
 
 from services.tasks.api import imports as routes
@@ -26,6 +28,7 @@ from shared.clock import ManualClock
 from shared.database import Database
 from shared.events import tasks as events
 from shared.health import Health
+from shared.requests import refuse_controls
 from shared.spreadsheets import MAX_BYTES
 from tests.support.tasks import SETTINGS, TasksService
 
@@ -259,6 +262,12 @@ async def test_the_same_reference_in_another_document_is_another_task(office: Ta
         ("1,Một,,Tháng 6/2025,A", "lead_text", "required"),
         (f"1,{'x' * 4001},Bộ Nội vụ,Tháng 6/2025,A", "title", "too_long"),
         (f"1,Một,Bộ Nội vụ,{'x' * 1001},A", "deadline_text", "too_long"),
+        ("1,Một\u202e,Bộ Nội vụ,Tháng 6/2025,A", "title", "control_character"),
+        ("1,Một\x1b[2J,Bộ Nội vụ,Tháng 6/2025,A", "title", "control_character"),
+        ("1,Một,Bộ Nội vụ\x9b,Tháng 6/2025,A", "lead_text", "control_character"),
+        ("1,Một,Bộ Nội vụ,Tháng 6/2025\x07,A", "deadline_text", "control_character"),
+        ("1,Một,Bộ Nội vụ,Tháng 6/2025,A\u2066B", "deliverable", "control_character"),
+        ("1\u202e,Một,Bộ Nội vụ,Tháng 6/2025,A", "ref", "control_character"),
         ('1,"=HYPERLINK(""http://x"")",Bộ Nội vụ,Tháng 6/2025,A', "title", "formula"),
     ],
 )
@@ -268,6 +277,23 @@ async def test_a_row_that_cannot_be_is_refused_with_its_field(
     report = await report_of(office, table(row, GOOD.splitlines()[1]))
     assert outcome(report) == (1, 1, 0)
     assert (field, code) in [(each["field"], each["code"]) for each in report["rows"][0]["problems"]]
+
+
+async def test_a_cell_of_several_lines_comes_in(office: TasksService) -> None:
+    report = await report_of(office, table('1,"Một\nhai\tba",Bộ Nội vụ,"Tháng\n6/2025",A'))
+    assert outcome(report) == (1, 0, 0)
+    assert (await office.get(f"/tasks/{report['rows'][0]['task_id']}"))["title"] == "Một\nhai\tba"
+
+
+def test_what_a_cell_may_not_hold_is_what_a_request_may_not() -> None:
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        try:
+            refuse_controls(character, "\t\n\r")
+        except PydanticCustomError:
+            assert rules.has_control(character), hex(number)
+        else:
+            assert not rules.has_control(character), hex(number)
 
 
 async def test_a_deadline_without_a_date_comes_in_flagged(office: TasksService) -> None:

@@ -167,6 +167,20 @@ async def test_an_amendment_to_what_stands_already_is_none(
     assert await service.counts() == before
 
 
+@pytest.mark.parametrize("words", ["khẩn trương", "thường xuyên", ""])
+async def test_a_deadline_without_a_date_sent_again_is_no_change(service: TasksService, words: str) -> None:
+    task = await service.assign(deadline_text=words)
+    before = await service.counts()
+    assert await service.amend(task, deadline_text=words) == task
+    assert await service.counts() == before
+    assert (await service.amend(task, title="Khác", deadline_text=words))["version"] == 2
+
+
+async def test_other_words_without_a_date_are_refused(service: TasksService) -> None:
+    task = await service.assign(**UNDATED)
+    assert (await service.amend(task, 422, deadline_text="sớm"))["code"] == "deadline_unreadable"
+
+
 async def test_an_amendment_tells_only_what_it_changed(service: TasksService) -> None:
     task = await service.assign()
     await service.amend(task, title=task["title"], priority="urgent", deadline_text=task["deadline_text"])
@@ -221,7 +235,11 @@ async def test_reassigning_ends_one_lead_and_begins_another(service: TasksServic
     [
         ([{"agency_code": "G99", "role": "lead"}], "agency_unknown"),
         ([{"agency_code": "G12", "role": "direct"}], "lead_required"),
-        ([{"group_code": "localities", "role": "lead"}], "lead_required"),
+        ([{"group_code": "localities", "role": "lead"}], "group_cannot_lead"),
+        (
+            [{"agency_code": "G06", "role": "lead"}, {"group_code": "localities", "role": "lead"}],
+            "group_cannot_lead",
+        ),
     ],
 )
 async def test_a_reassignment_that_cannot_be_is_refused(
@@ -230,3 +248,15 @@ async def test_a_reassignment_that_cannot_be_is_refused(
     task = await service.assign()
     assert (await service.amend(task, 422, assignments=assignments))["code"] == code
     assert await service.read(task) == {**task, "assignments": new_task()["assignments"]}
+
+
+async def test_a_group_that_should_take_over_is_named_by_its_place(service: TasksService) -> None:
+    wanted = [{"agency_code": "G06", "role": "lead"}, {"group_code": "localities", "role": "lead"}]
+    refused = await service.amend(await service.assign(), 422, assignments=wanted)
+    assert refused["field"] == "assignments.1.group_code"
+
+
+async def test_a_group_may_help_with_a_task_that_is_there(service: TasksService) -> None:
+    wanted = [{"agency_code": "G06", "role": "lead"}, {"group_code": "localities", "role": "coordinate"}]
+    amended = await service.amend(await service.assign(), assignments=wanted)
+    assert sorted(item["agency_code"] for item in amended["assignments"]) == ["01", "48", "79", "G06"]

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.support.tasks import APPROVAL, LOCALITIES, TasksService, group_task, submission
+from tests.support.tasks import APPROVAL, DOCUMENT, LOCALITIES, TasksService, group_task, submission
 
 
 async def test_a_group_is_done_with_its_last_member(service: TasksService) -> None:
@@ -131,6 +131,45 @@ async def test_what_a_group_is_told_its_members_are_told(service: TasksService) 
     assert own["deliverable"] == now["01"]["deliverable"]
     found = await service.get("/tasks", params={"q": "bien ban ha noi", "parent": parent["id"]})
     assert [item["id"] for item in found["items"]] == [members["01"]["id"]]
+
+
+async def test_a_further_document_of_a_group_is_cited_by_every_member_also_those_that_ended(
+    service: TasksService,
+) -> None:
+    parent = await service.assign(**group_task())
+    members = await service.members(parent)
+    await service.finish(members["01"], agency="01")
+    await service.cancel(members["79"])
+    further = [{"document_code": APPROVAL, "clause": "II.3"}]
+    amended = await service.amend(parent, citations=further)
+    for count in ("task", "assignment"):
+        figures = await service.get("/statistics", params={"group_by": "document", "count": count})
+        groups = {group.pop("key"): group for group in figures["groups"]}
+        assert groups[APPROVAL] == groups[DOCUMENT], count
+    for code, member in members.items():
+        found = (await service.get("/tasks", params={"agency": code, "document": APPROVAL}))["items"]
+        assert [item["id"] for item in found] == [member["id"]]
+    assert (await service.events(members["01"]["id"]))[-2:] == [("completed", 3), ("amended", 4)]
+    before = await service.counts()
+    await service.amend(amended, citations=further)
+    assert await service.counts() == before
+
+
+async def test_of_words_and_a_document_a_member_that_ended_takes_the_document_only(
+    service: TasksService,
+) -> None:
+    parent = await service.assign(**group_task())
+    members = await service.members(parent)
+    await service.finish(members["01"], agency="01")
+    await service.amend(parent, title="Tên mới", citations=[{"document_code": APPROVAL}])
+    now = await service.members(parent)
+    assert {code: item["title"] == "Tên mới" for code, item in now.items()} == {
+        "01": False,
+        "48": True,
+        "79": True,
+    }
+    assert {len(item["citations"]) for item in now.values()} == {2}
+    assert (await service.events(members["48"]["id"])) == [("created", 1), ("amended", 2)]
 
 
 async def test_who_leads_a_part_is_changed_on_the_part(service: TasksService) -> None:

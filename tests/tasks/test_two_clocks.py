@@ -155,7 +155,7 @@ async def test_a_second_document_that_gives_the_same_task_is_cited_not_counted_a
     service: TasksService,
 ) -> None:
     task = await service.assign()
-    amended = await service.amend(task, citations=[{"document_code": APPROVAL, "clause": "II.3"}])
+    amended = await service.amend(task, citations=[{"document_code": APPROVAL, "clause": "II.3"}] * 2)
     again = await service.amend(
         amended, citations=[{"document_code": APPROVAL, "clause": "II.3"}], title="Đề án"
     )

@@ -49,7 +49,6 @@ async def database_answer(
     open_now = await list_contradictions(connection, moment, {"database": code}, is_open=True)
     return DatabaseOut(
         **_registered(row),
-        version=row.version,
         as_of=moment.as_of,
         known_at=moment.known_at,
         phase=DeclaredFact.model_validate(phase) if phase else None,
@@ -90,7 +89,8 @@ async def _observed(
 
 def _words(row: AnyRow, moment: Moment) -> dict[str, str]:
     at = row.closed_at or moment.instant
-    vi, en = words(ContradictionKind(row.kind), row.ndc_connection, row.basis, at)
+    kind, never = ContradictionKind(row.kind), row.never_synchronised
+    vi, en = words(kind, row.ndc_connection, row.basis, at, never_synchronised=never)
     return {"words_vi": vi, "words_en": en}
 
 

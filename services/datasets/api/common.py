@@ -1,18 +1,18 @@
 """What the routes share: settings, scopes, and the moment a question is about."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
-from services.datasets.domain.facts import EARLIEST, LATEST, check_plausible
+from services.datasets.domain.facts import EARLIEST, LATEST
 from services.datasets.queries.moment import Moment
 from services.datasets.use_cases.watching import WatchRules
 from shared.app import Context, CurrentContext, with_scope
 from shared.auth import Caller
-from shared.clock import LOCAL_ZONE, local_date
-from shared.moments import KnownAt, settled_instant
+from shared.clock import local_date
+from shared.moments import KnownAt, known_instant, settled_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,23 @@ def current_rules(request: Request) -> Rules:
     return rules
 
 
+MANAGE = "datasets.manage"
 CurrentRules = Annotated[Rules, Depends(current_rules)]
 Reader = Annotated[Caller, with_scope("datasets.read")]
 Reporter = Annotated[Caller, with_scope("datasets.report")]
-Manager = Annotated[Caller, with_scope("datasets.manage")]
+
+
+def office(caller: Annotated[Caller, with_scope(MANAGE)]) -> Caller:
+    """Who may register: a key that is bound to no agency, since lists hold the databases of many."""
+    caller.require_tenant(None)
+    return caller
+
+
+def is_office(caller: Caller) -> bool:
+    return caller.tenant is None and caller.may(MANAGE)
+
+
+Manager = Annotated[Caller, Depends(office)]
 CodeInPath = Annotated[str, Path(max_length=64)]
 CodeInQuery = Annotated[str | None, Query(max_length=64)]
 AsOf = Annotated[
@@ -42,18 +55,9 @@ AsOf = Annotated[
 ]
 
 
-def instant_asked(instant: datetime, field: str) -> datetime:
-    """A naive instant is local time. Raises InvalidInput for one that no clock here ever showed."""
-    whole = instant if instant.tzinfo else instant.replace(tzinfo=LOCAL_ZONE)
-    check_plausible(whole, field)
-    return whole.astimezone(UTC)
-
-
 async def settled_known(context: Context, known_at: datetime | None) -> datetime:
     """Up to when what was recorded is known: never later than now, nor than before a change that is under way."""
-    now = context.clock.now()
-    known = min(now, instant_asked(known_at, "known_at")) if known_at else now
-    return await settled_instant(context, known)
+    return await settled_instant(context, known_instant(known_at, context.clock.now(), EARLIEST))
 
 
 async def settled_moment(context: CurrentContext, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:

@@ -36,7 +36,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> ReadList:
 router = upload_router("datasets", "datasets.manage", ImportForm, _read)
 
 
-@router.post("/imports", tags=["imports"], responses=documented(413))
+@router.post("/imports", tags=["imports"], responses=documented(409, 413))
 async def import_databases(
     request: Request,
     session: Session,

@@ -1,6 +1,6 @@
 """What owners and their systems say: declarations, quality results, heartbeats, maintenance."""
 
-from services.datasets.api.common import CodeInPath, CurrentRules, Reporter
+from services.datasets.api.common import CodeInPath, CurrentRules, Reporter, is_office
 from services.datasets.schemas.reporting import (
     DeclarationIn,
     DeclarationOut,
@@ -92,8 +92,9 @@ async def announce_maintenance(
     rules: CurrentRules,
     caller: Reporter,
 ) -> MaintenanceOut:
-    """Announce a window in which silence does not count."""
+    """Announce a window in which silence does not count; one that began over 24 hours ago is the office's to record."""
     await require_owner(session, caller, code)
-    asked = body.model_dump() | {"longest": rules.longest_maintenance, "rules": rules.watch}
+    asked = body.model_dump() | {"longest": rules.longest_maintenance, "by_office": is_office(caller)}
+    asked |= {"rules": rules.watch}
     window = await use_cases.announce_maintenance(session, code, **asked, actor=actor, at=context.clock.now())
     return MaintenanceOut.model_validate(window)

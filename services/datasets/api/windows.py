@@ -1,13 +1,15 @@
 """The window of time that a question is about."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.datasets.api.common import instant_asked, settled_known
+from services.datasets.api.common import settled_known
+from services.datasets.domain.facts import check_plausible
 from services.datasets.domain.spans import Span
 from shared.app import CurrentContext
+from shared.clock import LOCAL_ZONE
 from shared.errors import InvalidInput
 from shared.moments import KnownAt
 
@@ -23,7 +25,7 @@ async def asked_window(
     known_at: KnownAt = None,
 ) -> tuple[Span, datetime]:
     """The window, and up to when what was recorded is known."""
-    span = Span(instant_asked(start, "from"), instant_asked(until, "to"))
+    span = Span(_instant(start, "from"), _instant(until, "to"))
     if not span.start < span.until <= span.start + LONGEST_WINDOW:
         raise InvalidInput(
             "window_invalid",
@@ -32,6 +34,13 @@ async def asked_window(
             field="to",
         )
     return span, await settled_known(context, known_at)
+
+
+def _instant(instant: datetime, field: str) -> datetime:
+    """A naive instant is local time. Raises InvalidInput for one that no clock here ever showed."""
+    whole = instant if instant.tzinfo else instant.replace(tzinfo=LOCAL_ZONE)
+    check_plausible(whole, field)
+    return whole.astimezone(UTC)
 
 
 AskedWindow = Annotated[tuple[Span, datetime], Depends(asked_window)]

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from services.datasets.domain.facts import JOINED, Connection, Phase, Stated, held_since
 from services.datasets.domain.spans import Span, advance
+from shared.clock import local_date, local_instant
 
 
 class ContradictionKind(StrEnum):
@@ -26,7 +27,8 @@ class Seen:
     Attributes:
         last_at: the last heartbeat.
         first_since_none: the first one since neither platform nor connection is declared to be there.
-        last_sync_at: the latest synchronisation that any of them told.
+        last_sync_at: the synchronisation that the last heartbeat told: its word holds, also where it is older than what
+            was told before, as after a restore. None where it told that there never was one.
         record_count: of the last one.
         zero_since: the first of the zero counts that the last heartbeats have told without a break.
         was_filled: whether a count above zero was told before those.
@@ -52,12 +54,16 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """`until` is when it ends if nothing more is heard; `basis` is the instant from which its days are counted."""
+    """`until` is when it ends if nothing more is heard; `basis` is the instant from which its days are counted.
+
+    `never_synchronised`: they are counted from the registration, since no synchronisation was ever told of.
+    """
 
     kind: ContradictionKind
     opened_at: datetime
     basis: datetime
     until: datetime | None = None
+    never_synchronised: bool = False
 
     def holds(self, instant: datetime) -> bool:
         return self.opened_at <= instant and (self.until is None or instant < self.until)
@@ -112,7 +118,8 @@ def contradictions(
         opened_at = max(told.synchronised_since, advance(basis, silent_after, uncounted))
         until = advance(seen.last_at, silent_after, uncounted)
         if opened_at < until:  # beyond it is silent altogether, which is told as such
-            yield Contradiction(ContradictionKind.STALE_SYNC, opened_at, basis, until)
+            never = seen.last_sync_at is None
+            yield Contradiction(ContradictionKind.STALE_SYNC, opened_at, basis, until, never)
     if seen.zero_since is not None:
         if seen.was_filled:
             yield Contradiction(ContradictionKind.FELL_TO_ZERO, seen.zero_since, seen.zero_since)
@@ -132,6 +139,31 @@ def declared_since(kind: ContradictionKind, told: Declared) -> datetime | None:
     }[kind]
 
 
+def declared_until(
+    kind: ContradictionKind,
+    phases: Sequence[Stated],
+    connections: Sequence[Stated],
+    complete: Sequence[Stated],
+    *,
+    opened_at: datetime,
+    day: date,
+) -> datetime | None:
+    """The first day since a contradiction opened, up to `day`, on which its declared side does not hold; None for none.
+
+    What is said of anything else ends nothing.
+    """
+    first = local_date(opened_at)
+    said = (item.effective_on for items in (phases, connections, complete) for item in items)
+    for each in sorted({first, *(effective_on for effective_on in said if first < effective_on <= day)}):
+        if declared_since(kind, declared(phases, connections, complete, each)) is None:
+            return local_instant(each)
+    return None
+
+
+_NEVER_SYNCHRONISED = (
+    "khai báo đã đồng bộ, nhưng chưa đồng bộ lần nào",
+    "declared synchronised, but never synchronised",
+)
 _WORDS: Mapping[ContradictionKind, tuple[str, str]] = {
     ContradictionKind.SILENT: (
         "khai báo {connection_vi}, {days} ngày không có tín hiệu",
@@ -157,8 +189,17 @@ _WORDS: Mapping[ContradictionKind, tuple[str, str]] = {
 _CONNECTIONS_VI = {Connection.CONNECTED: "đã kết nối", Connection.SYNCHRONISED: "đã đồng bộ"}
 
 
-def words(kind: ContradictionKind, connection: str | None, basis: datetime, at: datetime) -> tuple[str, str]:
+def words(
+    kind: ContradictionKind,
+    connection: str | None,
+    basis: datetime,
+    at: datetime,
+    *,
+    never_synchronised: bool = False,
+) -> tuple[str, str]:
     """What a reader is told at an instant, in Vietnamese and in English; days are whole ones since `basis`."""
+    if never_synchronised:
+        return _NEVER_SYNCHRONISED
     joined = Connection(connection) if connection in JOINED else Connection.CONNECTED
     values = {
         "connection": joined.value,

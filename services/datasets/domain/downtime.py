@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+# No period is shorter (`facts.SHORTEST_PERIOD_SECONDS`), so at most one heartbeat of a database is lost in a rest that is
+# tolerated: its silence stays below two periods, and it is never down because of us. What repeats a heartbeat that was
+# not answered loses none, since one counts from when it was observed.
+LONGEST_TOLERATED_SECONDS = 30
+
 
 class Part(StrEnum):
     """The parts of ours without which silence tells nothing: what takes heartbeats, and what looks at them."""

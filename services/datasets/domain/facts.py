@@ -119,7 +119,10 @@ def check_day_not_future(day: date, now: datetime, field: str) -> None:
 
 EARLIEST = date(1945, 9, 2)  # an instant outside these is a typing mistake
 LATEST = date(2200, 12, 31)
-LONGEST_SECONDS = 366 * 86_400  # between two heartbeats; one a year still tells something
+SHORTEST_PERIOD_SECONDS = (
+    30  # between two heartbeats; in less we ourselves may rest unnoticed (domain/downtime.py)
+)
+LONGEST_SECONDS = 366 * 86_400  # one a year still tells something
 
 
 def check_plausible(instant: datetime, field: str) -> None:
@@ -146,6 +149,21 @@ def check_maintenance(start: datetime, until: datetime, longest: timedelta) -> N
             f"Một đợt bảo trì dài nhất {longest.days} ngày: chia thành nhiều đợt, hoặc khai báo lại giai đoạn.",
             f"A maintenance lasts at most {longest.days} days: split it, or declare another phase.",
             field="until",
+        )
+
+
+LATEST_NOTICE = timedelta(hours=24)  # of a maintenance: one that began at night is told the next day
+
+
+def check_notice(start: datetime, now: datetime) -> None:
+    """Who owns a database may not turn an outage of long ago into a maintenance by its own word."""
+    if now - start > LATEST_NOTICE:
+        hours = LATEST_NOTICE // timedelta(hours=1)
+        raise InvalidInput(
+            "maintenance_told_late",
+            f"Bảo trì đã bắt đầu (from) quá {hours} giờ: đề nghị văn phòng (khóa có quyền datasets.manage, không gắn với cơ quan nào) ghi, hoặc ghi đợt bắt đầu trong {hours} giờ qua.",
+            f"The maintenance began (from) more than {hours} hours ago: ask the office (a key with datasets.manage, bound to no agency) to record it, or tell one that began within {hours} hours.",
+            field="from",
         )
 
 

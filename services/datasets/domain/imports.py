@@ -10,6 +10,7 @@ from services.datasets.domain.facts import (
     CODE_RULE_VI,
     EARLIEST,
     LONGEST_SECONDS,
+    SHORTEST_PERIOD_SECONDS,
     Connection,
     Kind,
     Phase,
@@ -172,7 +173,7 @@ def _read_expectation(row: ReadRow, values: Mapping[str, str]) -> None:
     period, grace = values.get("period_seconds", ""), values.get("grace_seconds", "")
     if not period and not grace:
         return
-    row.period_seconds = _read_seconds(row, "period_seconds", period, at_least=1)
+    row.period_seconds = _read_seconds(row, "period_seconds", period, at_least=SHORTEST_PERIOD_SECONDS)
     row.grace_seconds = _read_seconds(row, "grace_seconds", grace, at_least=0) if grace else 0
 
 

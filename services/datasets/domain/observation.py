@@ -1,8 +1,9 @@
 """What is seen of a database, worked out from the set of its heartbeats.
 
 A heartbeat vouches for the time until period + grace after it. Then the database is late, and down once three periods
-have passed (or period + grace, where that is longer, so that late always comes before down). From late one heartbeat
-makes it up. From down it takes two in a row, the second within period + grace of the first, and it is up from the second.
+have passed (or, where period + grace reaches three periods, one period after it was late: late always comes before down).
+From late one heartbeat makes it up. From down it takes two in a row, the second within period + grace of the first, and
+it is up from the second.
 Time in a maintenance window shows as maintenance and is no silence. While we ourselves took no heartbeats or did not watch, what no heartbeat
 vouches for is unknown, and silence is counted anew from the end of that: a database is never down because of us.
 Before the first heartbeat, and without an expectation, nothing is known.
@@ -42,7 +43,8 @@ class Expectation:
 
     @property
     def down_after(self) -> timedelta:
-        return max(DOWN_AFTER_PERIODS * self.period, self.in_time)
+        periods = DOWN_AFTER_PERIODS * self.period
+        return periods if self.in_time < periods else self.in_time + self.period
 
 
 @dataclass(frozen=True, slots=True)

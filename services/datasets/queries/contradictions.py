@@ -26,6 +26,7 @@ _AS_THEN = (
         Contradiction.kind,
         Contradiction.ndc_connection,
         Contradiction.basis,
+        Contradiction.never_synchronised,
         Contradiction.opened_at,
         Contradiction.recorded_at,
         case((_HAS_CLOSED, Contradiction.closed_at), else_=null()).label("closed_at"),

@@ -71,7 +71,6 @@ _CODE: BindParameter[str] = bindparam("code")
 _REGISTERED = (
     select(
         *Database.__table__.columns,
-        Watch.version,
         Watch.observed,
         Watch.observed_since,
         Watch.checked_at,

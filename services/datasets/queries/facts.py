@@ -2,14 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BindParameter, DateTime, bindparam, select, text
+from sqlalchemy import BindParameter, DateTime, ScalarSelect, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.datasets.domain.contradictions import PASSED, Declared, Seen, declared
-from services.datasets.domain.facts import EARLIEST, Criterion, Stated, in_force
-from services.datasets.tables import Declaration, QualityResult
-from shared.clock import local_instant
+from services.datasets.domain.contradictions import (
+    PASSED,
+    ContradictionKind,
+    Declared,
+    Seen,
+    declared,
+    declared_until,
+)
+from services.datasets.domain.facts import Criterion, Stated, in_force
+from services.datasets.tables import Contradiction, Declaration, Heartbeat, QualityResult
+from shared.database import AnySelect
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +31,10 @@ class Statements:
     def declared(self, day: date) -> Declared:
         return declared(self.phases, self.connections, self.complete, day)
 
-    def last_spoken(self, day: date) -> datetime:
-        """The start of the latest day, up to this one, on which something else was said."""
-        told = (in_force(said, day) for said in (self.phases, self.connections, self.complete))
-        return max(
-            (local_instant(stated.effective_on) for stated in told if stated is not None),
-            default=local_instant(EARLIEST),
-        )
+    def until(self, kind: ContradictionKind, opened_at: datetime, day: date) -> datetime | None:
+        """When a statement, of a day up to this one, ended the declared side of a contradiction."""
+        said = (self.phases, self.connections, self.complete)
+        return declared_until(kind, *said, opened_at=opened_at, day=day)
 
     def phase(self, day: date) -> str | None:
         return _value(in_force(self.phases, day))
@@ -113,3 +118,44 @@ async def load_seen(
         was_filled=row.filled_at is not None,
     )
     return seen, row.next_at
+
+
+_AT = bindparam("at", type_=DateTime(timezone=True))
+_SINCE = bindparam("since", type_=DateTime(timezone=True))
+_UP_TO = (Heartbeat.database_code == _CODE, Heartbeat.observed_at <= _AT)
+_FIRST_HEARD = select(func.min(Heartbeat.observed_at)).where(*_UP_TO, Heartbeat.observed_at > _SINCE)
+_FIRST_FILLED = _FIRST_HEARD.where(Heartbeat.record_count > 0)
+# the last heartbeat that told of no later synchronisation than the one that grew stale; those before it changed nothing
+_LAST_STALE = (
+    select(func.max(Heartbeat.observed_at))
+    .where(*_UP_TO, or_(Heartbeat.last_sync_at.is_(None), Heartbeat.last_sync_at <= _SINCE))
+    .scalar_subquery()
+)
+_LAST_UNSYNCHRONISED = (
+    select(func.max(Heartbeat.observed_at)).where(*_UP_TO, Heartbeat.last_sync_at.is_(None)).scalar_subquery()
+)
+
+
+def _first_after(last: ScalarSelect[Any]) -> AnySelect:
+    return select(func.min(Heartbeat.observed_at)).where(*_UP_TO, Heartbeat.observed_at > last)
+
+
+_FIRST_SYNCHRONISED, _FIRST_EVER_SYNCHRONISED = _first_after(_LAST_STALE), _first_after(_LAST_UNSYNCHRONISED)
+
+
+async def heard_otherwise(connection: AsyncConnection, row: Contradiction, at: datetime) -> datetime | None:
+    """The first heartbeat, up to an instant, that ended a contradiction; None where what was heard ends none."""
+    asked: dict[str, Any] = {"code": row.database_code, "at": at, "since": row.basis}
+    match ContradictionKind(row.kind):
+        case ContradictionKind.SENDING:
+            return None
+        case ContradictionKind.SILENT:
+            statement = _FIRST_HEARD
+        case ContradictionKind.STALE_SYNC if row.never_synchronised:
+            statement = _FIRST_EVER_SYNCHRONISED
+        case ContradictionKind.STALE_SYNC:
+            statement = _FIRST_SYNCHRONISED
+        case ContradictionKind.FELL_TO_ZERO | ContradictionKind.EMPTY:
+            statement, asked["since"] = _FIRST_FILLED, row.opened_at
+    found: datetime | None = (await connection.execute(statement, asked)).scalar_one()
+    return found

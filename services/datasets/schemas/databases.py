@@ -7,7 +7,13 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StrictInt
 
-from services.datasets.domain.facts import CODE_RULE_EN, CODE_RULE_VI, LONGEST_SECONDS, is_code
+from services.datasets.domain.facts import (
+    CODE_RULE_EN,
+    CODE_RULE_VI,
+    LONGEST_SECONDS,
+    SHORTEST_PERIOD_SECONDS,
+    is_code,
+)
 from shared.answers import Answer, example
 from shared.errors import InvalidInput
 from shared.events.datasets import Connection, ContradictionKind, Criterion, Kind, ObservedState, Phase
@@ -22,9 +28,12 @@ def _addressable(code: str) -> str:
 
 
 class HeartbeatExpectation(RequestModel):
-    """The database is late after period + grace without a heartbeat, and down after three periods."""
+    """The database is late after period + grace without a heartbeat, and down after three periods.
 
-    period_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST_SECONDS)]
+    Where period + grace already reaches three periods, it is down one period after it was late.
+    """
+
+    period_seconds: Annotated[StrictInt, Field(ge=SHORTEST_PERIOD_SECONDS, le=LONGEST_SECONDS)]
     grace_seconds: Annotated[StrictInt, Field(ge=0, le=LONGEST_SECONDS)]
 
 
@@ -103,7 +112,6 @@ class QualityOut(Answer):
 class DatabaseOut(Registration):
     """Four facts side by side; none is worked out from another. Null where nothing was declared or measured."""
 
-    version: int
     as_of: date
     known_at: datetime
     phase: DeclaredFact | None

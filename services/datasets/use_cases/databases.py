@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.datasets.domain.facts import (
     check_day_not_future,
     check_maintenance,
+    check_notice,
     check_plausible,
     check_quality,
 )
@@ -177,14 +178,17 @@ async def announce_maintenance(
     ends_at: datetime,
     reason: str,
     longest: timedelta,
+    by_office: bool,
     rules: WatchRules,
     actor: Actor,
     at: datetime,
 ) -> Maintenance:
-    """Take down a window in which silence does not count; it may lie ahead, or have begun."""
+    """Take down a window in which silence does not count; it may lie ahead, or have begun; long ago by the office alone."""
     check_plausible(starts_at, "from")
     check_plausible(ends_at, "until")
     check_maintenance(starts_at, ends_at, longest)
+    if not by_office:
+        check_notice(starts_at, at)
     watched = await lock_database(session, code)
     window = Maintenance(
         database_code=code,

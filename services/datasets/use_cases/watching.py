@@ -11,15 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from services.datasets.domain.contradictions import Contradiction as Found
 from services.datasets.domain.contradictions import (
     ContradictionKind,
-    Declared,
     Seen,
     contradictions,
-    declared_since,
     words,
 )
 from services.datasets.domain.observation import Interval, Observed
 from services.datasets.domain.spans import Span, merged
-from services.datasets.queries.facts import Statements, load_seen, load_statements
+from services.datasets.queries.facts import Statements, heard_otherwise, load_seen, load_statements
 from services.datasets.queries.observation import FAR, load_downtimes, state_at
 from services.datasets.tables import Contradiction, Watch
 from services.datasets.use_cases.records import Watched, lock_database, tell
@@ -36,7 +34,7 @@ class WatchRules:
 
     Attributes:
         silent_after: how long silence agrees with a declared connection.
-        downtime: a rest of our watch that is longer makes things unknown.
+        downtime: a rest of ours that is longer makes things unknown.
     """
 
     silent_after: timedelta
@@ -50,16 +48,12 @@ async def watch_database(
     *,
     at: datetime,
     until: datetime | None = None,
-    before: bool = False,
 ) -> Watched:
     """Bring a database's watch up to `until`, telling each change in order, dated when it became true.
 
     `at` is when that is recorded, and where `until` is not given up to when it is looked.
-    `before` says that facts may have changed by which a state that was told began earlier, later or not at all. A heartbeat
-    within a time that was told as up does not: it stays up from when it was.
     """
-    watched = await lock_database(session, code)
-    return await bring_up(session, watched, rules, at=at, until=until, before=before)
+    return await bring_up(session, await lock_database(session, code), rules, at=at, until=until)
 
 
 async def bring_up(
@@ -71,7 +65,11 @@ async def bring_up(
     until: datetime | None = None,
     before: bool = False,
 ) -> Watched:
-    """As `watch_database`, of one that is locked already."""
+    """As `watch_database`, of one that is locked already.
+
+    `before` says that facts may have changed by which a state that was told began earlier, later or not at all. A heartbeat
+    within a time that was told as up does not: it stays up from when it was.
+    """
     watch = watched.watch
     now = max(until or at, watch.checked_at)
     connection = await session.connection()
@@ -131,7 +129,7 @@ class _Look:
         _write_seen(watch, seen)
         _plan(watch, interval, instant, [next_beat, *_turns(found), *(span.start for span in quiet)])
         await self._tell_state(interval)
-        await self._tell_contradictions(found, told, seen, instant)
+        await self._tell_contradictions(found, instant)
         watch.is_plain = interval.state is Observed.UP and not self.watched.open and told.none_since is None
 
     async def _tell_state(self, interval: Interval) -> None:
@@ -141,11 +139,9 @@ class _Look:
             detail = {"before": before, "after": interval.state, "at": interval.start}
             await self._tell(events.DatabaseObserved, detail)
 
-    async def _tell_contradictions(
-        self, found: Sequence[Found], told: Declared, seen: Seen, instant: datetime
-    ) -> None:
+    async def _tell_contradictions(self, found: Sequence[Found], instant: datetime) -> None:
         for known in tuple(self.watched.open):
-            closed_at = self._closed_at(known, found, told, seen, instant)
+            closed_at = await self._closed_at(known, found, instant)
             if closed_at is not None:
                 await self._close(known, closed_at)
         already = {item.kind for item in self.watched.open}
@@ -153,21 +149,28 @@ class _Look:
             if item.holds(instant) and item.kind not in already:
                 await self._open(item, instant)
 
-    def _closed_at(
-        self, known: Contradiction, found: Sequence[Found], told: Declared, seen: Seen, instant: datetime
+    async def _closed_at(
+        self, known: Contradiction, found: Sequence[Found], instant: datetime
     ) -> datetime | None:
-        """When a contradiction that was told ended: by itself, by what was declared since, or by what was heard."""
+        """When a contradiction that was told ended: by itself, by what was declared since, or by what was heard.
+
+        Each is dated by the first that ended it, of all that is known when it is told. What is told stays: a heartbeat
+        or a statement that comes later still, of an earlier time, does not move an end that was told.
+        """
         kind = ContradictionKind(known.kind)
         now = next((item for item in found if item.kind is kind), None)
-        if now is not None and now.holds(instant) and now.opened_at <= known.opened_at:
+        if now is not None and now.holds(instant) and _is_same(known, now):
             return None
-        if now is not None and now.until is not None and now.until <= instant:
-            ended = now.until
-        elif declared_since(kind, told) is None:
-            ended = self.statements.last_spoken(local_date(instant))
-        else:
-            ended = seen.last_at or instant
-        return max(known.opened_at, min(ended, instant))
+        ends = [
+            self.statements.until(kind, known.opened_at, local_date(instant)),
+            await heard_otherwise(self.connection, known, instant),
+            now.until if now is not None else None,
+        ]
+        told = [end for end in ends if end is not None and end <= instant]
+        if not told and kind is ContradictionKind.SENDING:
+            return None  # neither a platform nor a connection was declared meanwhile
+        # where nothing ended it, silence turned out not to count: it never held
+        return max(known.opened_at, min(told, default=known.opened_at))
 
     async def _open(self, item: Found, instant: datetime) -> None:
         connection = self.watched.watch.ndc_connection if item.kind is ContradictionKind.SILENT else None
@@ -177,6 +180,7 @@ class _Look:
             kind=item.kind,
             ndc_connection=connection,
             basis=item.basis,
+            never_synchronised=item.never_synchronised,
             opened_at=item.opened_at,
             recorded_at=self.recorded_at,
             closed_at=None,
@@ -195,8 +199,15 @@ class _Look:
         await tell(self.session, self.watched, kind, detail, actor=SYSTEM, at=self.recorded_at)
 
 
+def _is_same(known: Contradiction, now: Found) -> bool:
+    """Whether what holds now is what was told: it did not begin later, nor is it told in other words."""
+    was_never = known.never_synchronised and not now.never_synchronised
+    return now.opened_at <= known.opened_at and not was_never
+
+
 def _said(row: Contradiction, instant: datetime) -> dict[str, Any]:
-    vi, en = words(ContradictionKind(row.kind), row.ndc_connection, row.basis, instant)
+    kind, never = ContradictionKind(row.kind), row.never_synchronised
+    vi, en = words(kind, row.ndc_connection, row.basis, instant, never_synchronised=never)
     return {
         "contradiction_id": row.id,
         "kind": row.kind,

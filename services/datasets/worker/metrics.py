@@ -47,19 +47,27 @@ _OPEN = (
 )
 
 
+Shown = set[str]  # codes of the databases that have metrics of their own
+
+
 def figures_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> Loop:
+    shown = Shown()
+
     async def run(pulse: Pulse) -> None:
         while True:
             async with database.snapshot() as connection:
-                await show_figures(connection, clock.now(), settings.metric_databases)
+                await show_figures(connection, clock.now(), settings.metric_databases, shown)
             pulse.beat()
             await asyncio.sleep(REFRESH_SECONDS)
 
     return run
 
 
-async def show_figures(connection: AsyncConnection, now: datetime, most: int) -> None:
-    """Bring the metrics in line with the watches; the first `most` databases by code have their own."""
+async def show_figures(connection: AsyncConnection, now: datetime, most: int, shown: Shown) -> None:
+    """Bring the metrics in line with the watches; the first `most` databases by code have their own.
+
+    `shown` is kept from one time to the next: a database that another pushed beyond the bound is shown no more.
+    """
     numbers = {row.observed: row.number for row in await connection.execute(_BY_STATE)}
     for state in Observed:
         BY_STATE.labels(state.value).set(numbers.get(state.value, 0))
@@ -67,16 +75,34 @@ async def show_figures(connection: AsyncConnection, now: datetime, most: int) ->
     CONTRADICTIONS.clear()
     for row in await connection.execute(_OPEN):
         CONTRADICTIONS.labels(row.kind).set(row.number)
-    for watch in await connection.execute(_WATCHES.limit(most)):
+    watches = (await connection.execute(_WATCHES.limit(most))).all()
+    codes = {watch.database_code for watch in watches}
+    for code in shown - codes:
+        _remove(code)
+    shown.clear()
+    shown |= codes
+    for watch in watches:
         for state in Observed:
             STATE.labels(watch.database_code, state.value).set(watch.observed == state.value)
-        _show_age(SINCE_HEARTBEAT, watch.database_code, watch.last_heartbeat_at, now)
-        _show_age(SINCE_SYNC, watch.database_code, watch.last_sync_at, now)
-        if watch.record_count is not None:
-            RECORDS.labels(watch.database_code).set(watch.record_count)
+        _show(SINCE_HEARTBEAT, watch.database_code, _age(watch.last_heartbeat_at, now))
+        _show(SINCE_SYNC, watch.database_code, _age(watch.last_sync_at, now))
+        _show(RECORDS, watch.database_code, watch.record_count)
 
 
-def _show_age(gauge: Gauge, code: str, instant: datetime | None, now: datetime) -> None:
-    """Nothing is shown of what never was."""
-    if instant is not None:
-        gauge.labels(code).set(max(0.0, (now - instant).total_seconds()))
+def _remove(code: str) -> None:
+    for state in Observed:
+        STATE.remove(code, state.value)
+    for gauge in (SINCE_HEARTBEAT, SINCE_SYNC, RECORDS):
+        gauge.remove(code)
+
+
+def _show(gauge: Gauge, code: str, value: float | None) -> None:
+    """Nothing is shown of what is not told, nor of what is told no more."""
+    if value is None:
+        gauge.remove(code)
+    else:
+        gauge.labels(code).set(value)
+
+
+def _age(instant: datetime | None, now: datetime) -> float | None:
+    return None if instant is None else max(0.0, (now - instant).total_seconds())

@@ -9,12 +9,10 @@ from pydantic import Field
 
 from services.finance.api.common import Manager
 from services.finance.domain.treasury_cells import Unit
-from services.finance.schemas.imports import (
-    ImportedRow,
-    ImportReport,
-)
+from services.finance.schemas.imports import ImportedRow, ImportReport
 from services.finance.use_cases.imports import Imported, import_file
 from services.finance.use_cases.treasury import TreasuryFile, read_file
+from shared.answers import SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.clock import local_date
 from shared.problems import documented
@@ -31,7 +29,8 @@ class ImportForm(UploadForm):
     )
     unit: Unit | None = Field(default=None, description="of the amounts, where the file does not say it")
     number: Code | None = Field(
-        default=None, description="of the document that the decisions are posted under"
+        default=None,
+        description="of the document that the decisions are posted under; a day's further ones get -2, -3 …",
     )
     partial: bool = Field(default=False, description="import the good vouchers although others are refused")
 
@@ -80,5 +79,6 @@ def _answer(done: Imported, *, dry_run: bool) -> ImportReport:
         dry_run=dry_run,
         written=done.written,
         decisions=list(done.decisions),
+        skipped=[SkippedRow.model_validate(row) for row in done.file.skipped],
         rows=[ImportedRow.model_validate(row) for row in done.file.rows],
     )

@@ -26,6 +26,15 @@ _GROUP = re.compile(r"(?:[IVXLC]+|[A-ZĐ])\.?")
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An agency that may be meant; `score` is the likeness of the names, of 100."""
+
+    code: str
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong at a field of a row, and the remedy in both languages."""
 
@@ -33,7 +42,7 @@ class Problem:
     code: str
     detail: str
     detail_en: str
-    nearest: str | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,8 +67,24 @@ class ReadRow:
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether a line says what it said before."""
-        return hashlib.sha256(f"{self.day}|{self.line}".encode()).hexdigest()[:32]
+        """Tells whether a line says what it said before; empty where nothing can be posted.
+
+        It is kept with every line posted, so that what it is made of is written out and stays as it is.
+        """
+        line = self.line
+        if self.day is None or line is None:
+            return ""
+        said = (
+            self.day.isoformat(),
+            str(line.year),
+            line.level.value,
+            line.agency_code,
+            line.nature.value,
+            line.field.value,
+            line.source,
+            str(line.amount),
+        )
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 
     def refuse(self, problem: Problem) -> None:
         self.outcome = "refused"
@@ -75,14 +100,14 @@ class Reading:
         unit: of its amounts.
         today: nothing can have been paid after it.
         from_cells: a workbook, whose number cells come with a decimal point.
-        find_agency: a cell's words -> (code, or None; the nearest code where there is none).
+        find_agency: a cell's words -> (code, or None; the nearest agencies where there is none).
     """
 
     year: int
     unit: Unit
     today: date
     from_cells: bool
-    find_agency: Callable[[str], tuple[str | None, str | None]]
+    find_agency: Callable[[str], tuple[str | None, tuple[Suggestion, ...]]]
 
 
 def read_row(number: int, values: Mapping[str, str], how: Reading) -> ReadRow:
@@ -151,17 +176,18 @@ def _read_voucher(row: ReadRow, values: Mapping[str, str]) -> None:
 
 
 def _read_agency(row: ReadRow, words: str, how: Reading) -> None:
-    row.agency_code, nearest = how.find_agency(words)
+    row.agency_code, suggestions = how.find_agency(words)
     if row.agency_code is None:
-        near_vi = f" Có phải {nearest}?" if nearest else ""
-        near_en = f" Is {nearest} meant?" if nearest else ""
+        nearest = "; ".join(f"{item.name} ({item.code})" for item in suggestions)
+        near_vi = f" Gần nhất: {nearest}." if nearest else ""
+        near_en = f" Nearest: {nearest}." if nearest else ""
         row.refuse(
             Problem(
                 "agency",
                 "agency_not_found",
                 f"Không xác định được cơ quan “{words[:200]}”: ghi mã hoặc đúng tên.{near_vi}",
                 f"No agency could be determined for “{words[:200]}”: write its code or its name.{near_en}",
-                nearest,
+                suggestions,
             )
         )
 
@@ -213,29 +239,41 @@ def _read_amount(row: ReadRow, text: str, how: Reading) -> None:
 
 
 def _amount_problem(code: str, text: str) -> Problem:
-    vi, en = {
-        "amount_not_positive": (
-            "phải lớn hơn 0: khoản thu hồi ghi bằng đảo bút toán",
-            "must be above 0: take money back by a reversal",
+    problems = (
+        Problem(
+            "amount",
+            "amount_not_positive",
+            f"“{text}” phải lớn hơn 0: khoản thu hồi ghi bằng đảo bút toán.",
+            f"“{text}” must be above 0: take money back by a reversal.",
         ),
-        "amount_ambiguous": (
-            "có thể là hàng nghìn hoặc phần lẻ: đổi tệp sang đơn vị đồng, hoặc ghi ô dạng văn bản có dấu phẩy thập phân",
-            "could mean thousands or a fraction: give the file in đồng, or write the cell as text with a decimal comma",
+        Problem(
+            "amount",
+            "amount_ambiguous",
+            f"“{text}” có thể là hàng nghìn hoặc phần lẻ: đổi tệp sang đơn vị đồng, hoặc ghi ô dạng văn bản có dấu phẩy "
+            "thập phân.",
+            f"“{text}” could mean thousands or a fraction: give the file in đồng, or write the cell as text with a "
+            "decimal comma.",
         ),
-        "amount_fractional": (
-            "có phần lẻ dưới một đồng sau khi quy đổi: kiểm tra đơn vị tính",
-            "leaves a fraction of a đồng after scaling: check the unit",
+        Problem(
+            "amount",
+            "amount_fractional",
+            f"“{text}” có phần lẻ dưới một đồng sau khi quy đổi: kiểm tra đơn vị tính.",
+            f"“{text}” leaves a fraction of a đồng after scaling: check the unit.",
         ),
-        "amount_too_large": (
-            f"vượt {MAX_AMOUNT} đồng: kiểm tra đơn vị tính",
-            f"exceeds {MAX_AMOUNT} đồng: check the unit",
+        Problem(
+            "amount",
+            "amount_too_large",
+            f"“{text}” vượt {MAX_AMOUNT} đồng: kiểm tra đơn vị tính.",
+            f"“{text}” exceeds {MAX_AMOUNT} đồng: check the unit.",
         ),
-        "amount_invalid": (
-            "không phải số tiền: viết như 1.234.567,89",
-            "is no amount: write it like 1.234.567,89",
+        Problem(
+            "amount",
+            "amount_invalid",
+            f"“{text}” không phải số tiền: viết như 1.234.567,89.",
+            f"“{text}” is no amount: write it like 1.234.567,89.",
         ),
-    }[code]
-    return Problem("amount", code, f"“{text}” {vi}.", f"“{text}” {en}.")
+    )
+    return next(problem for problem in problems if problem.code == code)
 
 
 def _word(row: ReadRow, values: Mapping[str, str], name: str, words: Mapping[str, Word]) -> Word | None:

@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, product
 from uuid import UUID
 
+from services.finance.domain.ledger import MAX_LINES, Line
 from services.finance.domain.shortages import Shortage
 from services.finance.domain.statements import unit_of
 from services.finance.domain.treasury import Problem, ReadRow, Voucher
@@ -50,43 +51,84 @@ def _mismatch(printed: Decimal, gap: Decimal) -> Problem:
     )
 
 
+def by_voucher(rows: Iterable[ReadRow]) -> dict[Voucher, list[ReadRow]]:
+    """The rows of each voucher, in the order of their first."""
+    found: dict[Voucher, list[ReadRow]] = defaultdict(list)
+    for row in rows:
+        if row.heading is None and row.voucher is not None:
+            found[row.voucher].append(row)
+    return found
+
+
+def check_lengths(rows: Iterable[ReadRow]) -> None:
+    """Refuse a voucher whose lines of a day are more than a decision takes: it could not be taken back by one reversal."""
+    for together in by_voucher(rows).values():
+        most = max(Counter(row.day for row in together).values())
+        if most > MAX_LINES:
+            for row in together:
+                row.refuse(
+                    Problem(
+                        "reference",
+                        "voucher_too_long",
+                        f"Chứng từ này có {most} dòng trong một ngày, tối đa {MAX_LINES}: kiểm tra cột số chứng từ.",
+                        f"This voucher has {most} lines of one day, at most {MAX_LINES}: check the column of references.",
+                    )
+                )
+
+
 def compare_with_posted(
-    rows: Iterable[ReadRow], posted: Mapping[Voucher, Sequence[tuple[str, UUID]]]
+    rows: Sequence[ReadRow], posted: Mapping[Voucher, Sequence[tuple[str, UUID]]]
 ) -> None:
-    """Leave out what an earlier file brought. A voucher comes once: a line that it did not have then is a change.
+    """Leave out what an earlier file brought. A voucher comes whole and once: one line more or less is a change.
 
     Args:
         rows: of the file.
         posted: fingerprint and decision of every line posted and not reversed, by voucher.
     """
-    left = {voucher: Counter(mark for mark, _ in lines) for voucher, lines in posted.items()}
+    left: dict[Voucher, dict[str, list[UUID]]] = {voucher: defaultdict(list) for voucher in posted}
+    for voucher, lines in posted.items():
+        for mark, decision_id in lines:
+            left[voucher][mark].append(decision_id)
     for row in rows:
         if row.outcome != "accepted" or row.voucher not in left:
             continue
-        decision_id = posted[row.voucher][0][1]
-        if left[row.voucher][row.fingerprint] > 0:
-            left[row.voucher][row.fingerprint] -= 1
-            row.outcome, row.decision_id = "unchanged", decision_id
+        if found := left[row.voucher][row.fingerprint]:
+            row.outcome, row.decision_id = "unchanged", found.pop()
         else:
-            row.refuse(_changed(decision_id))
+            row.refuse(_changed(posted[row.voucher]))
+    shrunk = {voucher for voucher, marks in left.items() if any(marks.values())}
+    _refuse_shrunk(rows, {voucher: posted[voucher] for voucher in shrunk})
 
 
-def _changed(decision_id: UUID) -> Problem:
+def _refuse_shrunk(rows: Sequence[ReadRow], shrunk: Mapping[Voucher, Sequence[tuple[str, UUID]]]) -> None:
+    """Refuse vouchers that lack a posted line, but for those whose line may be a row that is refused anyway."""
+    refused = {
+        (row.agency_code, row.reference) for row in rows if row.heading is None and row.outcome == "refused"
+    }
+    told = {
+        (agency, reference)
+        for agency, reference in shrunk
+        if refused.isdisjoint(product((agency, None), (reference, None)))
+    }
+    for row in rows:
+        if row.heading is None and row.voucher in told:
+            row.decision_id = None
+            row.refuse(_changed(shrunk[row.voucher]))
+
+
+def _changed(lines: Iterable[tuple[str, UUID]]) -> Problem:
+    decisions = ", ".join(dict.fromkeys(str(decision_id) for _, decision_id in lines))
     return Problem(
         "reference",
         "voucher_changed",
-        f"Chứng từ này đã nhập với nội dung khác (quyết định {decision_id}): đảo quyết định đó rồi nhập lại.",
-        f"This voucher was imported before with other lines (decision {decision_id}): reverse that, then import again.",
+        f"Chứng từ này đã nhập với các dòng khác (quyết định {decisions}): đảo các quyết định nêu đây rồi nhập lại.",
+        f"This voucher was imported before with other lines (decision {decisions}): reverse what is named, then import again.",
     )
 
 
-def keep_vouchers_whole(rows: Iterable[ReadRow]) -> None:
+def keep_vouchers_whole(vouchers: Iterable[Sequence[ReadRow]]) -> None:
     """A voucher with a refused line is refused whole: else the corrected line could not be told from a second one."""
-    of_voucher: dict[Voucher, list[ReadRow]] = defaultdict(list)
-    for row in rows:
-        if row.heading is None and row.voucher is not None:
-            of_voucher[row.voucher].append(row)
-    for together in of_voucher.values():
+    for together in vouchers:
         wrong = next((row.number for row in together if row.outcome == "refused"), None)
         for row in together:
             if wrong is not None and row.outcome == "accepted":
@@ -100,21 +142,49 @@ def keep_vouchers_whole(rows: Iterable[ReadRow]) -> None:
                 )
 
 
-def refuse_short(rows: Sequence[ReadRow], shortages: Iterable[Shortage]) -> None:
-    """Refuse the last rows that draw on an account that does not hold enough, until the rest fits."""
-    short = {
-        (item.year, item.level, item.agency_code, item.nature, item.field, item.source): item
-        for item in shortages
-    }
-    asked = {key: item.asked for key, item in short.items()}
-    for row in reversed(rows):
-        line = row.line
-        if line is None or row.outcome != "accepted":
+def next_part(rows: Iterable[ReadRow]) -> list[ReadRow]:
+    """Of a day's rows that wait: the first vouchers that fit into one decision, none of them cut; as the file has them."""
+    part: list[ReadRow] = []
+    waiting = (row for row in rows if row.outcome == "accepted" and row.decision_id is None)
+    for together in by_voucher(waiting).values():
+        if part and len(part) + len(together) > MAX_LINES:
+            break
+        part += together
+    return sorted(part, key=lambda row: row.number)
+
+
+def refuse_short(
+    part: Sequence[ReadRow], shortages: Iterable[Shortage], vouchers: Mapping[Voucher, Sequence[ReadRow]]
+) -> list[ReadRow]:
+    """Refuse the last vouchers that draw on an account that does not hold enough, until the rest fits.
+
+    Args:
+        part: rows that are posted together.
+        shortages: of all of them.
+        vouchers: all rows of each, also of other days.
+
+    Returns:
+        Every row of the vouchers refused; those that are posted already must be taken back.
+    """
+    short = {_account(item): item for item in shortages}
+    lacking = {account: item.asked - item.available for account, item in short.items()}
+    given_up: dict[Voucher, Sequence[ReadRow]] = {}
+    for row in reversed(part):
+        if row.line is None or row.voucher is None or row.voucher in given_up:
             continue
-        key = (line.year, line.level, line.agency_code, line.nature, line.field, line.source)
-        if key in short and asked[key] > short[key].available:
-            asked[key] -= line.amount
-            row.refuse(_insufficient(short[key]))
+        if lacking.get(account := _account(row.line), 0) <= 0:
+            continue
+        row.refuse(_insufficient(short[account]))
+        given_up[row.voucher] = together = vouchers[row.voucher]
+        for other in together:  # what is posted is given back, what is asked here is asked no more
+            if other.line is not None and (other.decision_id is not None or other.day == row.day):
+                lacking[_account(other.line)] = lacking.get(_account(other.line), 0) - other.line.amount
+    keep_vouchers_whole(given_up.values())
+    return [row for together in given_up.values() for row in together]
+
+
+def _account(item: Line | Shortage) -> tuple[int, str, str, str, str, str]:
+    return item.year, item.level, item.agency_code, item.nature, item.field, item.source
 
 
 def _insufficient(item: Shortage) -> Problem:

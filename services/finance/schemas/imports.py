@@ -6,15 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.answers import Answer
-
-
-class RowProblem(Answer):
-    field: str
-    code: str
-    detail: str
-    detail_en: str
-    nearest: str | None = None
+from shared.answers import Answer, RowProblem, SkippedRow
 
 
 class ImportedRow(Answer):
@@ -42,4 +34,5 @@ class ImportReport(Answer):
     dry_run: bool
     written: bool
     decisions: list[UUID]
+    skipped: list[SkippedRow]
     rows: list[ImportedRow]

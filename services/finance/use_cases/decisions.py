@@ -42,6 +42,9 @@ _POST = text(
 DOCUMENT_POSTED, SHORT, OUT_OF_RANGE = "DD001", "DD002", "22003"
 
 
+class DocumentPosted(Conflict): ...
+
+
 async def post_decision(
     session: AsyncSession, header: Header, lines: Sequence[Line], *, actor: Actor, at: datetime
 ) -> UUID:
@@ -49,7 +52,8 @@ async def post_decision(
 
     Raises:
         InvalidInput: days in the future, amounts that are no money of this kind, unknown agencies.
-        Conflict: decision_posted (the document is posted already), insufficient (an account would go below zero).
+        DocumentPosted: decision_posted.
+        Insufficient: an account would go below zero.
     """
     check_header(header, local_date(at))
     check_lines(header.kind, lines)
@@ -167,7 +171,7 @@ def _refusal(error: DBAPIError, header: Header) -> Refusal | None:
     state = getattr(error.orig, "sqlstate", None)
     detail = getattr(getattr(error.orig, "__cause__", None), "detail", None)
     if state == DOCUMENT_POSTED:
-        return Conflict(
+        return DocumentPosted(
             "decision_posted",
             f"Văn bản {header.number} ngày {header.issued_on:%d/%m/%Y} đã ghi sổ loại {header.kind} (quyết định {detail}). "
             "Nếu ghi sai, đảo quyết định đó rồi ghi lại.",

@@ -10,12 +10,18 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.finance.domain.ledger import MAX_LINES, Header, Kind, Line
+from services.finance.domain.ledger import Header, Kind, Line
 from services.finance.domain.shortages import Insufficient
 from services.finance.domain.treasury import ReadRow, Voucher
-from services.finance.domain.treasury_rows import compare_with_posted, keep_vouchers_whole, refuse_short
+from services.finance.domain.treasury_rows import (
+    by_voucher,
+    compare_with_posted,
+    keep_vouchers_whole,
+    next_part,
+    refuse_short,
+)
 from services.finance.tables import VoucherLine
-from services.finance.use_cases.decisions import post_decision
+from services.finance.use_cases.decisions import DocumentPosted, post_decision
 from services.finance.use_cases.treasury import TreasuryFile
 from shared.audit import Actor, add_audit
 
@@ -37,6 +43,7 @@ _POSTED = text(
     WHERE year = :year
       AND (agency_code, reference) IN (SELECT * FROM unnest(CAST(:agencies AS text[]), CAST(:references AS text[])))
       AND NOT EXISTS (SELECT FROM decisions WHERE reverses_id = voucher_lines.decision_id)
+    ORDER BY decision_id, line
     """
 )
 
@@ -63,22 +70,19 @@ async def import_file(
     """Post what the file brings. A refused row keeps the whole file out unless `partial`.
 
     All the work is done in a savepoint, and taken back where nothing may be written, so that a dry run's report is
-    that of the real run. `number` is the document's; without it the import draws one.
+    that of the real run. `number` is the document's; without it the import draws one. A day's first decision has that
+    number, further ones have it with -2, -3 ...
     """
     work = await session.begin_nested()
     await _lock_budgets(session, file)
     compare_with_posted(file.rows, await _posted(session, file))
-    keep_vouchers_whole(file.rows)
+    keep_vouchers_whole(by_voucher(file.rows).values())
     drawn = number or f"KBNN-{uuid4().hex[:12]}"
-    decisions: list[UUID] = []
-    for day, rows in sorted(_by_day(file.rows).items()):
-        header = Header(Kind.DISBURSE, drawn, day, day)
-        decisions += await _post_day(session, rows, header, actor=actor, at=at)
+    decisions = await _post(session, file.rows, drawn, actor=actor, at=at)
     counts: Counter[str] = Counter(row.outcome for row in file.rows)
     if dry_run or not decisions or (counts["refused"] and not partial):
         await work.rollback()
-        for row in file.rows:
-            row.decision_id = row.decision_id if row.outcome == "unchanged" else None
+        _forget(file.rows)
         return Imported(file, (), written=False)
     detail: dict[str, Any] = {
         **counts,
@@ -118,6 +122,27 @@ async def _posted(session: AsyncSession, file: TreasuryFile) -> Mapping[Voucher,
     return posted
 
 
+class _PostedInPart(Exception):
+    """A voucher that is refused, for money that is not there, has lines that are posted already."""
+
+
+async def _post(
+    session: AsyncSession, rows: Sequence[ReadRow], number: str, *, actor: Actor, at: datetime
+) -> list[UUID]:
+    """Post all rows that are accepted, day by day; anew without a voucher whose later day is short of money."""
+    vouchers = by_voucher(rows)
+    while True:
+        try:
+            async with session.begin_nested():
+                decisions: list[UUID] = []
+                for day, on_day in sorted(_by_day(rows).items()):
+                    header = Header(Kind.DISBURSE, number, day, day)
+                    decisions += await _post_day(session, on_day, vouchers, header, actor=actor, at=at)
+                return decisions
+        except _PostedInPart:
+            _forget(rows)
+
+
 def _by_day(rows: Iterable[ReadRow]) -> Mapping[date, list[ReadRow]]:
     days: dict[date, list[ReadRow]] = defaultdict(list)
     for row in rows:
@@ -127,23 +152,40 @@ def _by_day(rows: Iterable[ReadRow]) -> Mapping[date, list[ReadRow]]:
 
 
 async def _post_day(
-    session: AsyncSession, rows: Sequence[ReadRow], header: Header, *, actor: Actor, at: datetime
+    session: AsyncSession,
+    rows: Sequence[ReadRow],
+    vouchers: Mapping[Voucher, Sequence[ReadRow]],
+    header: Header,
+    *,
+    actor: Actor,
+    at: datetime,
 ) -> list[UUID]:
-    """Post a day's rows, without those that draw on more than is there; decisions of at most 10,000 lines."""
+    """Post a day's rows, but for vouchers that draw on more than is there; under the next number that is free."""
     decisions: list[UUID] = []
-    while waiting := [row for row in rows if row.outcome == "accepted" and row.decision_id is None]:
-        together = waiting[:MAX_LINES]
-        part = replace(header, number=f"{header.number}-{len(decisions) + 1}") if decisions else header
+    entry = 1
+    while together := next_part(rows):
+        part = replace(header, number=f"{header.number}-{entry}") if entry > 1 else header
         try:
             async with session.begin_nested():
                 decision_id = await post_decision(session, part, _lines(together), actor=actor, at=at)
+        except DocumentPosted:
+            entry += 1
+            continue
         except Insufficient as refusal:
-            refuse_short(together, refusal.shortages)
-            keep_vouchers_whole(together)
+            refused = refuse_short(together, refusal.shortages, vouchers)
+            if any(row.decision_id is not None for row in refused):
+                raise _PostedInPart from refusal
             continue
         await _remember(session, together, decision_id)
         decisions.append(decision_id)
+        entry += 1
     return decisions
+
+
+def _forget(rows: Iterable[ReadRow]) -> None:
+    """After what was posted is taken back."""
+    for row in rows:
+        row.decision_id = row.decision_id if row.outcome == "unchanged" else None
 
 
 async def _remember(session: AsyncSession, rows: Sequence[ReadRow], decision_id: UUID) -> None:

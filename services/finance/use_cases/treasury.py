@@ -10,14 +10,14 @@ from functools import cache
 from rapidfuzz import process
 from rapidfuzz.fuzz import token_sort_ratio
 
-from services.finance.domain.treasury import Problem, Reading, ReadRow, read_row
+from services.finance.domain.treasury import Problem, Reading, ReadRow, Suggestion, read_row
 from services.finance.domain.treasury_cells import UNIT_VI, Unit, find_units
-from services.finance.domain.treasury_rows import check_totals
+from services.finance.domain.treasury_rows import check_lengths, check_totals
 from services.finance.queries.agencies import list_names
 from shared.database import AnyRow, Database
 from shared.errors import InvalidInput
 from shared.folding import fold
-from shared.spreadsheets import Columns, Row, Table, read_table_apart
+from shared.spreadsheets import Columns, Row, Skipped, Table, read_table_apart
 
 COLUMNS = Columns(
     headings={
@@ -46,12 +46,13 @@ MAX_COMPARED = 1_000  # names known to nobody that are compared with all agencie
 
 @dataclass(frozen=True, slots=True)
 class TreasuryFile:
-    """A file as understood; `filename` is what the sender calls it."""
+    """A file as understood; `filename` is what the sender calls it, `skipped` the rows that say nothing."""
 
     filename: str
     year: int
     unit: Unit
     rows: tuple[ReadRow, ...]
+    skipped: tuple[Skipped, ...]
 
 
 async def read_file(
@@ -76,12 +77,13 @@ async def read_file(
     told = find_units(table.headers["amount"], table.above)
     how = Reading(year, _unit(unit, told), today, _is_workbook(content), _finder(agencies))
     rows = await asyncio.to_thread(_understand, table, how)
-    return TreasuryFile(filename, year, how.unit, rows)
+    return TreasuryFile(filename, year, how.unit, rows, table.skipped)
 
 
 def _understand(table: Table, how: Reading) -> tuple[ReadRow, ...]:
     rows = tuple(_read(row, how) for row in table.rows)
     check_totals(rows)
+    check_lengths(rows)
     return rows
 
 
@@ -119,27 +121,30 @@ def _is_workbook(content: bytes) -> bool:
     return content.startswith(b"PK")
 
 
-def _finder(agencies: Sequence[AnyRow]) -> Callable[[str], tuple[str | None, str | None]]:
+def _finder(agencies: Sequence[AnyRow]) -> Callable[[str], tuple[str | None, tuple[Suggestion, ...]]]:
     """Looks up a code or a name; one that two agencies share names nobody."""
     spelled: dict[str, set[str]] = defaultdict(set)
     for agency in agencies:
         for spelling in (agency.code, agency.name, agency.short_name or agency.name):
             spelled[fold(spelling)].add(agency.code)
-    codes = {agency.code for agency in agencies}
+    names = {agency.code: agency.name for agency in agencies}
     known = {spelling: next(iter(found)) for spelling, found in spelled.items() if len(found) == 1}
     compared = 0
 
     @cache
-    def find(words: str) -> tuple[str | None, str | None]:
+    def find(words: str) -> tuple[str | None, tuple[Suggestion, ...]]:
         nonlocal compared
-        if words in codes:
-            return words, None
+        if words in names:
+            return words, ()
         if (code := known.get(fold(words))) is not None:
-            return code, None
+            return code, ()
         compared += 1
         if compared > MAX_COMPARED:
-            return None, None
+            return None, ()
         near = process.extractOne(fold(words), known.keys(), scorer=token_sort_ratio, score_cutoff=ALIKE)
-        return None, None if near is None else known[near[0]]
+        if near is None:
+            return None, ()
+        spelling, score, _ = near
+        return None, (Suggestion(known[spelling], names[known[spelling]], round(score, 1)),)
 
     return find

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.api.common import CodeParameter, Reader, key_after
 from services.notify.domain.milestones import TimerStatus
+from services.notify.domain.refusals import alert_unknown
 from services.notify.domain.signals import SignalKind, SignalStatus
-from services.notify.domain.subscriptions import alert_unknown
 from services.notify.queries import alerts as queries
 from services.notify.queries import deliveries as delivery_queries
 from services.notify.queries.agencies import visible_agencies
@@ -28,7 +28,7 @@ from services.notify.schemas import (
 from shared.app import Reading, service_router
 from shared.auth import Caller
 from shared.events.notify import AlertKind
-from shared.feeds import ChangePage, read_changes
+from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.problems import documented
 
@@ -133,10 +133,8 @@ async def list_changes(
     response: Response,
     connection: Reading,
     caller: Reader,
-    after: Annotated[
-        str | None, Query(max_length=5000, description="`next_cursor` of the page before")
-    ] = None,
-    limit: Limit = DEFAULT_LIMIT,
+    after: ChangesAfter = None,
+    limit: ChangesLimit = DEFAULT_CHANGES,
 ) -> ChangePage:
     page = await read_changes(request, response, connection, after, limit)
     if caller.tenant is None:

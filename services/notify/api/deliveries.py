@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import Query, Request, Response, status
 
 from services.notify.api.common import Reader, Subscriber, key_after
+from services.notify.domain.refusals import delivery_unknown
 from services.notify.domain.retries import DeliveryStatus
-from services.notify.domain.subscriptions import delivery_unknown
 from services.notify.queries import deliveries as queries
 from services.notify.schemas import (
     AcceptedDelivery,

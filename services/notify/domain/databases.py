@@ -32,7 +32,14 @@ def transition(before: str, after: str, *, trouble_told: bool = False) -> Signal
 
 
 def state_standing(
-    kind: SignalKind, told_at: datetime, now: datetime, rules: SignalRules, *, holds: bool, observed: str
+    kind: SignalKind,
+    told_at: datetime,
+    now: datetime,
+    rules: SignalRules,
+    *,
+    holds: bool,
+    observed: str,
+    trouble_told: bool,
 ) -> Standing:
     """How a change of state stands when it is heard of.
 
@@ -41,10 +48,12 @@ def state_standing(
         told_at: when the datasets service recorded it; that it became true before is no reason not to tell.
         now: when it is heard of.
         rules: the operator's.
-        holds: whether the newest picture shows that very state.
+        holds: whether the newest picture shows that very state, and it was not told yet.
         observed: the state which that picture shows.
+        trouble_told: as of `transition`; the end of such a trouble is told however long ago it was.
     """
-    if is_stale(told_at, now, rules):
+    is_owed = kind is SignalKind.RECOVERED and trouble_told and holds
+    if is_stale(told_at, now, rules) and not is_owed:
         return STALE
     if holds:
         return TOLD
@@ -66,6 +75,6 @@ def contradiction_standing(
     return TOLD if kind is SignalKind.CLOSED or id_ in still_open else PASSED
 
 
-def occasion_of(instant: datetime) -> str:
-    """An instant as an occasion: 2026-03-10T02:00:00Z."""
+def written(instant: datetime) -> str:
+    """An instant as it stands in facts: 2026-03-10T02:00:00Z."""
     return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"

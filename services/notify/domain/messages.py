@@ -107,7 +107,7 @@ def database_en(news: DatabaseNews) -> str:
 class BudgetNews:
     """How a budget stands on a day; money in đồng.
 
-    `expected` is said of one that is behind, `since` (first allocation) and `months` of an idle one, `by` of one that is
+    `to_spend` (disbursed, and what can still be) and `expected` are said of one that is behind, `since` (first allocation) and `months` of an idle one, `by` of one that is
     not allocated in time.
     """
 
@@ -120,6 +120,7 @@ class BudgetNews:
     allocated: int
     unallocated: int
     disbursed: int
+    to_spend: int
     expected: int
     since: date | None
     months: int
@@ -134,7 +135,8 @@ _FUNDS_VI = {
 _FUNDS_EN = {"central": "central", "province": "provincial", "commune": "commune"}
 _BUDGET_VI: Mapping[SignalKind, str] = {
     SignalKind.BEHIND: "Giải ngân chậm (đến ngày {day}): đề nghị {agency} đẩy nhanh giải ngân {fund}; mới giải ngân "
-    "{disbursed}, đạt {rate} của {allocated} đã phân bổ, trong khi theo tiến độ thời gian cần đạt {expected}.",
+    "{disbursed}, đạt {rate} tổng số phải giải ngân trong năm ({to_spend}), trong khi theo tiến độ thời gian cần đạt "
+    "{expected}.",
     SignalKind.IDLE: "Chưa giải ngân (đến ngày {day}): đề nghị {agency} triển khai giải ngân {fund}; đã phân bổ "
     "{allocated}, lần đầu ngày {since}, sau {months} tháng vẫn chưa giải ngân.",
     SignalKind.UNALLOCATED: "Chưa phân bổ hết (đến ngày {day}): đề nghị {agency} khẩn trương phân bổ {fund}; còn "
@@ -142,7 +144,7 @@ _BUDGET_VI: Mapping[SignalKind, str] = {
 }
 _BUDGET_EN: Mapping[SignalKind, str] = {
     SignalKind.BEHIND: "Disbursement behind (by {day}): {agency} is asked to speed up disbursing the {fund}; {disbursed} disbursed, "
-    "{rate} of {allocated} allocated, where even spending would be {expected}.",
+    "{rate} of the {to_spend} to be spent in the year, where even spending would be {expected}.",
     SignalKind.IDLE: "Nothing disbursed (by {day}): {agency} is asked to begin disbursing the {fund}; {allocated} allocated, "
     "first on {since}, and nothing disbursed after {months}.",
     SignalKind.UNALLOCATED: "Not all allocated (by {day}): {agency} is asked to allocate the {fund} without delay; "
@@ -179,12 +181,12 @@ def budget_en(news: BudgetNews) -> str:
 
 
 def _amounts(news: BudgetNews) -> dict[str, int]:
-    names = ("approved", "allocated", "unallocated", "disbursed", "expected")
+    names = ("approved", "allocated", "unallocated", "disbursed", "to_spend", "expected")
     return {name: getattr(news, name) for name in names}
 
 
 def _rate(news: BudgetNews) -> str:
-    return f"{_one_place(tenths_of_percent(news.disbursed, news.allocated) or 0)}%"
+    return f"{_one_place(tenths_of_percent(news.disbursed, news.to_spend) or 0)}%"
 
 
 def money_vi(dong: int) -> str:

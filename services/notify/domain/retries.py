@@ -34,6 +34,8 @@ class DeliveryReason(StrEnum):
     ENDPOINT_GONE = "endpoint_gone"
     SUBSCRIPTION_DISABLED = "subscription_disabled"
     SUBSCRIPTION_DELETED = "subscription_deleted"
+    SUPERSEDED = "superseded"
+    NO_LONGER_TRUE = "no_longer_true"
 
 
 class AttemptOutcome(StrEnum):

@@ -1,7 +1,7 @@
 """Signals: what is told of databases and budgets, each once.
 
 A signal is news (a database fell silent) or an examination planned ahead (is this budget behind on 1 July?). One is
-known by its kind, subject, agency and occasion: what makes it one of a kind, an instant, a day, a month or an id.
+known by its kind, subject, agency and occasion: what makes it one of a kind, a version, a day, a month or an id.
 """
 
 from dataclasses import dataclass
@@ -30,6 +30,12 @@ class SignalKind(StrEnum):
     UNALLOCATED = "budget.unallocated"
 
 
+STATE_KINDS = frozenset({SignalKind.LATE, SignalKind.DOWN, SignalKind.RECOVERED})
+STATE_FAMILY = "state"
+CONTRADICTION_KINDS = frozenset({SignalKind.OPENED, SignalKind.CLOSED})
+BUDGET_KINDS = frozenset({SignalKind.BEHIND, SignalKind.IDLE, SignalKind.UNALLOCATED})
+
+
 class SignalReason(StrEnum):
     """Why a signal stands as it stands."""
 
@@ -47,7 +53,8 @@ class SignalRules:
 
     Attributes:
         stale_after: what was told, or came due, longer ago than this when first heard of is not sent.
-        behind_share: share of what is allocated by which disbursement may lie behind the even-spending line.
+        behind_share: share of what is to be spent (disbursed, and what can still be) by which disbursement may lie
+            behind the even-spending line.
         idle_months: after the first allocation, by when something is to be disbursed.
         unallocated_after: month and day after which all is to be allocated.
     """
@@ -86,8 +93,8 @@ def is_stale(instant: datetime, now: datetime, rules: SignalRules) -> bool:
 
 def family(kind: SignalKind, occasion: str) -> str:
     """Within a subject and agency, signals of one family follow one another: only the newest due one is worth telling."""
-    if kind in {SignalKind.LATE, SignalKind.DOWN, SignalKind.RECOVERED}:
-        return "state"
-    if kind in {SignalKind.OPENED, SignalKind.CLOSED}:
+    if kind in STATE_KINDS:
+        return STATE_FAMILY
+    if kind in CONTRADICTION_KINDS:
         return occasion  # of one contradiction
     return kind

@@ -1,9 +1,7 @@
 """Subscriptions: what may be asked for, and the refusals."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 
-from services.notify.domain.retries import DeliveryStatus
 from shared.errors import Conflict, Gone, NotFound
 
 
@@ -51,35 +49,4 @@ def subscription_inactive() -> Conflict:
         "subscription_inactive",
         "Đăng ký này đang tắt: bật lại bằng PATCH với active = true rồi thử lại.",
         "This subscription is disabled: enable it by PATCH with active = true, then try again.",
-    )
-
-
-def alert_unknown() -> NotFound:
-    return NotFound(
-        "alert_unknown",
-        "Không có cảnh báo này: xem danh sách tại /notify/v1/alerts.",
-        "There is no such alert: see the list at /notify/v1/alerts.",
-    )
-
-
-def delivery_unknown() -> NotFound:
-    return NotFound(
-        "delivery_unknown",
-        "Không có lần gửi này: xem danh sách tại /notify/v1/deliveries.",
-        "There is no such delivery: see the list at /notify/v1/deliveries.",
-    )
-
-
-_ENDED_VI: Mapping[str, str] = {
-    DeliveryStatus.DELIVERED: "đã gửi tới nơi",
-    DeliveryStatus.CANCELLED: "đã hủy",
-}
-
-
-def delivery_ended(status: DeliveryStatus) -> Conflict:
-    return Conflict(
-        "delivery_ended",
-        f"Chỉ gửi lại được lần gửi đang chờ hoặc không thành công; lần gửi này {_ENDED_VI[status]}.",
-        f"Only a pending or failed delivery can be sent again; this one was {status}.",
-        delivery_status=status,
     )

@@ -7,10 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database import AnyRow
 
-_NEXT_DUE = text(
-    "SELECT least((SELECT min(due_at) FROM timers WHERE status = 'pending'),"
-    " (SELECT min(due_at) FROM signals WHERE status = 'pending'))"
-)
+_NEXT_TIMER_DUE = text("SELECT min(due_at) FROM timers WHERE status = 'pending'")
+_NEXT_SIGNAL_DUE = text("SELECT min(due_at) FROM signals WHERE status = 'pending'")
 _NEXT_RETRY = text(
     "SELECT min(next_attempt_at) FROM deliveries"
     " WHERE status = 'pending' AND lease_token IS NULL AND attempts > 0"
@@ -34,10 +32,22 @@ _BACKLOG = text(
 )
 
 
-async def next_due_instant(connection: AsyncConnection) -> datetime | None:
-    """When the next pending timer or signal comes due, or came; None when none is pending."""
-    due: datetime | None = (await connection.execute(_NEXT_DUE)).scalar_one()
+async def next_timer_due(connection: AsyncConnection) -> datetime | None:
+    """When the next pending timer comes due, or came; None when none is pending."""
+    due: datetime | None = (await connection.execute(_NEXT_TIMER_DUE)).scalar_one()
     return due
+
+
+async def next_signal_due(connection: AsyncConnection) -> datetime | None:
+    """When the next pending signal comes due, or came; None when none is pending."""
+    due: datetime | None = (await connection.execute(_NEXT_SIGNAL_DUE)).scalar_one()
+    return due
+
+
+async def next_due_instant(connection: AsyncConnection) -> datetime | None:
+    """When the next timer or signal comes due, or came."""
+    found = (await next_timer_due(connection), await next_signal_due(connection))
+    return min((due for due in found if due is not None), default=None)
 
 
 async def next_retry_instant(connection: AsyncConnection, now: datetime) -> datetime | None:

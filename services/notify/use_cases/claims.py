@@ -4,6 +4,7 @@ An attempt is written down when it is claimed. If no one tells how it went befor
 lost and the delivery is due again, under the same webhook id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -108,6 +109,24 @@ async def claim_due(
         )
         for row in rows
     ]
+
+
+_GIVE_BACK = text(
+    """
+    WITH unmade AS (
+        DELETE FROM attempts WHERE id = ANY(CAST(:tokens AS uuid[])) AND outcome = 'in_flight'
+        RETURNING id, delivery_id
+    )
+    UPDATE deliveries SET lease_token = NULL, lease_until = NULL, attempts = attempts - 1
+    FROM unmade WHERE deliveries.id = unmade.delivery_id AND lease_token = unmade.id
+    """
+)
+
+
+async def give_back(connection: AsyncConnection, claims: Sequence[Claim]) -> None:
+    """End the leases of calls that were never begun, as if they had not been claimed; one statement, as `claim_due`."""
+    if claims:
+        await connection.execute(_GIVE_BACK, {"tokens": [claim.token for claim in claims]})
 
 
 _RELEASE = text(

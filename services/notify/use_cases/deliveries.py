@@ -6,13 +6,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notify.domain.refusals import delivery_ended, delivery_unknown
 from services.notify.domain.retries import DeliveryReason, DeliveryStatus
-from services.notify.domain.subscriptions import (
-    SubscriptionStatus,
-    delivery_ended,
-    delivery_unknown,
-    subscription_inactive,
-)
+from services.notify.domain.subscriptions import SubscriptionStatus, subscription_inactive
 from services.notify.tables import Delivery, Subscription
 from services.notify.use_cases.authority import require_authority
 from shared.audit import Actor, add_audit

@@ -105,7 +105,7 @@ def judge_budget(due: Sequence[Due[Budget]], moment: Moment) -> Judged:
     signal, budget = newest.signal, newest.picture
     money, kind = money_of(budget), SignalKind(signal.kind)
     amounts = {name: getattr(budget, name) for name in ("approved", "allocated", "unallocated", "disbursed")}
-    amounts["expected"] = budgets.expected(money, moment.day)
+    amounts |= {"to_spend": money.to_spend, "expected": budgets.expected(money, moment.day)}
     facts = {"day": str(moment.day), "budget_version": budget.version, **amounts}
     older = [item.signal for item in due[:-1]]
     if not budgets.holds(kind, money, moment.rules, moment.day):
@@ -124,7 +124,7 @@ def judge_budget(due: Sequence[Due[Budget]], moment: Moment) -> Judged:
 def _told_budget(
     budget: Budget, kind: SignalKind, amounts: dict[str, int], moment: Moment
 ) -> dict[str, object]:
-    tenths = budgets.tenths_of_percent(budget.disbursed, budget.allocated)
+    tenths = budgets.tenths_of_percent(budget.disbursed, amounts["to_spend"])
     asked = urlencode({"year": budget.year, "level": budget.level, "agency": budget.agency_code})
     return {
         **amounts,

@@ -61,24 +61,37 @@ def planned_row(planned: PlannedSignal, budget_id: str, agency_code: str, now: d
 _new = insert(Signal)
 _ADD = _new.on_conflict_do_update(
     constraint="uq_signals_key",
-    set_={name: _new.excluded[name] for name in ("due_at", "status", "reason", "changed_at", "facts")},
-    where=(Signal.status == SignalStatus.CANCELLED) & (_new.excluded.status == SignalStatus.PENDING),
+    set_={
+        name: _new.excluded[name]
+        for name in ("due_at", "occurred_at", "status", "reason", "changed_at", "facts")
+    },
+    where=Signal.status.in_((SignalStatus.CANCELLED, SignalStatus.MOOT))
+    & (_new.excluded.status == SignalStatus.PENDING),
 )
 
 
 async def add_signals(session: AsyncSession, rows: Sequence[dict[str, object]]) -> int:
-    """Insert signals; returns how many are new. Of those known by key, only a cancelled one is brought back."""
+    """Insert signals; returns how many are new.
+
+    Of those known by key, one that was cancelled or moot is brought back by a plan; what is read again is stale then.
+    """
     if not rows:
         return 0
     added = await session.execute(_ADD.values(list(rows)).returning(Signal.id))
     return len(added.all())
 
 
-async def cancel_signals(
-    session: AsyncSession, subject_kind: SubjectKind, subject: str, which: ColumnElement[bool], now: datetime
+async def end_signals(
+    session: AsyncSession,
+    subject_kind: SubjectKind,
+    subject: str,
+    which: ColumnElement[bool],
+    now: datetime,
+    *,
+    standing: Standing = ENDED,
 ) -> int:
-    """Cancel the pending ones of a subject that are no longer true; returns how many."""
-    cancelled = await session.execute(
+    """End the pending ones of a subject that are no longer true, or were passed over; returns how many."""
+    ended = await session.execute(
         update(Signal)
         .where(
             Signal.subject_kind == subject_kind,
@@ -86,8 +99,8 @@ async def cancel_signals(
             Signal.status == SignalStatus.PENDING,
             which,
         )
-        .values(status=ENDED.status, reason=ENDED.reason, changed_at=now)
+        .values(status=standing.status, reason=standing.reason, changed_at=now)
         .returning(Signal.id)
         .execution_options(synchronize_session=False)
     )
-    return len(cancelled.all())
+    return len(ended.all())

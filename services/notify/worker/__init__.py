@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from services.notify.consumers import consumer
 from services.notify.queries.schedule import next_due_instant
 from services.notify.settings import NotifySettings
-from services.notify.worker.deliveries import Courier, deliver_due
-from services.notify.worker.timers import raise_due, timers_loop
+from services.notify.worker.deliveries import Courier
+from services.notify.worker.raising import raise_due, signals_loop, timers_loop
 from services.notify.worker.upkeep import upkeep_loop
 from shared.bus import DeadLetter, Publisher, Source
 from shared.clock import Clock
@@ -16,7 +16,7 @@ from shared.loops import Loop
 from shared.relay import notifier_loop, relay_loop
 from shared.worker import Worker
 
-__all__ = ["build_worker", "deliver_due", "next_due_instant", "raise_due"]
+__all__ = ["build_worker", "next_due_instant", "raise_due"]
 
 
 def build_worker(
@@ -32,6 +32,7 @@ def build_worker(
     courier = Courier(database, clock, settings)
     loops: dict[str, Loop] = {
         "notify-timers": timers_loop(database, clock, settings),
+        "notify-signals": signals_loop(database, clock, settings),
         "notify-deliver": courier.run,
         "notify-upkeep": upkeep_loop(database, clock),
     }

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import NoReturn
@@ -12,7 +12,7 @@ from typing import NoReturn
 from services.notify.gateways import SecretCipher, WebhookSender
 from services.notify.queries.schedule import next_retry_instant
 from services.notify.settings import NotifySettings
-from services.notify.use_cases.claims import Claim, Lane, claim_due, release_lost
+from services.notify.use_cases.claims import Claim, Lane, claim_due, give_back
 from services.notify.use_cases.results import Recorded, Result, record_results
 from services.notify.worker.metrics import ATTEMPTS, CALL_SECONDS, DELIVERIES_ENDED, DELIVERY_LAG
 from shared.clock import Clock, wait_for_wake
@@ -50,6 +50,13 @@ class _Calls:
     def share_taken(self) -> float:
         return self.in_hand / self._whole.slots
 
+    def take_back(self) -> Iterator[Claim]:
+        """The claims that no call was begun for."""
+        while not self.waiting.empty():
+            yield self.waiting.get_nowait()
+            self.in_hand -= 1
+            self.waiting.task_done()
+
 
 class Courier:
     """Calls under way, in two lanes: endpoints that answer, and those whose last call failed.
@@ -76,7 +83,7 @@ class Courier:
         self._places: list[asyncio.Task[NoReturn]] = []
         self._ended: list[Result] = []
         self._wake = asyncio.Event()
-        database.on_commit(self._wake.set)
+        self._open.callback(database.on_commit(self._wake.set))
 
     async def run(self, pulse: Pulse) -> None:
         while True:
@@ -146,8 +153,14 @@ class Courier:
         await self.record()
 
     async def close(self) -> None:
-        """End the calls under way. What could not be recorded is found lost when its lease ends, and sent again."""
+        """Begin no more calls, and end those under way.
+
+        What could not be recorded is found lost when its lease ends, and sent again.
+        """
+        unmade = [claim for lane in self._lanes for claim in lane.take_back()]
         try:
+            async with self._database.reading() as connection:
+                await give_back(connection, unmade)
             await self.settle(CLOSING_SECONDS)
         finally:
             for place in self._places:
@@ -184,16 +197,3 @@ def _measure(results: Sequence[Result], recorded: Sequence[Recorded]) -> None:
         CALL_SECONDS.observe(result.duration_ms / 1000)
         if record.lag_seconds is not None:
             DELIVERY_LAG.observe(record.lag_seconds)
-
-
-async def deliver_due(database: Database, clock: Clock, settings: NotifySettings) -> int:
-    """One round: send what is due now and wait for the answers; the number of calls, 0 when nothing is due."""
-    courier = Courier(database, clock, settings)
-    async with database.reading() as connection:
-        await release_lost(connection, now=clock.now())
-    try:
-        started = await courier.start_due()
-        await courier.settle()
-    finally:
-        await courier.close()
-    return started

@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.notify.domain.retries import AttemptOutcome, DeliveryStatus
+
 _LAGS = (
     1,
     5,
@@ -41,3 +43,14 @@ DELIVERY_LAG = Histogram(
     "From when a timer or signal came due to a delivered alert",
     buckets=_LAGS,
 )
+
+# A counter that begins at 1 has not increased: what rules count is there before the first call.
+for _outcome in (
+    AttemptOutcome.DELIVERED,
+    AttemptOutcome.FAILED,
+    AttemptOutcome.GONE,
+    AttemptOutcome.LOST,
+):
+    ATTEMPTS.labels(_outcome)
+for _status in (DeliveryStatus.DELIVERED, DeliveryStatus.FAILED):
+    DELIVERIES_ENDED.labels(_status)

@@ -1,4 +1,4 @@
-"""Every few seconds: leases that ran out end, and the figures of what waits are taken."""
+"""Every few seconds: leases that ran out end, as do retries of what is superseded; and what waits is counted."""
 
 import asyncio
 from datetime import datetime
@@ -6,6 +6,7 @@ from datetime import datetime
 from services.notify.domain.retries import AttemptOutcome
 from services.notify.queries.schedule import backlog
 from services.notify.use_cases.claims import release_lost
+from services.notify.use_cases.signal_deliveries import cancel_superseded
 from services.notify.worker.metrics import ATTEMPTS, DELIVERIES, SIGNAL_LAG, SIGNALS, TIMER_LAG, TIMERS
 from shared.clock import Clock
 from shared.database import Database
@@ -18,6 +19,8 @@ def upkeep_loop(database: Database, clock: Clock) -> Loop:
     async def run(pulse: Pulse) -> None:
         while True:
             now = clock.now()
+            async with database.transaction() as session:
+                await cancel_superseded(session, now=now)
             async with database.reading() as connection:
                 ATTEMPTS.labels(AttemptOutcome.LOST).inc(await release_lost(connection, now=now))
                 waiting = await backlog(connection, now)

@@ -1,10 +1,10 @@
 """Agencies, groups, programmes and documents."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 
-from services.tasks.api.common import CodeInPath, Manager, Moment, Reader
+from services.tasks.api.common import CodeFilter, CodeInPath, Manager, Moment, Reader
 from services.tasks.queries import catalogue as read
 from services.tasks.schemas.catalogue import (
     AgencyIn,
@@ -46,8 +46,8 @@ async def list_agencies(
     connection: Reading,
     _: Reader,
     level: Literal["central", "province", "commune"] | None = None,
-    bloc: Annotated[str | None, Query(max_length=64)] = None,
-    parent_code: Annotated[str | None, Query(max_length=64)] = None,
+    bloc: CodeFilter = None,
+    parent_code: CodeFilter = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
@@ -58,7 +58,7 @@ async def list_agencies(
 
 @router.get("/agencies/{code:path}", tags=["catalogue"], responses=documented(404))
 async def get_agency(code: CodeInPath, connection: Reading, _: Reader) -> AgencyOut:
-    """`code` may be the agency's own, or an identifier that only this agency has."""
+    """`code` may be the agency's own, or an identifier that only this agency has, electronic codes in either form."""
     row = await read.get_agency(connection, code)
     if row is None:
         raise NotFound(

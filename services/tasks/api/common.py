@@ -44,6 +44,7 @@ AsOf = Annotated[
     Query(ge=EARLIEST, le=date(2200, 12, 31), description="the day asked about; today by default"),
 ]
 CodeInPath = Annotated[str, Path(max_length=64)]
+CodeFilter = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
 def asked_moment(

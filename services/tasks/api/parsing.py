@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.api.common import Rules
+from services.tasks.api.common import CodeFilter, Rules
 from services.tasks.domain.commands import (
     Amendment,
     NewAssignment,
@@ -26,9 +26,10 @@ from services.tasks.use_cases.catalogue import members_of, require_document
 from shared.app import Context
 from shared.auth import Caller
 from shared.clock import local_date
+from shared.errors import InvalidInput
 from shared.events import tasks as events
 from shared.folding import fold
-from shared.pagination import decode_after, decode_cursor, encode_cursor
+from shared.pagination import decode_after
 
 MOST_WORDS = 10  # of a search; more narrow nothing down
 NO_DATE = "-"  # stands in a cursor where the last row of its page has no due date
@@ -62,14 +63,15 @@ async def amendment(session: AsyncSession, body: TaskChange, context: Context, r
     if body.deadline_text is not None:
         reading = read_deadline(body.deadline_text, before_includes_day=rules.before_includes_day)
     if body.assignments is not None:
-        today = local_date(context.clock.now())
-        assignments, _members = await _assignments(session, body.assignments, today)
+        _require_agency_leads(body.assignments)
+        assignments, _ = await _assignments(session, body.assignments, local_date(context.clock.now()))
     words = {name: getattr(body, name) for name in WORDS if name in body.model_fields_set}
     return Amendment(words, reading, assignments, _citations(body.citations))
 
 
 def _citations(wanted: tuple[CitationIn, ...]) -> tuple[NewCitation, ...]:
-    return tuple(NewCitation(item.document_code, item.clause) for item in wanted)
+    """Each once, in the order given."""
+    return tuple(dict.fromkeys(NewCitation(item.document_code, item.clause) for item in wanted))
 
 
 async def _assignments(
@@ -86,6 +88,18 @@ async def _assignments(
     return tuple(direct), members
 
 
+def _require_agency_leads(wanted: tuple[AssignmentIn, ...]) -> None:
+    """A task that is there does not become a group's: it would need tasks of its members."""
+    for place, item in enumerate(wanted):
+        if item.group_code and item.role == "lead":
+            raise InvalidInput(
+                "group_cannot_lead",
+                "Không chuyển nhiệm vụ đã giao cho một nhóm chủ trì: ghi một cơ quan chủ trì, hoặc hủy nhiệm vụ này rồi giao nhiệm vụ mới cho nhóm.",
+                "A group cannot take over the lead of a task that was assigned: name one agency, or cancel this task and assign a new one to the group.",
+                field=f"assignments.{place}.group_code",
+            )
+
+
 def new_submission(body: SubmissionIn, caller: Caller) -> NewSubmission:
     """A key bound to an agency reports for that agency, another for whom it says."""
     if body.agency_code is not None:
@@ -96,15 +110,18 @@ def new_submission(body: SubmissionIn, caller: Caller) -> NewSubmission:
 
 def asked_filters(
     status: Annotated[list[Status] | None, Query(max_length=8, description="any of these")] = None,
-    agency: Annotated[str | None, Query(max_length=64)] = None,
+    agency: CodeFilter = None,
     role: events.Role | None = None,
-    document: Annotated[str | None, Query(max_length=64)] = None,
-    programme: Annotated[str | None, Query(max_length=64)] = None,
+    document: CodeFilter = None,
+    programme: CodeFilter = None,
     parent: Annotated[UUID | None, Query(description="only the members' tasks of this one")] = None,
     due_before: date | None = None,
     due_after: date | None = None,
     q: Annotated[
-        str | None, Query(max_length=200, description="words of the title or deliverable, accents optional")
+        str | None,
+        Query(
+            min_length=1, max_length=200, description="words of the title or deliverable, accents optional"
+        ),
     ] = None,
 ) -> dict[str, Any]:
     """What a list of tasks is narrowed to; filters hold together."""
@@ -126,8 +143,9 @@ Filters = Annotated[dict[str, Any], Depends(asked_filters)]
 
 def place_after(cursor: str | None) -> tuple[date | None, UUID] | None:
     """Where a page of tasks begins: the due date, if any, and the id of the last row of the page before."""
-    after = decode_after(cursor, str, UUID)
-    if after is None:
-        return None
-    day, task_id = after
-    return (None if day == NO_DATE else decode_cursor(encode_cursor(day), date)[0]), task_id
+    place: tuple[date | None, UUID] | None = decode_after(cursor, _due_date, UUID)
+    return place
+
+
+def _due_date(word: str) -> date | None:
+    return None if word == NO_DATE else date.fromisoformat(word)

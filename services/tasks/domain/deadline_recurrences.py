@@ -1,10 +1,8 @@
-"""Recurring duties: how their period is written, on which day they are due, and when that is next."""
+"""Recurring duties: how their period is written, and on which day they are due."""
 
 import re
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import MAXYEAR, date
 from typing import Literal
 
 from services.tasks.domain.deadline_words import DeadlineFlag, blank
@@ -40,31 +38,6 @@ class Recurrence:
                 "No such recurrence; choose month, quarter or year, a day from 1 to 31 and a month of the period.",
                 field="recurrence",
             )
-
-
-def next_due(recurrence: Recurrence, after: date) -> date:
-    """The first last-in-time day on or after `after`: on its due day, a duty is still due that day.
-
-    Raises:
-        InvalidInput: `no_next_due`, no such day before the end of the year 9999.
-    """
-    months = _MONTHS[recurrence.every]
-    first = (after.month - 1) // months * months + (recurrence.due_month or months)
-    for month in (first, first + months):
-        year = after.year + (month - 1) // 12
-        if year > MAXYEAR:
-            break
-        month_of_year = (month - 1) % 12 + 1
-        length = monthrange(year, month_of_year)[1]
-        due = date(year, month_of_year, min(recurrence.due_day or length, length))
-        if due >= after:
-            return due
-    raise InvalidInput(
-        "no_next_due",
-        "Không còn kỳ hạn nào sau ngày đã cho; đề nghị chọn ngày sớm hơn.",
-        "No occurrence is left after the given day; choose an earlier day.",
-        field="after",
-    )
 
 
 @dataclass(frozen=True, slots=True)

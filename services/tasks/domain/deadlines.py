@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from services.tasks.domain.deadline_recurrences import (
     Recurrence,
     Recurring,
-    next_due,
     occurrence,
     take_recurrence,
 )
@@ -27,7 +26,7 @@ from services.tasks.domain.deadline_words import (
     take_durations,
 )
 
-__all__ = ["DeadlineFlag", "DeadlineKind", "Reading", "Recurrence", "next_due", "read_deadline"]
+__all__ = ["DeadlineFlag", "DeadlineKind", "Reading", "Recurrence", "read_deadline"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """From one row of an annex to a task: who leads, what the deadline says, and what stands in the way."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ LIMITS = {
     "coordinate_text": 2000,
     "ref": 200,
 }
+# as shared/requests.py refuses them in paragraphs: controls but tab and line breaks, and those of writing direction
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PRIORITIES = {
     "": "normal", "thuong": "normal", "binh thuong": "normal", "normal": "normal", "cao": "high", "high": "high",
     "khan": "urgent", "hoa toc": "urgent", "thuong khan": "urgent", "urgent": "urgent",
@@ -136,6 +139,10 @@ def _digest(*words: str) -> str:
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()[:32]
 
 
+def has_control(text: str) -> bool:
+    return _CONTROLS.search(text) is not None
+
+
 def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -> list[Problem]:
     found = [
         Problem(name, "required", "Ô này trống: điền rồi nhập lại.", "This cell is empty: fill it in.")
@@ -146,6 +153,16 @@ def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -
         Problem(name, "too_long", f"Dài quá {limit} ký tự: rút gọn.", f"Over {limit} characters: shorten it.")
         for name, limit in LIMITS.items()
         if len(values.get(name, "")) > limit
+    ]
+    found += [
+        Problem(
+            name,
+            "control_character",
+            "Ô có ký tự điều khiển hoặc ký tự đổi chiều chữ: nhập lại không có chúng.",
+            "The cell has control characters, or some that change its direction: write it without them.",
+        )
+        for name in LIMITS
+        if has_control(values.get(name, ""))
     ]
     if not row.priority:
         words = "thường, cao, khẩn (normal, high, urgent)"

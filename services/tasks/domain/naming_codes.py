@@ -2,6 +2,8 @@
 
 import re
 
+from shared.errors import InvalidInput
+
 MAX_LENGTH = 35  # QĐ 20/2020/QĐ-TTg
 
 _ELECTRONIC = re.compile(r"[A-Z][A-Z0-9]{2}(\.[A-Z0-9]+)*")
@@ -34,3 +36,26 @@ def qcvn_102_code(value: str) -> str | None:
         return None
     padded = rest + ["0" * width for width in _WIDTHS[len(rest) :]]
     return ".".join([*reversed(padded), first])
+
+
+# scheme of an identifier -> how it writes the code
+FORMS = {"electronic_code": electronic_code, "qcvn_102": qcvn_102_code}
+
+
+def forms_of(value: str) -> tuple[str, ...]:
+    """Both forms of an electronic code, as far as it has them; none of what is no such code."""
+    return tuple(code for form in FORMS.values() if (code := form(value)) is not None)
+
+
+def check_form(scheme: str, value: str, field: str) -> None:
+    """An electronic code is written in the form of its scheme, in capitals; codes of other schemes are as they are."""
+    form = FORMS.get(scheme)
+    if form is None or form(value) == value:
+        return
+    meant = form(value) or form("H26.19")
+    raise InvalidInput(
+        "electronic_code_invalid",
+        f"“{value}” không đúng mẫu mã định danh điện tử {scheme}: ghi như {meant}.",
+        f"“{value}” is not written as {scheme} writes electronic codes: write it like {meant}.",
+        field=field,
+    )

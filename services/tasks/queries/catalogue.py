@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, Table, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.tasks.domain.naming_codes import FORMS, forms_of
 from services.tasks.domain.naming_directory import AgencyNames, Directory, FormerNames, directory_of
 from services.tasks.queries.status import belongs
 from services.tasks.tables import (
@@ -57,7 +58,15 @@ _AGENCY = select(
 )
 _AGENCY_BY_CODE = _AGENCY.where(Agency.code == bindparam("code"))
 _AGENCY_BY_IDENTIFIER = _AGENCY.where(
-    Agency.code.in_(select(AgencyIdentifier.agency_code).where(AgencyIdentifier.value == bindparam("code")))
+    Agency.code.in_(
+        select(AgencyIdentifier.agency_code).where(
+            (AgencyIdentifier.value == bindparam("code"))
+            | (
+                AgencyIdentifier.scheme.in_(FORMS)
+                & AgencyIdentifier.value.in_(bindparam("forms", expanding=True))
+            )
+        )
+    )
 )
 _GROUPS = select(
     Group.code,
@@ -70,11 +79,15 @@ _GROUPS = select(
 
 
 async def get_agency(connection: AsyncConnection, code: str) -> AnyRow | None:
-    """The agency of a code: its own, or an identifier of any scheme where exactly one agency has it."""
+    """The agency of a code: its own, or an identifier of any scheme where exactly one agency has it.
+
+    An electronic code finds its agency in either of its forms, whichever is recorded.
+    """
     own = (await connection.execute(_AGENCY_BY_CODE, {"code": code})).one_or_none()
     if own is not None:
         return own
-    others = (await connection.execute(_AGENCY_BY_IDENTIFIER, {"code": code})).all()
+    asked = {"code": code, "forms": forms_of(code)}
+    others = (await connection.execute(_AGENCY_BY_IDENTIFIER, asked)).all()
     return others[0] if len(others) == 1 else None
 
 

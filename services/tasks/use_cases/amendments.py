@@ -11,7 +11,14 @@ from services.tasks.domain.deadlines import Reading
 from services.tasks.tables import Assignment, Citation, Task
 from services.tasks.use_cases.catalogue import require_agencies, require_document
 from services.tasks.use_cases.deadlines import give_date
-from services.tasks.use_cases.records import current_deadline, lock_children, lock_task, require_open, tell
+from services.tasks.use_cases.records import (
+    EVERY_STATE,
+    current_deadline,
+    lock_children,
+    lock_task,
+    require_open,
+    tell,
+)
 from services.tasks.use_cases.tasks import search_text
 from shared.audit import Actor
 from shared.clock import local_date
@@ -41,21 +48,22 @@ async def amend_task(
     changed = _set_words(task, words, reading, at)
     if wanted.assignments is not None and await _reassign(session, task, wanted.assignments, at):
         changed.append("assignments")
-    if await _cite(session, task, wanted.citations, at):
+    for citation in wanted.citations:
+        await require_document(session, citation.document_code, "citations")
+    cited = wanted.citations if _cite(task, wanted.citations, at) else ()
+    if cited:
         changed.append("citations")
     if changed:
         await tell(session, task, events.TaskAmended, actor=actor, at=at, changed=tuple(changed))
-    if words or reading is not None:
-        await _amend_members(session, task, words, reading, actor=actor, at=at)
+    if words or reading is not None or cited:
+        await _amend_members(session, task, words, reading, cited, actor=actor, at=at)
     return task
 
 
 def _stands(task: Task, reading: Reading | None) -> bool:
-    """Whether a reading is that of the deadline in force, to the word; one without a date is none to record."""
+    """Whether a reading is that of the deadline in force, to the word."""
     current = current_deadline(task)
-    return reading is None or (
-        reading.due_on is not None and (reading.text, reading.due_on) == (current.text, current.due_on)
-    )
+    return reading is None or (reading.text, reading.due_on) == (current.text, current.due_on)
 
 
 def _set_words(
@@ -76,23 +84,31 @@ async def _amend_members(
     parent: Task,
     words: Mapping[str, str | None],
     reading: Reading | None,
+    citations: Sequence[NewCitation],
     *,
     actor: Actor,
     at: datetime,
 ) -> None:
-    """What a group was told, each member was told; a member's own date stays."""
-    for member in await lock_children(session, parent):
-        own = {name: value for name, value in words.items() if getattr(member, name) != value}
-        if changed := _set_words(member, own, reading if member.due_on is None else None, at):
+    """What a group was told, each member was told; a member's own date stays.
+
+    One that ended takes the documents only: figures by document count the members, whatever became of them.
+    """
+    for member in await lock_children(session, parent, EVERY_STATE if citations else ("open",)):
+        changed = []
+        if member.state == "open":
+            own = {name: value for name, value in words.items() if getattr(member, name) != value}
+            changed += _set_words(member, own, reading if member.due_on is None else None, at)
+        if _cite(member, citations, at):
+            changed.append("citations")
+        if changed:
             await tell(session, member, events.TaskAmended, actor=actor, at=at, changed=tuple(changed))
 
 
-async def _cite(session: AsyncSession, task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
+def _cite(task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
     """Add documents that give the same task, so that it is not recorded again; whether any was new."""
     known = {(item.document_code, item.clause) for item in task.citations}
     new = [item for item in citations if (item.document_code, item.clause) not in known]
     for item in new:
-        await require_document(session, item.document_code, "citations")
         position = len(task.citations) + 1
         task.citations.append(
             Citation(position=position, document_code=item.document_code, clause=item.clause, recorded_at=at)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tasks.domain.naming_codes import check_form
 from services.tasks.tables import (
     Agency,
     AgencyAlias,
@@ -23,7 +24,7 @@ from shared.events import tasks as events
 from shared.outbox import add_event, add_events
 
 
-def _exists(what_vi: str, what_en: str, code: str) -> Conflict:
+def _code_conflict(what_vi: str, what_en: str, code: str) -> Conflict:
     return Conflict(
         "code_exists",
         f"{what_vi} mã {code} đã có: dùng mã khác, hoặc đọc bản đã ghi.",
@@ -96,7 +97,7 @@ async def record_agency(
     session: AsyncSession, state: events.AgencyRecorded, actor: Actor, at: datetime
 ) -> None:
     if await session.get(Agency, state.code):
-        raise _exists("Cơ quan", "Agency", state.code)
+        raise _code_conflict("Cơ quan", "Agency", state.code)
     if state.parent_code is not None:
         await require_agencies(session, [state.parent_code], "parent_code")
     await record_agencies(session, [state], at)
@@ -107,6 +108,9 @@ async def record_agencies(
     session: AsyncSession, states: Sequence[events.AgencyRecorded], at: datetime
 ) -> None:
     """Record many at once, parents before their children."""
+    for state in states:
+        for place, identifier in enumerate(state.identifiers):
+            check_form(identifier.scheme, identifier.value, f"identifiers.{place}.value")
     await session.execute(
         insert(Agency),
         [state.model_dump(exclude={"identifiers"}) | {"recorded_at": at} for state in states],
@@ -163,7 +167,7 @@ async def record_group(
 ) -> None:
     """Record a group with its members: (agency code, member from, member until)."""
     if await session.get(Group, code):
-        raise _exists("Nhóm", "Group", code)
+        raise _code_conflict("Nhóm", "Group", code)
     await require_agencies(session, (member for member, _, _ in members), "members")
     await session.execute(insert(Group).values(code=code, name=name, recorded_at=at))
     rows = [
@@ -188,7 +192,7 @@ async def record_programme(
     session: AsyncSession, state: events.ProgrammeRecorded, actor: Actor, at: datetime
 ) -> None:
     if await session.get(Programme, state.code):
-        raise _exists("Chương trình", "Programme", state.code)
+        raise _code_conflict("Chương trình", "Programme", state.code)
     session.add(Programme(code=state.code, title=state.title, recorded_at=at))
     await session.flush()
     await add_event(session, state, version=1, at=at)
@@ -199,7 +203,7 @@ async def record_document(
     session: AsyncSession, state: events.DocumentRecorded, actor: Actor, at: datetime
 ) -> None:
     if await session.get(Document, state.code):
-        raise _exists("Văn bản", "Document", state.code)
+        raise _code_conflict("Văn bản", "Document", state.code)
     if state.issuer_code is not None:
         await require_agencies(session, [state.issuer_code], "issuer_code")
     session.add(Document(**state.model_dump(), recorded_at=at))

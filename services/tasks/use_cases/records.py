@@ -59,6 +59,7 @@ def _with_parts() -> Select[Task]:
 
 
 STATE_VI = {"completed": "đã hoàn thành", "cancelled": "đã hủy", "merged": "đã gộp"}
+EVERY_STATE = ("open", *STATE_VI)
 
 
 def require_open(task: Task) -> None:

@@ -81,6 +81,7 @@ def upgrade() -> None:
     sa.Column('subject', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('time', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('written_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
     )
@@ -107,12 +108,8 @@ def upgrade() -> None:
     sa.Column('allocated', sa.BigInteger(), nullable=False),
     sa.Column('unallocated', sa.BigInteger(), nullable=False),
     sa.Column('disbursed', sa.BigInteger(), nullable=False),
-    sa.Column('settled', sa.BigInteger(), nullable=False),
     sa.Column('remaining', sa.BigInteger(), nullable=False),
-    sa.Column('carried_over', sa.BigInteger(), nullable=False),
-    sa.Column('cancelled', sa.BigInteger(), nullable=False),
     sa.Column('first_allocated_on', sa.Date(), nullable=True),
-    sa.Column('last_disbursed_on', sa.Date(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_budgets'))
     )
     op.create_table('databases',

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.domain.messages import Subject, message_en, message_vi
 from services.notify.domain.milestones import Firing, TimerReason, TimerStatus, due_at, fire, name_of
 from services.notify.tables import Agency, Task, Timer
-from services.notify.use_cases.picture import add_timers
 from services.notify.use_cases.publishing import Raised, publish
+from services.notify.use_cases.tasks import add_timers
 from shared.clock import local_date
 from shared.events.notify import AlertAgency, AlertRaised, AlertTask, DeadlineAlertKind
 
