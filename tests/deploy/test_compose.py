@@ -15,6 +15,7 @@ from services.cli.app import app
 from services.cli.processes import settings_reference
 from services.register import REGISTER, SERVICES, declared_topics
 from tests.deploy.compose import COMPOSE, DEPLOY, PROJECT, VARIABLE, compose, ours, processes, services
+from tests.support.processes import free_port, run
 
 PASSWORD_IN_URL = re.compile(r"://[^/\s:@]*:[^/\s@{}]+@")
 PINNED = re.compile(r"[\w./-]+:v?\d+(\.\d+)*(-[\w.]+)?")  # a version, never `latest` and never nothing
@@ -82,6 +83,24 @@ def test_a_process_is_given_its_own_secrets_only(name: str) -> None:
         assert given == {"secret_key", *(f"database_{service}" for service in SERVICES)}
         return
     assert given == {"secret_key", f"database_{name.removesuffix('-worker')}"}
+
+
+@pytest.mark.parametrize("name", sorted(processes()))
+def test_a_process_starts_with_its_own_secrets_alone(name: str, secrets: Path, tmp_path: Path) -> None:
+    """The whole command, as far as it can come without a server: it asks for its database, and for no other file."""
+    process = processes()[name]
+    for secret in process["secrets"]:
+        shutil.copy(secrets / secret, tmp_path)
+    given = {
+        variable: value.replace("/run/secrets", str(tmp_path))
+        for variable, value in process["environment"].items()
+    }
+    here = {"DONDOC_HOST": "127.0.0.1", "DONDOC_PORT": str(free_port())}
+    url = given["DONDOC_DATABASE_URL"].replace("@postgres/", "@127.0.0.1:1/")  # where no server answers
+    stopped = run(*process["command"][1:], env=given | here | {"DONDOC_DATABASE_URL": url}, check=False)
+    assert stopped.returncode == 1, stopped.stdout
+    assert f"dondoc_{name.removesuffix('-worker')}" in stopped.stderr
+    assert "cannot be reached" in stopped.stderr
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
