@@ -100,6 +100,13 @@ def raise_problem(response: httpx2.Response) -> None:
         return
     response.read()
     problem = response.json() if is_json else {}
+    if response.status_code == httpx2.codes.UNAUTHORIZED:
+        raise Stop(
+            f"{response.url.netloc.decode()} không nhận khóa này: đặt DONDOC_KEY_FILE hoặc --key-file tới khóa của "
+            "lần chạy đó (<data-dir>/admin.key).",
+            f"{response.url.netloc.decode()} does not take this key: let DONDOC_KEY_FILE or --key-file name that of "
+            "its run (<data-dir>/admin.key).",
+        )
     details = "; ".join(f"{item['field']}: {item['detail']}" for item in problem.get("errors") or ())
     raise Stop(
         f"{problem.get('detail', response.status_code)} {details}".strip(),

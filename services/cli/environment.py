@@ -46,7 +46,7 @@ class DataFolder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise Stop(
-                    f"Thư mục {self.path} một tiến trình khác đang sử dụng: dừng tiến trình đó, hoặc chọn --data-dir khác.",
+                    f"Thư mục {self.path} đang được một tiến trình khác sử dụng: dừng tiến trình đó, hoặc chọn --data-dir khác.",
                     f"{self.path} is in use by another run: stop that one, or choose another --data-dir.",
                 ) from None
             yield
@@ -202,6 +202,11 @@ def settings_stop(error: ValidationError) -> Stop:
     if first["loc"] == ("database_url",) and first["type"] != "missing":
         return _no_postgres_url()  # the reason given may quote a piece of the URL
     name = "DONDOC_" + str(first["loc"][0]).upper() if first["loc"] else "DONDOC_…"
+    if first["type"] == "missing":
+        return Stop(
+            f"Chưa đặt {name}: đặt biến môi trường này. Xem `dondoc settings`.",
+            f"{name} is not set: set this environment variable. See `dondoc settings`.",
+        )
     return Stop(
         f"Thiết lập {name} chưa đúng: {first['msg']}. Xem `dondoc settings`.",
         f"Setting {name} is wrong: {first['msg']}. See `dondoc settings`.",
@@ -218,8 +223,8 @@ def bind(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no DNS can hold
         reason = error.strerror if isinstance(error, OSError) else "host"
         raise Stop(
-            f"Không mở được cổng {port} tại {host} ({reason}): chọn cổng khác bằng --port, địa chỉ khác bằng --host.",
-            f"Port {port} at {host} cannot be opened ({reason}): choose another with --port, or with --host.",
+            f"Không mở được cổng {port} tại {host} ({reason}): chọn cổng khác bằng --port hoặc địa chỉ khác bằng --host (make: ARGS='--port …').",
+            f"Port {port} at {host} cannot be opened ({reason}): choose another port with --port, or another address with --host (make: ARGS='--port …').",
         ) from None
     return listener
 

@@ -22,7 +22,7 @@ from services.cli.serving import serve_until_stopped
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings, build_suite, open_databases
 from shared.auth import authenticate
-from shared.clock import Clock
+from shared.clock import LOCAL_ZONE, Clock
 from shared.embedded_postgres import write_secret
 from shared.errors import Unauthenticated
 from shared.outbox import outbox
@@ -168,9 +168,10 @@ async def _refuse_earlier_clock(databases: Databases, clock: Clock) -> None:
             times.append(await connection.scalar(select(func.max(outbox.c.time))))
     last = max(filter(None, times), default=None)
     if last is not None and last > clock.now() + timedelta(minutes=1):
+        until = last.astimezone(LOCAL_ZONE).isoformat(timespec="seconds")
         raise Stop(
-            f"Dữ liệu đã ghi đến {last:%d/%m/%Y %H:%M} UTC, sau thời điểm của đồng hồ: chọn --clock muộn hơn hoặc --data-dir khác.",
-            f"The data were recorded until {last:%Y-%m-%d %H:%M} UTC, after the clock's time: choose a later --clock or another --data-dir.",
+            f"Dữ liệu đã ghi đến {until}, sau thời điểm của đồng hồ: chọn --clock muộn hơn, hoặc --data-dir khác.",
+            f"The data were recorded until {until}, after the clock's time: choose a later --clock, or another --data-dir.",
         )
 
 

@@ -64,3 +64,12 @@ def test_settings_as_json_are_the_variables_of_every_process() -> None:
     rows = json.loads(dondoc("settings", "--json").stdout)
     assert {"DONDOC_DATABASE_URL", "DONDOC_KAFKA", "DONDOC_ALERT_HOUR"} <= {row["variable"] for row in rows}
     assert all(row["meaning"] for row in rows)
+
+
+def test_a_key_of_another_run_is_told_as_that(running: Running, tmp_path: Path) -> None:
+    other = tmp_path / "admin.key"
+    other.write_text("ddk_0123456789abcdef", encoding="ascii")
+    refused = running.command("generate", "--tasks", "1", key_file=other)
+    assert isinstance(refused.exception, Stop)
+    assert "--key-file" in refused.exception.vi
+    assert running.url.removeprefix("http://") in refused.exception.en
