@@ -1,6 +1,7 @@
 """The embedded default: a real PostgreSQL server in a folder, reached by a Unix socket and a password of its own."""
 
 import asyncio
+import json
 import os
 import secrets
 import warnings
@@ -40,6 +41,7 @@ class EmbeddedPostgres:
         Raises PasswordLost; OSError, RuntimeError, ValueError or SubprocessError when the server does not start.
         """
         self._require_password()
+        self._forget_the_dead()
         server = get_server(self._folder / "postgres", cleanup_mode="stop")
         self._server = server
         url = make_url(server.get_uri()).set(
@@ -55,6 +57,12 @@ class EmbeddedPostgres:
             self._server.cleanup()
             self._server = None
 
+    def _forget_the_dead(self) -> None:
+        """The wheel lists who uses the server, to stop it with the last of them: one who was killed would keep it for ever."""
+        listed = self._folder / "postgres" / ".handle_pids.json"
+        if listed.exists() and (text := listed.read_text(encoding="ascii").strip()):
+            listed.write_text(json.dumps([pid for pid in json.loads(text) if _runs(pid)]), encoding="ascii")
+
     def _require_password(self) -> None:
         """A new password is drawn only while the door still stands open: a set-up cut short is taken up again."""
         rules, password = self._folder / "postgres" / "pg_hba.conf", self._folder / PASSWORD_FILE
@@ -68,6 +76,16 @@ class EmbeddedPostgres:
         return path.read_text(
             encoding="ascii"
         ).strip()  # an editor that restored it may have added a line's end
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # another user's
+    return True
 
 
 async def _close_the_door(url: URL, rules: Path) -> None:

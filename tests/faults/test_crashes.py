@@ -229,6 +229,9 @@ async def test_a_suite_killed_after_a_commit_and_again_in_a_call_tells_all_of_it
 
             delivery = await until(ended) or {}
             alerts = (await suite.get("/notify/v1/alerts", task=task_id))["items"]
+    assert not (
+        folder / "postgres" / "postmaster.pid"
+    ).exists()  # the last run stopped it, whoever was killed before
     assert first.webhook_id == second.webhook_id == alerts[0]["id"]
     assert first.verified(secret) == second.verified(secret)
     assert [attempt["outcome"] for attempt in delivery["attempts"]] == ["lost", "delivered"]
