@@ -16,7 +16,7 @@ import asyncpg
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bench.common import Figure, interleaved, turns_per_second
+from bench.common import Figure, turns_per_second, warmed
 from services.datasets.tables import Agency
 from services.datasets.use_cases.databases import NewDatabase, declare, register_database
 from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
@@ -133,9 +133,7 @@ def _measure(url: URL) -> list[float]:
         ]
         try:
             runner.run(_taken(database, 3 * DATABASES))  # two good ones and a database is up
-            for warm in subjects:  # connections, plans, caches
-                warm()
-            return interleaved(RUNS, *subjects)
+            return warmed(RUNS, *subjects)
         finally:
             for connection in connections:
                 runner.run(connection.close())

@@ -14,7 +14,7 @@ from itertools import count
 import asyncpg
 from sqlalchemy import URL, text
 
-from bench.common import Figure, interleaved, turns_per_second
+from bench.common import Figure, turns_per_second, warmed
 from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
 from services.finance.tables import Agency
 from services.finance.use_cases.decisions import post_decision
@@ -142,9 +142,7 @@ def _measure(url: URL) -> list[float]:
             lambda: runner.run(_transferred_alike(database)),
         ]
         try:
-            for warm in subjects:  # connections, plans, caches
-                warm()
-            return interleaved(RUNS, *subjects)
+            return warmed(RUNS, *subjects)
         finally:
             for connection in connections:
                 runner.run(connection.close())

@@ -154,10 +154,25 @@ def running_kafka() -> Iterator[str]:
         asyncio.run(wait_until_up(address))
         yield address
         return
-    with own_broker() as broker:
-        broker.start()
-        asyncio.run(wait_until_up(broker.address))
+    broker = _come_up()
+    try:
         yield broker.address
+    finally:
+        broker.remove()
+
+
+def _come_up(tries: int = 2) -> Broker:
+    """A broker that answers; another one where somebody took its port before it did."""
+    broker = _make_broker()
+    broker.start()
+    try:
+        asyncio.run(wait_until_up(broker.address))
+    except TimeoutError:
+        broker.remove()
+        if tries == 1:
+            raise
+        return _come_up(tries - 1)
+    return broker
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from services.datasets.domain.facts import (
     Phase,
     is_code,
 )
-from services.datasets.domain.owners import Owner, Suggestion
+from services.datasets.domain.owners import Owner
 from shared.folding import fold
+from shared.rows import Problem, Suggestion, text_problems
 
 KINDS = {
     "quoc gia": Kind.NATIONAL, "csdl quoc gia": Kind.NATIONAL, "co so du lieu quoc gia": Kind.NATIONAL,
@@ -42,17 +43,6 @@ LIMITS = {"code": 64, "name": 500, "legal_basis": 500, "owner": 500}
 _HIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00:00)?")
 _PRINTED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong at a field of a row, and the remedy in both languages."""
-
-    field: str
-    code: str
-    detail: str
-    detail_en: str
-    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(slots=True)
@@ -91,26 +81,13 @@ def understand(number: int, values: Mapping[str, str], owner: Owner | None, toda
 
 
 def _text_problems(values: Mapping[str, str]) -> list[Problem]:
-    found = [
-        Problem(name, "required", "Ô này trống: điền rồi nhập lại.", "This cell is empty: fill it in.")
-        for name in ("code", "name", "kind", "owner")
-        if not values.get(name)
-    ]
-    found += [
-        Problem(name, "too_long", f"Dài quá {limit} ký tự: rút gọn.", f"Over {limit} characters: shorten it.")
-        for name, limit in LIMITS.items()
-        if len(values.get(name, "")) > limit
-    ]
-    found += [
-        Problem(
-            name,
-            "control_character",
-            "Ô có ký tự điều khiển hoặc ký tự đổi chiều chữ: nhập lại không có chúng.",
-            "The cell has control characters, or some that change its direction: write it without them.",
-        )
-        for name in LIMITS
-        if name != "code" and _HIDDEN.search(values.get(name, ""))
-    ]
+    found = text_problems(
+        values,
+        required=("code", "name", "kind", "owner"),
+        limits=LIMITS,
+        plain=[name for name in LIMITS if name != "code"],  # that of a code has its own rule
+        hidden=_HIDDEN,
+    )
     if values.get("code") and not is_code(values["code"]):
         found.append(Problem("code", "code_invalid", CODE_RULE_VI, CODE_RULE_EN))
     return found

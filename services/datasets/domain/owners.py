@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.folding import fold
+from shared.rows import Suggestion
 
 ACCEPT = 88.0  # of 100: as for the agencies of annexes, two slips in a name of usual length
 MARGIN = 4.0  # above the next agency
@@ -12,13 +13,6 @@ SUGGESTED = 3
 MAX_COMPARED = 1_000  # texts that name nobody and are compared with all agencies, some 3 ms each
 
 Similarity = Callable[[str, str], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    code: str
-    name: str
-    score: float
 
 
 @dataclass(frozen=True, slots=True)

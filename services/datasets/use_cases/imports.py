@@ -10,7 +10,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.imports import Problem, ReadRow, understand
+from services.datasets.domain.imports import ReadRow, understand
 from services.datasets.domain.owners import Owners
 from services.datasets.tables import Agency, Database, Declaration
 from services.datasets.use_cases.databases import NewDatabase, add_database, declare
@@ -18,6 +18,7 @@ from services.datasets.use_cases.watching import WatchRules
 from shared.audit import Actor, add_audit
 from shared.database import Database as Store
 from shared.errors import TooLarge
+from shared.rows import Problem
 from shared.spreadsheets import Columns, Skipped, Table, read_table_apart
 
 COLUMNS = Columns(

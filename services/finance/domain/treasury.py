@@ -13,6 +13,7 @@ from uuid import UUID
 from services.finance.domain.ledger import MAX_AMOUNT, Line
 from services.finance.domain.treasury_cells import FIELDS, LEVELS, NATURES, SCALE, Unit, read_amount, read_day
 from shared.folding import fold
+from shared.rows import Problem, Suggestion
 
 Outcome = Literal["accepted", "refused", "unchanged", "total"]
 Heading = Literal["whole", "above", "below"]  # what the amount of a total is the sum of
@@ -23,26 +24,6 @@ EARLIEST = date(2000, 1, 1)  # as for decisions that are sent
 _WHOLE = re.compile(r"(?:tong cong|tong so|tong)(?: .*)?")
 _ABOVE = re.compile(r"cong(?: .*)?")
 _GROUP = re.compile(r"(?:[IVXLC]+|[A-ZĐ])\.?")
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """An agency that may be meant; `score` is the likeness of the names, of 100."""
-
-    code: str
-    name: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong at a field of a row, and the remedy in both languages."""
-
-    field: str
-    code: str
-    detail: str
-    detail_en: str
-    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ from uuid import UUID
 from services.finance.domain.ledger import MAX_LINES, Line
 from services.finance.domain.shortages import Shortage
 from services.finance.domain.statements import unit_of
-from services.finance.domain.treasury import Problem, ReadRow, Voucher
+from services.finance.domain.treasury import ReadRow, Voucher
+from shared.rows import Problem
 
 MOST_EXTENTS = 50  # groups after a group's heading that its amount may include
 

@@ -10,13 +10,14 @@ from functools import cache
 from rapidfuzz import process
 from rapidfuzz.fuzz import token_sort_ratio
 
-from services.finance.domain.treasury import Problem, Reading, ReadRow, Suggestion, read_row
+from services.finance.domain.treasury import Reading, ReadRow, read_row
 from services.finance.domain.treasury_cells import UNIT_VI, Unit, find_units
 from services.finance.domain.treasury_rows import check_lengths, check_totals
 from services.finance.queries.agencies import list_names
 from shared.database import AnyRow, Database
 from shared.errors import InvalidInput
 from shared.folding import fold
+from shared.rows import Problem, Suggestion
 from shared.spreadsheets import Columns, Row, Skipped, Table, read_table_apart
 
 COLUMNS = Columns(

@@ -8,8 +8,9 @@ from typing import Any
 
 from services.tasks.domain.commands import NewAssignment, Role
 from services.tasks.domain.deadlines import DeadlineKind, Reading
-from services.tasks.domain.naming import Indefinite, Naming, Suggestion, Unknown
+from services.tasks.domain.naming import Indefinite, Naming, Unknown
 from shared.folding import fold
+from shared.rows import Problem, text_problems
 
 STANDING_KINDS = frozenset({DeadlineKind.STANDING, DeadlineKind.RECURRING})
 MAX_UNKNOWN_NAMES = 1_000  # of one file: 10 s of comparing; nobody corrects more of them at a time
@@ -22,7 +23,7 @@ LIMITS = {
     "ref": 200,
 }
 # as shared/requests.py refuses them in paragraphs: controls but tab and line breaks, and those of writing direction
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PRIORITIES = {
     "": "normal", "thuong": "normal", "binh thuong": "normal", "normal": "normal", "cao": "high", "high": "high",
     "khan": "urgent", "hoa toc": "urgent", "thuong khan": "urgent", "urgent": "urgent",
@@ -34,17 +35,6 @@ KINDS = {
     "thuong xuyen": "standing",
     "standing": "standing",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong at a field of a row, and the remedy in both languages."""
-
-    field: str
-    code: str
-    detail: str
-    detail_en: str
-    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(slots=True)
@@ -139,31 +129,8 @@ def _digest(*words: str) -> str:
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()[:32]
 
 
-def has_control(text: str) -> bool:
-    return _CONTROLS.search(text) is not None
-
-
 def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -> list[Problem]:
-    found = [
-        Problem(name, "required", "Ô này trống: điền rồi nhập lại.", "This cell is empty: fill it in.")
-        for name in ("title", "lead_text")
-        if not values.get(name)
-    ]
-    found += [
-        Problem(name, "too_long", f"Dài quá {limit} ký tự: rút gọn.", f"Over {limit} characters: shorten it.")
-        for name, limit in LIMITS.items()
-        if len(values.get(name, "")) > limit
-    ]
-    found += [
-        Problem(
-            name,
-            "control_character",
-            "Ô có ký tự điều khiển hoặc ký tự đổi chiều chữ: nhập lại không có chúng.",
-            "The cell has control characters, or some that change its direction: write it without them.",
-        )
-        for name in LIMITS
-        if has_control(values.get(name, ""))
-    ]
+    found = text_problems(values, required=("title", "lead_text"), limits=LIMITS, plain=LIMITS, hidden=HIDDEN)
     if not row.priority:
         words = "thường, cao, khẩn (normal, high, urgent)"
         found.append(

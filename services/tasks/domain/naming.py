@@ -14,6 +14,7 @@ from services.tasks.domain.naming_directory import Directory, Entry, without_com
 from services.tasks.domain.naming_passage import Passage
 from services.tasks.domain.naming_phrases import begins_a_name, generic_run, is_exception, list_header
 from services.tasks.domain.naming_text import CONNECTIVES, one_slip_apart
+from shared.rows import Suggestion
 
 Similarity = Callable[[str, str], float]
 How = Literal["alias", "fuzzy"]
@@ -28,13 +29,6 @@ SUGGEST = 65.0
 _SUGGESTIONS = 3
 _SUGGESTED_FOR = 20  # unknown names of one text: beyond that it is no list of agencies
 _ITEMS_IN_A_NAME = 4  # "Bộ Văn hóa, Thể thao và Du lịch" has three
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    code: str
-    name: str
-    score: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from services.tasks.domain.commands import (
     check_assigned_on,
     check_assignments,
 )
-from services.tasks.domain.imports import Problem, ReadRow
+from services.tasks.domain.imports import ReadRow
 from services.tasks.tables import Task
 from services.tasks.use_cases.annexes import Annex, Source
 from services.tasks.use_cases.catalogue import members_of
@@ -28,6 +28,7 @@ from services.tasks.use_cases.tasks import new_tasks, task_id_of
 from shared.audit import Actor, add_audit
 from shared.clock import local_date
 from shared.errors import Refusal, TooLarge
+from shared.rows import Problem
 
 Outcome = Literal["accepted", "refused", "unchanged"]
 MAX_TASKS = 200_000  # of one file, those of groups' members included: about two minutes of writing
