@@ -483,7 +483,10 @@ async def test_the_reading_process_knows_no_secret_of_the_service(monkeypatch: p
 
 
 async def test_a_file_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_SECONDS", 0.001)
+    monkeypatch.setattr(apart, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(600)"))
+    monkeypatch.setattr(
+        apart, "_SECONDS", 0.9
+    )  # ample to begin, so that it is not the turn that was waited for
     with pytest.raises(InvalidInput) as caught:
         await read_rows_apart("a.csv", csv_bytes([HEAD, ONE]))
     assert caught.value.code == "file_too_costly"
