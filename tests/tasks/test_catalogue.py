@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.tasks.domain.naming_codes import electronic_code, qcvn_102_code
+from services.tasks.domain.electronic_codes import electronic_code, qcvn_102_code
 
 CATALOGUE = Path(__file__).parents[2] / "services" / "tasks" / "catalogue"
 

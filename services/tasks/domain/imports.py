@@ -8,8 +8,8 @@ from typing import Any
 
 from services.tasks.domain.commands import NewAssignment, Role
 from services.tasks.domain.deadlines import DeadlineKind, Reading
-from services.tasks.domain.naming import Indefinite, Naming, Unknown
 from shared.folding import fold
+from shared.naming.cells import Indefinite, Naming, Unknown
 from shared.rows import Problem, text_problems
 
 STANDING_KINDS = frozenset({DeadlineKind.STANDING, DeadlineKind.RECURRING})

@@ -7,8 +7,7 @@ from sqlalchemy import ARRAY, Table, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.domain.naming_codes import FORMS, forms_of
-from services.tasks.domain.naming_directory import AgencyNames, Directory, FormerNames, directory_of
+from services.tasks.domain.electronic_codes import FORMS, forms_of
 from services.tasks.queries.status import belongs
 from services.tasks.tables import (
     Agency,
@@ -22,6 +21,7 @@ from services.tasks.tables import (
     Programme,
 )
 from shared.database import AnyRow
+from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
 
 _identifiers = (
     select(

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tasks.domain.annexes import COLUMNS, NoTask, tasks_of
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import Names, ReadRow, understand
-from services.tasks.domain.naming import find_agencies
-from services.tasks.domain.naming_directory import Directory
 from services.tasks.queries.catalogue import load_directory
 from services.tasks.use_cases.catalogue import require_document, require_programme
 from shared.database import Database
+from shared.naming.cells import find_agencies
+from shared.naming.directory import Directory
 from shared.rows import Problem
 from shared.spreadsheets import Row, Table, read_table_apart
 

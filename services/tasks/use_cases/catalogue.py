@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.naming_codes import check_form
+from services.tasks.domain.electronic_codes import check_form
 from services.tasks.tables import (
     Agency,
     AgencyAlias,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from services.tasks.domain.naming_text import CONNECTIVES, Word, words_of
+from shared.naming.text import CONNECTIVES, Word, words_of
 
 _PARENTHESIS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 _OPEN_END = re.compile(r"\.{3,}|…|\bv\.\s?v\b\.*", re.IGNORECASE)  # "...", "v.v."

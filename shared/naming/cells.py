@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
-from services.tasks.domain.naming_directory import Directory, Entry, without_committee
-from services.tasks.domain.naming_passage import Passage
-from services.tasks.domain.naming_phrases import begins_a_name, generic_run, is_exception, list_header
-from services.tasks.domain.naming_text import CONNECTIVES, one_slip_apart
+from shared.naming.directory import Directory, Entry, without_committee
+from shared.naming.passage import Passage
+from shared.naming.phrases import begins_a_name, generic_run, is_exception, list_header
+from shared.naming.text import CONNECTIVES, one_slip_apart
 from shared.rows import Suggestion
 
 Similarity = Callable[[str, str], float]

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import token_sort_ratio
 
-from services.tasks.domain.naming import MAX_LENGTH, Naming, find_agencies
-from services.tasks.domain.naming_directory import AgencyNames, Directory, FormerNames, directory_of
 from shared.folding import fold
+from shared.naming.cells import MAX_LENGTH, Naming, find_agencies
+from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
 
 DATA = Path(__file__).parents[1] / "data"
 CATALOGUE = Path(__file__).parents[2] / "services" / "tasks" / "catalogue"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from services.tasks.domain.naming_text import accented, has_accents, name_key
+from shared.naming.text import accented, has_accents, name_key
 
 Kind = Literal["agency", "group", "former"]
 
