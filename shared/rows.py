@@ -1,8 +1,15 @@
 """What is wrong with a row of a file that is imported, said alike by every importer."""
 
+import logging
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+
+from shared.errors import Refusal
+
+Read = TypeVar("Read")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,29 @@ class Problem:
     detail: str
     detail_en: str
     suggestions: tuple[Suggestion, ...] = ()
+
+
+def guarded(number: int, read: Callable[[], Read], failed: Callable[[Problem], Read]) -> Read:
+    """What `read` makes of row `number`; where it breaks, what `failed` makes of that problem, the failure in the log.
+
+    A row that no rule foresaw is refused by itself: the file's other rows are read all the same.
+    """
+    try:
+        return read()
+    except Refusal:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it is this row's and is logged
+        _log.exception("row %d of a file could not be read", number)
+        return failed(
+            Problem(
+                "row",
+                "row_failed",
+                f"Không đọc được dòng {number} do lỗi của hệ thống, đã ghi vào nhật ký: viết lại các ô của dòng cho đơn "
+                "giản hơn rồi nhập lại, hoặc báo người vận hành.",
+                f"Row {number} could not be read, by a fault of the system that its log holds: write the row's cells more "
+                "simply and import it again, or tell the operator.",
+            )
+        )
 
 
 def text_problems(

@@ -266,7 +266,10 @@ class _Reader:
         }
         if not near or not self.passage.is_joined(start, end):
             return False
-        (score, best, entry), *others = self._ranked(key)
+        ranked = self._ranked(key)
+        if not ranked:  # no communes are recorded, and the words begin as a commune's name does
+            return False
+        (score, best, entry), *others = ranked
         second = next((other[0] for other in others if other[2] != entry), 0.0)
         if best not in near or score < ACCEPT or score - second < MARGIN:
             return False

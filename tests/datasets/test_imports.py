@@ -9,6 +9,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 
 from services.datasets.domain.imports import read_day
 from services.datasets.domain.owners import Owners
+from services.datasets.use_cases import imports
 from tests.datasets.world import READ, REPORT, World
 
 HEADING = "Mã,Tên cơ sở dữ liệu,Loại,Cơ quan chủ quản,Căn cứ pháp lý,Giai đoạn,Kết nối,Ngày hiệu lực"
@@ -56,6 +57,20 @@ async def test_a_list_is_imported_and_the_same_again_changes_nothing(world: Worl
     assert outcomes(again) == [("DC", "unchanged"), ("THUE", "unchanged"), ("NTDC", "unchanged")]
     assert not again["written"]
     assert await world.rows("SELECT count(*) AS number FROM outbox") == before
+
+
+async def test_a_row_that_breaks_the_reader_is_refused_and_the_others_come_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    understand = imports.understand
+
+    def break_once(number: int, *args: Any) -> Any:
+        return 1 // 0 if number == 3 else understand(number, *args)
+
+    monkeypatch.setattr(imports, "understand", break_once)
+    report = await send(world, table(*GOOD), partial=True)
+    assert outcomes(report) == [("DC", "accepted"), ("THUE", "refused"), ("NTDC", "accepted")]
+    assert [problem["code"] for problem in report["rows"][1]["problems"]] == ["row_failed"]
 
 
 async def test_a_new_declaration_of_a_known_database_is_taken(world: World) -> None:

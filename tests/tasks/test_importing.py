@@ -18,7 +18,7 @@ from sqlalchemy import text
 from services.tasks.api import imports as routes
 from services.tasks.domain import imports as rules
 from services.tasks.main import build_app
-from services.tasks.use_cases import imports
+from services.tasks.use_cases import annexes, imports
 from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.catalogue import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
@@ -317,6 +317,35 @@ async def test_who_helps_comes_in_and_no_one_twice(office: TasksService) -> None
     finance = [item["role"] for item in members["G12"]["assignments"] if item["agency_code"] == "G12"]
     assert finance == ["lead"]
     assert {"agency_code": "G12", "role": "coordinate"} in members["G09"]["assignments"]
+
+
+@pytest.mark.parametrize("cell", ["Các tổ chức chính trị - xã hội", "Phòng Văn hóa - Xã hội"])
+async def test_a_name_like_that_of_a_commune_is_refused_where_no_communes_are(
+    office: TasksService, cell: str
+) -> None:
+    report = await report_of(
+        office, table(f"1,Một,{cell},Tháng 6/2025,A", GOOD.splitlines()[1]), partial=True
+    )
+    assert outcome(report) == (1, 1, 0)
+    assert {problem["code"] for problem in report["rows"][0]["problems"]} <= {
+        "agency_not_found", "agency_indefinite", "agency_unit_unknown",
+    }  # fmt: skip
+
+
+async def test_a_row_that_breaks_the_reader_is_refused_and_the_others_come_in(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = annexes.find_agencies
+
+    def break_once(text: str, *args: Any) -> Any:
+        return 1 // 0 if text == "Bộ Công an" else find(text, *args)
+
+    monkeypatch.setattr(annexes, "find_agencies", break_once)
+    for _ in range(2):
+        report = await report_of(office, table("3,Ba,Bộ Công an,Tháng 6/2025,A", GOOD), partial=True)
+        assert report["refused"] == 1
+        assert [problem["code"] for problem in report["rows"][0]["problems"]] == ["row_failed"]
+    assert outcome(report) == (0, 1, 2)
 
 
 # --- files and forms

@@ -18,8 +18,8 @@ from services.datasets.use_cases.watching import WatchRules
 from shared.audit import Actor, add_audit
 from shared.database import Database as Store
 from shared.errors import TooLarge
-from shared.rows import Problem
-from shared.spreadsheets import Columns, Skipped, Table, read_table_apart
+from shared.rows import Problem, guarded
+from shared.spreadsheets import Columns, Row, Skipped, Table, read_table_apart
 
 COLUMNS = Columns(
     {
@@ -85,13 +85,25 @@ async def read_list(
 
 
 def _understand_all(table: Table, owners: Owners, today: date) -> tuple[ReadRow, ...]:
-    rows = []
-    for item in table.rows:
-        owner = owners.find(item.values["owner"]) if item.values.get("owner") else None
-        row = understand(item.number, item.values, owner, today)
-        row.problems += [Problem(each.field, each.code, each.vi, each.en) for each in item.problems]
-        rows.append(row)
-    return tuple(rows)
+    return tuple(_guarded(item, owners, today) for item in table.rows)
+
+
+def _guarded(item: Row, owners: Owners, today: date) -> ReadRow:
+    values = item.values
+    return guarded(
+        item.number,
+        lambda: _understand(item, owners, today),
+        lambda problem: ReadRow(
+            item.number, values.get("code", ""), values.get("name", ""), problems=[problem]
+        ),
+    )
+
+
+def _understand(item: Row, owners: Owners, today: date) -> ReadRow:
+    owner = owners.find(item.values["owner"]) if item.values.get("owner") else None
+    row = understand(item.number, item.values, owner, today)
+    row.problems += [Problem(each.field, each.code, each.vi, each.en) for each in item.problems]
+    return row
 
 
 async def import_list(

@@ -17,7 +17,7 @@ from services.finance.queries.agencies import list_names
 from shared.database import AnyRow, Database
 from shared.errors import InvalidInput
 from shared.folding import fold
-from shared.rows import Problem, Suggestion
+from shared.rows import Problem, Suggestion, guarded
 from shared.spreadsheets import Columns, Row, Skipped, Table, read_table_apart
 
 COLUMNS = Columns(
@@ -82,10 +82,18 @@ async def read_file(
 
 
 def _understand(table: Table, how: Reading) -> tuple[ReadRow, ...]:
-    rows = tuple(_read(row, how) for row in table.rows)
+    rows = tuple(_guarded(row, how) for row in table.rows)
     check_totals(rows)
     check_lengths(rows)
     return rows
+
+
+def _guarded(row: Row, how: Reading) -> ReadRow:
+    return guarded(
+        row.number,
+        lambda: _read(row, how),
+        lambda problem: ReadRow(row.number, "refused", problems=[problem]),
+    )
 
 
 def _read(row: Row, how: Reading) -> ReadRow:

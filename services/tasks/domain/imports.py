@@ -93,6 +93,24 @@ def understand(
     return row
 
 
+def unread(number: int, values: Mapping[str, str], problem: Problem) -> ReadRow:
+    """A row that could not be read at all; it is never taken for one that was imported before."""
+    return ReadRow(
+        number=number,
+        key=f"row {number}",
+        digest="",
+        ref=values.get("ref") or None,
+        title=values.get("title", ""),
+        deliverable=None,
+        reading=Reading(values.get("deadline_text", ""), DeadlineKind.NONE),
+        standing=False,
+        priority="normal",
+        lead_text=values.get("lead_text", ""),
+        coordinate_text=None,
+        problems=[problem],
+    )
+
+
 class Names:
     """Looks up agency cells, each text once, until too many of their names are known to nobody.
 

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.annexes import COLUMNS, NoTask, tasks_of
 from services.tasks.domain.deadlines import read_deadline
-from services.tasks.domain.imports import Names, ReadRow, understand
+from services.tasks.domain.imports import Names, ReadRow, understand, unread
 from services.tasks.queries.catalogue import load_directory
 from services.tasks.use_cases.catalogue import require_document, require_programme
 from shared.database import Database
 from shared.naming.cells import find_agencies
 from shared.naming.directory import Directory
-from shared.rows import Problem
+from shared.rows import Problem, guarded
 from shared.spreadsheets import Row, Table, read_table_apart
 
 
@@ -70,7 +70,15 @@ async def read_annex(
 def _understand_all(table: Table, source: Source, directory: Directory) -> Annex:
     names = Names(lambda text: find_agencies(text, directory, token_sort_ratio))
     rows, skipped = tasks_of(table)
-    return Annex(source, tuple(_understand(row, names, source) for row in rows), skipped)
+    return Annex(source, tuple(_guarded(row, names, source) for row in rows), skipped)
+
+
+def _guarded(row: Row, names: Names, source: Source) -> ReadRow:
+    return guarded(
+        row.number,
+        lambda: _understand(row, names, source),
+        lambda problem: unread(row.number, row.values, problem),
+    )
 
 
 _read_deadline = lru_cache(maxsize=256)(read_deadline)  # an annex repeats few deadlines in many rows
