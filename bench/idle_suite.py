@@ -8,7 +8,6 @@ PostgreSQL's proportional set over all its processes, which counts the buffers t
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.common import Figure
+from shared.listener import open_listener
 
 RUNS = 3
 NEXT_START_SECONDS = 3.0  # what a newcomer is promised
@@ -83,8 +83,7 @@ def _figure(name: str, value: float, unit: str, limits: str, limit: float | None
 
 
 def _start(folder: Path) -> Start:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with open_listener("127.0.0.1", 0) as probe:
         port = probe.getsockname()[1]
     begun = time.perf_counter()
     suite = subprocess.Popen(

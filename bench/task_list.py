@@ -4,7 +4,6 @@ import asyncio
 import base64
 import multiprocessing
 import os
-import socket
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -33,6 +32,7 @@ from shared.auth import draw_key, store_key
 from shared.clock import SystemClock, local_date
 from shared.database import Database
 from shared.health import Health
+from shared.listener import open_listener
 from shared.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
 
@@ -113,7 +113,7 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serve(app: Any, ready: Connection) -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = open_listener("127.0.0.1", 0)
     ready.send(listener.getsockname()[1])
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))

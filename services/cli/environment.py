@@ -22,6 +22,7 @@ from services.register import SERVICES
 from services.suite import SuiteSettings
 from shared import logs
 from shared.embedded_postgres import EmbeddedPostgres, PasswordLost, write_secret
+from shared.listener import open_listener
 from shared.settings import KEY_BYTES, Settings
 
 DATA_FOLDER = Path(".dondoc")
@@ -216,17 +217,13 @@ def settings_stop(error: ValidationError) -> Stop:
 def bind(host: str, port: int) -> socket.socket:
     """The socket to serve on, taken before anything else is started."""
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        return open_listener(host, port)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no DNS can hold
         reason = error.strerror if isinstance(error, OSError) else "host"
         raise Stop(
             f"Không mở được cổng {port} tại {host} ({reason}): chọn cổng khác bằng --port hoặc địa chỉ khác bằng --host (make: ARGS='--port …').",
             f"Port {port} at {host} cannot be opened ({reason}): choose another port with --port, or another address with --host (make: ARGS='--port …').",
         ) from None
-    return listener
 
 
 def _private(path: Path) -> TextIO:

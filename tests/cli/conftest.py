@@ -17,9 +17,10 @@ FIRST_START_SECONDS = 180.0  # 5 s alone; on a machine where much else runs a ne
 class Running:
     """A suite with the catalogue alone, and the commands of a person beside it."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, process: Process) -> None:
         self.folder = folder
         self.url = url
+        self.process = process
         self.key_file = folder / "admin.key"
 
     def command(self, *arguments: str, key_file: Path | None = None) -> Result:
@@ -53,11 +54,12 @@ async def _ready(process: Process, url: str) -> bool:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder, port = tmp_path_factory.mktemp("cli") / "data", free_port()
     options = ["--data-dir", str(folder), "--port", str(port), "--clock", CLOCK, "--no-seed"]
+    options += ["--allow-outgoing", "127.0.0.1/32"]  # `listen` receives here
     process = Process("up", *options, log=folder.with_suffix(".log"))
     try:
         url = f"http://127.0.0.1:{port}"
         asyncio.run(until(partial(_ready, process, url), FIRST_START_SECONDS))
-        yield Running(folder, url)
+        yield Running(folder, url, process)
         assert process.stop() == 0, process.printed()
     finally:
         if not process.died():

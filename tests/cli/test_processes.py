@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.support.processes import Process, deployment_env, free_port, own_password, run
+from tests.support.sockets import sends_at_once
 
 NOBODY = "127.0.0.1:1"  # where no Kafka answers
 
@@ -35,6 +36,7 @@ def test_a_service_is_migrated_served_and_worked(env: dict[str, str], tmp_path: 
 def _answers(process: Process, probe: str, url: str, service: str | None) -> None:
     try:
         asyncio.run(process.answers(probe))
+        assert sends_at_once(process.pid, int(url.rpartition(":")[2]))
         with httpx2.Client(base_url=url, trust_env=False) as client:
             if service is not None:
                 assert client.get(f"/{service}/v1/changes").status_code == 401

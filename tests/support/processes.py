@@ -57,6 +57,10 @@ class Process:
                 stdin=subprocess.DEVNULL,
             )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def printed(self) -> str:
         return self.log.read_text(encoding="utf-8")
 

@@ -1,0 +1,18 @@
+"""The socket that a process serves on."""
+
+import socket
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """A TCP socket bound to the address; port 0 takes a free one. Raises OSError; UnicodeError for a name no DNS can hold."""
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    # asyncio turns Nagle's algorithm off only where it is told that the protocol is TCP; with it each answer over a
+    # kept-alive connection waits 44 ms for Linux's delayed acknowledgement
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
