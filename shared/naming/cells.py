@@ -5,28 +5,20 @@ taken only when it is one slip away from a single name. The rest is reported wit
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Literal
 
-from shared.naming.directory import Directory, Entry, without_committee
+from shared.naming.directory import Directory, Entry
+from shared.naming.lookup import EXACT, How, Similarity, find_close, named, nearest
 from shared.naming.passage import Passage
 from shared.naming.phrases import begins_a_name, generic_run, is_exception, list_header
-from shared.naming.text import CONNECTIVES, one_slip_apart
+from shared.naming.text import CONNECTIVES
 from shared.rows import Suggestion
 
-Similarity = Callable[[str, str], float]
-How = Literal["alias", "fuzzy"]
 Reason = Literal["no_match", "dissolved", "ambiguous", "count_mismatch", "exception", "too_long"]
 
 MAX_LENGTH = 2_000  # characters; the longest cell of the real annexes has 140
-ACCEPT = 92.0  # of 100; "bo noi vu" and "bo ngoai vu" are 90 apart, a slip in a ministry's name 95
-EXACT = 100.0
-ALMOST = 99.0  # the most that a misspelt name gets
-MARGIN = 4.0  # above the second best
-SUGGEST = 65.0
-_SUGGESTIONS = 3
 _SUGGESTED_FOR = 20  # unknown names of one text: beyond that it is no list of agencies
 _ITEMS_IN_A_NAME = 4  # "Bộ Văn hóa, Thể thao và Du lịch" has three
 
@@ -178,9 +170,7 @@ class _Reader:
         self.unknown.append(Unknown(text, suggestions, reason))
 
     def _named(self, entries: Iterable[Entry], score: float = EXACT) -> tuple[Suggestion, ...]:
-        codes = dict.fromkeys(code for entry in entries if entry.kind != "group" for code in entry.codes)
-        names = self.directory.names
-        return tuple(Suggestion(code, names.get(code, code), score) for code in islice(codes, _SUGGESTIONS))
+        return named(entries, self.directory, score)
 
     # lists that spell out their members
 
@@ -259,37 +249,14 @@ class _Reader:
         return taken
 
     def _take_close(self, start: int, end: int) -> bool:
-        key = without_committee(self.passage.key(start, end))
-        words = key.split()
-        near = {
-            name for name in self.directory.sized.get(len(words), ()) if one_slip_apart(words, name.split())
-        }
-        if not near or not self.passage.is_joined(start, end):
+        close = find_close(self.passage.key(start, end), self.directory, self.similarity)
+        if close is None or not self.passage.is_joined(start, end):
             return False
-        ranked = self._ranked(key)
-        if not ranked:  # no communes are recorded, and the words begin as a commune's name does
-            return False
-        (score, best, entry), *others = ranked
-        second = next((other[0] for other in others if other[2] != entry), 0.0)
-        if best not in near or score < ACCEPT or score - second < MARGIN:
-            return False
-        self._take(start, end, (entry,), min(score, ALMOST))
+        entry, score = close
+        self._take(start, end, (entry,), score)
         return True
 
-    def _ranked(self, key: str) -> list[tuple[float, str, Entry]]:
-        pool = self.directory.candidates(key)
-        scored = [(self.similarity(key, name), name, entry) for name, entry in pool.items()]
-        return sorted(scored, key=lambda item: (-item[0], item[1]))
-
     def _suggest(self, start: int, end: int) -> tuple[Suggestion, ...]:
-        """The likeliest agencies: those named inside the text, then those that look like it."""
         if len(self.unknown) >= _SUGGESTED_FOR:
             return ()
-        key = without_committee(self.passage.key(start, end))
-        inside = [item for item in self._ranked(key) if " " in item[1] and f" {item[1]} " in f" {key} "]
-        alike = [item for item in self._ranked(key)[:_SUGGESTED_FOR] if item[0] >= SUGGEST]
-        best: dict[str, Suggestion] = {}
-        for score, _, entry in inside + alike:
-            for suggestion in self._named([entry], score):
-                best.setdefault(suggestion.code, suggestion)
-        return tuple(islice(best.values(), _SUGGESTIONS))
+        return nearest(self.passage.key(start, end), self.directory, self.similarity)

@@ -1,7 +1,5 @@
-import csv
 import unicodedata
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,54 +9,18 @@ from rapidfuzz.fuzz import token_sort_ratio
 
 from shared.folding import fold
 from shared.naming.cells import MAX_LENGTH, Naming, find_agencies
-from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
+from shared.naming.directory import AgencyNames, directory_of
+from tests.support.names import AGENCIES, GROUPS, directory, rows
 
 DATA = Path(__file__).parents[1] / "data"
-CATALOGUE = Path(__file__).parents[2] / "services" / "tasks" / "catalogue"
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def agencies() -> list[AgencyNames]:
-    aliases: dict[str, list[str]] = {}
-    for row in rows(CATALOGUE / "aliases.csv"):
-        aliases.setdefault(row["agency_code"], []).append(row["alias"])
-    return [
-        AgencyNames(
-            row["code"],
-            row["name"],
-            row["short_name"],
-            tuple(aliases.get(row["code"], ())),
-            row["level"],
-            row["parent_code"],
-        )
-        for row in rows(CATALOGUE / "agencies.csv") + rows(CATALOGUE / "communes.csv")
-    ]
-
-
-AGENCIES = agencies()
 SPOKEN = [
     (agency.code, name)
     for agency in AGENCIES
     if agency.level != "commune"
     for name in (agency.name, agency.short_name, *agency.aliases)
 ]
-GROUPS = {row["alias"]: tuple(row["group_codes"].split(";")) for row in rows(CATALOGUE / "group_aliases.csv")}
-
-
-def former() -> list[FormerNames]:
-    successors: dict[tuple[str, str], list[str]] = {}
-    for row in rows(CATALOGUE / "predecessors.csv"):
-        successors.setdefault((row["former_name"], row["short_name"]), []).append(row["successor_code"])
-    return [FormerNames(names, tuple(codes)) for names, codes in successors.items()]
-
-
-@cache
-def directory() -> Directory:
-    return directory_of(AGENCIES, GROUPS, former())
 
 
 def read(text: str) -> Naming:
