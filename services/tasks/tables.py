@@ -191,6 +191,7 @@ class Deadline(Base):
     recurs_due_day: Mapped[int | None]
     recurs_due_month: Mapped[int | None]
     flags: Mapped[list[str]]
+    unread_words: Mapped[list[str]]
     reason: Mapped[str | None]
     document_code: Mapped[str | None] = mapped_column(ForeignKey("documents.code"))
     effective_on: Mapped[date]

@@ -74,16 +74,30 @@ class DocumentRecorded(EventData):
         return self.code
 
 
+RecurrencePeriod = Literal["month", "quarter", "year"]
+
+
 class RecurrenceState(_Part):
     """Due at the end of each period, or on `due_day` of its month number `due_month` (none: the last)."""
 
-    every: Literal["month", "quarter", "year"]
+    every: RecurrencePeriod
+    due_day: int | None = None
+    due_month: int | None = None
+
+
+class CycleState(_Part):
+    """A recurrence of any period; `due_day` of a week counts from Monday = 1, `due_month` within the period."""
+
+    every: Literal["day", "week", "month", "quarter", "half", "year"]
     due_day: int | None = None
     due_month: int | None = None
 
 
 class DeadlineState(_Part):
-    """The deadline in force: its words, their reading, and which revision it is (1 = as first assigned)."""
+    """The deadline in force: its words, their reading, and which revision it is (1 = as first assigned).
+
+    `cycle` says every recurrence; `recurrence` only those by month, quarter or year.
+    """
 
     revision: int
     text: str
@@ -92,6 +106,8 @@ class DeadlineState(_Part):
     due_on: date | None = None
     recurrence: RecurrenceState | None = None
     flags: tuple[str, ...] = ()
+    unread_words: tuple[str, ...] = ()
+    cycle: CycleState | None = None
 
 
 class AssignmentState(_Part):

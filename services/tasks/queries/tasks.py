@@ -88,6 +88,7 @@ def _view() -> tuple[AnySelect, ColumnElement[str], ColumnElement[date]]:
             _deadline.c.recurs_due_day,
             _deadline.c.recurs_due_month,
             _deadline.c.flags,
+            _deadline.c.unread_words,
             _deadline.c.revision,
             func.coalesce(_assignments, func.jsonb_build_array()).label("assignments"),
             func.coalesce(_citations, func.jsonb_build_array()).label("citations"),

@@ -7,7 +7,7 @@ from pydantic import Field
 from services.tasks.domain.deadlines import DeadlineFlag, DeadlineKind
 from services.tasks.schemas.common import Day
 from shared.answers import Answer, example
-from shared.events.tasks import RecurrenceState
+from shared.events.tasks import CycleState
 from shared.requests import Code, Paragraph, RequestModel, Verbatim
 
 
@@ -19,14 +19,15 @@ class ReadingIn(RequestModel):
 
 
 class ReadingOut(Answer):
-    """`due_on` is the last in-time day. `flags` say what a person should look at."""
+    """`due_on` is the last in-time day. `flags` say what a person should look at; `unread_words` belong to `words_unread`."""
 
     text: str
     kind: DeadlineKind
     start_on: date | None
     due_on: date | None
-    recurrence: RecurrenceState | None
+    recurrence: CycleState | None
     flags: list[DeadlineFlag]
+    unread_words: list[str]
 
 
 class ExtensionIn(RequestModel):
@@ -45,6 +46,7 @@ class DeadlineRevision(Answer):
     kind: DeadlineKind
     due_on: date | None
     flags: list[str]
+    unread_words: list[str]
     reason: str | None
     document_code: str | None
     effective_on: date

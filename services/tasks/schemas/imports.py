@@ -20,6 +20,7 @@ class ImportedRow(Answer):
     kind: Kind | None
     due_on: date | None
     flags: list[str]
+    unread_words: list[str]
     problems: list[RowProblem]
     warnings: list[RowProblem]
 

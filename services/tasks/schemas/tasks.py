@@ -156,6 +156,7 @@ def task_members(row: AnyRow) -> dict[str, Any]:
         "due_on": members.pop("reading_due_on"),
         "recurrence": recurrence,
         "flags": members.pop("flags"),
+        "unread_words": members.pop("unread_words"),
     }
     for name in ("recurs_every", "recurs_due_day", "recurs_due_month", "due_on_now"):
         del members[name]

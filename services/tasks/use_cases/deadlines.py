@@ -103,6 +103,7 @@ def _require_day(reading: Reading) -> None:
             f"No date could be read in “{reading.text}”: write one, e.g. “trước ngày 15/11/2025”.",
             field="deadline_text",
             flags=[str(flag) for flag in reading.flags],
+            unread_words=list(reading.unread_words),
         )
 
 

@@ -49,6 +49,7 @@ class RowReport:
     kind: Literal["dated", "standing"] | None = None
     due_on: date | None = None
     flags: list[str] = field(default_factory=list)
+    unread_words: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -119,6 +120,7 @@ class _Judge:
             kind="standing" if row.standing else "dated",
             due_on=row.reading.due_on,
             flags=[flag.value for flag in row.reading.flags],
+            unread_words=list(row.reading.unread_words),
             problems=list(row.problems),
             warnings=list(row.warnings),
         )

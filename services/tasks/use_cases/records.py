@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy import Select, Table, insert, select
@@ -85,6 +85,7 @@ def new_deadline(task: Task, reading: Reading, **facts: Any) -> Deadline:
         recurs_due_day=recurrence.due_day if recurrence else None,
         recurs_due_month=recurrence.due_month if recurrence else None,
         flags=[str(flag) for flag in reading.flags],
+        unread_words=list(reading.unread_words),
         **facts,
     )
     task.deadlines.append(deadline)
@@ -166,21 +167,28 @@ def task_state(task: Task) -> events.TaskState:
 
 
 def _deadline_state(deadline: Deadline) -> events.DeadlineState:
-    recurrence = None
+    cycle = None
     if deadline.recurs_every is not None:
-        recurrence = events.RecurrenceState.model_validate(
-            {
-                "every": deadline.recurs_every,
-                "due_day": deadline.recurs_due_day,
-                "due_month": deadline.recurs_due_month,
-            }
-        )
+        members = {
+            "every": deadline.recurs_every,
+            "due_day": deadline.recurs_due_day,
+            "due_month": deadline.recurs_due_month,
+        }
+        cycle = events.CycleState.model_validate(members)
     return events.DeadlineState(
         revision=deadline.revision,
         text=deadline.text,
         kind=deadline.kind,
         start_on=deadline.start_on,
         due_on=deadline.due_on,
-        recurrence=recurrence,
+        recurrence=_recurrence_state(cycle),
         flags=tuple(deadline.flags),
+        unread_words=tuple(deadline.unread_words),
+        cycle=cycle,
     )
+
+
+def _recurrence_state(cycle: events.CycleState | None) -> events.RecurrenceState | None:
+    if cycle is None or cycle.every not in get_args(events.RecurrencePeriod):
+        return None
+    return events.RecurrenceState.model_validate(cycle.model_dump())

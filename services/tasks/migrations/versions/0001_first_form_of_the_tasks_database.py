@@ -166,6 +166,7 @@ def upgrade() -> None:
     sa.Column('recurs_due_day', sa.Integer(), nullable=True),
     sa.Column('recurs_due_month', sa.Integer(), nullable=True),
     sa.Column('flags', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('unread_words', sa.ARRAY(sa.Text()), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('document_code', sa.Text(), nullable=True),
     sa.Column('effective_on', sa.Date(), nullable=False),

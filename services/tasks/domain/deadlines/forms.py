@@ -5,7 +5,8 @@ from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.tasks.domain.deadline_words import DeadlineFlag, DeadlineKind, blank
+from services.tasks.domain.deadlines.flags import DeadlineFlag, DeadlineKind
+from services.tasks.domain.deadlines.words import blank
 
 MONTHS = 12
 FIRST_YEAR, LAST_YEAR = 2000, 2099  # programmes look ahead to 2050; anything else is a slip of the pen

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from services.tasks.domain.deadline_words import DeadlineFlag, blank
+from services.tasks.domain.deadlines.flags import DeadlineFlag
+from services.tasks.domain.deadlines.words import blank
 from shared.errors import InvalidInput
 
 Period = Literal["month", "quarter", "year"]

@@ -8,25 +8,22 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from services.tasks.domain.deadline_recurrences import (
+from services.tasks.domain.deadlines.flags import DeadlineFlag, DeadlineKind
+from services.tasks.domain.deadlines.recurrences import (
     Recurrence,
     Recurring,
     occurrence,
     take_recurrence,
 )
-from services.tasks.domain.deadline_roles import IGNORED, Mention, Role, find_mentions
-from services.tasks.domain.deadline_words import (
+from services.tasks.domain.deadlines.roles import IGNORED, Mention, Role, find_mentions
+from services.tasks.domain.deadlines.words import (
     RELATIVE,
     UNDATED_KINDS,
     URGENT,
-    DeadlineFlag,
-    DeadlineKind,
     mask_document_numbers,
     normalise,
     take_durations,
 )
-
-__all__ = ["DeadlineFlag", "DeadlineKind", "Reading", "Recurrence", "read_deadline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +34,7 @@ class Reading:
     start_on: first day of a month, quarter, half, year or range; None for a plain day.
     due_on: last in-time day.
     recurrence: of a recurring duty; None where a person must say (flag period_unknown, ambiguous ...).
+    unread_words: what stands beside the deadline and was not understood (flag words_unread).
     """
 
     text: str
@@ -45,6 +43,7 @@ class Reading:
     due_on: date | None = None
     recurrence: Recurrence | None = None
     flags: tuple[DeadlineFlag, ...] = field(default=())
+    unread_words: tuple[str, ...] = ()
 
 
 def read_deadline(text: str, issued_on: date | None = None, *, before_includes_day: bool = False) -> Reading:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from services.tasks.domain.deadline_forms import MONTHS, Written, find_written, is_range, linked
-from services.tasks.domain.deadline_words import DOCUMENT, DeadlineFlag, DeadlineKind
+from services.tasks.domain.deadlines.flags import DeadlineFlag, DeadlineKind
+from services.tasks.domain.deadlines.forms import MONTHS, Written, find_written, is_range, linked
+from services.tasks.domain.deadlines.words import DOCUMENT
 
 
 class Role(StrEnum):

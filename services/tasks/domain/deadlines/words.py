@@ -7,62 +7,8 @@ To teach a new phrase, add it to the table of its meaning; every table is matche
 import re
 import unicodedata
 from datetime import date
-from enum import StrEnum
 
-
-class DeadlineKind(StrEnum):
-    DATE = "date"
-    MONTH = "month"
-    QUARTER = "quarter"
-    HALF = "half"
-    YEAR = "year"
-    RECURRING = "recurring"
-    STANDING = "standing"
-    EVENT = "event"
-    REFERENCE = "reference"
-    NONE = "none"
-
-
-class DeadlineFlag(StrEnum):
-    """What a person should look at; a reading lists its flags in this order.
-
-    undated: no date can be read; the office must give one.
-    urgent: words of haste (khẩn trương, sớm, ngay) stand where a date should.
-    ambiguous: the words allow more than one reading.
-    several_dates: two or more different deadlines, and no rule says which one holds.
-    year_missing: a day or period without its year (or its month) in full.
-    invalid_date: a day, month or quarter that no calendar has (31/02, tháng 13, quý V).
-    year_out_of_range: a year before 2000 or after 2099.
-    vague_part: "đầu", "giữa", "khoảng": a part of a period without a last day.
-    after_only: only says after which day, not by which.
-    horizon_ignored: the year belongs to the name or the target of a strategy, not to this task.
-    citation_ignored: the date belongs to a cited document.
-    period_ignored: the period is what is reported, planned or counted, not when it is due.
-    relative: counted in days or months from an event.
-    bounded: recurring, with a first or last day that a person enters.
-    also_recurring: a dated task with a recurring duty beside it.
-    period_unknown: recurring, but not simply every month, quarter or year.
-    past_issue: the last in-time day is before the day of the document.
-    """
-
-    UNDATED = "undated"
-    URGENT = "urgent"
-    AMBIGUOUS = "ambiguous"
-    SEVERAL_DATES = "several_dates"
-    YEAR_MISSING = "year_missing"
-    INVALID_DATE = "invalid_date"
-    YEAR_OUT_OF_RANGE = "year_out_of_range"
-    VAGUE_PART = "vague_part"
-    AFTER_ONLY = "after_only"
-    HORIZON_IGNORED = "horizon_ignored"
-    CITATION_IGNORED = "citation_ignored"
-    PERIOD_IGNORED = "period_ignored"
-    RELATIVE = "relative"
-    BOUNDED = "bounded"
-    ALSO_RECURRING = "also_recurring"
-    PERIOD_UNKNOWN = "period_unknown"
-    PAST_ISSUE = "past_issue"
-
+from services.tasks.domain.deadlines.flags import DeadlineKind
 
 USED = "\ue000"  # stands for each letter already understood, so that no later pattern reads it again
 DOCUMENT = "\ue001"  # the same for document numbers: a bare day after one is the day of that document
