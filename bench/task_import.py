@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bench.common import Figure
 from services.cli.generate import DELIVERABLES, FIELDS, THINGS, VERBS
 from services.tasks.use_cases.annexes import read_annex
-from services.tasks.use_cases.catalogue import record_document, record_programme
+from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.imports import import_annex
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.audit import SYSTEM

@@ -4,9 +4,10 @@ import unicodedata
 from collections.abc import Collection
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
 
 # Controls of the bidirectional algorithm: they make a text read otherwise than it is written (Unicode TR36, 2.10.1).
@@ -40,6 +41,13 @@ def _clean_paragraph(text: str) -> str:
 
 def _keep_paragraph(text: str) -> str:
     return refuse_controls(text, _BREAKS)
+
+
+def _require_number(text: str) -> str:
+    """The number of a document as it was typed, when there is a letter or digit in it."""
+    if not normal_form(text):
+        raise PydanticCustomError("no_number", "A document number has a letter or a digit.")
+    return text
 
 
 def refuse_nul(value: Any) -> None:
@@ -78,8 +86,17 @@ Code = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f?#]+$"),
     AfterValidator(_clean_line),
 ]
+DocumentNumber = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f?#]+$"),
+    AfterValidator(_clean_line),
+    AfterValidator(_require_number),
+]
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_clean_line)
+]
+SimilarIsMeant = Annotated[
+    bool, Field(description="take a number although a similar one is recorded, e.g. 9/QD-BTC beside 9/QĐ-BTC")
 ]
 # of one line or more
 Paragraph = Annotated[

@@ -114,19 +114,25 @@ class GroupAlias(Base):
     group_codes: Mapped[list[str]]
 
 
-class Programme(Base):
-    __tablename__ = "programmes"
+class Numbered:
+    """What is known by a number as it was typed; look-alike ones are one (`shared.document_numbers`)."""
 
     code: Mapped[str] = mapped_column(primary_key=True)
+    normal_form: Mapped[str] = mapped_column(unique=True)
+    similar_form: Mapped[str] = mapped_column(index=True)
+
+
+class Programme(Numbered, Base):
+    __tablename__ = "programmes"
+
     title: Mapped[str]
     version: Mapped[int] = mapped_column(default=1)
     recorded_at: Mapped[datetime]
 
 
-class Document(Base):
+class Document(Numbered, Base):
     __tablename__ = "documents"
 
-    code: Mapped[str] = mapped_column(primary_key=True)
     type: Mapped[str]
     issuer_code: Mapped[str | None] = mapped_column(ForeignKey("agencies.code"))
     issued_on: Mapped[date]

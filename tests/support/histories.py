@@ -34,11 +34,10 @@ from services.tasks.use_cases.amendments import amend_task
 from services.tasks.use_cases.catalogue import (
     members_of,
     record_agencies,
-    record_document,
     record_group,
-    record_programme,
 )
 from services.tasks.use_cases.deadlines import extend_deadline
+from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
 from services.tasks.use_cases.tasks import create_task
 from shared.audit import SYSTEM

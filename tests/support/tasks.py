@@ -16,10 +16,9 @@ from services.tasks.main import build_app
 from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.catalogue import (
     record_agencies,
-    record_document,
     record_group,
-    record_programme,
 )
+from services.tasks.use_cases.documents import record_document, record_programme
 from shared.audit import SYSTEM
 from shared.auth import draw_key, store_key
 from shared.clock import ManualClock

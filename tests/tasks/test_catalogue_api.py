@@ -4,10 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from services.tasks.use_cases.seeding import load_catalogue, load_communes
 from shared.audit import SYSTEM
-from tests.support.tasks import LOCALITIES, TasksService
+from tests.support.tasks import LOCALITIES, TasksService, new_task
 
 AGENCY = {
     "code": "G99", "name": "Bộ Thử nghiệm", "short_name": "BTN", "bloc": "government", "level": "central",
@@ -186,3 +188,117 @@ async def test_communes_come_by_command_below_their_provinces(service: TasksServ
         assert await load_communes(session, actor=SYSTEM, at=at) == 0
     page = await service.get("/agencies", params={"parent_code": "01", "limit": 200})
     assert {item["level"] for item in page["items"]} == {"commune"}
+
+
+LOOK_ALIKE = ("9/QÐ-BTC", "09/qđ–btc", " 9 / QĐ - BTC ", "Số 9/QĐ-BTC", "９／ＱĐ－ＢＴＣ")
+NUMBERED = {"/documents": DOCUMENT, "/programmes": PROGRAMME}
+
+
+@pytest.mark.parametrize("path", sorted(NUMBERED))
+@pytest.mark.parametrize("typed", LOOK_ALIKE)
+async def test_a_number_that_looks_alike_is_the_same(service: TasksService, path: str, typed: str) -> None:
+    await service.post(path, NUMBERED[path] | {"code": "9/QĐ-BTC"})
+    problem = await service.post(path, NUMBERED[path] | {"code": typed, "similar_is_meant": True}, 409)
+    assert (problem["code"], problem["recorded"], problem["field"]) == ("code_exists", "9/QĐ-BTC", "code")
+    assert "9/QĐ-BTC" in problem["detail"]
+
+
+@pytest.mark.parametrize("path", sorted(NUMBERED))
+async def test_a_similar_number_is_taken_only_when_it_is_meant(service: TasksService, path: str) -> None:
+    await service.post(path, NUMBERED[path] | {"code": "9/QĐ-BTC"})
+    other = NUMBERED[path] | {"code": "9/QD-BTC"}
+    problem = await service.post(path, other, 409)
+    assert (problem["code"], problem["similar"]) == ("number_similar", ["9/QĐ-BTC"])
+    assert "similar_is_meant" in problem["detail"]
+    assert "similar_is_meant" in problem["detail_en"]
+    assert (await service.post(path, other | {"similar_is_meant": True}))["code"] == "9/QD-BTC"
+    assert await service.refused(path, other, 409) == "code_exists"
+    listed = [item["code"] for item in (await service.get(path))["items"]]
+    assert {"9/QĐ-BTC", "9/QD-BTC"} <= set(listed)
+
+
+@pytest.mark.parametrize("path", sorted(NUMBERED))
+async def test_of_numbers_alike_or_similar_that_come_at_once_one_is_taken(
+    service: TasksService, path: str
+) -> None:
+    typed = ("9/QĐ-BTC", "9/QÐ-BTC", "9/qđ-btc", "9/QD-BTC", "9-QĐ/BTC", "09/QĐ-BTC")
+    answers = await asyncio.gather(
+        *(service.send("POST", path, json=NUMBERED[path] | {"code": code}) for code in typed)
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
+    assert {answer.json().get("code") for answer in answers if answer.status_code == 409} <= {
+        "code_exists",
+        "number_similar",
+    }
+
+
+async def test_the_database_itself_keeps_a_number_once(service: TasksService) -> None:
+    await service.post("/documents", DOCUMENT)
+    with pytest.raises(DBAPIError):
+        async with service.database.transaction() as session:
+            await session.execute(
+                text(
+                    "INSERT INTO documents SELECT 'other', normal_form, similar_form, type, issuer_code, issued_on, title, "
+                    "version, recorded_at FROM documents"
+                )
+            )
+
+
+@pytest.mark.parametrize("nothing", ["–", "/", "\u200b-"])
+async def test_a_number_has_a_letter_or_digit(service: TasksService, nothing: str) -> None:
+    problem = await service.post("/documents", DOCUMENT | {"code": nothing}, 422)
+    assert problem["errors"][0]["code"] == "no_number"
+
+
+async def test_documents_and_programmes_are_found_however_their_number_is_typed(
+    service: TasksService,
+) -> None:
+    await service.post("/documents", DOCUMENT | {"code": "9/QĐ-BTC"})
+    await service.post("/programmes", PROGRAMME | {"code": "59-NQ/TW"})
+    cited = [{"document_code": typed, "clause": "Mục I"} for typed in LOOK_ALIKE]
+    task = await service.assign(programme="59–NQ/tw", citations=cited)
+    assert task["programme"] == "59-NQ/TW"
+    assert task["citations"] == [{"document_code": "9/QĐ-BTC", "clause": "Mục I"}]
+    for typed in LOOK_ALIKE:
+        found = (await service.get("/tasks", params={"document": typed, "programme": "59 – NQ/TW"}))["items"]
+        assert [item["id"] for item in found] == [task["id"]]
+    for nothing in ("9/QD-BTC", "–", "1"):
+        assert (await service.get("/tasks", params={"document": nothing}))["items"] == []
+    body = {"deadline_text": "31/12/2025", "document_code": "9/qđ—btc", "reason": "Chờ kinh phí"}
+    await service.post(f"/tasks/{task['id']}/extensions", body)
+    history = await service.get(f"/tasks/{task['id']}/history")
+    assert history["deadlines"][-1]["document_code"] == "9/QĐ-BTC"
+
+
+async def test_an_unknown_number_names_the_similar_one(service: TasksService) -> None:
+    await service.post("/documents", DOCUMENT | {"code": "9/QĐ-BTC"})
+    problem = await service.post("/tasks", new_task(citations=[{"document_code": "9/QD-BTC"}]), 422)
+    assert problem["code"] == "document_unknown"
+    assert "9/QĐ-BTC" in problem["detail"]
+    assert "9/QĐ-BTC" in problem["detail_en"]
+    problem = await service.post("/tasks", new_task(programme="NQ–57"), 422)
+    assert problem["code"] == "programme_unknown"
+    assert "NQ57" in problem["detail"]
+
+
+async def test_citing_a_document_again_in_other_letters_changes_nothing(service: TasksService) -> None:
+    task = await service.assign()
+    headers = {"If-Match": '"1"'}
+    body = {"citations": [item | {"document_code": "71 / nq–cp"} for item in task["citations"]]}
+    answer = await service.send("PATCH", f"/tasks/{task['id']}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["citations"] == task["citations"]
+    assert answer.headers["ETag"] == '"1"'
+
+
+async def test_an_annex_imported_under_a_look_alike_number_brings_nothing_twice(
+    service: TasksService,
+) -> None:
+    content = "Nhiệm vụ,Cơ quan chủ trì,Thời hạn\nLàm một việc,Bộ Tài chính,31/12/2025\n".encode()
+    outcomes = []
+    for programme, document in (("NQ57", "71/NQ-CP"), ("nq57", "71/nq–cp")):
+        form = {"programme": programme, "document": document}
+        answer = await service.send("POST", "/imports", data=form, files={"file": ("a.csv", content)})
+        assert answer.status_code == 200, answer.text
+        outcomes.append([row["outcome"] for row in answer.json()["rows"]])
+    assert outcomes == [["accepted"], ["unchanged"]]

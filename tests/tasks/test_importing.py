@@ -20,7 +20,7 @@ from services.tasks.domain import imports as rules
 from services.tasks.main import build_app
 from services.tasks.use_cases import annexes, imports
 from services.tasks.use_cases.annexes import read_annex
-from services.tasks.use_cases.catalogue import record_document, record_programme
+from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
 from shared import outbox
 from shared.audit import SYSTEM

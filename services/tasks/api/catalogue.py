@@ -21,6 +21,7 @@ from services.tasks.schemas.catalogue import (
 )
 from services.tasks.tables import Document, Programme
 from services.tasks.use_cases import catalogue as record
+from services.tasks.use_cases import documents
 from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
 from shared.errors import NotFound
 from shared.events import tasks as events
@@ -78,9 +79,10 @@ async def list_groups(connection: Reading, _: Reader, moment: Moment) -> GroupLi
 async def record_programme(
     body: ProgrammeIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
 ) -> ProgrammeOut:
-    state = events.ProgrammeRecorded.model_validate(body.model_dump())
-    await record.record_programme(session, state, actor, context.clock.now())
-    return ProgrammeOut.model_validate(body.model_dump())
+    state = events.ProgrammeRecorded(code=body.code, title=body.title)
+    meant = body.similar_is_meant
+    await documents.record_programme(session, state, actor, context.clock.now(), similar_is_meant=meant)
+    return ProgrammeOut.model_validate(state.model_dump())
 
 
 @router.get("/programmes", tags=["catalogue"], response_model=ProgrammePage)
@@ -99,9 +101,10 @@ async def list_programmes(
 async def record_document(
     body: DocumentIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
 ) -> DocumentOut:
-    state = events.DocumentRecorded.model_validate(body.model_dump())
-    await record.record_document(session, state, actor, context.clock.now())
-    return DocumentOut.model_validate(body.model_dump())
+    state = events.DocumentRecorded.model_validate(body.model_dump(exclude={"similar_is_meant"}))
+    meant = body.similar_is_meant
+    await documents.record_document(session, state, actor, context.clock.now(), similar_is_meant=meant)
+    return DocumentOut.model_validate(state.model_dump())
 
 
 @router.get("/documents", tags=["catalogue"], response_model=DocumentPage)

@@ -13,7 +13,7 @@ from services.tasks.use_cases.imports import RowReport, import_annex
 from shared.answers import SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.problems import documented
-from shared.requests import Code
+from shared.requests import DocumentNumber
 from shared.spreadsheets import mapping_from_json
 from shared.uploads import UploadForm, upload_router
 
@@ -21,8 +21,8 @@ PATH = "/tasks/v1/imports"
 
 
 class ImportForm(UploadForm):
-    programme: Code
-    document: Code
+    programme: DocumentNumber
+    document: DocumentNumber
     partial: bool = Field(default=False, description="import the good rows although others are refused")
 
 

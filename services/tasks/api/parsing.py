@@ -22,10 +22,12 @@ from services.tasks.domain.imports import STANDING_KINDS
 from services.tasks.domain.status import Status
 from services.tasks.schemas.submissions import SubmissionIn
 from services.tasks.schemas.tasks import AssignmentIn, CitationIn, TaskChange, TaskIn
-from services.tasks.use_cases.catalogue import members_of, require_document
+from services.tasks.use_cases.catalogue import members_of
+from services.tasks.use_cases.documents import require_document
 from shared.app import Context
 from shared.auth import Caller
 from shared.clock import local_date
+from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
 from shared.events import tasks as events
 from shared.folding import fold
@@ -129,13 +131,18 @@ def asked_filters(
         "status": [word.value for word in status or ()],
         "agency": agency,
         "role": role,
-        "document": document,
-        "programme": programme,
+        "document": _number(document),
+        "programme": _number(programme),
         "parent": parent,
         "due_before": due_before,
         "due_after": due_after,
         "words": fold(q).split()[:MOST_WORDS] if q else (),
     }
+
+
+def _number(typed: str | None) -> str | None:
+    """In the form by which numbers are found; what is no number finds nothing."""
+    return typed and (normal_form(typed) or typed)
 
 
 Filters = Annotated[dict[str, Any], Depends(asked_filters)]

@@ -30,7 +30,7 @@ from services.tasks.schemas.tasks import (
     task_members,
 )
 from services.tasks.use_cases import amendments, deadlines, endings, tasks
-from services.tasks.use_cases.catalogue import require_document
+from services.tasks.use_cases.documents import require_document
 from shared.app import (
     CurrentActor,
     CurrentContext,

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Integer,
+    ScalarSelect,
     Uuid,
     and_,
     bindparam,
@@ -23,7 +24,17 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.queries.status import AS_OF, KNOWN_AT, holds, is_there, status_beside
-from services.tasks.tables import Assignment, Citation, Deadline, Evidence, Submission, Task
+from services.tasks.tables import (
+    Assignment,
+    Citation,
+    Deadline,
+    Document,
+    Evidence,
+    Numbered,
+    Programme,
+    Submission,
+    Task,
+)
 from shared.audit import audit
 from shared.database import AnyRow, AnySelect
 
@@ -112,11 +123,18 @@ async def get_task(connection: AsyncConnection, task_id: UUID, moment: Mapping[s
 
 
 Place = Literal["start", "dated", "undated"]
+
+
+def _numbered(what: type[Numbered], name: str) -> ScalarSelect[str]:
+    """The number as recorded of a parameter in its normal form."""
+    return select(what.code).where(what.normal_form == bindparam(name)).scalar_subquery()
+
+
 _CITES = select(Citation.position).where(Citation.task_id == Task.id, Citation.recorded_at <= KNOWN_AT)
 _IN_FORCE = select(Assignment.id).where(Assignment.task_id == Task.id, holds(Assignment))
 _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
-    "document": _CITES.where(Citation.document_code == bindparam("document")).exists(),
-    "programme": Task.programme_code == bindparam("programme"),
+    "document": _CITES.where(Citation.document_code == _numbered(Document, "document")).exists(),
+    "programme": Task.programme_code == _numbered(Programme, "programme"),
     "parent": Task.parent_id == bindparam("parent"),
     "status": _STATUS.in_(bindparam("status", expanding=True)),
     "due_before": _due_on_asked < bindparam("due_before"),

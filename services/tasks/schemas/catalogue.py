@@ -8,7 +8,7 @@ from pydantic import Field
 from services.tasks.schemas.common import Day
 from shared.answers import Answer, example
 from shared.events.tasks import Identifier
-from shared.requests import Code, Line, RequestModel
+from shared.requests import Code, DocumentNumber, Line, RequestModel, SimilarIsMeant
 
 
 class IdentifierIn(RequestModel):
@@ -67,8 +67,9 @@ class ProgrammeIn(RequestModel):
         code="57-NQ/TW", title="Đột phá khoa học, công nghệ, đổi mới sáng tạo, chuyển đổi số"
     )
 
-    code: Code
+    code: DocumentNumber
     title: Line
+    similar_is_meant: SimilarIsMeant = False
 
 
 class ProgrammeOut(Answer):
@@ -89,11 +90,12 @@ class DocumentIn(RequestModel):
         title="Chương trình hành động thực hiện Nghị quyết 57-NQ/TW",
     )
 
-    code: Code
+    code: DocumentNumber
     type: Line
     issuer_code: Code | None = None
     issued_on: Day
     title: Line
+    similar_is_meant: SimilarIsMeant = False
 
 
 class DocumentOut(Answer):

@@ -8,7 +8,7 @@ from services.tasks.domain.deadlines import DeadlineFlag, DeadlineKind
 from services.tasks.schemas.common import Day
 from shared.answers import Answer, example
 from shared.events.tasks import CycleState
-from shared.requests import Code, Paragraph, RequestModel, Verbatim
+from shared.requests import DocumentNumber, Paragraph, RequestModel, Verbatim
 
 
 class ReadingIn(RequestModel):
@@ -37,7 +37,7 @@ class ExtensionIn(RequestModel):
 
     deadline_text: Verbatim
     reason: Paragraph
-    document_code: Code
+    document_code: DocumentNumber
 
 
 class DeadlineRevision(Answer):

@@ -13,7 +13,7 @@ from shared.answers import Answer, example
 from shared.database import AnyRow
 from shared.errors import InvalidInput
 from shared.events.tasks import Role
-from shared.requests import Code, Line, Paragraph, RequestModel, Verbatim
+from shared.requests import Code, DocumentNumber, Line, Paragraph, RequestModel, Verbatim
 
 Priority = Literal["normal", "high", "urgent"]
 
@@ -38,7 +38,7 @@ class AssignmentIn(RequestModel):
 
 
 class CitationIn(RequestModel):
-    document_code: Code
+    document_code: DocumentNumber
     clause: Line | None = None
 
 
@@ -57,7 +57,7 @@ class TaskIn(RequestModel):
     )
 
     title: Annotated[Paragraph, Field(description="what is to be done, as the document says it")]
-    programme: Code
+    programme: DocumentNumber
     kind: Kind | None = Field(default=None, description="by default what the deadline's words say")
     deadline_text: Verbatim = ""
     deliverable: Paragraph | None = None

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tasks.domain.commands import Amendment, NewAssignment, NewCitation, check_assignments
 from services.tasks.domain.deadlines import Reading
 from services.tasks.tables import Assignment, Citation, Task
-from services.tasks.use_cases.catalogue import require_agencies, require_document
+from services.tasks.use_cases.catalogue import require_agencies
 from services.tasks.use_cases.deadlines import give_date
+from services.tasks.use_cases.documents import as_recorded
 from services.tasks.use_cases.records import (
     EVERY_STATE,
     current_deadline,
@@ -48,9 +49,8 @@ async def amend_task(
     changed = _set_words(task, words, reading, at)
     if wanted.assignments is not None and await _reassign(session, task, wanted.assignments, at):
         changed.append("assignments")
-    for citation in wanted.citations:
-        await require_document(session, citation.document_code, "citations")
-    cited = wanted.citations if _cite(task, wanted.citations, at) else ()
+    citations = await as_recorded(session, wanted.citations)
+    cited = citations if _cite(task, citations, at) else ()
     if cited:
         changed.append("citations")
     if changed:

@@ -13,7 +13,7 @@ from services.tasks.domain.annexes import COLUMNS, NoTask, tasks_of
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import Names, ReadRow, understand, unread
 from services.tasks.queries.catalogue import load_directory
-from services.tasks.use_cases.catalogue import require_document, require_programme
+from services.tasks.use_cases.documents import require_document, require_programme
 from shared.database import Database
 from shared.naming.cells import find_agencies
 from shared.naming.directory import Directory
@@ -59,10 +59,10 @@ async def read_annex(
         TooLarge: bytes, rows or columns above the limit.
     """
     async with database.reading() as connection, AsyncSession(connection) as session:
-        await require_programme(session, programme)
-        issued_on = (await require_document(session, document, "document")).issued_on
+        code = (await require_programme(session, programme)).code
+        given_by = await require_document(session, document, "document")
         directory = await load_directory(connection)
-    source = Source(programme, document, issued_on, before_includes_day)
+    source = Source(code, given_by.code, given_by.issued_on, before_includes_day)
     table = await read_table_apart(filename, content, COLUMNS, columns)
     return await asyncio.to_thread(_understand_all, table, source, directory)
 

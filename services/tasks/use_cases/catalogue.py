@@ -1,4 +1,4 @@
-"""Recording agencies, groups, programmes and documents."""
+"""Recording agencies and groups."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -12,11 +12,9 @@ from services.tasks.tables import (
     AgencyAlias,
     AgencyIdentifier,
     AgencyPredecessor,
-    Document,
     Group,
     GroupAlias,
     GroupMember,
-    Programme,
 )
 from shared.audit import Actor, add_audit
 from shared.errors import Conflict, InvalidInput
@@ -43,28 +41,6 @@ async def require_agencies(session: AsyncSession, codes: Iterable[str], field: s
             f"Không có cơ quan mã {', '.join(missing)}: tra mã tại /tasks/v1/agencies.",
             f"No agency has the code {', '.join(missing)}: look it up at /tasks/v1/agencies.",
             field=field,
-        )
-
-
-async def require_document(session: AsyncSession, code: str, field: str = "document_code") -> Document:
-    document = await session.get(Document, code)
-    if document is None:
-        raise InvalidInput(
-            "document_unknown",
-            f"Chưa có văn bản số {code}: ghi văn bản trước tại /tasks/v1/documents.",
-            f"There is no document {code}: record it first at /tasks/v1/documents.",
-            field=field,
-        )
-    return document
-
-
-async def require_programme(session: AsyncSession, code: str) -> None:
-    if await session.get(Programme, code) is None:
-        raise InvalidInput(
-            "programme_unknown",
-            f"Chưa có chương trình {code}: ghi trước tại /tasks/v1/programmes.",
-            f"There is no programme {code}: record it first at /tasks/v1/programmes.",
-            field="programme",
         )
 
 
@@ -186,27 +162,3 @@ async def record_group(
     state = events.GroupRecorded(code=code, name=name, member_codes=tuple(member for member, _, _ in members))
     await add_event(session, state, version=1, at=at)
     await add_audit(session, actor, "record", "group", code, at=at, name=name, members=len(rows))
-
-
-async def record_programme(
-    session: AsyncSession, state: events.ProgrammeRecorded, actor: Actor, at: datetime
-) -> None:
-    if await session.get(Programme, state.code):
-        raise _code_conflict("Chương trình", "Programme", state.code)
-    session.add(Programme(code=state.code, title=state.title, recorded_at=at))
-    await session.flush()
-    await add_event(session, state, version=1, at=at)
-    await add_audit(session, actor, "record", "programme", state.code, at=at, title=state.title)
-
-
-async def record_document(
-    session: AsyncSession, state: events.DocumentRecorded, actor: Actor, at: datetime
-) -> None:
-    if await session.get(Document, state.code):
-        raise _code_conflict("Văn bản", "Document", state.code)
-    if state.issuer_code is not None:
-        await require_agencies(session, [state.issuer_code], "issuer_code")
-    session.add(Document(**state.model_dump(), recorded_at=at))
-    await session.flush()
-    await add_event(session, state, version=1, at=at)
-    await add_audit(session, actor, "record", "document", state.code, at=at, title=state.title)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.deadlines import Reading
 from services.tasks.tables import Document, Task
-from services.tasks.use_cases.catalogue import require_document
+from services.tasks.use_cases.documents import require_document
 from services.tasks.use_cases.records import (
     current_deadline,
     lock_children,

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.commands import NewAssignment, NewTask, Role, check_assigned_on, check_assignments
 from services.tasks.tables import Assignment, Citation, Task
-from services.tasks.use_cases.catalogue import require_agencies, require_document, require_programme
+from services.tasks.use_cases.catalogue import require_agencies
+from services.tasks.use_cases.documents import as_recorded, require_programme
 from services.tasks.use_cases.records import new_deadline, tell_created
 from shared.audit import Actor
 from shared.clock import local_date
@@ -22,8 +23,7 @@ async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: 
     """Assign a task; one given to a group becomes a parent with a task for each member."""
     check_assigned_on(new.assigned_on, local_date(at), "assigned_on")
     check_assignments(new.assignments, new.members)
-    await _require_references(session, new)
-    tasks = list(new_tasks(new, at=at))
+    tasks = list(new_tasks(await _with_references(session, new), at=at))
     await tell_created(session, tasks, actor=actor, at=at)
     return tasks[0]
 
@@ -48,12 +48,13 @@ def _of_member(member: str, shared: Sequence[NewAssignment]) -> tuple[NewAssignm
     return (NewAssignment(member, Role.LEAD), *(item for item in shared if item.agency_code != member))
 
 
-async def _require_references(session: AsyncSession, new: NewTask) -> None:
-    await require_programme(session, new.programme_code)
+async def _with_references(session: AsyncSession, new: NewTask) -> NewTask:
+    """The task with its programme's and documents' numbers as these were recorded."""
+    programme = await require_programme(session, new.programme_code)
     codes = [item.agency_code for item in new.assignments] + list(new.members)
     await require_agencies(session, codes, "assignments")
-    for citation in new.citations:
-        await require_document(session, citation.document_code, "citations")
+    citations = await as_recorded(session, new.citations)
+    return replace(new, programme_code=programme.code, citations=citations)
 
 
 def _new_task(new: NewTask, task_id: UUID, *, parent: Task | None, at: datetime) -> Task:

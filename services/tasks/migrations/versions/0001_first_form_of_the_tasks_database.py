@@ -41,11 +41,15 @@ def upgrade() -> None:
     )
     op.create_table('programmes',
     sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('normal_form', sa.Text(), nullable=False),
+    sa.Column('similar_form', sa.Text(), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('code', name=op.f('pk_programmes'))
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_programmes')),
+    sa.UniqueConstraint('normal_form', name=op.f('uq_programmes_normal_form'))
     )
+    op.create_index(op.f('ix_programmes_similar_form'), 'programmes', ['similar_form'], unique=False)
     op.create_table('agency_aliases',
     sa.Column('agency_code', sa.Text(), nullable=False),
     sa.Column('alias', sa.Text(), nullable=False),
@@ -74,6 +78,8 @@ def upgrade() -> None:
     )
     op.create_table('documents',
     sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('normal_form', sa.Text(), nullable=False),
+    sa.Column('similar_form', sa.Text(), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
     sa.Column('issuer_code', sa.Text(), nullable=True),
     sa.Column('issued_on', sa.Date(), nullable=False),
@@ -81,8 +87,10 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['issuer_code'], ['agencies.code'], name=op.f('fk_documents_issuer_code')),
-    sa.PrimaryKeyConstraint('code', name=op.f('pk_documents'))
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_documents')),
+    sa.UniqueConstraint('normal_form', name=op.f('uq_documents_normal_form'))
     )
+    op.create_index(op.f('ix_documents_similar_form'), 'documents', ['similar_form'], unique=False)
     op.create_table('group_members',
     sa.Column('group_code', sa.Text(), nullable=False),
     sa.Column('agency_code', sa.Text(), nullable=False),
