@@ -11,6 +11,18 @@ Kind = Literal["agency", "group", "former"]
 
 _COMMUNE_HEADS = ("xa ", "phuong ", "dac khu ")
 _COMMITTEE = "uy ban nhan dan "
+_LEVEL_TAILS = (" tinh", " thanh pho", " xa", " phuong", " dac khu")
+_UNIT_HEADS = (
+    "cuc ",
+    "vu ",
+    "tong cuc ",
+    "chi cuc ",
+    "phong ",
+    "thanh tra ",
+    "van phong ",
+    "trung tam ",
+    "ban ",
+)  # of a ministry
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +35,38 @@ class AgencyNames:
     aliases: tuple[str, ...] = ()
     level: str = "central"
     parent_code: str = ""
+    bloc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FormerNames:
-    """A body that is no more and the agencies that answer for it, the main one first."""
+    """A body that is no more and the agencies that answer for it, the main one first.
+
+    `unit`: it lives on as a unit of the first of them.
+    """
 
     names: tuple[str, ...]
     successors: tuple[str, ...]
+    unit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a key stands for: one agency, a group phrase (several codes when combined), a former body's successors."""
+    """What a key stands for: one agency, a group phrase (several codes when combined), a former body's successors.
+
+    Attributes:
+        place: a province or a commune, which "UBND" may stand before.
+        commune: its name with diacritics, which tell communes of one key apart.
+        home: whose unit it is, where the key does not say so ("Sở Y tế").
+        unit: a former body that lives on as a unit.
+    """
 
     kind: Kind
     codes: tuple[str, ...]
     place: bool = False
     commune: str = ""
+    home: str = ""
+    unit: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,10 +76,12 @@ class Directory:
     Attributes:
         exact: key -> what it names; several entries when the name is not unique.
         bare: a ministry's key without "Bộ", for lists such as "các bộ Nội vụ, Tài chính".
-        close: keys that a misspelt name is compared with; communes are left out.
+        close: keys that a misspelt name is compared with; communes and names that need an owner are left out.
         sized: the same keys by their number of words.
         communes: keys that suggestions for a commune are drawn from.
         names: agency code -> name to show.
+        agencies: by code.
+        children: code -> the agencies below it, in order of code.
     """
 
     exact: Mapping[str, tuple[Entry, ...]]
@@ -62,6 +90,8 @@ class Directory:
     sized: Mapping[int, tuple[str, ...]]
     communes: Mapping[str, Entry]
     names: Mapping[str, str]
+    agencies: Mapping[str, AgencyNames]
+    children: Mapping[str, tuple[AgencyNames, ...]]
     longest: int
 
     def lookup(self, key: str, printed: str, *, bare: bool = False) -> tuple[Entry, ...]:
@@ -80,6 +110,14 @@ class Directory:
         """Keys that suggestions for this one are drawn from."""
         return self.communes if without_committee(key).startswith(_COMMUNE_HEADS) else self.close
 
+    def ancestors(self, code: str) -> tuple[str, ...]:
+        """The agency itself, its parent, and so on up."""
+        chain: list[str] = []
+        while code in self.agencies and code not in chain:
+            chain.append(code)
+            code = self.agencies[code].parent_code
+        return tuple(chain)
+
 
 def without_committee(key: str) -> str:
     return key.removeprefix(_COMMITTEE)
@@ -97,61 +135,133 @@ def directory_of(
         groups: phrase as printed -> codes of the groups it names.
         former: bodies that are no more.
     """
-    agencies = list(agencies)
-    names = {agency.code: agency.name for agency in agencies}
-    close: dict[str, Entry] = {}
-    communes: dict[str, Entry] = {}
-    exact: defaultdict[str, list[Entry]] = defaultdict(list)
-    provinces = {agency.code: agency for agency in agencies if agency.level == "province"}
-    for agency in agencies:
-        if agency.level == "commune":
-            _add_commune(agency, provinces.get(agency.parent_code), names, communes, exact)
+    builder = _Builder({agency.code: agency for agency in agencies})
+    for agency in builder.agencies.values():
+        builder.add_agency(agency)
+    for phrase, codes in groups.items():
+        builder.add(name_key(phrase), Entry("group", codes))
+    for body in former:
+        place = any(name_key(name).startswith("tinh ") for name in body.names)
+        entry = Entry("former", body.successors, place=place, unit=body.unit)
+        for name in body.names:
+            builder.add(name_key(name), entry)
+    return builder.build()
+
+
+class _Builder:
+    def __init__(self, agencies: Mapping[str, AgencyNames]) -> None:
+        self.agencies = agencies
+        self.names = {code: agency.name for code, agency in agencies.items()}
+        self.exact: defaultdict[str, list[Entry]] = defaultdict(list)
+        self.close: dict[str, Entry] = {}
+        self.communes: dict[str, Entry] = {}
+        self.children: defaultdict[str, list[AgencyNames]] = defaultdict(list)
+        # "Sở KHCN" is to "Sở Khoa học và Công nghệ" what the ministry's names are to each other
+        self.fields: dict[str, tuple[str, ...]] = {}
+        for agency in agencies.values():
+            keys = tuple(name_key(name) for name in _spoken_names(agency))
+            fields = tuple(key.removeprefix("bo ") for key in keys if key.startswith("bo "))
+            self.fields |= dict.fromkeys(fields, fields)
+
+    def build(self) -> Directory:
+        fixed = {key: tuple(entries) for key, entries in self.exact.items()}
+        bare = {key.removeprefix("bo "): entries for key, entries in fixed.items() if key.startswith("bo ")}
+        sized: defaultdict[int, list[str]] = defaultdict(list)
+        for key in self.close:
+            sized[len(key.split())].append(key)
+        return Directory(
+            fixed,
+            bare,
+            self.close,
+            {size: tuple(keys) for size, keys in sized.items()},
+            self.communes,
+            self.names,
+            self.agencies,
+            {code: tuple(sorted(below, key=lambda each: each.code)) for code, below in self.children.items()},
+            max((len(key.split()) for key in fixed), default=0),
+        )
+
+    def add(self, key: str, entry: Entry, *, guess: bool = True) -> None:
+        """`guess`: a misspelt name may be taken for this one."""
+        if entry not in self.exact[key]:
+            self.exact[key].append(entry)
+        if guess:
+            self.close.setdefault(key, entry)
+
+    def add_agency(self, agency: AgencyNames) -> None:
+        parent = self.agencies.get(agency.parent_code)
+        if parent is not None:
+            self.children[parent.code].append(agency)
+        if agency.level == "commune" and name_key(agency.name).startswith(_COMMUNE_HEADS):
+            self._add_commune(agency, parent)
+        elif parent is not None:
+            self._add_unit(agency, parent)
         else:
             entry = Entry("agency", (agency.code,), place=agency.level == "province")
             for name in _spoken_names(agency):
-                _add(name_key(name), entry, close, exact)
-    for phrase, codes in groups.items():
-        _add(name_key(phrase), Entry("group", codes), close, exact)
-    for body in former:
-        entry = Entry(
-            "former", body.successors, place=any(name_key(n).startswith("tinh ") for n in body.names)
-        )
-        for name in body.names:
-            _add(name_key(name), entry, close, exact)
-    fixed = {key: tuple(entries) for key, entries in exact.items()}
-    bare = {key.removeprefix("bo "): entries for key, entries in fixed.items() if key.startswith("bo ")}
-    sized = {
-        size: tuple(k for k in close if len(k.split()) == size) for size in {len(k.split()) for k in close}
-    }
-    longest = max((len(key.split()) for key in fixed), default=0)
-    return Directory(fixed, bare, close, sized, communes, names, longest)
+                self.add(name_key(name), entry)
+
+    def _add_commune(self, commune: AgencyNames, province: AgencyNames | None) -> None:
+        key = name_key(commune.name)
+        entry = Entry("agency", (commune.code,), place=True, commune=accented(commune.name))
+        keys = [key, *(name_key(alias) for alias in commune.aliases)]
+        if province:
+            self.names[commune.code] = f"{commune.name}, {province.name}"
+            keys += [f"{key} {name_key(name)}" for name in _spoken_names(province)]
+        for each in dict.fromkeys(keys):
+            self.exact[each].append(entry)
+        self.communes[keys[-1] if province else key] = entry
+
+    def _add_unit(self, unit: AgencyNames, parent: AgencyNames) -> None:
+        """A unit's name is definite where it says whose it is, or begins as no unit's name does."""
+        owners = self._owners(parent)
+        definite = Entry("agency", (unit.code,))
+        homed = Entry("agency", (unit.code,), home=parent.code)
+        if not unit.code.isdigit():
+            self.add(name_key(unit.code), definite)
+        if parent.level != "central" and not name_key(unit.name).endswith(tuple(owners)):
+            self.names[unit.code] = f"{unit.name}, {self.names[parent.code]}"
+        for key in self._unit_keys(unit):
+            named = next((owner for owner in owners if key.endswith(f" {owner}")), "")
+            general = unit.level != "central" or key.startswith(_UNIT_HEADS)
+            needs_owner = general and not named
+            self.add(key, homed if needs_owner else definite, guess=not needs_owner)
+            stem = _stem(key.removesuffix(named).rstrip())
+            if general:
+                self.add(stem, homed, guess=False)
+                self.add(stem + _tail_of(name_key(parent.name)), homed, guess=False)
+            for owner in owners:
+                self.add(f"{stem} {owner}", definite)
+
+    def _unit_keys(self, unit: AgencyNames) -> list[str]:
+        keys = [name_key(name) for name in (unit.name, unit.short_name, *unit.aliases) if name]
+        for key in list(keys):
+            for field, spellings in self.fields.items():
+                if key == f"so {field}" or key.startswith(f"so {field} "):
+                    keys += [f"so {spelling}{key.removeprefix(f'so {field}')}" for spelling in spellings]
+        return list(dict.fromkeys(keys))
+
+    def _owners(self, parent: AgencyNames) -> list[str]:
+        """How a unit's name may say whose it is, the longest first; a commune is named with its province."""
+        own = [name_key(name) for name in _spoken_names(parent)]
+        above = self.agencies.get(parent.parent_code)
+        if parent.level == "commune" and above is not None:
+            key = name_key(parent.name)
+            own = [f"{key} {name_key(name)}" for name in _spoken_names(above)]
+        return sorted(own, key=len, reverse=True)
+
+
+def _stem(key: str) -> str:
+    """The words without the level of who they belong to: "cong an" of "cong an tinh"."""
+    return next((key.removesuffix(tail) for tail in _LEVEL_TAILS if key.endswith(tail)), key)
+
+
+def _tail_of(key: str) -> str:
+    """The level as a unit's name ends in it: " tinh" of "tinh nge an"."""
+    return next((tail for tail in _LEVEL_TAILS if f" {key}".startswith(f"{tail} ")), "")
 
 
 def _spoken_names(agency: AgencyNames) -> tuple[str, ...]:
     # a purely numeric code (a province's) would be taken for an item number
     code = () if agency.code.isdigit() else (agency.code,)
     return tuple(name for name in (agency.name, agency.short_name, *agency.aliases, *code) if name)
-
-
-def _add(key: str, entry: Entry, close: dict[str, Entry], exact: defaultdict[str, list[Entry]]) -> None:
-    if entry not in exact[key]:
-        exact[key].append(entry)
-    close.setdefault(key, entry)
-
-
-def _add_commune(
-    commune: AgencyNames,
-    province: AgencyNames | None,
-    names: dict[str, str],
-    communes: dict[str, Entry],
-    exact: defaultdict[str, list[Entry]],
-) -> None:
-    key = name_key(commune.name)
-    entry = Entry("agency", (commune.code,), place=True, commune=accented(commune.name))
-    keys = [key, *(name_key(alias) for alias in commune.aliases)]
-    if province:
-        names[commune.code] = f"{commune.name}, {province.name}"
-        keys += [f"{key} {name_key(name)}" for name in _spoken_names(province)]
-    for each in dict.fromkeys(keys):
-        exact[each].append(entry)
-    communes[keys[-1] if province else key] = entry

@@ -139,6 +139,7 @@ _SPOKEN = select(
     ).label("aliases"),
     Agency.level,
     func.coalesce(Agency.parent_code, "").label("parent_code"),
+    Agency.bloc,
 )
 _FORMER = (
     select(
@@ -156,7 +157,9 @@ _FORMER = (
 async def load_directory(connection: AsyncConnection) -> Directory:
     """All the names by which documents call agencies and groups, ready for matching."""
     agencies = [
-        AgencyNames(row.code, row.name, row.short_name, tuple(row.aliases), row.level, row.parent_code)
+        AgencyNames(
+            row.code, row.name, row.short_name, tuple(row.aliases), row.level, row.parent_code, row.bloc
+        )
         for row in await connection.execute(_SPOKEN)
     ]
     phrases = await connection.execute(select(GroupAlias.alias, GroupAlias.group_codes))
