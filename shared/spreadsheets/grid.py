@@ -1,7 +1,8 @@
 """What both kinds of file become before their headings are read."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,11 +17,18 @@ Flaw = Literal["formula", "cell_error"]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Cells as text, from the sheet's first row and column on; flaws by (row number from 1, column from 0)."""
+    """Cells as text, from the sheet's first row and column on; other members by (row number from 1, column from 0).
+
+    Attributes:
+        fractions: cells that a workbook holds as a number with a fraction: their point is a decimal one.
+        merged_down: (first row, last row, column) of cells merged over several rows; their value stands in each.
+    """
 
     name: str
     cells: list[list[str]]
     flaws: Mapping[tuple[int, int], Flaw] = field(default_factory=dict)
+    fractions: AbstractSet[tuple[int, int]] = frozenset()
+    merged_down: Sequence[tuple[int, int, int]] = ()
 
 
 def clean(text: str) -> str:

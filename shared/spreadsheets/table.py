@@ -52,11 +52,17 @@ class CellProblem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row with text; `number` is the one the spreadsheet shows beside it."""
+    """One row with text; `number` is the one the spreadsheet shows beside it.
+
+    `fractions` are the keys of cells that a workbook holds as numbers with a fraction, `merged` of those that it merges
+    over several rows.
+    """
 
     number: int
     values: dict[str, str]
     problems: tuple[CellProblem, ...] = ()
+    fractions: frozenset[str] = frozenset()
+    merged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,12 @@ class _Reader:
             *header.keys.values(),
         ]  # in which order a row's first words are sought
         self._names = dict(header.printed) | dict(header.keys)
+        self._merged = {
+            (number, column)
+            for top, bottom, column in grid.merged_down
+            if column in header.keys
+            for number in range(top, bottom + 1)
+        }
         unknown = [index for index in header.printed if index not in header.keys]
         for index in unknown:
             same = [other for other in unknown if header.printed[other] == header.printed[index]]
@@ -211,7 +223,10 @@ class _Reader:
         ]
         extra = [_letter(i) for i, text in enumerate(padded) if text and i not in self._names]
         problems += [CellProblem("extra_cells", letter) for letter in extra]
-        return Row(number, values, tuple(problems))
+        keys = self._header.keys.items()
+        fractions = frozenset(key for column, key in keys if (number, column) in self._grid.fractions)
+        merged = frozenset(key for column, key in keys if (number, column) in self._merged)
+        return Row(number, values, tuple(problems), fractions, merged)
 
     def _skip_reason(self, row: Row, *, first: bool) -> SkipReason | None:
         """Why this row says nothing; None when it says something."""

@@ -31,6 +31,8 @@ def table_to_json(table: Table) -> dict[str, Any]:
             row.number,
             [texts[row.values[key]] for key in keys],
             [(item.code, texts[item.field]) for item in row.problems],
+            [texts[key] for key in sorted(row.fractions)],
+            [texts[key] for key in sorted(row.merged)],
         )
         for row in table.rows
     ]
@@ -54,8 +56,10 @@ def table_from_json(given: dict[str, Any]) -> Table:
             number,
             {key: texts[place] for key, place in zip(keys, values, strict=True)},
             tuple(CellProblem(code, texts[place]) for code, place in problems),
+            frozenset(texts[place] for place in fractions),
+            frozenset(texts[place] for place in merged),
         )
-        for number, values, problems in given["rows"]
+        for number, values, problems, fractions, merged in given["rows"]
     )
     skipped = tuple(Skipped(number, texts[place], reason) for number, place, reason in given["skipped"])
     names = given["headers"], tuple(given["unknown"])

@@ -43,7 +43,8 @@ def read_xlsx(content: bytes) -> Grid:
             sheet = first_visible_sheet(parts)
             layout = layout_of(parts, sheet.path, number_formats(parts))
         _check_extent(layout)
-        return Grid(sheet.name, _cells(content, sheet.name, layout), layout.flaws)
+        cells = _cells(content, sheet.name, layout)
+        return Grid(sheet.name, cells, layout.flaws, _fractions(cells, layout), layout.merged_down)
     except _DAMAGED as error:
         raise InvalidInput(
             "file_corrupt",
@@ -51,6 +52,14 @@ def read_xlsx(content: bytes) -> Grid:
             "The .xlsx file cannot be opened: damaged, or no Excel workbook. Open it in Excel, save it, send it again.",
             field="file",
         ) from error
+
+
+def _fractions(cells: list[list[str]], layout: Layout) -> set[tuple[int, int]]:
+    return {
+        (number, column)
+        for number, column in layout.formats
+        if number <= len(cells) and "." in cells[number - 1][column]
+    }
 
 
 def _check_size(parts: zipfile.ZipFile) -> None:

@@ -38,7 +38,7 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """How Excel shows a number: as a date, a month, a share, or with ten digits."""
+    """How Excel shows a number: as a date, a month, a share, or with fifteen digits, all that it stores."""
 
     code: str
 
@@ -54,7 +54,7 @@ class NumberFormat:
             number = float(value)
         except ValueError:
             return value
-        return f"{number * 100:.10g}%" if "%" in pattern else f"{number:.10g}"
+        return f"{number * 100:.15g}%" if "%" in pattern else f"{number:.15g}"
 
 
 @dataclass

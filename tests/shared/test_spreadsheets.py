@@ -217,6 +217,7 @@ def test_a_cell_too_long_is_flagged() -> None:
         (0.1 + 0.2, "General", "0.3"),
         (0.15, "0%", "15%"),
         (12345678901, "0", "12345678901"),
+        (1234567.891234, "#,##0.00", "1234567.891234"),
         ("2025-11-15 00:00:00", "General", "2025-11-15 00:00:00"),
     ],
 )
@@ -236,6 +237,17 @@ def test_a_value_merged_downwards_stands_in_each_row() -> None:
         HEAD, ONE, ("2", "Việc hai"), ("3", "Việc ba"), ("4", "Việc bốn", "Bộ Y tế"), change=merge
     )
     assert [row.values["lead_text"] for row in sheet.rows] == ["Bộ Nội vụ"] * 3 + ["Bộ Y tế"]
+
+
+async def test_cells_that_are_numbers_or_merged_are_told_from_others() -> None:
+    def merge(book: Any) -> None:
+        book.active.merge_cells("C2:C3")
+
+    rows = ((1, "Việc", "Bộ Y tế", 1.5), (2, "Việc", None, "1.5"), (3, "Việc", "Bộ Nội vụ", 1500))
+    content = xlsx_bytes((HEAD, *rows), merge)
+    table = await read_table_apart("a.xlsx", content, COLUMNS, None)
+    assert [row.fractions for row in table.rows] == [{"deadline_text"}, set(), set()]
+    assert [row.merged for row in table.rows] == [{"lead_text"}, {"lead_text"}, set()]
 
 
 def test_the_first_visible_sheet_is_read() -> None:
