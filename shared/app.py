@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, Security
 from fastapi.responses import JSONResponse
@@ -17,6 +17,7 @@ from fastapi.security import (
     SecurityScopes,
 )
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared import idempotency, logs, problems
@@ -30,8 +31,9 @@ from shared.health import Health
 from shared.horizon import announce_change
 from shared.http_metrics import MetricsMiddleware
 from shared.metrics import registry
-from shared.openapi import DESCRIPTION, OPERATIONS, Application
+from shared.openapi import DESCRIPTION, OPERATIONS, Application, operation_id
 from shared.reference_page import add_reference_page
+from shared.settings import LOCAL_URL
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Context:
     database: Database
     clock: Clock
     pepper: bytes
+    public_url: str = LOCAL_URL  # how callers reach the service
 
 
 # --- what a route asks for --------------------------------------------------------------------------------------
@@ -210,23 +213,40 @@ ExpectedVersion = Annotated[int, Depends(required_version)]
 # --- operations -------------------------------------------------------------------------------------------------
 
 
+METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
+}
+
+
+class Readiness(BaseModel):
+    status: Literal["ready", "unavailable"]
+    troubles: dict[str, str] = Field(default={}, description="what is wrong, by check or loop")
+
+
 def operations_router(health: Health) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
-    @router.get("/healthz", summary="The process answers")
+    @router.get("/healthz")
     async def healthz() -> dict[str, str]:
+        """Tiến trình còn trả lời. / The process answers."""
         return {"status": "ok"}
 
-    @router.get(
-        "/readyz", summary="Database, log and loops work", responses={503: {"description": "what is wrong"}}
-    )
+    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
     async def readyz() -> JSONResponse:
+        """Cơ sở dữ liệu, dòng sự kiện và các vòng lặp hoạt động. / Database, log and loops work."""
         troubles = await health.troubles()
         body = {"status": "unavailable", "troubles": troubles} if troubles else {"status": "ready"}
         return JSONResponse(body, 503 if troubles else 200)
 
-    @router.get("/metrics", summary="Prometheus metrics", dependencies=[Depends(require_monitor)])
+    @router.get(
+        "/metrics",
+        dependencies=[Depends(require_monitor)],
+        response_class=Response,
+        responses=problems.documented(401, 403) | METRICS_ANSWER,
+        openapi_extra={"security": [{"api_key": []}]},
+    )
     async def metrics() -> Response:
+        """Số đo cho Prometheus. / Prometheus metrics."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
@@ -251,9 +271,12 @@ def create_app(
     """A service's application. `body_limits` are bytes by path, for routes that take uploads; `tags` say what is what."""
     described = {**(tags or {}), **({"operations": OPERATIONS} if operations else {})}
     app = Application(
-        title=title,
+        title=f"Dondoc {context.service}",  # ASCII: generators name their packages by it
+        summary=title,
         version="1",
         description=DESCRIPTION,
+        servers=[{"url": context.public_url}],
+        generate_unique_id_function=operation_id,
         openapi_tags=[{"name": name, "description": text} for name, text in described.items()],
         openapi_url=f"/{context.service}/openapi.json",
         docs_url=None,

@@ -16,6 +16,7 @@ from shared.database import spine
 from shared.errors import InvalidInput
 
 MAX_KEY_LENGTH = 200
+REPLAYED = "Idempotency-Replayed"  # header of an answer that was given before
 
 idempotency_keys = Table(
     "idempotency_keys",
@@ -73,7 +74,7 @@ async def claim(
             "This Idempotency-Key was used for another request: use a new key for a new request.",
             field="Idempotency-Key",
         )
-    headers = {**stored.headers, "idempotency-replayed": "true"}
+    headers = {**stored.headers, REPLAYED: "true"}
     return Response(seal.open(bytes(stored.body)), stored.status, headers)
 
 

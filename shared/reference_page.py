@@ -20,7 +20,7 @@ def add_reference_page(app: FastAPI, service: str) -> None:
     async def reference_page() -> HTMLResponse:
         return get_swagger_ui_html(
             openapi_url=f"/{service}/openapi.json",
-            title=app.title,
+            title=app.summary or app.title,
             swagger_js_url=f"{page}/assets/swagger-ui-bundle.js",
             swagger_css_url=f"{page}/assets/swagger-ui.css",
             swagger_favicon_url=NO_ICON,

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from shared.clock import LOCAL_ZONE, Clock, SimulatedClock, SystemClock
 
 KEY_BYTES = 32
+LOCAL_URL = "http://127.0.0.1:8000"
 
 
 class Settings(BaseSettings):
@@ -61,9 +62,7 @@ class Settings(BaseSettings):
     port: int = Field(
         default=8000, ge=0, le=65535, description="port to listen on (workers: health and metrics)"
     )
-    public_url: str = Field(
-        default="http://127.0.0.1:8000", description="how callers reach the gateway; used in links"
-    )
+    public_url: str = Field(default=LOCAL_URL, description="how callers reach the gateway; used in links")
     allow_outgoing: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(),
         description="CIDRs, separated by commas, that webhooks may reach although private, also by http",

@@ -32,7 +32,7 @@ def build_app(
 ) -> FastAPI:
     """`operations` adds /healthz, /readyz and /metrics: false where a suite around this app has them."""
     app = create_app(
-        Context("datasets", database, clock, settings.secret),
+        Context("datasets", database, clock, settings.secret, settings.public_url),
         title="Đôn đốc: cơ sở dữ liệu (datasets)",
         routers=ROUTERS,
         health=health,

@@ -31,7 +31,7 @@ def build_app(
 ) -> FastAPI:
     """`operations` adds /healthz, /readyz and /metrics: false where a suite around this app has them."""
     return create_app(
-        Context("finance", database, clock, settings.secret),
+        Context("finance", database, clock, settings.secret, settings.public_url),
         title="Đôn đốc: ngân sách (finance)",
         routers=ROUTERS,
         health=health,

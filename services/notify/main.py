@@ -33,8 +33,8 @@ def build_app(
 ) -> FastAPI:
     """The application; `operations` adds health and metrics where the process does not have them already."""
     app = create_app(
-        Context("notify", database, clock, settings.secret),
-        title="Đôn đốc: notify",
+        Context("notify", database, clock, settings.secret, settings.public_url),
+        title="Đôn đốc: cảnh báo (notify)",
         routers=ROUTERS,
         health=health,
         lifespan=lifespan,

@@ -32,7 +32,7 @@ def build_app(
 ) -> FastAPI:
     """`operations` adds /healthz, /readyz and /metrics: false where a suite around this app has them."""
     app = create_app(
-        Context("tasks", database, clock, settings.secret),
+        Context("tasks", database, clock, settings.secret, settings.public_url),
         title="Đôn đốc: nhiệm vụ (tasks)",
         routers=ROUTERS,
         health=health,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from services.datasets.schemas.databases import DatabaseIn
 from services.datasets.schemas.reporting import DeclarationIn, HeartbeatIn, MaintenanceIn, QualityIn
@@ -133,6 +135,96 @@ def test_every_operation_is_described(apis: dict[str, Any], service: str) -> Non
         named = {parameter["name"] for parameter in operation.get("parameters", ())}
         assert ("Idempotency-Key" in named) == (method != "get"), path
         assert ("If-Match" in named) == ("428" in operation["responses"]), path
+
+
+def whole(document: Any) -> Iterator[tuple[str, Any]]:
+    """Each operation by where it stands, webhooks too."""
+    for path, method, operation in operations(document):
+        yield f"{method} {path}", operation
+    for name, item in document.get("webhooks", {}).items():
+        yield name, item["post"]
+
+
+def in_vietnamese(text: str) -> bool:
+    return re.search("[À-ỹĐđ]", text) is not None
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_speaks_both_languages(apis: dict[str, Any], service: str) -> None:
+    for where, operation in whole(apis[service]):
+        for text, separator in ((operation["summary"], " / "), (operation["description"], "\n\n")):
+            vietnamese, _, english = text.partition(separator)
+            assert in_vietnamese(vietnamese), (where, text)
+            assert english, (where, text)
+            assert not in_vietnamese(english), (where, text)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_generators_can_name_what_they_make(apis: dict[str, Any], service: str) -> None:
+    document = apis[service]
+    assert document["info"]["title"] == f"Dondoc {service}"
+    assert document["servers"] == [{"url": "http://127.0.0.1:8000"}]
+    for _, _, operation in operations(document):
+        assert re.fullmatch("[a-z]+(_[a-z]+){0,4}", operation["operationId"])
+    for node in nodes(document["components"]["schemas"]):
+        assert str(node.get("title", "")).isascii()
+        assert (node.get("contentMediaType") == "application/octet-stream") == (
+            node.get("format") == "binary"
+        )
+    assert all(name.isascii() and name.isidentifier() for name in document["components"]["schemas"])
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for name, inner in node.items():
+            yield from nodes(inner) if name != "examples" else ()
+    elif isinstance(node, list):
+        for inner in node:
+            yield from nodes(inner)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_limits_of_the_edge_and_the_gateway_are_documented(apis: dict[str, Any], service: str) -> None:
+    """That they are sent where they are documented is held by tests/support/conformance.py, in every test of a route."""
+    for path, method, operation in operations(apis[service]):
+        if not path.startswith(f"/{service}/v1/"):
+            continue
+        responses = operation["responses"]
+        assert {"400", "429", "500"} <= responses.keys(), path
+        assert ("413" in responses) == (method != "get"), path
+        for status in ("429", "503"):
+            assert "Retry-After" in responses[status]["headers"]
+        [success] = [responses[status] for status in responses if status.startswith("2")]
+        assert ("Idempotency-Replayed" in success["headers"]) == (method != "get"), path
+        named = {parameter["name"] for parameter in operation.get("parameters", ())}
+        assert ("Link" in success["headers"]) == bool(named & {"cursor", "after"}), path
+
+
+def test_what_has_a_version_or_a_place_says_so(apis: dict[str, Any]) -> None:
+    found = {
+        name: {
+            operation["operationId"]
+            for service in SERVICES
+            for _, _, operation in operations(apis[service])
+            for response in operation["responses"].values()
+            if name in response.get("headers", {})
+        }
+        for name in ("ETag", "Location")
+    }
+    assert {"create_task", "get_task", "amend_task", "get_history", "change_subscription"} <= found["ETag"]
+    assert {"create_task", "register_database", "post_decision", "create_subscription"} <= found["Location"]
+    for service in SERVICES:  # what asks for a version gives one
+        for path, _, operation in operations(apis[service]):
+            if "428" in operation["responses"]:
+                assert operation["operationId"] in found["ETag"], path
+
+
+def test_metrics_are_documented_as_they_are_sent(apis: dict[str, Any]) -> None:
+    operation = apis["tasks"]["paths"]["/metrics"]["get"]
+    [kind] = operation["responses"]["200"]["content"]
+    assert kind == CONTENT_TYPE_LATEST
+    assert operation["security"] == [{"password": []}, {"api_key": []}]
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -23,6 +23,7 @@ from shared.clock import ManualClock
 from shared.database import Database
 from shared.events.tasks import AgencyRecorded
 from shared.health import Health
+from tests.support import conformance
 
 SETTINGS = DatasetsSettings(
     database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
@@ -191,7 +192,5 @@ async def running_world(database: Database) -> AsyncIterator[World]:
             agency = AgencyRecorded(code=code, name=name, bloc=bloc, level=level, parent_code=parent)
             await record_agency(session, Agency, agency, version=1)
     app = build_app(SETTINGS, database, clock, health=Health())
-    async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app), base_url="http://datasets"
-    ) as http:
+    async with conformance.client(app, "http://datasets") as http:
         yield World(app, database, clock, http)

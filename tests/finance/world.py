@@ -23,6 +23,7 @@ from shared.clock import ManualClock
 from shared.database import Database
 from shared.events.tasks import AgencyRecorded
 from shared.health import Health
+from tests.support import conformance
 
 SETTINGS = FinanceSettings(
     database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
@@ -179,5 +180,5 @@ def checked(response: httpx2.Response, status: int) -> Any:
 @asynccontextmanager
 async def running_finance(database: Database, clock: ManualClock) -> AsyncIterator[FinanceService]:
     app = build_app(SETTINGS, database, clock, health=Health())
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://finance") as http:
+    async with conformance.client(app, "http://finance") as http:
         yield FinanceService(database, clock, http)

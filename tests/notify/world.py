@@ -23,6 +23,7 @@ from shared.database import Database
 from shared.events import tasks
 from shared.events.envelope import CloudEvent, EventData, service_of
 from shared.health import Health
+from tests.support import conformance
 
 AGGREGATES = ("task", "database", "budget")
 SCOPES = ("notify.read", "notify.subscribe", "notify.manage", "metrics.read")
@@ -93,10 +94,7 @@ class World:
         cls, database: Database, clock: ManualClock, settings: NotifySettings, stack: AsyncExitStack
     ) -> "World":
         app = build_app(settings, database, clock, health=Health())
-        transport = httpx2.ASGITransport(app=app)
-        http = await stack.enter_async_context(
-            httpx2.AsyncClient(transport=transport, base_url="http://notify")
-        )
+        http = await stack.enter_async_context(conformance.client(app, "http://notify"))
         world = cls(database, clock, settings, http, stack)
         await world.tell(agency("GOV", "Chính phủ"), agency("G12", "Bộ Nội vụ", "GOV"))
         return world

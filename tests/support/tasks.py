@@ -25,6 +25,7 @@ from shared.clock import ManualClock
 from shared.database import Database
 from shared.events import tasks as events
 from shared.health import Health
+from tests.support import conformance
 
 SETTINGS = TasksSettings(database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode())
 PROGRAMME = "NQ57"
@@ -205,7 +206,7 @@ async def running_tasks(database: Database, clock: ManualClock) -> AsyncIterator
     """The service on a migrated, empty database, with a small catalogue."""
     await record_basics(database, clock.now())
     app = build_app(SETTINGS, database, clock, health=Health())
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://tasks") as http:
+    async with conformance.client(app, "http://tasks") as http:
         yield TasksService(app, database, clock, http)
 
 

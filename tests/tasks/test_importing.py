@@ -30,6 +30,7 @@ from shared.events import tasks as events
 from shared.health import Health
 from shared.requests import refuse_controls
 from shared.spreadsheets import MAX_BYTES
+from tests.support import conformance
 from tests.support.tasks import SETTINGS, TasksService
 
 DATA = Path(__file__).parents[1] / "data"
@@ -59,7 +60,7 @@ async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksS
             state = events.DocumentRecorded(code=code, type="Nghị quyết", issued_on=day, title=code)
             await record_document(session, state, SYSTEM, at)
     app = build_app(SETTINGS, database, clock, health=Health())
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://tasks") as http:
+    async with conformance.client(app, "http://tasks") as http:
         yield TasksService(app, database, clock, http)
 
 

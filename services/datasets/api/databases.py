@@ -30,6 +30,7 @@ from services.datasets.use_cases.records import database_unknown
 from shared.app import CurrentActor, CurrentContext, Reading, Session, Snapshot, service_router
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
 from shared.folding import fold
+from shared.openapi import sent
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.problems import documented
 
@@ -37,7 +38,9 @@ router = service_router("datasets")
 MOST_WORDS = 10  # of a search; more narrow nothing down
 
 
-@router.post("/databases", status_code=201, tags=["databases"], responses=documented(409))
+@router.post(
+    "/databases", status_code=201, tags=["databases"], responses=documented(409) | sent(201, "Location")
+)
 async def register_database(
     body: DatabaseIn,
     response: Response,
@@ -46,7 +49,12 @@ async def register_database(
     context: CurrentContext,
     _: Manager,
 ) -> Registration:
-    """Register a database, a shared platform or a procedure system, with how often it is to send."""
+    """Đăng ký một cơ sở dữ liệu, nền tảng hoặc hệ thống. / Register a database, a platform or a system.
+
+    Có thể nêu bao lâu gửi tín hiệu một lần.
+
+    It may say how often it is to send.
+    """
     heartbeat = body.heartbeat.model_dump() if body.heartbeat else {}
     new = use_cases.NewDatabase(**body.model_dump(exclude={"heartbeat"}), **heartbeat)
     watched = await use_cases.register_database(session, new, actor=actor, at=context.clock.now())
@@ -70,7 +78,12 @@ async def list_databases(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
-    """Databases by code, as they stand by what was told last. Filters hold together."""
+    """Danh sách cơ sở dữ liệu theo mã. / Databases by code.
+
+    Theo điều được biết gần nhất; các bộ lọc cùng có hiệu lực.
+
+    As they stand by what was told last. Filters hold together.
+    """
     wanted = {"kind": kind, "owner": owner, "phase": phase, "observed": observed}
     wanted |= {"ndc_connection": ndc_connection}
     words = fold(q).split()[:MOST_WORDS] if q else ()
@@ -83,7 +96,12 @@ async def list_databases(
 async def get_database(
     code: CodeInPath, moment: SettledMoment, connection: Snapshot, _: Reader, rules: CurrentRules
 ) -> DatabaseOut:
-    """The four facts side by side, as of a day by what was known."""
+    """Một cơ sở dữ liệu tại một ngày. / A database as of a day.
+
+    Bốn sự việc đặt cạnh nhau: giai đoạn, kết nối, điều quan sát được, chất lượng.
+
+    The four facts side by side, by what was known: phase, connection, what is seen, quality.
+    """
     return await database_answer(connection, code, moment, rules.watch.downtime)
 
 
@@ -102,7 +120,12 @@ async def get_history(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
-    """What was said, measured, seen and found contradictory, oldest first."""
+    """Lịch sử của một cơ sở dữ liệu. / The history of a database.
+
+    Những gì đã khai báo, đo, quan sát và thấy mâu thuẫn, cũ nhất trước.
+
+    What was said, measured, seen and found contradictory, oldest first.
+    """
     if not await read.is_registered(connection, code, known_at):
         raise database_unknown(code)
     after = decode_after(cursor, int) or 0
@@ -114,7 +137,12 @@ async def get_history(
 async def get_intervals(
     code: CodeInPath, window: AskedWindow, connection: Snapshot, _: Reader, rules: CurrentRules
 ) -> Intervals:
-    """Observed states that cover a window exactly, without gaps or overlaps."""
+    """Trạng thái quan sát được trong một khoảng thời gian. / Observed states over a window.
+
+    Các đoạn phủ kín khoảng thời gian, không hở, không chồng lên nhau.
+
+    They cover the window exactly, without gaps or overlaps.
+    """
     span, known = window
     found = await load_evidence(connection, [code], at=span.start, until=min(span.until, known), known=known)
     if not found:

@@ -36,7 +36,12 @@ async def get_statistics(
     rules: CurrentRules,
     group_by: Literal["kind", "owner"] | None = None,
 ) -> Statistics:
-    """Figures with the codes behind them. Ask again with the answer's `known_at` for the same answer."""
+    """Số liệu cơ sở dữ liệu kèm mã đứng sau từng số. / Figures of databases with the codes behind them.
+
+    Hỏi lại với `known_at` của câu trả lời thì luôn nhận cùng số liệu.
+
+    Ask again with the answer's `known_at` for the same answer.
+    """
     standings = await load_standings(connection, moment, rules.watch.downtime)
     groups = grouped(standings, group_by) if group_by else []
     return Statistics(
@@ -64,7 +69,7 @@ async def list_contradictions(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
-    """Where what is declared and what is seen do not agree, newest first."""
+    """Chỗ khai báo và quan sát không khớp, mới nhất trước. / Where what is declared and what is seen do not agree, newest first."""
     after = decode_after(cursor, datetime, UUID)
     wanted = {"database": database, "owner": owner, "kind": kind}
     rows = await read_contradictions(connection, moment, wanted, is_open=is_open, after=after, limit=limit)
@@ -85,5 +90,10 @@ async def list_changes(
     after: ChangesAfter = None,
     limit: ChangesLimit = DEFAULT_CHANGES,
 ) -> ChangePage:
-    """Every change of this service as CloudEvents, in order. Keep `next_cursor` and ask again: nothing is missed."""
+    """Dòng thay đổi của dịch vụ. / The changes of this service.
+
+    Mỗi thay đổi là một CloudEvent, đúng thứ tự. Giữ `next_cursor` rồi hỏi tiếp thì không sót gì.
+
+    Every change as a CloudEvent, in order. Keep `next_cursor` and ask again: nothing is missed.
+    """
     return await read_changes(request, response, connection, after, limit)

@@ -46,7 +46,12 @@ async def import_databases(
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
 ) -> ImportReport:
-    """Import a list, row by row: accepted, unchanged, or refused with field, reason and nearest suggestion."""
+    """Nhập danh mục cơ sở dữ liệu từ tệp. / Import a list of databases from a file.
+
+    Từng dòng: được nhận, không đổi, hoặc bị từ chối kèm trường, lý do và gợi ý gần nhất.
+
+    Row by row: accepted, unchanged, or refused with field, reason and nearest suggestion.
+    """
     read: ReadList = request.state.upload
     asked = form.model_dump(include={"dry_run", "partial"})
     reports, written = await import_list(

@@ -21,7 +21,7 @@ router = service_router("datasets")
 
 
 @router.post("/databases/{code}/declarations", status_code=201, tags=["reporting"], responses=documented(404))
-async def declare(
+async def declare_database(
     code: CodeInPath,
     body: DeclarationIn,
     session: Session,
@@ -30,7 +30,12 @@ async def declare(
     rules: CurrentRules,
     caller: Reporter,
 ) -> DeclarationOut:
-    """Say how far a database is, with evidence; what was said before stays."""
+    """Khai báo giai đoạn và kết nối của một cơ sở dữ liệu. / Declare how far a database is.
+
+    Kèm minh chứng; điều đã khai báo trước vẫn được giữ.
+
+    With evidence; what was said before stays.
+    """
     await require_owner(session, caller, code)
     said = body.model_dump()
     declaration = await use_cases.declare(
@@ -42,7 +47,7 @@ async def declare(
 @router.post(
     "/databases/{code}/quality-results", status_code=201, tags=["reporting"], responses=documented(404)
 )
-async def assess(
+async def assess_database(
     code: CodeInPath,
     body: QualityIn,
     session: Session,
@@ -51,7 +56,7 @@ async def assess(
     rules: CurrentRules,
     caller: Reporter,
 ) -> QualityRecorded:
-    """Record how a database did by one of the six criteria."""
+    """Ghi kết quả theo một trong sáu tiêu chí chất lượng. / Record how a database did by one of the six criteria."""
     await require_owner(session, caller, code)
     new = use_cases.NewResult(**body.model_dump())
     result = await use_cases.assess(
@@ -63,7 +68,7 @@ async def assess(
 @router.post(
     "/databases/{code}/heartbeats", status_code=202, tags=["reporting"], responses=documented(404, 409)
 )
-async def take(
+async def report_heartbeat(
     code: CodeInPath,
     body: HeartbeatIn,
     session: Session,
@@ -71,7 +76,12 @@ async def take(
     rules: CurrentRules,
     caller: Reporter,
 ) -> HeartbeatOut:
-    """Tell that a database works. The same again counts once; another body under the same `run_id` is refused."""
+    """Báo rằng một cơ sở dữ liệu đang hoạt động. / Tell that a database works.
+
+    Gửi lại đúng nội dung thì chỉ tính một lần; nội dung khác với cùng `run_id` bị từ chối.
+
+    The same again counts once; another body under the same `run_id` is refused.
+    """
     await require_owner(session, caller, code)
     new = NewHeartbeat(**body.model_dump())
     taken = await take_heartbeat(
@@ -92,7 +102,12 @@ async def announce_maintenance(
     rules: CurrentRules,
     caller: Reporter,
 ) -> MaintenanceOut:
-    """Announce a window in which silence does not count; one that began over 24 hours ago is the office's to record."""
+    """Báo trước một đợt bảo trì. / Announce a maintenance.
+
+    Trong đợt đó im lặng không bị tính; đợt đã bắt đầu quá 24 giờ do văn phòng ghi.
+
+    Silence in that window does not count; one that began over 24 hours ago is the office's to record.
+    """
     await require_owner(session, caller, code)
     asked = body.model_dump() | {"longest": rules.longest_maintenance, "by_office": is_office(caller)}
     asked |= {"rules": rules.watch}

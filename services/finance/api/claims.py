@@ -38,7 +38,12 @@ Wanted = Annotated[dict[str, Any], Depends(_wanted)]
 async def post_claim(
     body: ClaimIn, session: Session, actor: CurrentActor, context: CurrentContext, caller: Claimant
 ) -> ClaimOut:
-    """State what is needed; it supersedes what was stated for the same before. A bound key states for its own agency."""
+    """Nêu nhu cầu kinh phí. / State what money is needed.
+
+    Lần nêu này thay lần nêu trước cho cùng nội dung. Khóa gắn với một cơ quan nêu cho chính cơ quan đó.
+
+    It supersedes what was stated for the same before. A bound key states for its own agency.
+    """
     caller.require_tenant(body.agency_code)
     claim = NewClaim(**dict(body))
     stated = await state_claim(session, claim, actor=actor, at=context.clock.now())
@@ -56,7 +61,12 @@ async def list_claims(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
-    """Claims as of a day, by what was known; the statement of the latest day holds, of one day the last."""
+    """Nhu cầu kinh phí tại một ngày. / Claims as of a day.
+
+    Theo điều đã biết; lần nêu của ngày muộn nhất có hiệu lực, trong một ngày thì lần cuối.
+
+    By what was known; the statement of the latest day holds, of one day the last.
+    """
     asked = asdict(moment)
     total = await read.sum_claims(connection, wanted, **asked)
     after = decode_after(cursor, *_PLACE)

@@ -19,6 +19,7 @@ from services.finance.schemas.decisions import (
 )
 from services.finance.use_cases import decisions as use_cases
 from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.openapi import sent
 from shared.pagination import (
     DEFAULT_LIMIT,
     Limit,
@@ -38,7 +39,9 @@ MOST_LINES = 1_000  # of one page
 MAX_BODY_BYTES = 5 * 1024 * 1024  # 10,000 lines of at most 500 bytes
 
 
-@router.post("/decisions", status_code=201, tags=["decisions"], responses=documented(409, 413))
+@router.post(
+    "/decisions", status_code=201, tags=["decisions"], responses=documented(409, 413) | sent(201, "Location")
+)
 async def post_decision(
     body: DecisionIn,
     response: Response,
@@ -47,7 +50,12 @@ async def post_decision(
     context: CurrentContext,
     _: Manager,
 ) -> DecisionOut:
-    """Post a decision, all of its lines or none. A document (number, kind, issued_on) is posted once unless reversed."""
+    """Ghi sổ một quyết định. / Post a decision.
+
+    Ghi đủ mọi dòng hoặc không dòng nào. Một văn bản (number, kind, issued_on) chỉ ghi một lần, trừ khi đã đảo.
+
+    All of its lines or none. A document (number, kind, issued_on) is posted once unless reversed.
+    """
     lines = [line.line() for line in body.lines]
     decision_id = await use_cases.post_decision(
         session, body.header(), lines, actor=actor, at=context.clock.now()
@@ -66,7 +74,7 @@ async def list_decisions(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
-    """Decisions and reversals in the order in which they were recorded."""
+    """Các quyết định và bút toán đảo theo thứ tự ghi sổ. / Decisions and reversals in the order in which they were recorded."""
     wanted = {"kind": kind and kind.value, "number": number}
     after = decode_after(cursor, datetime, UUID)
     rows = await read.list_decisions(connection, wanted, after=after, limit=limit)
@@ -85,6 +93,7 @@ async def get_decision(
     limit: Annotated[int, Query(ge=1, le=MOST_LINES, description="lines of a page")] = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> DecisionWithLines:
+    """Một quyết định với từng trang dòng của nó. / A decision, with its lines page by page."""
     row = await read.require_decision(connection, decision_id)
     after = decode_after(cursor, small) or 0
     lines, last = cut_page(await read.list_lines(connection, decision_id, after=after, limit=limit), limit)
@@ -95,7 +104,10 @@ async def get_decision(
 
 
 @router.post(
-    "/decisions/{decision_id}/reversal", status_code=201, tags=["decisions"], responses=documented(404, 409)
+    "/decisions/{decision_id}/reversal",
+    status_code=201,
+    tags=["decisions"],
+    responses=documented(404, 409) | sent(201, "Location"),
 )
 async def reverse_decision(
     decision_id: UUID,
@@ -106,7 +118,12 @@ async def reverse_decision(
     context: CurrentContext,
     _: Manager,
 ) -> DecisionOut:
-    """Take a decision back, once, from a day on; what was known before stays what it was."""
+    """Đảo một quyết định, một lần, từ một ngày. / Take a decision back, once, from a day on.
+
+    Điều đã biết trước đó vẫn như cũ.
+
+    What was known before stays what it was.
+    """
     reversal_id = await use_cases.reverse_decision(
         session,
         decision_id,

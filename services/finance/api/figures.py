@@ -55,7 +55,12 @@ async def get_balances(
     source: CodeAsked = None,
     group_by: Dimension | None = None,
 ) -> Balances:
-    """Every stage's money, as of a day, by what was known; the whole and, where asked, each key."""
+    """Số dư từng giai đoạn tại một ngày. / Every stage's money as of a day.
+
+    Theo điều đã biết: toàn bộ và, nếu hỏi, từng nhóm.
+
+    By what was known: the whole and, where asked, each key.
+    """
     asked = Asked(moment.as_of, moment.known_at, year=year, source=source, **filters.given())
     whole, groups = await read_balances(connection, asked, group_by)
     return Balances(
@@ -80,7 +85,12 @@ async def get_disbursement(
         bool, Query(description="defence and security count only where asked for, here or by field")
     ] = False,
 ) -> Disbursement:
-    """What was paid out of what was allocated, ranked; `coverage` says what counts."""
+    """Tỉ lệ giải ngân, có xếp hạng. / What was paid out of what was allocated, ranked.
+
+    `coverage` nói những gì được tính.
+
+    `coverage` says what counts.
+    """
     included = _fields(filters.field, defence=include_defence_security)
     without = (
         None if ledger.Field.DEFENCE_SECURITY in included or filters.field else ledger.Field.DEFENCE_SECURITY
@@ -126,7 +136,12 @@ def _answer(
 
 @router.post("/statements/check", tags=["statements"])
 async def check_published(body: StatementIn, _: Reader) -> StatementOut:
-    """Whether a published total agrees with its parts by their printed precision; nothing is recorded."""
+    """Kiểm tra một tổng đã công bố với các phần của nó. / Check a published total against its parts.
+
+    So theo số chữ số đã in; không ghi gì.
+
+    By their printed precision; nothing is recorded.
+    """
     found = check_statement(body.measure, body.total, body.parts)
     return StatementOut(
         verdict=found.verdict, difference=f"{found.difference:f}", tolerance=f"{found.tolerance:f}"
@@ -142,5 +157,10 @@ async def list_changes(
     after: ChangesAfter = None,
     limit: ChangesLimit = DEFAULT_CHANGES,
 ) -> ChangePage:
-    """Every change of this service as CloudEvents, in order. Keep `next_cursor` and ask again: nothing is missed."""
+    """Dòng thay đổi của dịch vụ. / The changes of this service.
+
+    Mỗi thay đổi là một CloudEvent, đúng thứ tự. Giữ `next_cursor` rồi hỏi tiếp thì không sót gì.
+
+    Every change as a CloudEvent, in order. Keep `next_cursor` and ask again: nothing is missed.
+    """
     return await read_changes(request, response, connection, after, limit)

@@ -60,7 +60,12 @@ async def import_disbursements(
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
 ) -> ImportReport:
-    """Post a Treasury file's disbursements, one decision a day; what an earlier file brought changes nothing."""
+    """Nhập số giải ngân từ tệp Kho bạc. / Import a Treasury file's disbursements.
+
+    Mỗi ngày một quyết định; điều tệp trước đã mang vào thì không đổi gì.
+
+    One decision a day; what an earlier file brought changes nothing.
+    """
     file: TreasuryFile = request.state.upload
     asked = form.model_dump(include={"number", "dry_run", "partial"})
     done = await import_file(session, file, **asked, actor=actor, at=context.clock.now())

@@ -50,7 +50,7 @@ async def require_visible(connection: AsyncConnection, caller: Caller, agency: s
         caller.require_tenant(agency)
 
 
-@router.get("/alerts", response_model=AlertPage, summary="Alerts, newest first")
+@router.get("/alerts", response_model=AlertPage)
 async def list_alerts(
     request: Request,
     connection: Reading,
@@ -64,19 +64,16 @@ async def list_alerts(
     cursor: PageCursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
+    """Cảnh báo, mới nhất trước. / Alerts, newest first."""
     await require_visible(connection, caller, agency)
     asked = queries.Asked(caller.tenant, agency, kind, task, database, budget, status)
     rows = await queries.list_alerts(connection, asked, after=key_after(cursor), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.raised_at, row.id), view=alert_view)
 
 
-@router.get(
-    "/alerts/{alert_id}",
-    response_model=AlertDetail,
-    responses=documented(404),
-    summary="An alert with its deliveries and every attempt",
-)
+@router.get("/alerts/{alert_id}", response_model=AlertDetail, responses=documented(404))
 async def get_alert(alert_id: UUID, connection: Reading, caller: Reader) -> Any:
+    """Một cảnh báo với các lần gửi và từng lần thử. / An alert with its deliveries and every attempt."""
     row = await queries.get_alert(connection, alert_id)
     if row is None:
         raise alert_unknown()
@@ -87,7 +84,7 @@ async def get_alert(alert_id: UUID, connection: Reading, caller: Reader) -> Any:
     return alert_view(row) | {"deliveries": [delivery_view(delivery, tried) for delivery in deliveries]}
 
 
-@router.get("/timers", response_model=TimerPage, summary="Milestones, planned and past, with their reasons")
+@router.get("/timers", response_model=TimerPage)
 async def list_timers(
     request: Request,
     connection: Reading,
@@ -98,17 +95,14 @@ async def list_timers(
     cursor: PageCursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
+    """Các mốc nhắc đã qua và sắp tới, kèm lý do. / Milestones, planned and past, with their reasons."""
     await require_visible(connection, caller, agency)
     asked = queries.Asked(caller.tenant, agency, task=task, status=status)
     rows = await queries.list_timers(connection, asked, after=key_after(cursor), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.due_at, row.id), view=timer_view)
 
 
-@router.get(
-    "/signals",
-    response_model=SignalPage,
-    summary="News of databases and examinations of budgets, planned and past, with their reasons",
-)
+@router.get("/signals", response_model=SignalPage)
 async def list_signals(
     request: Request,
     connection: Reading,
@@ -121,13 +115,19 @@ async def list_signals(
     cursor: PageCursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
+    """Các tín hiệu đã qua và sắp tới, kèm lý do. / Signals, planned and past, with their reasons.
+
+    Tin về cơ sở dữ liệu và các lần xem xét ngân sách.
+
+    News of databases and examinations of budgets.
+    """
     await require_visible(connection, caller, agency)
     asked = queries.Asked(caller.tenant, agency, kind, database=database, budget=budget, status=status)
     rows = await queries.list_signals(connection, asked, after=key_after(cursor), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.due_at, row.id), view=mapping)
 
 
-@router.get("/changes", summary="Alerts as events, in the order of the log")
+@router.get("/changes")
 async def list_changes(
     request: Request,
     response: Response,
@@ -136,6 +136,12 @@ async def list_changes(
     after: ChangesAfter = None,
     limit: ChangesLimit = DEFAULT_CHANGES,
 ) -> ChangePage:
+    """Dòng cảnh báo đã phát. / The alerts as events.
+
+    Đúng thứ tự ghi; khóa gắn với một cơ quan chỉ thấy cảnh báo của cơ quan đó và cấp dưới.
+
+    In the order of the log; a key bound to an agency sees its own and those below it.
+    """
     page = await read_changes(request, response, connection, after, limit)
     if caller.tenant is None:
         return page

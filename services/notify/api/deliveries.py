@@ -25,11 +25,7 @@ from shared.problems import documented
 router = service_router("notify")
 
 
-@router.get(
-    "/deliveries",
-    response_model=DeliveryPage,
-    summary="Deliveries with every attempt, newest first; of a key bound to an agency, its own",
-)
+@router.get("/deliveries", response_model=DeliveryPage)
 async def list_deliveries(
     request: Request,
     connection: Reading,
@@ -39,6 +35,12 @@ async def list_deliveries(
     cursor: PageCursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
+    """Các lần gửi với từng lần thử, mới nhất trước. / Deliveries with every attempt, newest first.
+
+    Khóa gắn với một cơ quan chỉ thấy của cơ quan đó.
+
+    Of a key bound to an agency, its own.
+    """
     tenant, after = caller.tenant, key_after(cursor)
     rows = await queries.list_deliveries(
         connection, tenant=tenant, subscription=subscription, status=status, after=after, limit=limit
@@ -48,13 +50,9 @@ async def list_deliveries(
     return page_answer(request, rows, limit, key=lambda row: (row.created_at, row.id), view=view)
 
 
-@router.get(
-    "/deliveries/{delivery_id}",
-    response_model=DeliveryView,
-    responses=documented(404),
-    summary="A delivery with every attempt",
-)
+@router.get("/deliveries/{delivery_id}", response_model=DeliveryView, responses=documented(404))
 async def get_delivery(delivery_id: UUID, connection: Reading, caller: Reader) -> Any:
+    """Một lần gửi với từng lần thử. / A delivery with every attempt."""
     row = await queries.get_delivery(connection, delivery_id)
     if row is None:
         raise delivery_unknown()
@@ -67,10 +65,10 @@ async def get_delivery(delivery_id: UUID, connection: Reading, caller: Reader) -
     status_code=status.HTTP_202_ACCEPTED,
     response_model=AcceptedDelivery,
     responses=documented(404, 409),
-    summary="Send a pending or failed delivery again, now",
 )
 async def retry_delivery(
     delivery_id: UUID, session: Session, caller: Subscriber, actor: CurrentActor, context: CurrentContext
 ) -> Any:
+    """Gửi lại ngay một lần gửi đang chờ hoặc không thành công. / Send a pending or failed delivery again, now."""
     await use_cases.retry_delivery(session, delivery_id, caller=caller, actor=actor, now=context.clock.now())
     return {"delivery_id": delivery_id}

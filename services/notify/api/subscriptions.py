@@ -27,6 +27,7 @@ from shared.app import (
     service_router,
     set_etag,
 )
+from shared.openapi import sent
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.problems import documented
 
@@ -37,8 +38,7 @@ router = service_router("notify")
     "/subscriptions",
     status_code=status.HTTP_201_CREATED,
     response_model=CreatedSubscription,
-    responses=documented(409),
-    summary="Subscribe an address to alerts; the answer shows the secret once",
+    responses=documented(409) | sent(201, "ETag", "Location"),
 )
 async def create_subscription(
     body: NewSubscription,
@@ -49,6 +49,12 @@ async def create_subscription(
     context: CurrentContext,
     rules: Rules,
 ) -> Any:
+    """Đăng ký một địa chỉ nhận cảnh báo. / Subscribe an address to alerts.
+
+    Câu trả lời cho xem bí mật một lần duy nhất.
+
+    The answer shows the secret once.
+    """
     subscription, secret = await use_cases.create_subscription(
         session, rules, **body.model_dump(), caller=caller, actor=actor, now=context.clock.now()
     )
@@ -57,11 +63,7 @@ async def create_subscription(
     return subscription_view(subscription) | {"secret": secret}
 
 
-@router.get(
-    "/subscriptions",
-    response_model=SubscriptionPage,
-    summary="Subscriptions; of a key bound to an agency, its own",
-)
+@router.get("/subscriptions", response_model=SubscriptionPage)
 async def list_subscriptions(
     request: Request,
     connection: Reading,
@@ -71,6 +73,12 @@ async def list_subscriptions(
     cursor: PageCursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
+    """Các đăng ký nhận cảnh báo. / Subscriptions.
+
+    Khóa gắn với một cơ quan chỉ thấy của cơ quan đó.
+
+    Of a key bound to an agency, its own.
+    """
     if agency is not None:
         caller.require_tenant(agency)
     rows = await queries.list_subscriptions(
@@ -82,12 +90,12 @@ async def list_subscriptions(
 @router.get(
     "/subscriptions/{subscription_id}",
     response_model=SubscriptionView,
-    responses=documented(404),
-    summary="A subscription, without its secret",
+    responses=documented(404) | sent(200, "ETag"),
 )
 async def get_subscription(
     subscription_id: UUID, response: Response, connection: Reading, caller: Reader
 ) -> Any:
+    """Một đăng ký, không kèm bí mật. / A subscription, without its secret."""
     row = await queries.get_subscription(connection, subscription_id)
     if row is None:
         raise subscription_unknown()
@@ -99,8 +107,7 @@ async def get_subscription(
 @router.patch(
     "/subscriptions/{subscription_id}",
     response_model=SubscriptionView,
-    responses=documented(404, 410, 412, 428),
-    summary="Change, pause or enable a subscription",
+    responses=documented(404, 410, 412, 428) | sent(200, "ETag"),
 )
 async def change_subscription(
     subscription_id: UUID,
@@ -113,6 +120,7 @@ async def change_subscription(
     context: CurrentContext,
     rules: Rules,
 ) -> Any:
+    """Sửa, tạm dừng hoặc bật lại một đăng ký. / Change, pause or enable a subscription."""
     asked, now = body.model_dump(exclude_none=True), context.clock.now()
     subscription = await use_cases.change_subscription(
         session, rules, subscription_id, asked, expected_version=expected, caller=caller, actor=actor, now=now
@@ -124,8 +132,8 @@ async def change_subscription(
 @router.delete(
     "/subscriptions/{subscription_id}",
     status_code=status.HTTP_204_NO_CONTENT,
+    response_class=Response,  # JSON would name a media type for no content
     responses=documented(404, 410),
-    summary="End a subscription; it stays in the list as deleted",
 )
 async def delete_subscription(
     subscription_id: UUID,
@@ -134,6 +142,12 @@ async def delete_subscription(
     actor: CurrentActor,
     context: CurrentContext,
 ) -> None:
+    """Kết thúc một đăng ký. / End a subscription.
+
+    Đăng ký vẫn nằm trong danh sách, ghi là đã xóa.
+
+    It stays in the list as deleted.
+    """
     now = context.clock.now()
     await use_cases.delete_subscription(session, subscription_id, caller=caller, actor=actor, now=now)
 
@@ -143,7 +157,6 @@ async def delete_subscription(
     status_code=status.HTTP_202_ACCEPTED,
     response_model=AcceptedDelivery,
     responses=documented(404, 409, 410),
-    summary="Send a trial message; its delivery tells how it went",
 )
 async def try_subscription(
     subscription_id: UUID,
@@ -152,6 +165,12 @@ async def try_subscription(
     actor: CurrentActor,
     context: CurrentContext,
 ) -> Any:
+    """Gửi một tin thử. / Send a trial message.
+
+    Lần gửi của tin đó cho biết kết quả.
+
+    Its delivery tells how it went.
+    """
     now = context.clock.now()
     delivery_id = await use_cases.try_subscription(
         session, subscription_id, caller=caller, actor=actor, now=now

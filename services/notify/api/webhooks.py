@@ -17,7 +17,8 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 router = APIRouter()
 
 
-def _describe(name: str, contract: type[EventData], summary: str) -> None:
+def _describe(name: str, contract: type[EventData], description: str) -> None:
+    """`description` as a route's docstring: “Vietnamese. / English.” in one line."""
     event = event_model(contract)
 
     async def receive(
@@ -37,17 +38,30 @@ def _describe(name: str, contract: type[EventData], summary: str) -> None:
         receive,
         methods=["POST"],
         status_code=status.HTTP_204_NO_CONTENT,
-        summary=summary,
-        description=contract.__doc__,
+        description=description,
         responses=ANSWERS,
         tags=["webhooks"],
         operation_id=contract.event_type,
     )
 
 
-_describe("alert", AlertRaised, "An alert about a deadline: before it, on the day, and after")
 _describe(
-    "database-alert", DatabaseAlerted, "An alert about a database: what is seen of it, and contradictions"
+    "alert",
+    AlertRaised,
+    "Cảnh báo về một thời hạn: trước hạn, đúng ngày và sau hạn. / An alert about a deadline: before it, on the day, and after.",
 )
-_describe("budget-alert", BudgetAlerted, "An alert about a budget: what is disbursed and allocated too late")
-_describe("trial", SubscriptionTested, "A trial message, asked for at /notify/v1/subscriptions/{id}/test")
+_describe(
+    "database-alert",
+    DatabaseAlerted,
+    "Cảnh báo về một cơ sở dữ liệu: điều quan sát được và mâu thuẫn. / An alert about a database: what is seen of it, and contradictions.",
+)
+_describe(
+    "budget-alert",
+    BudgetAlerted,
+    "Cảnh báo về một khoản ngân sách: giải ngân, phân bổ chậm. / An alert about a budget: what is disbursed and allocated too late.",
+)
+_describe(
+    "trial",
+    SubscriptionTested,
+    "Tin thử, yêu cầu tại /notify/v1/subscriptions/{id}/test. / A trial message, asked for at /notify/v1/subscriptions/{id}/test.",
+)

@@ -35,6 +35,7 @@ router = service_router("tasks")
 async def record_agency(
     body: AgencyIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
 ) -> AgencyOut:
+    """Ghi một cơ quan. / Record an agency."""
     await record.record_agency(
         session, events.AgencyRecorded.model_validate(body.model_dump()), actor, context.clock.now()
     )
@@ -52,6 +53,7 @@ async def list_agencies(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
+    """Danh sách cơ quan theo mã. / Agencies by code."""
     wanted = {"level": level, "bloc": bloc, "parent_code": parent_code}
     rows = await read.list_agencies(connection, wanted, after=decode_after(cursor, str), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.code,), view=AgencyOut.model_validate)
@@ -59,7 +61,12 @@ async def list_agencies(
 
 @router.get("/agencies/{code:path}", tags=["catalogue"], responses=documented(404))
 async def get_agency(code: CodeInPath, connection: Reading, _: Reader) -> AgencyOut:
-    """`code` may be the agency's own, or an identifier that only this agency has, electronic codes in either form."""
+    """Một cơ quan theo mã. / An agency by its code.
+
+    `code` là mã của cơ quan, hoặc một mã định danh chỉ cơ quan này có; mã điện tử viết theo dạng nào cũng được.
+
+    `code` may be the agency's own, or an identifier that only this agency has, electronic codes in either form.
+    """
     row = await read.get_agency(connection, code)
     if row is None:
         raise NotFound(
@@ -70,7 +77,7 @@ async def get_agency(code: CodeInPath, connection: Reading, _: Reader) -> Agency
 
 @router.get("/groups", tags=["catalogue"])
 async def list_groups(connection: Reading, _: Reader, moment: Moment) -> GroupList:
-    """Groups with their members on a day, by what was known."""
+    """Các nhóm cơ quan với thành viên tại một ngày. / Groups with their members on a day, by what was known."""
     rows = await read.list_groups(connection, moment)
     return GroupList(items=[GroupOut.model_validate(row) for row in rows])
 
@@ -79,6 +86,7 @@ async def list_groups(connection: Reading, _: Reader, moment: Moment) -> GroupLi
 async def record_programme(
     body: ProgrammeIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
 ) -> ProgrammeOut:
+    """Ghi một chương trình, nghị quyết. / Record a programme."""
     state = events.ProgrammeRecorded(code=body.code, title=body.title)
     meant = body.similar_is_meant
     await documents.record_programme(session, state, actor, context.clock.now(), similar_is_meant=meant)
@@ -93,6 +101,7 @@ async def list_programmes(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
+    """Danh sách chương trình, nghị quyết. / Programmes by code."""
     rows = await read.list_by_code(connection, Programme, after=decode_after(cursor, str), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.code,), view=ProgrammeOut.model_validate)
 
@@ -101,6 +110,7 @@ async def list_programmes(
 async def record_document(
     body: DocumentIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
 ) -> DocumentOut:
+    """Ghi một văn bản chỉ đạo. / Record a directive document."""
     state = events.DocumentRecorded.model_validate(body.model_dump(exclude={"similar_is_meant"}))
     meant = body.similar_is_meant
     await documents.record_document(session, state, actor, context.clock.now(), similar_is_meant=meant)
@@ -115,5 +125,6 @@ async def list_documents(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
+    """Danh sách văn bản chỉ đạo. / Directive documents by number."""
     rows = await read.list_by_code(connection, Document, after=decode_after(cursor, str), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.code,), view=DocumentOut.model_validate)

@@ -19,7 +19,12 @@ async def get_statistics(
     group_by: GroupBy | None = None,
     count: Count = "task",
 ) -> Statistics:
-    """Figures by status. `known_at` in the answer is what they hold for; ask with it again for the same answer."""
+    """Số liệu nhiệm vụ theo tình trạng. / Figures of tasks by status.
+
+    `known_at` trong câu trả lời là thời điểm mà số liệu đúng; hỏi lại với giá trị đó thì luôn nhận cùng số liệu.
+
+    `known_at` in the answer is what they hold for; ask with it again for the same answer.
+    """
     whole, groups = await count_tasks(connection, moment, group_by, count)
     return Statistics(
         as_of=moment["as_of"],
@@ -41,5 +46,10 @@ async def list_changes(
     after: ChangesAfter = None,
     limit: ChangesLimit = DEFAULT_CHANGES,
 ) -> ChangePage:
-    """Every change of this service as CloudEvents, in order. Keep `next_cursor` and ask again: nothing is missed."""
+    """Dòng thay đổi của dịch vụ. / The changes of this service.
+
+    Mỗi thay đổi là một CloudEvent, đúng thứ tự. Giữ `next_cursor` rồi hỏi tiếp thì không sót gì.
+
+    Every change as a CloudEvent, in order. Keep `next_cursor` and ask again: nothing is missed.
+    """
     return await read_changes(request, response, connection, after, limit)

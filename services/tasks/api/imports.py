@@ -50,7 +50,12 @@ async def import_tasks(
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
 ) -> ImportReport:
-    """Import an annex, row by row: accepted, unchanged, or refused with field, reason and nearest suggestion."""
+    """Nhập một phụ lục từ tệp CSV hoặc XLSX. / Import an annex from a CSV or XLSX file.
+
+    Từng dòng: được nhận, không đổi, hoặc bị từ chối kèm trường, lý do và gợi ý gần nhất.
+
+    Row by row: accepted, unchanged, or refused with field, reason and nearest suggestion.
+    """
     annex: Annex = request.state.upload
     reports, written = await import_annex(
         session, annex, dry_run=form.dry_run, partial=form.partial, actor=actor, at=context.clock.now()

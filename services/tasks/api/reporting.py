@@ -23,7 +23,12 @@ async def submit_completion(
     context: CurrentContext,
     caller: Reporter,
 ) -> SubmissionOut:
-    """Report a task done, with evidence. A key bound to an agency reports for that agency."""
+    """Báo cáo hoàn thành kèm minh chứng. / Report a task done, with evidence.
+
+    Khóa gắn với một cơ quan báo cáo cho chính cơ quan đó.
+
+    A key bound to an agency reports for that agency.
+    """
     submission = await reporting.submit_completion(
         session, task_id, new_submission(body, caller), actor=actor, at=context.clock.now()
     )
@@ -39,7 +44,12 @@ async def decide_submission(
     context: CurrentContext,
     _: Manager,
 ) -> SubmissionOut:
-    """Accept, and the task is done on the day the submission says; or return it with a reason."""
+    """Chấp nhận hoặc trả lại một báo cáo hoàn thành. / Accept or return a submission.
+
+    Chấp nhận thì nhiệm vụ hoàn thành vào ngày ghi trong báo cáo; trả lại phải nêu lý do.
+
+    Accepted, the task is done on the day the submission says; a return says its reason.
+    """
     accept = body.decision == "accept"
     submission = await reporting.decide_submission(
         session, submission_id, accept=accept, reason=body.reason, actor=actor, at=context.clock.now()

@@ -40,6 +40,7 @@ from shared.app import (
     service_router,
     set_etag,
 )
+from shared.openapi import sent
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.problems import documented
 
@@ -48,12 +49,12 @@ router = service_router("tasks")
 
 @router.post("/deadline-readings", tags=["deadlines"])
 async def read_deadline_text(body: ReadingIn, rules: CurrentRules, _: Reader) -> ReadingOut:
-    """What a deadline says, without recording anything."""
+    """Đọc một thời hạn từ lời văn bản, không ghi gì. / Read a deadline from a document's words, without recording anything."""
     reading = read_deadline(body.text, body.issued_on, before_includes_day=rules.before_includes_day)
     return ReadingOut.model_validate(asdict(reading))
 
 
-@router.post("/tasks", status_code=201, tags=["tasks"])
+@router.post("/tasks", status_code=201, tags=["tasks"], responses=sent(201, "ETag", "Location"))
 async def create_task(
     body: TaskIn,
     response: Response,
@@ -63,6 +64,12 @@ async def create_task(
     rules: CurrentRules,
     _: Manager,
 ) -> TaskOut:
+    """Giao một nhiệm vụ. / Assign a task.
+
+    Nhóm chủ trì thì mỗi thành viên có một nhiệm vụ riêng nằm dưới nhiệm vụ này.
+
+    Where a group leads, each member gets a task of its own beneath this one.
+    """
     new = await new_task(session, body, context, rules)
     task = await tasks.create_task(session, new, actor=actor, at=context.clock.now())
     response.headers["Location"] = f"/tasks/v1/tasks/{task.id}"
@@ -79,9 +86,11 @@ async def list_tasks(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
-    """Tasks by their due date of today, those without one last. Filters hold together.
+    """Danh sách nhiệm vụ theo thời hạn. / Tasks by due date.
 
-    Without `agency` or `parent` a group's members stay behind their parent.
+    Nhiệm vụ không có ngày đứng cuối; các bộ lọc cùng có hiệu lực. Không có `agency` hoặc `parent` thì nhiệm vụ của thành viên nhóm nằm sau nhiệm vụ chung.
+
+    Ordered by their due date of today, those without one last. Filters hold together. Without `agency` or `parent` a group's members stay behind their parent.
     """
     rows = await read.list_tasks(connection, wanted, moment, after=place_after(cursor), limit=limit)
     return page_answer(
@@ -89,16 +98,19 @@ async def list_tasks(
     )
 
 
-@router.get("/tasks/{task_id}", tags=["tasks"], responses=documented(404))
+@router.get("/tasks/{task_id}", tags=["tasks"], responses=documented(404) | sent(200, "ETag"))
 async def get_task(
     task_id: UUID, response: Response, connection: Reading, _: Reader, moment: Moment
 ) -> TaskOut:
+    """Một nhiệm vụ tại một ngày, theo điều đã biết. / A task as of a day, by what was known."""
     row = await find_task(connection, task_id, moment)
     set_etag(response, row.version)
     return TaskOut.of(row)
 
 
-@router.patch("/tasks/{task_id}", tags=["tasks"], responses=documented(404, 409, 412, 428))
+@router.patch(
+    "/tasks/{task_id}", tags=["tasks"], responses=documented(404, 409, 412, 428) | sent(200, "ETag")
+)
 async def amend_task(
     task_id: UUID,
     body: TaskChange,
@@ -110,7 +122,12 @@ async def amend_task(
     _: Manager,
     expected: ExpectedVersion,
 ) -> TaskOut:
-    """Correct words or assignments, cite further documents, or give a date to a deadline that has none yet."""
+    """Sửa một nhiệm vụ. / Amend a task.
+
+    Sửa lời văn hoặc phân công, dẫn thêm văn bản, hoặc ghi ngày cho thời hạn chưa có ngày.
+
+    Correct words or assignments, cite further documents, or give a date to a deadline that has none yet.
+    """
     wanted = await amendment(session, body, context, rules)
     await amendments.amend_task(
         session, task_id, wanted, expected_version=expected, actor=actor, at=context.clock.now()
@@ -118,7 +135,12 @@ async def amend_task(
     return await changed_task(session, task_id, context, rules, response)
 
 
-@router.get("/tasks/{task_id}/history", tags=["tasks"], response_model=TaskHistory, responses=documented(404))
+@router.get(
+    "/tasks/{task_id}/history",
+    tags=["tasks"],
+    response_model=TaskHistory,
+    responses=documented(404) | sent(200, "ETag"),
+)
 async def get_history(
     task_id: UUID,
     request: Request,
@@ -128,6 +150,12 @@ async def get_history(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
+    """Lịch sử của một nhiệm vụ. / The history of a task.
+
+    Từng thay đổi, cũ nhất trước, cùng mọi lần sửa thời hạn và báo cáo hoàn thành.
+
+    Each change, oldest first, with every revision of its deadline and every submission.
+    """
     task = await find_task(connection, task_id, moment)
     after = decode_after(cursor, int) or 0
     rows = await read.task_history(connection, task_id, after=after, limit=limit)
@@ -148,7 +176,12 @@ async def _facts(connection: AsyncConnection, task_id: UUID) -> dict[str, Any]:
     }
 
 
-@router.post("/tasks/{task_id}/extensions", status_code=201, tags=["tasks"], responses=documented(404, 409))
+@router.post(
+    "/tasks/{task_id}/extensions",
+    status_code=201,
+    tags=["tasks"],
+    responses=documented(404, 409) | sent(201, "ETag"),
+)
 async def extend_deadline(
     task_id: UUID,
     body: ExtensionIn,
@@ -159,6 +192,7 @@ async def extend_deadline(
     rules: CurrentRules,
     _: Manager,
 ) -> TaskOut:
+    """Gia hạn một nhiệm vụ theo văn bản cho phép. / Extend a deadline by the document that approves it."""
     document = await require_document(session, body.document_code)
     reading = read_deadline(
         body.deadline_text, document.issued_on, before_includes_day=rules.before_includes_day
@@ -168,7 +202,12 @@ async def extend_deadline(
     return await changed_task(session, task_id, context, rules, response)
 
 
-@router.post("/tasks/{task_id}/cancellation", status_code=201, tags=["tasks"], responses=documented(404, 409))
+@router.post(
+    "/tasks/{task_id}/cancellation",
+    status_code=201,
+    tags=["tasks"],
+    responses=documented(404, 409) | sent(201, "ETag"),
+)
 async def cancel_task(
     task_id: UUID,
     body: CancellationIn,
@@ -179,5 +218,6 @@ async def cancel_task(
     rules: CurrentRules,
     _: Manager,
 ) -> TaskOut:
+    """Hủy một nhiệm vụ, có nêu lý do. / Cancel a task, with the reason."""
     await endings.cancel_task(session, task_id, reason=body.reason, actor=actor, at=context.clock.now())
     return await changed_task(session, task_id, context, rules, response)
