@@ -3,8 +3,8 @@
     python bench/spreadsheet_reading.py                  # 20,000 rows of four columns, seven runs each
     python bench/spreadsheet_reading.py --rows 2000 --runs 3
 
-The workbook is written by openpyxl, its texts inside the cells. `read_table` is all that an import does before the
-names are read; `read_xlsx` is its part that opens the file: checks, texts as shown, formulas, merges. The libraries
+The workbook is written by openpyxl, its texts inside the cells. `read_workbook` is all that an import does before the
+names are read; `XlsxFile` is its part that opens the file: checks, texts as shown, formulas, merges. The libraries
 alone do less: they give values, and nothing is refused. Each is run once before it is timed, and then by turns, so
 that a busy moment of the machine falls on all of them. The last column is the median processor time against the first.
 """
@@ -20,9 +20,9 @@ from importlib.util import find_spec
 
 import openpyxl
 
-from services.tasks.domain.annexes import COLUMNS
-from shared.spreadsheets import read_table
-from shared.spreadsheets.xlsx_file import read_xlsx
+from services.tasks.domain.annex_columns import COLUMNS
+from shared.spreadsheets import read_workbook
+from shared.spreadsheets.xlsx_file import XlsxFile
 
 HEADINGS = ("TT", "Nhiệm vụ", "Cơ quan chủ trì", "Thời hạn")
 
@@ -41,12 +41,13 @@ def workbook(rows: int) -> bytes:
     return out.getvalue()
 
 
-def with_read_table(content: bytes) -> int:
-    return len(read_table("bench.xlsx", content, COLUMNS).rows) + 1
+def with_read_workbook(content: bytes) -> int:
+    return len(read_workbook("bench.xlsx", content, COLUMNS).rows) + 1
 
 
-def with_read_xlsx(content: bytes) -> int:
-    return len(read_xlsx(content).cells)
+def with_xlsx_file(content: bytes) -> int:
+    book = XlsxFile(content)
+    return sum(len(book.grid(sheet).cells) for sheet in book.sheets)
 
 
 def with_openpyxl(content: bytes) -> int:
@@ -61,8 +62,8 @@ def with_fastexcel(content: bytes) -> int:
 
 
 READERS: dict[str, Read] = {
-    "read_table": with_read_table,
-    "read_xlsx": with_read_xlsx,
+    "read_workbook": with_read_workbook,
+    "XlsxFile": with_xlsx_file,
     "openpyxl, read-only, bare": with_openpyxl,
 }
 if find_spec("fastexcel") and find_spec("polars"):
@@ -88,7 +89,7 @@ def compare(rows: int, runs: int) -> None:
     for _ in range(runs):
         for name, read in READERS.items():
             results[name].append(measure(read, content, rows))
-    base = statistics.median(processor for _, processor in results["read_table"])
+    base = statistics.median(processor for _, processor in results["read_workbook"])
     for name, pairs in results.items():
         clock, processor = (statistics.median(times) for times in zip(*pairs, strict=True))
         spread = f"{min(pairs)[0]:.2f}-{max(pairs)[0]:.2f}"

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from shared.spreadsheets.workbook import SheetOutcome
 
 
 class Answer(BaseModel):
@@ -31,6 +33,31 @@ class RowProblem(Answer):
 
 
 class SkippedRow(Answer):
+    sheet: str = Field(default="", description="name of its sheet; empty for CSV")
     number: int
     text: str
     reason: str
+
+
+class SheetRemarkOut(Answer):
+    """What is odd about a sheet: hidden rows and columns, rows struck through, cells that look like days' numbers."""
+
+    code: str
+    where: str = Field(description="numbers of rows, or letters of columns")
+    detail: str = Field(validation_alias=AliasChoices("vi", "detail"))
+    detail_en: str = Field(validation_alias=AliasChoices("en", "detail_en"))
+
+
+class SheetReport(Answer):
+    """What became of a sheet; a CSV file is one without a name."""
+
+    name: str
+    outcome: SheetOutcome
+    detail: str
+    detail_en: str
+    heading_row: int | None = Field(description="number of the heading's first row")
+    rows: int
+    ignored: list[str] = Field(
+        description="headings that mean nothing here; what stands under them is not read"
+    )
+    remarks: list[SheetRemarkOut]

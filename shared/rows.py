@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from shared.errors import Refusal
+from shared.spreadsheets import Row
 
 Read = TypeVar("Read")
 _log = logging.getLogger(__name__)
@@ -30,6 +31,16 @@ class Problem:
     detail: str
     detail_en: str
     suggestions: tuple[Suggestion, ...] = ()
+
+
+def cell_problems(row: Row) -> list[Problem]:
+    """What keeps a row's cells from being taken as they are."""
+    return [Problem(item.field, item.code, item.vi, item.en) for item in row.problems]
+
+
+def cell_remarks(row: Row) -> list[Problem]:
+    """What a person should look at although the row is read."""
+    return [Problem(item.field, item.code, item.vi, item.en) for item in row.remarks]
 
 
 def guarded(number: int, read: Callable[[], Read], failed: Callable[[Problem], Read]) -> Read:

@@ -18,6 +18,11 @@ class UploadForm(BaseModel):
 
     file: UploadFile = Field(description="CSV (UTF-8) or XLSX, headings in Vietnamese or English")
     dry_run: bool = False
+    sheet: str | None = Field(
+        default=None,
+        max_length=100,
+        description="name of the only sheet to read; without it every visible sheet that has the headings",
+    )
     columns: str | None = Field(
         default=None, max_length=10_000, description="JSON: {field name: heading as printed, …}"
     )

@@ -1,7 +1,7 @@
 """One untrusted file read by a process of its own: `python -m shared.spreadsheets`.
 
-On its input a line of JSON, {"filename", "headings", "required", "mapping"}, and the file; on its output one JSON value,
-a table or a refusal. A workbook of 1 KB can make the reading library ask for 549 GB and abort: the process that does so
+On its input a line of JSON, {"filename", "columns", "mapping", "sheet"}, and the file; on its output one JSON value,
+a workbook or a refusal. A workbook of 1 KB can make the reading library ask for 549 GB and abort: the process that does so
 must not be the service.
 """
 
@@ -11,9 +11,8 @@ import sys
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.spreadsheets.headings import Columns
-from shared.spreadsheets.table import read_table
-from shared.spreadsheets.wire import TOO_COSTLY, table_to_json
+from shared.spreadsheets.wire import TOO_COSTLY, columns_from_json, workbook_to_json
+from shared.spreadsheets.workbook import read_workbook
 
 _MAX_ANSWER = (
     256 * 1024 * 1024
@@ -27,10 +26,10 @@ _LIMITS = {
 
 
 def _answer(asked: dict[str, Any], content: bytes) -> dict[str, Any]:
-    headings = {key: tuple(names) for key, names in asked["headings"].items()}
-    columns = Columns(headings, tuple(asked["required"]))
+    columns = columns_from_json(asked["columns"])
     try:
-        return {"table": table_to_json(read_table(asked["filename"], content, columns, asked["mapping"]))}
+        read = read_workbook(asked["filename"], content, columns, asked["mapping"], asked["sheet"])
+        return {"workbook": workbook_to_json(read)}
     except InvalidInput as refusal:
         told = {"code": refusal.code, "vi": refusal.vi, "en": refusal.en, "field": refusal.field}
         return {"refusal": {"kind": type(refusal).__name__} | told}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from shared.errors import InvalidInput, Unavailable
 from shared.spreadsheets.headings import Columns
-from shared.spreadsheets.table import Table
-from shared.spreadsheets.wire import TOO_COSTLY, question, refusal_from_json, table_from_json
+from shared.spreadsheets.wire import TOO_COSTLY, question, refusal_from_json, workbook_from_json
+from shared.spreadsheets.workbook import Workbook
 
 AT_ONCE = 2  # processes of up to 2 GB each; more would only share the same processors
 _COMMAND = (sys.executable, "-m", "shared.spreadsheets")
@@ -35,22 +35,26 @@ _log = logging.getLogger(__name__)
 _readers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="spreadsheets")
 
 
-async def read_table_apart(
-    filename: str, content: bytes, columns: Columns, mapping: Mapping[str, str] | None = None
-) -> Table:
-    """As `read_table`, in a process of its own; at most `AT_ONCE` of them run, the others wait their turn.
+async def read_workbook_apart(
+    filename: str,
+    content: bytes,
+    columns: Columns,
+    mapping: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+) -> Workbook:
+    """As `read_workbook`, in a process of its own; at most `AT_ONCE` of them run, the others wait their turn.
 
     Raises:
-        InvalidInput: as `read_table`; file_too_costly when reading takes too much memory or time; file_crashes_reader
+        InvalidInput: as `read_workbook`; file_too_costly when reading takes too much memory or time; file_crashes_reader
             when the process ended in another way.
-        TooLarge: as `read_table`.
+        TooLarge: as `read_workbook`.
         Unavailable: reading_busy, the time was spent waiting for a turn.
     """
-    asked = question(filename, columns, mapping) + content
+    asked = question(filename, columns, mapping, sheet) + content
     return await asyncio.get_running_loop().run_in_executor(_readers, _read, asked, time.monotonic())
 
 
-def _read(asked: bytes, since: float) -> Table:
+def _read(asked: bytes, since: float) -> Workbook:
     waited = time.monotonic() - since
     if waited >= _SECONDS:
         raise _busy()
@@ -75,7 +79,7 @@ def _read(asked: bytes, since: float) -> Table:
     answer = json.loads(child.stdout)
     if "refusal" in answer:
         raise refusal_from_json(answer["refusal"])
-    return table_from_json(answer["table"])
+    return workbook_from_json(answer["workbook"])
 
 
 def _too_costly() -> InvalidInput:

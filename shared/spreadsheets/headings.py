@@ -3,14 +3,19 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from shared.errors import InvalidInput
 from shared.folding import fold
 from shared.spreadsheets.mapping import check_text
 
 SEARCHED = 10  # rows with text, from the top: a printed annex has its number and title above the table
+DEEPEST = 3  # rows that one heading may take
+_NAMED = 8  # of the accepted headings that a refusal lists
 
-_FOOTNOTE = re.compile(r"\([^)]*\)|\*")
+# notes that printed headings carry: "(*)", "(ghi rõ …)", "[1]", a footnote's raised number
+_FOOTNOTE = re.compile(r"\([^)]*\)|\[[^\]]*\]|[*¹²³⁴⁵⁶⁷⁸⁹⁰]")
+_PARTS = re.compile(r"[/,;:\n&+–—-]|\s(?:và|kèm)\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +26,14 @@ class Columns:
         headings: key -> headings under which offices print it, in the order to recommend; the key itself is accepted
             too. Case, diacritics, punctuation and notes in brackets do not matter.
         required: keys without which the table cannot be read.
+        dates: keys under which a bare number of five digits may be a date's serial number.
+        ours: headings of the columns that a report adds to the file it is about; they are passed over.
     """
 
     headings: Mapping[str, tuple[str, ...]]
     required: tuple[str, ...]
+    dates: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
 
     def accepted(self, key: str) -> tuple[str, ...]:
         return (key, *self.headings[key])
@@ -35,14 +44,24 @@ class Header:
     """Where the table begins.
 
     Attributes:
-        last: index of the heading's last row.
+        first: index of the heading's first row.
+        last: index of its last row.
         keys: column index -> canonical key.
         printed: column index -> heading as printed.
     """
 
+    first: int
     last: int
     keys: Mapping[int, str]
     printed: Mapping[int, str]
+
+
+class HeadingsMissing(InvalidInput):
+    """The table's first rows lack a heading that it cannot be read without; `known` is how many of them it has."""
+
+    def __init__(self, code: str, vi: str, en: str, *, field: str, known: int) -> None:
+        super().__init__(code, vi, en, field=field)
+        self.known = known
 
 
 class Headings:
@@ -77,64 +96,99 @@ class Headings:
 
     def score(self, table: Sequence[Sequence[str]]) -> int:
         """How many columns are recognised when the table is cut this way."""
-        return max((len(self._keys(row)) for _, row in self._candidates(table)), default=0)
+        return max((len(self._keys(row)) for _, _, row in self._candidates(table)), default=0)
 
     def find(self, table: Sequence[Sequence[str]]) -> Header:
-        """The heading row, or two rows read as one.
+        """The heading row, or several rows read as one.
 
         Raises:
-            InvalidInput: header_not_found, heading_missing, heading_repeated, mapped_heading_missing.
+            HeadingsMissing: header_not_found, heading_missing, mapped_heading_missing.
+            InvalidInput: heading_repeated, heading_ambiguous.
         """
-        candidates = self._candidates(table)
-        last, row = max(candidates, key=lambda item: self._rank(item[1]), default=(0, []))
+        first, last, row = max(
+            self._candidates(table), key=lambda item: self._rank(item[2]), default=(0, 0, [])
+        )
         keys = self._keys(row)
         if len(keys) < 2 and not self._mapping:  # noqa: PLR2004 - one known word is as well a sentence's
-            names = "; ".join(
-                f"{key}: {', '.join(self._columns.accepted(key))}" for key in self._columns.required
-            )
-            raise InvalidInput(
+            names = "; ".join(f"{key}: {_listed(self._columns, key)}" for key in self._columns.required)
+            raise HeadingsMissing(
                 "header_not_found",
                 f"Không thấy dòng tiêu đề cột trong {SEARCHED} dòng đầu. Đặt tiêu đề theo các tên: {names}.",
                 f"No row of column headings in the first {SEARCHED} rows. Use these headings: {names}.",
                 field="file",
+                known=0,
             )
         self._check(keys, row)
-        return Header(last, keys, {index: text for index, text in enumerate(row) if text})
+        while first and _continues(table[first - 1], row, keys):
+            first -= 1
+        return Header(first, last, keys, {index: text for index, text in enumerate(row) if text})
 
     def _rank(self, row: Sequence[str]) -> tuple[int, int]:
         keys = self._keys(row).values()
         return sum(key in keys for key in self._columns.required), len(keys)
 
-    def _candidates(self, table: Sequence[Sequence[str]]) -> list[tuple[int, Sequence[str]]]:
-        """Each of the first rows alone, then each with the next one written over it; the last index with it."""
+    def _candidates(self, table: Sequence[Sequence[str]]) -> list[tuple[int, int, Sequence[str]]]:
+        """Each of the first rows alone, then with the next ones written over it; index of the first and the last."""
         first = [index for index, row in enumerate(table) if any(row)][:SEARCHED]
-        alone = [(index, table[index]) for index in first]
-        both = [(index + 1, _over(table[index], table[index + 1])) for index in first if index + 1 in first]
-        return alone + both
+        found: list[tuple[int, int, Sequence[str]]] = [(index, index, table[index]) for index in first]
+        before = found
+        for _ in range(1, DEEPEST):
+            before = [
+                (top, last + 1, _over(row, table[last + 1])) for top, last, row in before if last + 1 in first
+            ]
+            found = found + before
+        return found
 
     def _keys(self, row: Sequence[str]) -> dict[int, str]:
         keys = {index: self.key(heading) for index, heading in enumerate(row) if heading}
         return {index: key for index, key in keys.items() if key}
 
     def _check(self, keys: Mapping[int, str], row: Sequence[str]) -> None:
+        found = set(keys.values())
         for key, heading in self._mapping.items():
-            if key not in keys.values():
-                raise _mapped_missing(key, heading)
+            if key not in found:
+                raise _mapped_missing(key, heading, len(found))
         for key in self._columns.headings:
-            same = [row[index] for index, found in keys.items() if found == key]
+            same = [row[index] for index, each in keys.items() if each == key]
             if len(same) > 1:
                 raise _repeated(key, same)
         for key in self._columns.required:
-            if key not in keys.values():
-                raise _missing(key, ", ".join(self._columns.accepted(key)))
+            if key not in found:
+                for heading in row:
+                    if key in (meant := self._meanings(heading)):
+                        raise _ambiguous(heading, meant)
+                raise _missing(key, _listed(self._columns, key), len(found))
+
+    def _meanings(self, heading: str) -> list[str]:
+        """The columns that the parts of a heading name, where it is none of them as a whole."""
+        if self.key(heading) is not None:
+            return []
+        words = _FOOTNOTE.sub(" ", heading)
+        parts = [part for part in _PARTS.split(words) if part.strip()]
+        meant = [key for key in map(self.key, parts) if key]
+        for cut, _ in pairwise(range(len(pieces := words.split()))):
+            both = [self.key(" ".join(pieces[: cut + 1])), self.key(" ".join(pieces[cut + 1 :]))]
+            meant += [key for key in both if key] if all(both) else []
+        distinct = list(dict.fromkeys(meant))
+        return distinct if len(distinct) > 1 else []
 
 
-def _mapped_missing(key: str, heading: str) -> InvalidInput:
-    return InvalidInput(
+def _continues(above: Sequence[str], row: Sequence[str], keys: Mapping[int, str]) -> bool:
+    """Whether a row belongs to the heading below it: cells merged over both say the same in each."""
+    return any(index < len(above) and above[index] == row[index] for index in keys)
+
+
+def _listed(columns: Columns, key: str) -> str:
+    return ", ".join(columns.accepted(key)[:_NAMED])
+
+
+def _mapped_missing(key: str, heading: str, known: int) -> HeadingsMissing:
+    return HeadingsMissing(
         "mapped_heading_missing",
         f"Không thấy cột “{heading}” mà bảng ánh xạ nêu cho {key}. Kiểm tra lại tiêu đề cột trong tệp.",
         f'The column "{heading}", mapped to {key}, is not in the file. Check its heading.',
         field=f"columns.{key}",
+        known=known,
     )
 
 
@@ -149,12 +203,23 @@ def _repeated(key: str, headings: Sequence[str]) -> InvalidInput:
     )
 
 
-def _missing(key: str, accepted: str) -> InvalidInput:
+def _ambiguous(heading: str, keys: Sequence[str]) -> InvalidInput:
+    vi, en = " hoặc ".join(keys), " or ".join(keys)
     return InvalidInput(
+        "heading_ambiguous",
+        f"Cột “{heading}” có thể là {vi}. Tách thành từng cột, hoặc chỉ rõ cột dùng trong bảng ánh xạ.",
+        f'The column "{heading}" may be {en}. Split it into a column each, or name the one to use in the mapping.',
+        field=keys[0],
+    )
+
+
+def _missing(key: str, accepted: str, known: int) -> HeadingsMissing:
+    return HeadingsMissing(
         "heading_missing",
         f"Bảng thiếu cột {key}. Đặt tiêu đề cột là một trong các tên: {accepted}; hoặc dùng bảng ánh xạ cột.",
         f"The table has no {key} column. Head it with one of: {accepted}; or map the columns.",
         field=key,
+        known=known,
     )
 
 

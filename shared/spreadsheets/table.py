@@ -1,53 +1,19 @@
-"""One file into one table: what stands under which heading, row by row, and what is odd about it."""
+"""A grid into a table: what stands under which heading, row by row, and what is odd about it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.errors import InvalidInput, TooLarge
+from shared.errors import TooLarge
 from shared.folding import fold
-from shared.spreadsheets.csv_file import read_csv
-from shared.spreadsheets.grid import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS, Flaw, Grid
-from shared.spreadsheets.headings import Columns, Header, Headings
-from shared.spreadsheets.xlsx_file import read_xlsx
+from shared.spreadsheets.cells import CellProblem, Remark, SheetRemark, SheetRemarkCode, ranges, serial
+from shared.spreadsheets.grid import MAX_CELL, MAX_COLUMNS, Grid, letter
+from shared.spreadsheets.headings import Columns, Header
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _COLUMN_NUMBER = re.compile(r"\(?\d{1,2}\)?")
 
-CellCode = Flaw | Literal["cell_too_long", "extra_cells"]
 SkipReason = Literal["column_numbers", "heading"]
-_WORDS: Mapping[CellCode, tuple[str, str]] = {
-    "formula": ("Ô chứa công thức: thay bằng giá trị.", "The cell holds a formula: replace it by its value."),
-    "cell_error": (
-        "Ô báo lỗi (#REF!, #N/A …): sửa ô.",
-        "The cell shows an error (#REF!, #N/A …): correct it.",
-    ),
-    "cell_too_long": (
-        f"Ô dài quá {MAX_CELL} ký tự: rút gọn.",
-        f"The cell is longer than {MAX_CELL} characters: shorten it.",
-    ),
-    "extra_cells": (
-        "Ô nằm ngoài các cột có tiêu đề: kiểm tra dấu phân cách, xóa ô thừa hoặc thêm tiêu đề.",
-        "The cell stands under no heading: check the delimiter, delete the cell or add a heading.",
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class CellProblem:
-    """Why a row should not be taken as it is; `field` is a key, a heading as printed, or a column's letters."""
-
-    code: CellCode
-    field: str
-
-    @property
-    def vi(self) -> str:
-        return _WORDS[self.code][0]
-
-    @property
-    def en(self) -> str:
-        return _WORDS[self.code][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +27,10 @@ class Row:
     number: int
     values: dict[str, str]
     problems: tuple[CellProblem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     fractions: frozenset[str] = frozenset()
     merged: frozenset[str] = frozenset()
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +40,7 @@ class Skipped:
     number: int
     text: str
     reason: SkipReason
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,125 +50,80 @@ class Table:
     Attributes:
         name: of the sheet; empty for CSV.
         above: what is printed above the heading, row by row.
+        heading_row: number of the heading's first row.
         headers: key -> heading as printed.
         unknown: headings that mean nothing here; their values stand under them in each row.
         rows: every row with text below the heading, also totals and sections; each has a value for the same names.
         skipped: rows that say nothing.
+        remarks: what is odd about the sheet.
     """
 
     name: str
     above: tuple[str, ...]
+    heading_row: int
     headers: dict[str, str]
     unknown: tuple[str, ...]
     rows: tuple[Row, ...]
     skipped: tuple[Skipped, ...]
+    remarks: tuple[SheetRemark, ...] = ()
 
 
-def read_table(
-    filename: str, content: bytes, columns: Columns, mapping: Mapping[str, str] | None = None
-) -> Table:
-    """Read a .csv or .xlsx file in this process; for files of others use `read_table_apart`.
-
-    Args:
-        filename: tells CSV by its ending; XLSX is told by content.
-        content: the file.
-        columns: what the table may have.
-        mapping: key -> heading as printed, over the usual headings.
-
-    Raises:
-        InvalidInput: the file or its headings cannot be read; the sentence names the remedy.
-        TooLarge: bytes, rows or columns above the limit.
-    """
-    headings = Headings(columns, mapping)
-    grid = _grid(filename, content, headings)
-    if any("\0" in cell for row in grid.cells for cell in row):
-        raise InvalidInput(
-            "nul_character",
-            "Tệp có ký tự NUL. Mở lại bằng phần mềm bảng tính, lưu thành .xlsx hoặc CSV UTF-8 rồi nạp lại.",
-            "The file has a NUL character. Open it in a spreadsheet, save as .xlsx or CSV UTF-8, and send it again.",
-            field="file",
-        )
-    return _Reader(grid, headings.find(grid.cells), columns).read()
-
-
-def _grid(filename: str, content: bytes, headings: Headings) -> Grid:
-    if len(content) > MAX_BYTES:
-        raise TooLarge(
-            "file_too_large",
-            f"Tệp vượt {MAX_BYTES // 2**20} MB. Chia nhỏ tệp hoặc bỏ ảnh, trang tính không dùng.",
-            f"The file is larger than {MAX_BYTES // 2**20} MB. Split it, or remove pictures and unused sheets.",
-            field="file",
-        )
-    ending = filename.lower().rpartition(".")[2]
-    if content.startswith(_OLE) or ending == "xls":
-        raise InvalidInput(
-            "file_format_old",
-            "Tệp .xls cũ hoặc có mật khẩu. Mở bằng Excel, bỏ mật khẩu nếu có và lưu thành .xlsx.",
-            "An old .xls file, or one with a password. Open it in Excel, remove any password and save as .xlsx.",
-            field="file",
-        )
-    if content.startswith(_ZIP) or ending == "xlsx":
-        return read_xlsx(content)
-    if ending in {"csv", "tsv", "txt"}:
-        return read_csv(content, headings.score)
-    raise InvalidInput(
-        "file_format_unknown",
-        "Chỉ nhận tệp .xlsx hoặc .csv. Lưu bảng thành một trong hai dạng này rồi nạp lại.",
-        "Only .xlsx or .csv files are taken. Save the table as one of these and send it again.",
-        field="file",
-    )
-
-
-class _Reader:
+class TableReader:
     """The rows below the heading."""
 
     def __init__(self, grid: Grid, header: Header, columns: Columns) -> None:
         self._grid = grid
         self._header = header
+        self._columns = columns
         self._width = max(header.printed) + 1
         self._check_columns()  # first: what follows compares each heading with every other
         self._headers = {key: header.printed[index] for index, key in header.keys.items()}
-        self._spoken = [
-            *columns.required,
-            *header.keys.values(),
-        ]  # in which order a row's first words are sought
-        self._names = dict(header.printed) | dict(header.keys)
+        # in which order a row's first words are sought
+        self._spoken = [*columns.required, *header.keys.values()]
+        ours = {fold(heading) for heading in columns.ours}
+        passed = {index for index, text in header.printed.items() if fold(text) in ours} - set(header.keys)
+        self._passed = passed
+        self._names = {i: text for i, text in header.printed.items() if i not in passed} | dict(header.keys)
         self._merged = {
             (number, column)
             for top, bottom, column in grid.merged_down
             if column in header.keys
             for number in range(top, bottom + 1)
         }
-        unknown = [index for index in header.printed if index not in header.keys]
+        unknown = [index for index in self._names if index not in header.keys]
         for index in unknown:
             same = [other for other in unknown if header.printed[other] == header.printed[index]]
             if len(same) > 1 or header.printed[index] in columns.headings:
-                self._names[index] = f"{header.printed[index]} ({_letter(index)})"
+                self._names[index] = f"{header.printed[index]} ({letter(index)})"
         self._unknown = tuple(self._names[index] for index in unknown)
+        self._printed = self._heading_rows()
 
     def read(self) -> Table:
         rows: list[Row] = []
         skipped: list[Skipped] = []
         below = self._header.last + 1
         for number, cells in enumerate(self._grid.cells[below:], start=below + 1):
-            if not any(cells):
+            if not any(text for index, text in enumerate(cells) if index not in self._passed):
                 continue
             row = self._row(number, cells)
-            reason = self._skip_reason(row, first=not rows and not skipped)
+            above = skipped[-1] if skipped else None
+            again = above is not None and above.reason == "heading" and above.number == number - 1
+            reason = self._skip_reason(row, under_heading=again or not (rows or skipped))
             if reason is None:
                 rows.append(row)
             else:
                 text = next(row.values[key] for key in self._spoken if row.values.get(key))
-                skipped.append(Skipped(number, text, reason))
-        if len(rows) > MAX_ROWS:
-            raise TooLarge(
-                "too_many_rows",
-                f"Bảng có {len(rows)} dòng; tối đa {MAX_ROWS}. Chia thành nhiều tệp.",
-                f"The table has {len(rows)} rows; at most {MAX_ROWS}. Split it into several files.",
-                field="file",
-            )
-        above = tuple(" ".join(filter(None, row)) for row in self._grid.cells[: self._header.last])
-        return Table(self._grid.name, above, self._headers, self._unknown, tuple(rows), tuple(skipped))
+                skipped.append(Skipped(number, text, reason, self._grid.name))
+        return Table(
+            self._grid.name,
+            tuple(" ".join(filter(None, row)) for row in self._grid.cells[: self._header.last]),
+            self._header.first + 1,
+            self._headers,
+            self._unknown,
+            tuple(rows),
+            tuple(skipped),
+            tuple(self._remarks(rows)),
+        )
 
     def _check_columns(self) -> None:
         if self._width > MAX_COLUMNS:
@@ -210,6 +134,15 @@ class _Reader:
                 field="file",
             )
 
+    def _heading_rows(self) -> list[dict[str, str]]:
+        """The heading as it may be printed again: all of it in one row, or each of its rows."""
+        inside = range(self._header.first, self._header.last + 1)
+        each = [
+            {key: fold(cells[index]) for index, key in self._header.keys.items() if index < len(cells)}
+            for cells in (self._grid.cells[number] for number in inside)
+        ]
+        return [{key: fold(text) for key, text in self._headers.items()}, *each]
+
     def _row(self, number: int, cells: list[str]) -> Row:
         padded = [*cells, *[""] * (self._width - len(cells))]
         values = {name: padded[index] for index, name in self._names.items()}
@@ -218,32 +151,62 @@ class _Reader:
             for column in sorted(self._header.keys)
             if (flaw := self._grid.flaws.get((number, column)))
         ]
+        problems += self._strikes(number, values)
         problems += [
             CellProblem("cell_too_long", name) for name, value in values.items() if len(value) > MAX_CELL
         ]
-        extra = [_letter(i) for i, text in enumerate(padded) if text and i not in self._names]
-        problems += [CellProblem("extra_cells", letter) for letter in extra]
+        known = self._names.keys() | self._passed
+        extra = [letter(i) for i, text in enumerate(padded) if text and i not in known]
+        problems += [CellProblem("extra_cells", place) for place in extra]
         keys = self._header.keys.items()
-        fractions = frozenset(key for column, key in keys if (number, column) in self._grid.fractions)
-        merged = frozenset(key for column, key in keys if (number, column) in self._merged)
-        return Row(number, values, tuple(problems), fractions, merged)
+        return Row(
+            number,
+            values,
+            tuple(problems),
+            tuple(self._row_remarks(number, values)),
+            fractions=frozenset(key for column, key in keys if (number, column) in self._grid.fractions),
+            merged=frozenset(key for column, key in keys if (number, column) in self._merged),
+            sheet=self._grid.name,
+        )
 
-    def _skip_reason(self, row: Row, *, first: bool) -> SkipReason | None:
+    def _strikes(self, number: int, values: dict[str, str]) -> list[CellProblem]:
+        struck = {
+            key: self._grid.struck[number, column]
+            for column, key in self._header.keys.items()
+            if values[key] and (number, column) in self._grid.struck
+        }
+        filled = sum(bool(values[key]) for key in self._header.keys.values())
+        if struck and all(struck.values()) and len(struck) == filled:
+            return [CellProblem("row_struck", "row")]
+        return [CellProblem("text_struck", key) for key in struck]
+
+    def _row_remarks(self, number: int, values: dict[str, str]) -> list[Remark]:
+        hidden = [Remark("row_hidden", "row")] if number in self._grid.hidden_rows else []
+        serials = [serial(key, values.get(key, ""), self._grid.epoch) for key in self._columns.dates]
+        return hidden + [remark for remark in serials if remark]
+
+    def _skip_reason(self, row: Row, *, under_heading: bool) -> SkipReason | None:
         """Why this row says nothing; None when it says something."""
         filled = {key: row.values[key] for key in self._headers if row.values[key]}
-        if filled and all(fold(text) == fold(self._headers[key]) for key, text in filled.items()):
+        if filled and any(
+            all(fold(text) == printed.get(key) for key, text in filled.items()) for printed in self._printed
+        ):
             return "heading"
         numbered = len(filled) >= max(len(self._headers) - 1, 1) and all(
             map(_COLUMN_NUMBER.fullmatch, filled.values())
         )
-        return "column_numbers" if first and numbered else None
+        bracketed = all(text.startswith("(") for text in filled.values())
+        return "column_numbers" if numbered and (under_heading or bracketed) else None
 
+    def _remarks(self, rows: Sequence[Row]) -> list[SheetRemark]:
+        def of(found: Callable[[Row], bool]) -> str:
+            return ranges(row.number for row in rows if found(row))
 
-def _letter(index: int) -> str:
-    """Column's letters as the spreadsheet shows them."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+        hidden = [letter(i) for i in sorted(self._grid.hidden_columns) if i in self._header.printed]
+        places: tuple[tuple[SheetRemarkCode, str], ...] = (
+            ("rows_hidden", of(lambda row: any(each.code == "row_hidden" for each in row.remarks))),
+            ("columns_hidden", ", ".join(hidden)),
+            ("rows_struck", of(lambda row: any(each.code == "row_struck" for each in row.problems))),
+            ("date_serials", of(lambda row: any(each.code == "date_serial" for each in row.remarks))),
+        )
+        return [SheetRemark(code, where) for code, where in places if where]

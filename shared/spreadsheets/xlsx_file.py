@@ -1,23 +1,21 @@
-"""XLSX bytes into a grid of text as displayed."""
+"""XLSX bytes into grids of text as displayed."""
 
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import fastexcel
 
 from shared.errors import InvalidInput, TooLarge
-from shared.spreadsheets.grid import ABOVE_TABLE, MAX_COLUMNS, MAX_ROWS, Grid, clean
-from shared.spreadsheets.xlsx_parts import (
-    BadPart,
-    Layout,
-    first_visible_sheet,
-    layout_of,
-    number_formats,
-)
+from shared.spreadsheets.grid import ABOVE_TABLE, MAX_COLUMNS, MAX_ROWS, Grid, clean, clean_name
+from shared.spreadsheets.xlsx_book import Book, SheetPart, read_book
+from shared.spreadsheets.xlsx_sheet import Layout, layout_of
+from shared.spreadsheets.xlsx_xml import BadPart
 
 MAX_UNPACKED = 128 * 1024 * 1024  # 100,000 rows of five cells of 100 characters are about 90 MB
-_MAX_PARTS = 2_000
+_MAX_PARTS = 4_000  # a sheet with comments or a picture has three or four
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a workbook may use (ECMA-376 part 2)
 _DAMAGED = (
     BadPart,
@@ -30,21 +28,64 @@ _DAMAGED = (
 )
 
 
-def read_xlsx(content: bytes) -> Grid:
-    """Cells of the first visible sheet; a value merged downwards stands in each of its rows.
+class XlsxFile:
+    """A workbook whose sheets are read one at a time, so that only one of them is in memory.
 
     Raises:
         InvalidInput: file_corrupt, file_encrypted.
-        TooLarge: unpacked size, rows or columns above the limit.
+        TooLarge: unpacked size; rows or columns of a sheet, or rows of all that were read, above the limit.
     """
+
+    def __init__(self, content: bytes) -> None:
+        self._rows = 0
+        with _opening():
+            self._parts = zipfile.ZipFile(io.BytesIO(content))
+            _check_size(self._parts)
+            self._book: Book = read_book(self._parts)
+            self._cells = fastexcel.read_excel(content)
+        self.sheets = self._book.sheets
+
+    def grid(self, sheet: SheetPart) -> Grid:
+        """Cells of a sheet; a value merged downwards stands in each of its rows."""
+        name = clean_name(sheet.name)
+        with _opening():
+            layout = layout_of(self._parts, sheet.path, self._book)
+            self._rows += layout.last_row
+            _check_extent(name, layout, self._rows)
+            cells = self._texts(sheet.name, layout)
+        rows = len(cells)
+        return Grid(
+            name,
+            cells,
+            layout.flaws,
+            layout.struck,
+            fractions={(row, at) for row, at in layout.formats if row <= rows and "." in cells[row - 1][at]},
+            merged_down=[(top, min(bottom, rows), column) for top, bottom, column in layout.merged_down],
+            hidden_rows=layout.hidden_rows,
+            hidden_columns=layout.hidden_columns,
+            epoch=self._book.epoch,
+        )
+
+    def _texts(self, name: str, layout: Layout) -> list[list[str]]:
+        if not layout.last_row:
+            return []
+        sheet = self._cells.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+        if sheet.width != layout.last_column - layout.first_column + 1:
+            raise BadPart(name)
+        left = [""] * layout.first_column
+        cells = [left + [clean(value or "") for value in row] for row in sheet.to_polars().iter_rows()]
+        for (number, column), layout_format in layout.formats.items():
+            if number <= len(cells):
+                row = cells[number - 1]
+                row[column] = layout_format.show(row[column])
+        _fill_merged(name, cells, layout)
+        return cells
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            _check_size(parts)
-            sheet = first_visible_sheet(parts)
-            layout = layout_of(parts, sheet.path, number_formats(parts))
-        _check_extent(layout)
-        cells = _cells(content, sheet.name, layout)
-        return Grid(sheet.name, cells, layout.flaws, _fractions(cells, layout), layout.merged_down)
+        yield
     except _DAMAGED as error:
         raise InvalidInput(
             "file_corrupt",
@@ -52,14 +93,6 @@ def read_xlsx(content: bytes) -> Grid:
             "The .xlsx file cannot be opened: damaged, or no Excel workbook. Open it in Excel, save it, send it again.",
             field="file",
         ) from error
-
-
-def _fractions(cells: list[list[str]], layout: Layout) -> set[tuple[int, int]]:
-    return {
-        (number, column)
-        for number, column in layout.formats
-        if number <= len(cells) and "." in cells[number - 1][column]
-    }
 
 
 def _check_size(parts: zipfile.ZipFile) -> None:
@@ -84,39 +117,34 @@ def _check_size(parts: zipfile.ZipFile) -> None:
         raise BadPart("xl")
 
 
-def _check_extent(layout: Layout) -> None:
+def _check_extent(name: str, layout: Layout, rows: int) -> None:
     if layout.last_row > MAX_ROWS + ABOVE_TABLE:
         raise TooLarge(
             "too_many_rows",
-            f"Trang tính có dữ liệu tới dòng {layout.last_row}; tối đa {MAX_ROWS} dòng. Xóa dòng thừa hoặc chia tệp.",
-            f"The sheet has data down to row {layout.last_row}; at most {MAX_ROWS}. Delete stray rows or split it.",
+            f"Trang “{name}” có dữ liệu tới dòng {layout.last_row}; tối đa {MAX_ROWS} dòng. Xóa dòng thừa hoặc chia tệp.",
+            f'The sheet "{name}" has data down to row {layout.last_row}; at most {MAX_ROWS}. Delete stray rows or split it.',
+            field="file",
+        )
+    if rows > 2 * MAX_ROWS:
+        raise TooLarge(
+            "too_many_rows",
+            f"Các trang tính có hơn {2 * MAX_ROWS} dòng, tính tới trang “{name}”. Chia tệp, hoặc chỉ rõ một trang (sheet).",
+            f'The sheets down to "{name}" have over {2 * MAX_ROWS} rows. Split the file, or name one sheet (sheet).',
             field="file",
         )
     if layout.last_column >= MAX_COLUMNS:
         raise TooLarge(
             "too_many_columns",
-            f"Trang tính có dữ liệu tới cột thứ {layout.last_column + 1}; tối đa {MAX_COLUMNS} cột. Xóa cột thừa.",
-            f"The sheet has data up to column {layout.last_column + 1}; at most {MAX_COLUMNS}. Delete stray columns.",
+            f"Trang “{name}” có dữ liệu tới cột thứ {layout.last_column + 1}; tối đa {MAX_COLUMNS} cột. Xóa cột thừa.",
+            f'The sheet "{name}" has data up to column {layout.last_column + 1}; at most {MAX_COLUMNS}. Delete stray columns.',
             field="file",
         )
 
 
-def _cells(content: bytes, name: str, layout: Layout) -> list[list[str]]:
-    if not layout.last_row:
-        return []
-    sheet = fastexcel.read_excel(content).load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
-    if sheet.width != layout.last_column - layout.first_column + 1:
-        raise BadPart(name)
-    left = [""] * layout.first_column
-    cells = [left + [clean(value or "") for value in row] for row in sheet.to_polars().iter_rows()]
-    for (number, column), layout_format in layout.formats.items():
-        if number <= len(cells):
-            row = cells[number - 1]
-            row[column] = layout_format.show(row[column])
+def _fill_merged(name: str, cells: list[list[str]], layout: Layout) -> None:
     if sum(min(bottom, len(cells)) - top for top, bottom, _ in layout.merged_down) > len(cells) * MAX_COLUMNS:
         raise BadPart(name)  # merges that lie over one another, which Excel does not write
     for top, bottom, column in layout.merged_down:
         for number in range(top + 1, min(bottom, len(cells)) + 1):
             if column < len(cells[top - 1]):
                 cells[number - 1][column] = cells[top - 1][column]
-    return cells

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import openpyxl
 import pytest
@@ -27,12 +27,14 @@ from shared.spreadsheets import (
     Table,
     apart,
     mapping_from_json,
-    read_table,
-    read_table_apart,
-    table,
+    read_workbook,
+    read_workbook_apart,
+    workbook,
     xlsx_file,
 )
-from tests.support.spreadsheets import csv_bytes, replaced, xlsx_bytes
+from shared.spreadsheets.cells import ProblemCode
+from shared.spreadsheets.grid import Flaw
+from tests.support.spreadsheets import csv_bytes, replaced, with_shared_strings, xlsx_bytes
 
 DATA = Path(__file__).parents[1] / "data"
 HEAD = ("TT", "Nhiệm vụ", "Cơ quan chủ trì", "Thời hạn")
@@ -51,11 +53,12 @@ COLUMNS = Columns(
 
 
 def read_rows(filename: str, content: bytes, mapping: dict[str, str] | None = None) -> Table:
-    return read_table(filename, content, COLUMNS, mapping)
+    [only] = read_workbook(filename, content, COLUMNS, mapping).tables
+    return only
 
 
 def read_rows_apart(filename: str, content: bytes, mapping: dict[str, str] | None = None) -> Any:
-    return read_table_apart(filename, content, COLUMNS, mapping)
+    return read_workbook_apart(filename, content, COLUMNS, mapping)
 
 
 def read_csv_table(*table: Sequence[Any]) -> Table:
@@ -245,7 +248,7 @@ async def test_cells_that_are_numbers_or_merged_are_told_from_others() -> None:
 
     rows = ((1, "Việc", "Bộ Y tế", 1.5), (2, "Việc", None, "1.5"), (3, "Việc", "Bộ Nội vụ", 1500))
     content = xlsx_bytes((HEAD, *rows), merge)
-    table = await read_table_apart("a.xlsx", content, COLUMNS, None)
+    [table] = (await read_workbook_apart("a.xlsx", content, COLUMNS)).tables
     assert [row.fractions for row in table.rows] == [{"deadline_text"}, set(), set()]
     assert [row.merged for row in table.rows] == [{"lead_text"}, {"lead_text"}, set()]
 
@@ -291,27 +294,6 @@ def test_nfd_and_odd_spaces_become_plain() -> None:
 
 GOOD = xlsx_bytes([HEAD, ONE])
 SHEET = "xl/worksheets/sheet1.xml"
-
-
-def with_shared_strings(content: bytes) -> bytes:
-    """The workbook as Excel writes it: texts in a part of their own, numbered."""
-    texts: list[str] = []
-
-    def share(match: re.Match[str]) -> str:
-        texts.append(match[2])
-        return f'<c r="{match[1]}" t="s"><v>{len(texts) - 1}</v></c>'
-
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        before = parts.read(SHEET).decode()
-    after = re.sub(r'<c r="(\w+)" t="inlineStr"><is><t>([^<]*)</t></is></c>', share, before)
-    out = io.BytesIO(replaced(content, SHEET, before.encode(), after.encode()))
-    with zipfile.ZipFile(out, "a") as parts:
-        items = "".join(f"<si><t>{text}</t></si>" for text in texts)
-        parts.writestr(
-            "xl/sharedStrings.xml",
-            f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{items}</sst>',
-        )
-    return out.getvalue()
 
 
 SHARED = with_shared_strings(GOOD)
@@ -399,12 +381,12 @@ def test_a_stray_cell_far_away_is_refused_with_its_place(cell: str) -> None:
 
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "MAX_ROWS", 2)
+    monkeypatch.setattr(workbook, "MAX_ROWS", 2)
     rows = [(str(n), *ONE[1:]) for n in range(3)]
     assert len(read_csv_table(HEAD, *rows[:2]).rows) == 2
     assert refusal("a.csv", csv_bytes([HEAD, *rows])).code == "too_many_rows"
     assert refusal("a.csv", csv_bytes([(*HEAD, *[""] * 96, "x"), ONE])).code == "too_many_columns"
-    monkeypatch.setattr(table, "MAX_BYTES", 10)
+    monkeypatch.setattr(workbook, "MAX_BYTES", 10)
     assert refusal("a.csv", csv_bytes([HEAD, ONE])).code == "file_too_large"
 
 
@@ -420,8 +402,10 @@ TEXT = st.text(
 def test_the_same_table_reads_the_same_from_both_kinds(rows: list[tuple[str, str, str, str]]) -> None:
     table = [HEAD, *rows]
     from_csv, from_xlsx = read_csv_table(*table), read_xlsx_table(*table)
-    assert from_csv.rows == from_xlsx.rows
-    assert from_csv.skipped == from_xlsx.skipped
+    assert [(row.number, row.values, row.problems) for row in from_csv.rows] == [
+        (row.number, row.values, row.problems) for row in from_xlsx.rows
+    ]
+    assert [row.number for row in from_csv.skipped] == [row.number for row in from_xlsx.skipped]
 
 
 @settings(max_examples=150, deadline=None)
@@ -460,8 +444,8 @@ def test_a_damaged_part_is_read_or_refused(part: str, place: float, put: bytes, 
 
 async def test_another_process_reads_the_same_sheet() -> None:
     content = (DATA / "nq71_appendix3.csv").read_bytes()
-    assert await read_rows_apart("nq71.csv", content) == read_rows("nq71.csv", content)
-    assert await read_rows_apart("a.xlsx", SHARED) == read_rows("a.xlsx", SHARED)
+    assert (await read_rows_apart("nq71.csv", content)).tables == (read_rows("nq71.csv", content),)
+    assert (await read_rows_apart("a.xlsx", SHARED)).tables == (read_rows("a.xlsx", SHARED),)
 
 
 async def test_a_refusal_of_another_process_is_raised_here() -> None:
@@ -519,9 +503,15 @@ def test_columns_and_rows_without_text_are_not_counted() -> None:
 
 
 def test_a_heading_printed_again_and_column_numbers_are_no_rows() -> None:
-    sheet = read_csv_table(HEAD, ("(1)", "(2)", "(3)", "(4)"), ONE, HEAD, ("1", "2", "3", "4"))
-    assert [row.number for row in sheet.rows] == [3, 5]
-    assert sheet.skipped == (Skipped(2, "(2)", "column_numbers"), Skipped(4, "Nhiệm vụ", "heading"))
+    sheet = read_csv_table(
+        HEAD, ("(1)", "(2)", "(3)", "(4)"), ONE, HEAD, ("1", "2", "3", "4"), ("2", "3", "4", "5")
+    )
+    assert [row.number for row in sheet.rows] == [3, 6]
+    assert sheet.skipped == (
+        Skipped(2, "(2)", "column_numbers"),
+        Skipped(4, "Nhiệm vụ", "heading"),
+        Skipped(5, "2", "column_numbers"),
+    )
 
 
 def test_totals_and_sections_are_left_to_the_service() -> None:
@@ -529,11 +519,17 @@ def test_totals_and_sections_are_left_to_the_service() -> None:
     assert titles(sheet) == ["Nhóm một", "Việc một", "Tổng cộng"]
 
 
-CODES: tuple[table.CellCode, ...] = ("formula", "cell_error", "cell_too_long", "extra_cells")
+CODES: tuple[ProblemCode, ...] = (
+    *get_args(Flaw),
+    "cell_too_long",
+    "extra_cells",
+    "text_struck",
+    "row_struck",
+)
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_problem_says_what_to_do(code: table.CellCode) -> None:
+def test_a_problem_says_what_to_do(code: ProblemCode) -> None:
     problem = CellProblem(code, "title")
     assert problem.vi.endswith(".")
     assert problem.en.endswith(".")
@@ -580,9 +576,9 @@ async def test_a_crash_is_told_from_a_file_that_costs_too_much(
 
 async def test_memory_that_python_is_denied_is_told_as_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
-        "import runpy; import shared.spreadsheets.table as t\n"
+        "import runpy; import shared.spreadsheets.workbook as w\n"
         "def greedy(*_): raise MemoryError\n"
-        "t.read_table = greedy; runpy.run_module('shared.spreadsheets', run_name='__main__')"
+        "w.read_workbook = greedy; runpy.run_module('shared.spreadsheets', run_name='__main__')"
     )
     monkeypatch.setattr(apart, "_COMMAND", (sys.executable, "-c", program))
     with pytest.raises(InvalidInput) as caught:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,4 +41,25 @@ def replaced(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
             data = source.read(name)
             assert name != part or old in data
             target.writestr(name, data.replace(old, new) if name == part else data)
+    return out.getvalue()
+
+
+def with_shared_strings(content: bytes, part: str = "xl/worksheets/sheet1.xml") -> bytes:
+    """The workbook as Excel writes it: texts in a part of their own, numbered."""
+    texts: list[str] = []
+
+    def share(match: re.Match[str]) -> str:
+        texts.append(match[2])
+        return f'<c r="{match[1]}" t="s"><v>{len(texts) - 1}</v></c>'
+
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        before = parts.read(part).decode()
+    after = re.sub(r'<c r="(\w+)" t="inlineStr"><is><t>([^<]*)</t></is></c>', share, before)
+    out = io.BytesIO(replaced(content, part, before.encode(), after.encode()))
+    with zipfile.ZipFile(out, "a") as parts:
+        items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+        parts.writestr(
+            "xl/sharedStrings.xml",
+            f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{items}</sst>',
+        )
     return out.getvalue()

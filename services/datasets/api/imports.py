@@ -8,7 +8,7 @@ from pydantic import Field
 from services.datasets.api.common import CurrentRules, Manager
 from services.datasets.schemas.imports import ImportedRow, ImportReport
 from services.datasets.use_cases.imports import ReadList, RowReport, import_list, read_list
-from shared.answers import SkippedRow
+from shared.answers import SheetReport, SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.clock import local_date
 from shared.problems import documented
@@ -29,6 +29,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> ReadList:
         form.file.filename or "",
         content,
         columns=mapping_from_json(form.columns),
+        sheet=form.sheet,
         today=local_date(context.clock.now()),
     )
 
@@ -68,6 +69,7 @@ def _answer(read: ReadList, reports: list[RowReport], *, dry_run: bool, written:
         unchanged=outcomes.count("unchanged"),
         dry_run=dry_run,
         written=written,
+        sheets=[SheetReport.model_validate(sheet) for sheet in read.sheets],
         skipped=[SkippedRow.model_validate(row) for row in read.skipped],
         rows=[ImportedRow.model_validate(report) for report in reports],
     )

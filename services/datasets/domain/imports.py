@@ -61,6 +61,8 @@ class ReadRow:
     period_seconds: int | None = None
     grace_seconds: int | None = None
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    sheet: str = ""
 
 
 def understand(number: int, values: Mapping[str, str], owner: Owner | None, today: date) -> ReadRow:

@@ -4,16 +4,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.answers import Answer, RowProblem, SkippedRow
+from shared.answers import Answer, RowProblem, SheetReport, SkippedRow
 
 
 class ImportedRow(Answer):
+    sheet: str = Field(description="name of its sheet; empty for CSV")
     row: int = Field(description="as the spreadsheet numbers it, the heading included")
     outcome: Literal["accepted", "refused", "unchanged"]
     code: str
     name: str
     owner_code: str | None
     problems: list[RowProblem]
+    warnings: list[RowProblem]
 
 
 class ImportReport(Answer):
@@ -24,5 +26,6 @@ class ImportReport(Answer):
     unchanged: int
     dry_run: bool
     written: bool
+    sheets: list[SheetReport]
     skipped: list[SkippedRow]
     rows: list[ImportedRow]

@@ -18,8 +18,8 @@ from services.datasets.use_cases.watching import WatchRules
 from shared.audit import Actor, add_audit
 from shared.database import Database as Store
 from shared.errors import TooLarge
-from shared.rows import Problem, guarded
-from shared.spreadsheets import Columns, Row, Skipped, Table, read_table_apart
+from shared.rows import Problem, cell_problems, cell_remarks, guarded
+from shared.spreadsheets import Columns, Row, Sheet, Skipped, Workbook, read_workbook_apart
 
 COLUMNS = Columns(
     {
@@ -35,6 +35,7 @@ COLUMNS = Columns(
         "effective_on": ("effective on", "ngày hiệu lực", "tính đến ngày", "thời điểm"),
     },
     required=("code", "name", "kind", "owner"),
+    dates=("effective_on",),
 )
 MOST_ROWS = 5_000  # of one file, each a registration and a declaration: about a minute of writing
 Outcome = Literal["accepted", "refused", "unchanged"]
@@ -45,22 +46,31 @@ class ReadList:
     filename: str
     rows: tuple[ReadRow, ...]
     skipped: tuple[Skipped, ...]
+    sheets: tuple[Sheet, ...]
 
 
 @dataclass(slots=True)
 class RowReport:
     """What became of one row."""
 
+    sheet: str
     row: int
     outcome: Outcome
     code: str
     name: str
     owner_code: str | None
     problems: list[Problem]
+    warnings: list[Problem]
 
 
 async def read_list(
-    store: Store, filename: str, content: bytes, *, columns: Mapping[str, str] | None, today: date
+    store: Store,
+    filename: str,
+    content: bytes,
+    *,
+    columns: Mapping[str, str] | None,
+    sheet: str | None = None,
+    today: date,
 ) -> ReadList:
     """Read every row of a file as its owners are understood today.
 
@@ -71,21 +81,21 @@ async def read_list(
     async with store.reading() as connection:
         found = await connection.execute(select(Agency.code, Agency.name, Agency.short_name))
         agencies = [(row.code, row.name, row.short_name) for row in found]
-    table = await read_table_apart(filename, content, COLUMNS, columns)
-    if len(table.rows) > MOST_ROWS:
+    workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
+    if (count := len(workbook.rows)) > MOST_ROWS:
         raise TooLarge(
             "too_many_rows",
-            f"Bảng có {len(table.rows)} dòng; tối đa {MOST_ROWS}. Chia thành nhiều tệp.",
-            f"The table has {len(table.rows)} rows; at most {MOST_ROWS}. Split it into several files.",
+            f"Tệp có {count} dòng; tối đa {MOST_ROWS}. Chia thành nhiều tệp.",
+            f"The file has {count} rows; at most {MOST_ROWS}. Split it into several files.",
             field="file",
         )
     owners = Owners(agencies, token_sort_ratio)
-    rows = await asyncio.to_thread(_understand_all, table, owners, today)
-    return ReadList(filename, rows, table.skipped)
+    rows = await asyncio.to_thread(_understand_all, workbook, owners, today)
+    return ReadList(filename, rows, workbook.skipped, workbook.sheets)
 
 
-def _understand_all(table: Table, owners: Owners, today: date) -> tuple[ReadRow, ...]:
-    return tuple(_guarded(item, owners, today) for item in table.rows)
+def _understand_all(workbook: Workbook, owners: Owners, today: date) -> tuple[ReadRow, ...]:
+    return tuple(_guarded(item, owners, today) for item in workbook.rows)
 
 
 def _guarded(item: Row, owners: Owners, today: date) -> ReadRow:
@@ -102,7 +112,9 @@ def _guarded(item: Row, owners: Owners, today: date) -> ReadRow:
 def _understand(item: Row, owners: Owners, today: date) -> ReadRow:
     owner = owners.find(item.values["owner"]) if item.values.get("owner") else None
     row = understand(item.number, item.values, owner, today)
-    row.problems += [Problem(each.field, each.code, each.vi, each.en) for each in item.problems]
+    row.sheet = item.sheet
+    row.problems += cell_problems(item)
+    row.warnings += cell_remarks(item)
     return row
 
 
@@ -158,7 +170,9 @@ class _Judge:
             outcome = "unchanged"
         if outcome == "accepted":
             self.accepted.append(row)
-        return RowReport(row.number, outcome, row.code, row.name, row.owner_code, problems)
+        return RowReport(
+            row.sheet, row.number, outcome, row.code, row.name, row.owner_code, problems, row.warnings
+        )
 
     def declares(self, row: ReadRow) -> bool:
         """Whether a row says something that was not said before."""

@@ -12,7 +12,7 @@ from services.finance.domain.treasury_cells import Unit
 from services.finance.schemas.imports import ImportedRow, ImportReport
 from services.finance.use_cases.imports import Imported, import_file
 from services.finance.use_cases.treasury import TreasuryFile, read_file
-from shared.answers import SkippedRow
+from shared.answers import SheetReport, SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.clock import local_date
 from shared.problems import documented
@@ -42,6 +42,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> TreasuryF
         form.file.filename or "",
         content,
         columns=mapping_from_json(form.columns),
+        sheet=form.sheet,
         year=form.year,
         unit=form.unit,
         today=local_date(context.clock.now()),
@@ -84,6 +85,7 @@ def _answer(done: Imported, *, dry_run: bool) -> ImportReport:
         dry_run=dry_run,
         written=done.written,
         decisions=list(done.decisions),
+        sheets=[SheetReport.model_validate(sheet) for sheet in done.file.sheets],
         skipped=[SkippedRow.model_validate(row) for row in done.file.skipped],
         rows=[ImportedRow.model_validate(row) for row in done.file.rows],
     )

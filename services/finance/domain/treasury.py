@@ -41,6 +41,8 @@ class ReadRow:
     line: Line | None = None
     decision_id: UUID | None = None
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    sheet: str = ""
 
     @property
     def voucher(self) -> Voucher | None:

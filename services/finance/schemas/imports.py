@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.answers import Answer, RowProblem, SkippedRow
+from shared.answers import Answer, RowProblem, SheetReport, SkippedRow
 
 
 class ImportedRow(Answer):
+    sheet: str = Field(description="name of its sheet; empty for CSV")
     row: int = Field(
         description="as the spreadsheet numbers it, the heading included", validation_alias="number"
     )
@@ -20,6 +21,7 @@ class ImportedRow(Answer):
     amount: int | None = Field(description="đồng")
     decision_id: UUID | None
     problems: list[RowProblem]
+    warnings: list[RowProblem]
 
 
 class ImportReport(Answer):
@@ -34,5 +36,6 @@ class ImportReport(Answer):
     dry_run: bool
     written: bool
     decisions: list[UUID]
+    sheets: list[SheetReport]
     skipped: list[SkippedRow]
     rows: list[ImportedRow]

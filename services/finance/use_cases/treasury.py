@@ -17,8 +17,8 @@ from services.finance.queries.agencies import list_names
 from shared.database import AnyRow, Database
 from shared.errors import InvalidInput
 from shared.folding import fold
-from shared.rows import Problem, Suggestion, guarded
-from shared.spreadsheets import Columns, Row, Skipped, Table, read_table_apart
+from shared.rows import Suggestion, cell_problems, cell_remarks, guarded
+from shared.spreadsheets import Columns, Row, Sheet, Skipped, Table, read_workbook_apart
 
 COLUMNS = Columns(
     headings={
@@ -40,6 +40,7 @@ COLUMNS = Columns(
         "order_no": ("tt", "stt", "số tt", "số thứ tự"),
     },
     required=("agency", "level", "nature", "field", "amount", "date", "reference"),
+    dates=("date",),
 )
 ALIKE = 85  # of 100: two slips in a name of usual length
 MAX_COMPARED = 1_000  # names known to nobody that are compared with all agencies, about 3 ms each
@@ -54,6 +55,7 @@ class TreasuryFile:
     unit: Unit
     rows: tuple[ReadRow, ...]
     skipped: tuple[Skipped, ...]
+    sheets: tuple[Sheet, ...]
 
 
 async def read_file(
@@ -62,6 +64,7 @@ async def read_file(
     content: bytes,
     *,
     columns: Mapping[str, str] | None,
+    sheet: str | None = None,
     year: int,
     unit: Unit | None,
     today: date,
@@ -69,16 +72,18 @@ async def read_file(
     """Read every row as agencies are named today.
 
     Raises:
-        InvalidInput: the file or its headings cannot be read; unit_required, unit_contradicted.
+        InvalidInput: the file or its headings cannot be read; sheet_required, since totals and the unit belong to one
+            table; unit_required, unit_contradicted.
         TooLarge: bytes, rows or columns above the limit.
     """
     async with database.reading() as connection:
         agencies = await list_names(connection)
-    table = await read_table_apart(filename, content, COLUMNS, columns)
+    workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
+    table = workbook.only_table()
     told = find_units(table.headers["amount"], table.above)
     how = Reading(year, _unit(unit, told), today, _is_workbook(content), _finder(agencies))
     rows = await asyncio.to_thread(_understand, table, how)
-    return TreasuryFile(filename, year, how.unit, rows, table.skipped)
+    return TreasuryFile(filename, year, how.unit, rows, table.skipped, workbook.sheets)
 
 
 def _understand(table: Table, how: Reading) -> tuple[ReadRow, ...]:
@@ -99,8 +104,10 @@ def _guarded(row: Row, how: Reading) -> ReadRow:
 def _read(row: Row, how: Reading) -> ReadRow:
     values = {name: row.values.get(name, "") for name in COLUMNS.headings}
     read = read_row(row.number, values, how)
-    for found in row.problems:
-        read.refuse(Problem(found.field, found.code, found.vi, found.en))
+    read.sheet = row.sheet
+    read.warnings += cell_remarks(row)
+    for problem in cell_problems(row):
+        read.refuse(problem)
     return read
 
 

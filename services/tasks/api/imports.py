@@ -10,7 +10,7 @@ from services.tasks.api.common import Manager, current_rules
 from services.tasks.schemas.imports import ImportedRow, ImportReport
 from services.tasks.use_cases.annexes import Annex, read_annex
 from services.tasks.use_cases.imports import RowReport, import_annex
-from shared.answers import SkippedRow
+from shared.answers import SheetReport, SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.problems import documented
 from shared.requests import DocumentNumber
@@ -32,6 +32,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
         form.file.filename or "",
         content,
         columns=mapping_from_json(form.columns),
+        sheet=form.sheet,
         programme=form.programme,
         document=form.document,
         before_includes_day=current_rules(request).before_includes_day,
@@ -71,6 +72,7 @@ def _answer(annex: Annex, reports: list[RowReport], *, dry_run: bool, written: b
         unchanged=outcomes.count("unchanged"),
         dry_run=dry_run,
         written=written,
+        sheets=[SheetReport.model_validate(sheet) for sheet in annex.sheets],
         skipped=[SkippedRow.model_validate(row) for row in annex.skipped],
         rows=[ImportedRow.model_validate(report) for report in reports],
     )

@@ -7,34 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from shared.folding import fold
-from shared.spreadsheets import Columns, Row, Table
-
-_HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "title": ("nhiệm vụ", "nội dung nhiệm vụ", "tên nhiệm vụ", "nội dung", "nhiệm vụ cụ thể"),
-    "deliverable": (
-        "sản phẩm", "kết quả", "sản phẩm, kết quả", "sản phẩm, kết quả yêu cầu", "kết quả yêu cầu",
-        "sản phẩm đầu ra", "kết quả, sản phẩm", "sản phẩm dự kiến", "kết quả đầu ra",
-    ),
-    "deadline_text": (
-        "deadline", "thời hạn", "thời gian hoàn thành", "thời hạn hoàn thành", "hạn hoàn thành",
-        "thời gian thực hiện", "thời gian",
-    ),
-    "lead_text": (
-        "lead", "agencies_text", "cơ quan chủ trì", "đơn vị chủ trì", "cơ quan, đơn vị chủ trì",
-        "chủ trì", "cơ quan thực hiện", "đơn vị thực hiện",
-    ),
-    "coordinate_text": (
-        "coordinate", "cơ quan phối hợp", "đơn vị phối hợp", "cơ quan, đơn vị phối hợp", "phối hợp",
-    ),
-    "ref": ("mã nhiệm vụ", "mã số", "mã"),
-    "order_no": ("tt", "stt", "số tt", "số thứ tự"),
-    "list_month": ("tháng", "kỳ"),
-    "group_no": ("số nhóm",),
-    "section": ("group_title", "nhóm", "nhóm nhiệm vụ", "mục", "clause", "phần"),
-    "priority": ("mức độ ưu tiên", "ưu tiên"),
-    "kind": ("loại", "loại nhiệm vụ"),
-}  # fmt: skip
-COLUMNS = Columns(_HEADINGS, required=("title", "lead_text", "deadline_text"))
+from shared.spreadsheets import Row, Table
 
 _GROUP_NUMBER = re.compile(r"[IVXLC]+|[A-ZĐ]")
 _GROUP_LABEL = re.compile(r"(?:nhóm|phần|mục|chương)\s+\w+|[IVXLC]+(?=\.)", re.IGNORECASE)
@@ -52,12 +25,13 @@ class NoTask:
     number: int
     text: str
     reason: SkipReason
+    sheet: str = ""
 
 
 def tasks_of(table: Table) -> tuple[tuple[Row, ...], tuple[NoTask, ...]]:
     """The rows that give tasks, each with its `ref`, `section` and `group_no` (empty where untold), and the others."""
     rows: list[Row] = []
-    skipped = [NoTask(row.number, row.text, row.reason) for row in table.skipped]
+    skipped = [NoTask(row.number, row.text, row.reason, table.name) for row in table.skipped]
     section = group = ""
     for row in table.rows:
         values = row.values
@@ -66,7 +40,7 @@ def tasks_of(table: Table) -> tuple[tuple[Row, ...], tuple[NoTask, ...]]:
             rows.append(replace(row, values=_placed(values, section, group)))
             continue
         text = next((values[key] for key in _SPOKEN if values.get(key)), "")
-        skipped.append(NoTask(row.number, text, reason))
+        skipped.append(NoTask(row.number, text, reason, table.name))
         if reason == "section":
             section, group = text, _group_label(values.get("order_no", ""), text)
     return tuple(_with_refs(rows)), tuple(sorted(skipped, key=lambda row: row.number))

@@ -57,6 +57,7 @@ class ReadRow:
     listed_codes: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    sheet: str = ""
 
 
 def understand(

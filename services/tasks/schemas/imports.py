@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import Field
 
 from services.tasks.schemas.common import Kind
-from shared.answers import Answer, RowProblem, SkippedRow
+from shared.answers import Answer, RowProblem, SheetReport, SkippedRow
 
 
 class ImportedRow(Answer):
+    sheet: str = Field(description="name of its sheet; empty for CSV")
     row: int = Field(description="as the spreadsheet numbers it, the heading included")
     outcome: Literal["accepted", "refused", "unchanged"]
     ref: str | None
@@ -33,5 +34,6 @@ class ImportReport(Answer):
     unchanged: int
     dry_run: bool
     written: bool
+    sheets: list[SheetReport]
     skipped: list[SkippedRow] = Field(description="rows that carry no task: sections, totals")
     rows: list[ImportedRow]

@@ -9,7 +9,8 @@ from functools import lru_cache
 from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.annexes import COLUMNS, NoTask, tasks_of
+from services.tasks.domain.annex_columns import COLUMNS
+from services.tasks.domain.annexes import NoTask, tasks_of
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import Names, ReadRow, understand, unread
 from services.tasks.queries.catalogue import load_directory
@@ -17,8 +18,8 @@ from services.tasks.use_cases.documents import require_document, require_program
 from shared.database import Database
 from shared.naming.cells import find_agencies
 from shared.naming.directory import Directory
-from shared.rows import Problem, guarded
-from shared.spreadsheets import Row, Table, read_table_apart
+from shared.rows import cell_problems, cell_remarks, guarded
+from shared.spreadsheets import Row, Sheet, Workbook, read_workbook_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Annex:
     source: Source
     rows: tuple[ReadRow, ...]
     skipped: tuple[NoTask, ...]
+    sheets: tuple[Sheet, ...]
 
 
 async def read_annex(
@@ -48,6 +50,7 @@ async def read_annex(
     content: bytes,
     *,
     columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
     programme: str,
     document: str,
     before_includes_day: bool,
@@ -63,14 +66,16 @@ async def read_annex(
         given_by = await require_document(session, document, "document")
         directory = await load_directory(connection)
     source = Source(code, given_by.code, given_by.issued_on, before_includes_day)
-    table = await read_table_apart(filename, content, COLUMNS, columns)
-    return await asyncio.to_thread(_understand_all, table, source, directory)
+    workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
+    return await asyncio.to_thread(_understand_all, workbook, source, directory)
 
 
-def _understand_all(table: Table, source: Source, directory: Directory) -> Annex:
+def _understand_all(workbook: Workbook, source: Source, directory: Directory) -> Annex:
     names = Names(lambda text: find_agencies(text, directory, token_sort_ratio))
-    rows, skipped = tasks_of(table)
-    return Annex(source, tuple(_guarded(row, names, source) for row in rows), skipped)
+    read = [tasks_of(table) for table in workbook.tables]
+    rows = tuple(_guarded(row, names, source) for rows, _ in read for row in rows)
+    skipped = tuple(row for _, skipped in read for row in skipped)
+    return Annex(source, rows, skipped, workbook.sheets)
 
 
 def _guarded(row: Row, names: Names, source: Source) -> ReadRow:
@@ -96,5 +101,7 @@ def _understand(row: Row, names: Names, source: Source) -> ReadRow:
         lead=names.look_up(values.get("lead_text", "")),
         coordinate=names.look_up(values.get("coordinate_text", "")),
     )
-    read.problems += [Problem(item.field, item.code, item.vi, item.en) for item in row.problems]
+    read.sheet = row.sheet
+    read.problems += cell_problems(row)
+    read.warnings += cell_remarks(row)
     return read

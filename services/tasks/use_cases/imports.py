@@ -40,6 +40,7 @@ _LOOKED_UP = 10_000  # keys looked up by one statement; the driver's protocol al
 class RowReport:
     """What became of one row."""
 
+    sheet: str
     row: int
     ref: str | None
     title: str
@@ -113,6 +114,7 @@ class _Judge:
 
     def _report(self, row: ReadRow) -> RowReport:
         report = RowReport(
+            row.sheet,
             row.number,
             row.ref,
             row.title,
