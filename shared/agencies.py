@@ -1,28 +1,28 @@
-"""A service's own copy of the agencies, kept from the events of tasks.
+"""A service's own copy of the agencies, kept from the events of tasks, and the names by which they are found.
 
 Business in `shared`, as evidence and the event contracts are: every service but tasks keeps this same copy.
 """
 
-from collections import defaultdict
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from rapidfuzz import process
-from rapidfuzz.fuzz import ratio
-from sqlalchemy import Index, Select, Text, any_, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from rapidfuzz.fuzz import token_sort_ratio
+from sqlalchemy import ARRAY, Index, Select, Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
+from shared.database import AnyRow
 from shared.errors import InvalidInput
 from shared.events.envelope import EventData
-from shared.events.tasks import AgencyRecorded
-from shared.folding import fold
+from shared.events.tasks import AgencyRecorded, Predecessor
 from shared.inbox import Delivery, Handler
+from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
+from shared.naming.lookup import Dissolved, Finder, Found, Unknown
 
-ALIKE = 85  # of 100: two slips in a name of usual length; a lower figure begins to suggest other ministries
-NAME_LENGTH = 8  # letters of the shortest text that is compared as a name; a code is shorter
 NAMED = 5  # codes that one sentence names; `unknown` has them all
-COPIED = {"name", "short_name", "bloc", "level", "parent_code"}
+COPIED = {"name", "short_name", "bloc", "level", "parent_code", "aliases", "predecessors"}
 
 
 class AgencyCopy:
@@ -39,13 +39,15 @@ class AgencyCopy:
     bloc: Mapped[str] = mapped_column(Text)
     level: Mapped[str] = mapped_column(Text)
     parent_code: Mapped[str | None] = mapped_column(Text)
+    aliases: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    predecessors: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
 async def record_agency(
     session: AsyncSession, table: type[AgencyCopy], agency: AgencyRecorded, *, version: int
 ) -> None:
     """Take an agency into the copy; what is not newer than the copy changes nothing."""
-    row = {"version": version, **agency.model_dump(include=COPIED)}
+    row = {"version": version, **agency.model_dump(mode="json", include=COPIED)}
     await session.execute(
         insert(table)
         .values(code=agency.code, **row)
@@ -70,6 +72,45 @@ def within(table: type[AgencyCopy], tenant: str) -> Select[str]:
     return select(below.c.code)
 
 
+async def load_finder(connection: AsyncConnection, table: type[AgencyCopy]) -> Finder:
+    """Looks up the agencies that the copy knows, living and former."""
+    named = select(
+        table.code,
+        table.name,
+        table.short_name,
+        table.aliases,
+        table.level,
+        table.parent_code,
+        table.bloc,
+        table.predecessors,
+    ).order_by(table.code)
+    rows = (await connection.execute(named)).all()
+    return Finder(await asyncio.to_thread(_directory, rows), token_sort_ratio)  # a third of a second
+
+
+def _directory(rows: Sequence[AnyRow]) -> Directory:
+    agencies = [
+        AgencyNames(
+            row.code,
+            row.name,
+            row.short_name or "",
+            tuple(row.aliases),
+            row.level,
+            row.parent_code or "",
+            row.bloc,
+        )
+        for row in rows
+    ]
+    told = [Predecessor.model_validate(item) for row in rows for item in row.predecessors]
+    former = {body.name: _former(body) for body in told}  # each successor tells of it
+    return directory_of(agencies, {}, former.values())
+
+
+def _former(body: Predecessor) -> FormerNames:
+    names = tuple(name for name in (body.name, body.short_name) if name)
+    return FormerNames(names, body.successor_codes, valid_to=body.valid_to)
+
+
 async def require_agencies(
     session: AsyncSession, table: type[AgencyCopy], codes: Iterable[str], field: str
 ) -> None:
@@ -81,9 +122,8 @@ async def require_agencies(
     known = await session.scalars(select(table.code).where(table.code == any_(literal(wanted, ARRAY(Text)))))
     if not (unknown := sorted(set(wanted).difference(known))):
         return
-    rows = await session.execute(select(table.code, table.name, table.short_name))
-    keys = _keys((code, (code, name, short_name or name)) for code, name, short_name in rows)
-    nearest = {code: found for code in unknown if (found := _nearest(code, keys)) is not None}
+    finder = await load_finder(await session.connection(), table)
+    nearest = {code: near for code in unknown if (near := _nearest(code, finder)) is not None}
     vi, en = (
         _list(unknown, nearest, "có phải", "và {} mã khác"),
         _list(unknown, nearest, "meant", "and {} more"),
@@ -98,29 +138,16 @@ async def require_agencies(
     )
 
 
-def _keys(agencies: Iterable[tuple[str, tuple[str, ...]]]) -> Mapping[str, str]:
-    """Code by each folded spelling that belongs to one agency alone."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for code, spellings in agencies:
-        for spelling in spellings:
-            found[_key(spelling)].add(code)
-    return {key: next(iter(codes)) for key, codes in found.items() if len(codes) == 1}
-
-
-def _key(text: str) -> str:
-    """Spreadsheets take the zeros off a code's front; people put spaces into it."""
-    return fold(text).replace(" ", "").lstrip("0")
-
-
-def _nearest(text: str, keys: Mapping[str, str]) -> str | None:
-    """The agency that a code or name was probably meant for; of like names only, since a like code means another."""
-    key = _key(text)
-    if key in keys:
-        return keys[key]
-    if len(key) < NAME_LENGTH:
-        return None
-    found = process.extractOne(key, keys.keys(), scorer=ratio, score_cutoff=ALIKE)
-    return None if found is None else keys[found[0]]
+def _nearest(text: str, finder: Finder) -> str | None:
+    """The agency that a code or a name in its place was probably meant for; of a dissolved one, its main successor."""
+    meaning = finder.find(text)
+    if isinstance(meaning, Found):
+        return meaning.codes[0]
+    if isinstance(meaning, Dissolved):
+        return meaning.successors[0].code
+    if isinstance(meaning, Unknown) and meaning.suggestions:
+        return meaning.suggestions[0].code
+    return None
 
 
 def _list(unknown: Sequence[str], nearest: Mapping[str, str], meant: str, more: str) -> str:

@@ -69,7 +69,7 @@ class AgencyAlias(Base):
 
 
 class AgencyPredecessor(Base):
-    """A body that is no more, kept so that its name leads to its successors, lowest position first."""
+    """A body that is no more, with its last day, kept so that its name leads to its successors, lowest position first."""
 
     __tablename__ = "agency_predecessors"
 
@@ -77,6 +77,7 @@ class AgencyPredecessor(Base):
     successor_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"), primary_key=True)
     position: Mapped[int]
     short_name: Mapped[str | None]
+    valid_to: Mapped[date | None]
 
 
 class Group(Base):

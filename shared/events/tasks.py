@@ -25,7 +25,18 @@ class Identifier(_Part):
     valid_to: date | None = None
 
 
+class Predecessor(_Part):
+    """A body that is no more, its last day, and the agencies that answer for it, the main one first."""
+
+    name: str
+    short_name: str | None = None
+    valid_to: date | None = None
+    successor_codes: tuple[str, ...]
+
+
 class AgencyRecorded(EventData):
+    """`aliases` are further ways of writing its name, former names of its own among them."""
+
     event_type: ClassVar[str] = "vn.dondoc.tasks.agency.recorded.v1"
 
     code: str
@@ -35,6 +46,8 @@ class AgencyRecorded(EventData):
     level: Literal["central", "province", "commune"]
     parent_code: str | None = None
     identifiers: tuple[Identifier, ...] = ()
+    aliases: tuple[str, ...] = ()
+    predecessors: tuple[Predecessor, ...] = ()
 
     def subject(self) -> str:
         return self.code

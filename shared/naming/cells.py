@@ -252,8 +252,8 @@ class _Reader:
         close = find_close(self.passage.key(start, end), self.directory, self.similarity)
         if close is None or not self.passage.is_joined(start, end):
             return False
-        entry, score = close
-        self._take(start, end, (entry,), score)
+        entries, score = close
+        self._take(start, end, entries, score)
         return True
 
     def _suggest(self, start: int, end: int) -> tuple[Suggestion, ...]:

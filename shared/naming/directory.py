@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from shared.naming.text import accented, has_accents, name_key
@@ -42,12 +43,13 @@ class AgencyNames:
 class FormerNames:
     """A body that is no more and the agencies that answer for it, the main one first.
 
-    `unit`: it lives on as a unit of the first of them.
+    `unit`: it lives on as a unit of the first of them. `valid_to`: its last day.
     """
 
     names: tuple[str, ...]
     successors: tuple[str, ...]
     unit: bool = False
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Entry:
         commune: its name with diacritics, which tell communes of one key apart.
         home: whose unit it is, where the key does not say so ("Sở Y tế").
         unit: a former body that lives on as a unit.
+        valid_to: last day of a former body.
     """
 
     kind: Kind
@@ -67,6 +70,7 @@ class Entry:
     commune: str = ""
     home: str = ""
     unit: bool = False
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def directory_of(
         builder.add(name_key(phrase), Entry("group", codes))
     for body in former:
         place = any(name_key(name).startswith("tinh ") for name in body.names)
-        entry = Entry("former", body.successors, place=place, unit=body.unit)
+        entry = Entry("former", body.successors, place=place, unit=body.unit, valid_to=body.valid_to)
         for name in body.names:
             builder.add(name_key(name), entry)
     return builder.build()

@@ -6,6 +6,7 @@ A name is known exactly, or it is one slip away from a single known name; anythi
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from typing import Literal
 
@@ -17,6 +18,7 @@ from shared.rows import Suggestion
 Similarity = Callable[[str, str], float]
 How = Literal["alias", "fuzzy"]
 
+MAX_COMPARED = 1_000  # texts of one file that no name fits: 10 s of comparing; nobody corrects more at a time
 MAX_LENGTH = 500  # characters; the longest name of the catalogue has 55
 EXACT = 100.0
 # of 100, the one threshold: a slip in the shortest ministry's name leaves 92 ("Bộ Công ang"), while one letter tells
@@ -26,6 +28,7 @@ MARGIN = 4.0  # above the next name that means another body
 ALMOST = 99.0  # the most that a misspelt name gets
 SUGGEST = 65.0  # likeness from which a name is shown to the person who decides
 _LETTERS = 3  # of the shortest word that may be misspelt
+_NAME_LETTERS = 8  # of the shortest text that looks like a name; a code or an abbreviation is shorter
 _SUGGESTIONS = 3
 _ALIKE = 20  # names among which the suggestions are looked for
 
@@ -45,14 +48,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Dissolved:
-    """A body that is no more; its successors, the main one first."""
+    """A body that is no more; its successors, the main one first, and its last day where that is known."""
 
     successors: tuple[Suggestion, ...]
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """A name that several bodies have."""
+    """A name that several bodies have, or a unit's that does not say whose it is."""
 
     candidates: tuple[Suggestion, ...]
 
@@ -67,13 +71,13 @@ class Unknown:
 Meaning = Found | Dissolved | Ambiguous | Unknown
 
 
-def find_name(text: str, directory: Directory, similarity: Similarity) -> Meaning:
+def find_name(text: str, directory: Directory, similarity: Similarity | None) -> Meaning:
     """What one name or code, as printed, means.
 
     Args:
         text: in any case and Unicode form.
         directory: from `directory_of`.
-        similarity: of two keys, 0 to 100, symmetric; word order may count or not.
+        similarity: of two keys, 0 to 100, symmetric; word order may count or not. None: exact names only.
     """
     text = unicodedata.normalize("NFC", text.strip())
     if text in directory.names:
@@ -81,15 +85,44 @@ def find_name(text: str, directory: Directory, similarity: Similarity) -> Meanin
     if len(text) > MAX_LENGTH or not (key := name_key(text)):
         return Unknown()
     if entries := directory.lookup(key, text):
-        return _meaning(entries, directory, EXACT)
+        return _meaning(entries, EXACT, directory)
+    if similarity is None:
+        return Unknown()
     if close := find_close(key, directory, similarity):
-        entry, score = close
-        return _meaning((entry,), directory, score)
-    return Unknown(nearest(key, directory, similarity))
+        return _meaning(*close, directory)
+    return Unknown(_with_code_like(text, directory) or nearest(key, directory, similarity))
 
 
-def find_close(key: str, directory: Directory, similarity: Similarity) -> tuple[Entry, float] | None:
-    """The one name that a misspelt key was meant for, with its likeness."""
+class Finder:
+    """Finds the names of one file, each text once; after `MAX_COMPARED` that nobody has, known names only.
+
+    A name that is not known exactly is compared with all that are, which takes up to 10 ms.
+    """
+
+    def __init__(self, directory: Directory, similarity: Similarity) -> None:
+        self._directory = directory
+        self._similarity = similarity
+        self._found: dict[str, Meaning] = {}
+        self._compared = 0
+
+    def find(self, text: str) -> Meaning:
+        if text not in self._found:
+            self._found[text] = self._find(text)
+        return self._found[text]
+
+    def _find(self, text: str) -> Meaning:
+        if self._compared >= MAX_COMPARED:
+            return find_name(text, self._directory, None)
+        meaning = find_name(text, self._directory, self._similarity)
+        exact = isinstance(meaning, Found) and meaning.how == "alias"
+        self._compared += not exact
+        return meaning
+
+
+def find_close(
+    key: str, directory: Directory, similarity: Similarity
+) -> tuple[tuple[Entry, ...], float] | None:
+    """What the one name stands for that a misspelt key was meant for, with its likeness."""
     key = without_committee(key)
     words = key.split()
     near = {name for name in directory.sized.get(len(words), ()) if _is_slip(words, name.split())}
@@ -100,15 +133,15 @@ def find_close(key: str, directory: Directory, similarity: Similarity) -> tuple[
     second = next((other[0] for other in others if other[2] != entry), 0.0)
     if best not in near or score < ACCEPT or score - second < MARGIN:
         return None
-    return entry, min(score, ALMOST)
+    return directory.exact[best], min(score, ALMOST)
 
 
 def nearest(key: str, directory: Directory, similarity: Similarity) -> tuple[Suggestion, ...]:
-    """The likeliest agencies: those named inside the text, then those that look like it."""
+    """The likeliest agencies: those named inside the text, then those that look like it; of short words, none does."""
     key = without_committee(key)
     ranked = _ranked(key, directory, similarity)
     inside = [item for item in ranked if " " in item[1] and f" {item[1]} " in f" {key} "]
-    alike = [item for item in ranked[:_ALIKE] if item[0] >= SUGGEST]
+    alike = [item for item in ranked[:_ALIKE] if item[0] >= SUGGEST and len(key) >= _NAME_LETTERS]
     best: dict[str, Suggestion] = {}
     for score, _, entry in inside + alike:
         for suggestion in named([entry], directory, score):
@@ -116,19 +149,35 @@ def nearest(key: str, directory: Directory, similarity: Similarity) -> tuple[Sug
     return tuple(islice(best.values(), _SUGGESTIONS))
 
 
-def named(entries: Iterable[Entry], directory: Directory, score: float = EXACT) -> tuple[Suggestion, ...]:
+def named(
+    entries: Iterable[Entry], directory: Directory, score: float = EXACT, most: int | None = _SUGGESTIONS
+) -> tuple[Suggestion, ...]:
     """The first agencies that entries stand for, to be shown to a person."""
     codes = dict.fromkeys(code for entry in entries if entry.kind != "group" for code in entry.codes)
-    names = directory.names
-    return tuple(Suggestion(code, names.get(code, code), score) for code in islice(codes, _SUGGESTIONS))
+    return tuple(_suggestion(code, directory, score) for code in islice(codes, most))
 
 
-def _meaning(entries: tuple[Entry, ...], directory: Directory, score: float) -> Meaning:
+def _suggestion(code: str, directory: Directory, score: float) -> Suggestion:
+    return Suggestion(code, directory.names.get(code, code), score)
+
+
+def _with_code_like(text: str, directory: Directory) -> tuple[Suggestion, ...]:
+    """Agencies whose code this was before a spreadsheet took the zeros off its front, or people put spaces into it."""
+    squashed = _squashed(text)
+    codes = (code for code in directory.names if squashed and _squashed(code) == squashed)
+    return tuple(_suggestion(code, directory, ALMOST) for code in islice(codes, _SUGGESTIONS))
+
+
+def _squashed(code: str) -> str:
+    return "".join(code.casefold().split()).lstrip("0")
+
+
+def _meaning(entries: tuple[Entry, ...], score: float, directory: Directory) -> Meaning:
     entry = entries[0]
-    if len(entries) > 1:
-        return Ambiguous(named(entries, directory, score))
+    if len(entries) > 1 or entry.home:
+        return Ambiguous(named(entries, directory, score, None))
     if entry.kind == "former":
-        return Dissolved(named(entries, directory, score))
+        return Dissolved(named(entries, directory, score, None), entry.valid_to)
     return Found(entry.kind, entry.codes, score)
 
 

@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 import pytest
 
-from services.datasets.domain import owners
 from tests.datasets.test_imports import send, table
 from tests.datasets.world import HOURLY, World
 
@@ -61,18 +60,3 @@ async def test_every_field_is_refused_in_vietnamese_too(world: World) -> None:
             [error] = response.json()["errors"]
             assert error["field"] == name
             assert "Giá trị chưa đúng (" not in error["detail"], error
-
-
-def test_a_file_of_made_up_owners_is_not_compared_for_ever() -> None:
-    compared: list[str] = []
-
-    def similarity(text: str, _: str) -> float:
-        compared.append(text)
-        return 50.0
-
-    found = owners.Owners([("G12", "Bộ Tài chính", None)], similarity)
-    for number in range(owners.MAX_COMPARED + 100):
-        assert found.find(f"Cơ quan {number}").code is None
-    assert len(compared) == owners.MAX_COMPARED
-    assert found.find("G12").code == "G12"
-    assert found.find("BỘ TÀI CHÍNH").code == "G12"

@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from rapidfuzz.fuzz import token_sort_ratio
 
 from services.datasets.domain.imports import read_day
-from services.datasets.domain.owners import Owners
 from services.datasets.use_cases import imports
 from tests.datasets.world import READ, REPORT, World
 
@@ -121,7 +119,7 @@ async def test_an_english_workbook(world: World) -> None:
         ("A,Tên,,G01,,,,", "kind", "required"),
         ("A,Tên,Quốc gia,,,,,", "owner", "required"),
         ("A,Tên,lạ,G01,,,,", "kind", "word_unknown"),
-        ("A,Tên,Quốc gia,Bộ Chưa Ai Biết,,,,", "owner", "owner_not_found"),
+        ("A,Tên,Quốc gia,Bộ Chưa Ai Biết,,,,", "owner", "agency_not_found"),
         ("A,Tên,Quốc gia,G01,,lạ,,1/3/2026", "phase", "word_unknown"),
         ("A,Tên,Quốc gia,G01,,,lạ,1/3/2026", "ndc_connection", "word_unknown"),
         ("A,Tên,Quốc gia,G01,,vận hành,,", "effective_on", "day_required"),
@@ -162,27 +160,6 @@ async def test_a_file_that_is_wrong(world: World) -> None:
         "POST", "/imports", scopes=frozenset({READ, REPORT}), files={"file": ("a.csv", table())}
     )
     assert refused.status_code == 403
-
-
-def test_an_owner_is_found_exactly_or_by_likeness_with_a_margin() -> None:
-    agencies = [
-        ("G01", "Bộ Công an", "BCA"),
-        ("01", "Ủy ban nhân dân thành phố Hà Nội", None),
-        ("02", "Ủy ban nhân dân thành phố Hà Nam", None),
-        ("A1", "Sở Nội vụ", None),
-        ("A2", "Sở Nội vụ", None),
-    ]
-    owners = Owners(agencies, token_sort_ratio)
-    assert owners.find("G01").code == "G01"
-    assert owners.find("bca").code == "G01"
-    assert owners.find("Bộ Cong an").code == "G01"
-    assert owners.find("Bộ Công ann").code == "G01"
-    assert owners.find("Uỷ ban nhân dân thành phố Hà Nội").code == "01"
-    near = owners.find("Sở Nội v")
-    assert near.code is None  # two are as near
-    assert [item.code for item in near.suggestions][:2] == ["A1", "A2"]
-    assert owners.find("Sở Nội vụ").code is None  # two of that name
-    assert owners.find("Một cơ quan khác hẳn").code is None
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import token_sort_ratio
 
-from shared.naming.directory import FormerNames
-from shared.naming.lookup import ACCEPT, MAX_LENGTH, Ambiguous, Dissolved, Found, Unknown, find_name
+from shared.naming.directory import AgencyNames, FormerNames, directory_of
+from shared.naming.lookup import (
+    ACCEPT,
+    MAX_COMPARED,
+    MAX_LENGTH,
+    Ambiguous,
+    Dissolved,
+    Finder,
+    Found,
+    Unknown,
+    find_name,
+)
 from shared.naming.text import name_key, one_slip_apart
 from tests.support.names import AGENCIES, FORMER, directory
 
@@ -53,10 +63,13 @@ def test_a_phrase_names_its_groups() -> None:
         ("Cở Công Thương", "G02"),
         ("Thành phố Ba Nội", "01"),
         ("Sở Khoa học và Công nghệ", "G06"),
-        ("BTX", "G12"),
+        ("BTX", None),
         ("", None),
         ("—", None),
-        ("1", None),
+        ("G 12", "G12"),
+        ("4", "04"),
+        ("G07", None),
+        ("1", "01"),
         ("a" * (MAX_LENGTH + 1), None),
     ],
 )
@@ -73,6 +86,27 @@ def test_a_former_name_leads_to_its_successors(body: FormerNames) -> None:
             found = find(spelling)
             assert isinstance(found, Dissolved), spelling
             assert tuple(s.code for s in found.successors) == body.successors
+
+
+def test_a_misspelt_name_of_two_bodies_is_ambiguous() -> None:
+    twice = [AgencyNames("A1", "Cục Thống kê"), AgencyNames("A2", "Cục Thống kê")]
+    found = find_name("Cục Thốnng kê", directory_of(twice, {}), token_sort_ratio)
+    assert isinstance(found, Ambiguous)
+    assert [item.code for item in found.candidates] == ["A1", "A2"]
+
+
+def test_a_file_of_made_up_names_is_not_compared_for_ever() -> None:
+    compared = set()
+
+    def similarity(text: str, _: str) -> float:
+        compared.add(text)
+        return 50.0
+
+    finder = Finder(directory(), similarity)
+    for number in range(MAX_COMPARED + 100):
+        assert finder.find(f"Cơ quan {number}") == Unknown()
+    assert len(compared) == MAX_COMPARED
+    assert finder.find("G12") == finder.find("BỘ TÀI CHÍNH") == Found("agency", ("G12",))
 
 
 def test_a_name_of_several_communes_is_ambiguous() -> None:
@@ -125,7 +159,7 @@ def slips(draw: st.DrawFn) -> tuple[str, str]:
     return code, slipped
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(slips())
 def test_a_slip_is_found_right_or_refused(slip: tuple[str, str]) -> None:
     code, text = slip

@@ -16,9 +16,10 @@ from services.datasets.domain.facts import (
     Phase,
     is_code,
 )
-from services.datasets.domain.owners import Owner
 from shared.folding import fold
-from shared.rows import Problem, Suggestion, text_problems
+from shared.naming.lookup import Found, Meaning
+from shared.naming.refusals import name_problem
+from shared.rows import Problem, text_problems
 
 KINDS = {
     "quoc gia": Kind.NATIONAL, "csdl quoc gia": Kind.NATIONAL, "co so du lieu quoc gia": Kind.NATIONAL,
@@ -65,7 +66,7 @@ class ReadRow:
     sheet: str = ""
 
 
-def understand(number: int, values: Mapping[str, str], owner: Owner | None, today: date) -> ReadRow:
+def understand(number: int, values: Mapping[str, str], owner: Meaning | None, today: date) -> ReadRow:
     """Put a row's parts together; `owner` is what its owner's cell means, None where that is empty."""
     row = ReadRow(number, values.get("code", ""), values.get("name", ""))
     row.problems += _text_problems(values)
@@ -75,10 +76,10 @@ def understand(number: int, values: Mapping[str, str], owner: Owner | None, toda
     row.ndc_connection = _word(row, values, "ndc_connection", CONNECTIONS)
     _read_day(row, values.get("effective_on", ""), today)
     _read_expectation(row, values)
-    if owner is not None:
-        row.owner_code = owner.code
-        if owner.code is None:
-            row.problems.append(_owner_unknown(values["owner"], owner.suggestions))
+    if isinstance(owner, Found) and owner.kind == "agency":
+        row.owner_code = owner.codes[0]
+    elif owner is not None:
+        row.problems.append(name_problem("owner", values["owner"], owner))
     return row
 
 
@@ -182,16 +183,3 @@ def read_day(text: str) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
-
-
-def _owner_unknown(text: str, suggestions: tuple[Suggestion, ...]) -> Problem:
-    nearest = "; ".join(f"{item.name} ({item.code})" for item in suggestions)
-    near_vi = f" Gần nhất: {nearest}." if nearest else ""
-    near_en = f" Nearest: {nearest}." if nearest else ""
-    return Problem(
-        "owner",
-        "owner_not_found",
-        f"Không xác định được cơ quan chủ quản “{text}”: ghi đúng tên hoặc mã.{near_vi}",
-        f"No agency could be determined for “{text}”: write its name or code.{near_en}",
-        suggestions,
-    )

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.domain.imports import ReadRow, understand
-from services.datasets.domain.owners import Owners
 from services.datasets.tables import Agency, Database, Declaration
 from services.datasets.use_cases.databases import NewDatabase, add_database, declare
 from services.datasets.use_cases.watching import WatchRules
+from shared.agencies import load_finder
 from shared.audit import Actor, add_audit
 from shared.database import Database as Store
 from shared.errors import TooLarge
+from shared.naming.lookup import Finder
 from shared.rows import Problem, cell_problems, cell_remarks, guarded
 from shared.spreadsheets import Columns, Row, Sheet, Skipped, Workbook, read_workbook_apart
 
@@ -79,8 +79,7 @@ async def read_list(
         TooLarge: bytes, rows or columns above the limit.
     """
     async with store.reading() as connection:
-        found = await connection.execute(select(Agency.code, Agency.name, Agency.short_name))
-        agencies = [(row.code, row.name, row.short_name) for row in found]
+        owners = await load_finder(connection, Agency)
     workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
     if (count := len(workbook.rows)) > MOST_ROWS:
         raise TooLarge(
@@ -89,16 +88,15 @@ async def read_list(
             f"The file has {count} rows; at most {MOST_ROWS}. Split it into several files.",
             field="file",
         )
-    owners = Owners(agencies, token_sort_ratio)
     rows = await asyncio.to_thread(_understand_all, workbook, owners, today)
     return ReadList(filename, rows, workbook.skipped, workbook.sheets)
 
 
-def _understand_all(workbook: Workbook, owners: Owners, today: date) -> tuple[ReadRow, ...]:
+def _understand_all(workbook: Workbook, owners: Finder, today: date) -> tuple[ReadRow, ...]:
     return tuple(_guarded(item, owners, today) for item in workbook.rows)
 
 
-def _guarded(item: Row, owners: Owners, today: date) -> ReadRow:
+def _guarded(item: Row, owners: Finder, today: date) -> ReadRow:
     values = item.values
     return guarded(
         item.number,
@@ -109,7 +107,7 @@ def _guarded(item: Row, owners: Owners, today: date) -> ReadRow:
     )
 
 
-def _understand(item: Row, owners: Owners, today: date) -> ReadRow:
+def _understand(item: Row, owners: Finder, today: date) -> ReadRow:
     owner = owners.find(item.values["owner"]) if item.values.get("owner") else None
     row = understand(item.number, item.values, owner, today)
     row.sheet = item.sheet

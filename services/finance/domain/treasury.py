@@ -13,7 +13,9 @@ from uuid import UUID
 from services.finance.domain.ledger import MAX_AMOUNT, Line
 from services.finance.domain.treasury_cells import FIELDS, LEVELS, NATURES, SCALE, Unit, read_amount, read_day
 from shared.folding import fold
-from shared.rows import Problem, Suggestion
+from shared.naming.lookup import Found, Meaning
+from shared.naming.refusals import name_problem
+from shared.rows import Problem
 
 Outcome = Literal["accepted", "refused", "unchanged", "total"]
 Heading = Literal["whole", "above", "below"]  # what the amount of a total is the sum of
@@ -83,14 +85,14 @@ class Reading:
         unit: of its amounts.
         today: nothing can have been paid after it.
         from_cells: a workbook, whose number cells come with a decimal point.
-        find_agency: a cell's words -> (code, or None; the nearest agencies where there is none).
+        find_agency: a cell's words -> the agency that they mean.
     """
 
     year: int
     unit: Unit
     today: date
     from_cells: bool
-    find_agency: Callable[[str], tuple[str | None, tuple[Suggestion, ...]]]
+    find_agency: Callable[[str], Meaning]
 
 
 def read_row(number: int, values: Mapping[str, str], how: Reading) -> ReadRow:
@@ -159,20 +161,11 @@ def _read_voucher(row: ReadRow, values: Mapping[str, str]) -> None:
 
 
 def _read_agency(row: ReadRow, words: str, how: Reading) -> None:
-    row.agency_code, suggestions = how.find_agency(words)
-    if row.agency_code is None:
-        nearest = "; ".join(f"{item.name} ({item.code})" for item in suggestions)
-        near_vi = f" Gần nhất: {nearest}." if nearest else ""
-        near_en = f" Nearest: {nearest}." if nearest else ""
-        row.refuse(
-            Problem(
-                "agency",
-                "agency_not_found",
-                f"Không xác định được cơ quan “{words[:200]}”: ghi mã hoặc đúng tên.{near_vi}",
-                f"No agency could be determined for “{words[:200]}”: write its code or its name.{near_en}",
-                suggestions,
-            )
-        )
+    meaning = how.find_agency(words)
+    if isinstance(meaning, Found) and meaning.kind == "agency":
+        row.agency_code = meaning.codes[0]
+    else:
+        row.refuse(name_problem("agency", words, meaning))
 
 
 def _read_day(row: ReadRow, text: str, today: date) -> None:

@@ -1,23 +1,18 @@
 """Reading a Treasury file: no transaction is open meanwhile."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-
-from rapidfuzz import process
-from rapidfuzz.fuzz import token_sort_ratio
 
 from services.finance.domain.treasury import Reading, ReadRow, read_row
 from services.finance.domain.treasury_cells import UNIT_VI, Unit, find_units
 from services.finance.domain.treasury_rows import check_lengths, check_totals
-from services.finance.queries.agencies import list_names
-from shared.database import AnyRow, Database
+from services.finance.tables import Agency
+from shared.agencies import load_finder
+from shared.database import Database
 from shared.errors import InvalidInput
-from shared.folding import fold
-from shared.rows import Suggestion, cell_problems, cell_remarks, guarded
+from shared.rows import cell_problems, cell_remarks, guarded
 from shared.spreadsheets import Columns, Row, Sheet, Skipped, Table, read_workbook_apart
 
 COLUMNS = Columns(
@@ -42,8 +37,6 @@ COLUMNS = Columns(
     required=("agency", "level", "nature", "field", "amount", "date", "reference"),
     dates=("date",),
 )
-ALIKE = 85  # of 100: two slips in a name of usual length
-MAX_COMPARED = 1_000  # names known to nobody that are compared with all agencies, about 3 ms each
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +70,11 @@ async def read_file(
         TooLarge: bytes, rows or columns above the limit.
     """
     async with database.reading() as connection:
-        agencies = await list_names(connection)
+        agencies = await load_finder(connection, Agency)
     workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
     table = workbook.only_table()
     told = find_units(table.headers["amount"], table.above)
-    how = Reading(year, _unit(unit, told), today, _is_workbook(content), _finder(agencies))
+    how = Reading(year, _unit(unit, told), today, _is_workbook(content), agencies.find)
     rows = await asyncio.to_thread(_understand, table, how)
     return TreasuryFile(filename, year, how.unit, rows, table.skipped, workbook.sheets)
 
@@ -135,32 +128,3 @@ def _unit(given: Unit | None, told: set[Unit]) -> Unit:
 
 def _is_workbook(content: bytes) -> bool:
     return content.startswith(b"PK")
-
-
-def _finder(agencies: Sequence[AnyRow]) -> Callable[[str], tuple[str | None, tuple[Suggestion, ...]]]:
-    """Looks up a code or a name; one that two agencies share names nobody."""
-    spelled: dict[str, set[str]] = defaultdict(set)
-    for agency in agencies:
-        for spelling in (agency.code, agency.name, agency.short_name or agency.name):
-            spelled[fold(spelling)].add(agency.code)
-    names = {agency.code: agency.name for agency in agencies}
-    known = {spelling: next(iter(found)) for spelling, found in spelled.items() if len(found) == 1}
-    compared = 0
-
-    @cache
-    def find(words: str) -> tuple[str | None, tuple[Suggestion, ...]]:
-        nonlocal compared
-        if words in names:
-            return words, ()
-        if (code := known.get(fold(words))) is not None:
-            return code, ()
-        compared += 1
-        if compared > MAX_COMPARED:
-            return None, ()
-        near = process.extractOne(fold(words), known.keys(), scorer=token_sort_ratio, score_cutoff=ALIKE)
-        if near is None:
-            return None, ()
-        spelling, score, _ = near
-        return None, (Suggestion(known[spelling], names[known[spelling]], round(score, 1)),)
-
-    return find

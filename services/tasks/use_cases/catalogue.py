@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,7 @@ from services.tasks.tables import (
     AgencyAlias,
     AgencyIdentifier,
     AgencyPredecessor,
+    Base,
     Group,
     GroupAlias,
     GroupMember,
@@ -87,49 +89,39 @@ async def record_agencies(
     for state in states:
         for place, identifier in enumerate(state.identifiers):
             check_form(identifier.scheme, identifier.value, f"identifiers.{place}.value")
-    await session.execute(
-        insert(Agency),
-        [state.model_dump(exclude={"identifiers"}) | {"recorded_at": at} for state in states],
-    )
-    identifiers = [
-        {"agency_code": state.code, **identifier.model_dump()}
-        for state in states
-        for identifier in state.identifiers
-    ]
-    if identifiers:
-        await session.execute(insert(AgencyIdentifier), identifiers)
+    apart = {"identifiers", "aliases", "predecessors"}
+    rows: dict[type[Base], list[dict[str, Any]]] = {
+        Agency: [state.model_dump(exclude=apart) | {"recorded_at": at} for state in states],
+        AgencyIdentifier: [
+            {"agency_code": state.code, **identifier.model_dump()}
+            for state in states
+            for identifier in state.identifiers
+        ],
+        AgencyAlias: [
+            {"agency_code": state.code, "alias": alias} for state in states for alias in state.aliases
+        ],
+        AgencyPredecessor: [
+            _predecessor(body, state.code) for state in states for body in state.predecessors
+        ],
+    }
+    for table, values in rows.items():
+        if values:
+            await session.execute(insert(table), values)
     await add_events(session, [(state, 1) for state in states], at=at)
 
 
-async def record_names(
-    session: AsyncSession,
-    *,
-    aliases: Sequence[tuple[str, str]],
-    predecessors: Sequence[tuple[str, str, str]],
-    group_aliases: Sequence[tuple[str, Sequence[str]]],
-) -> None:
-    """Record how documents write agencies.
+def _predecessor(body: events.Predecessor, successor_code: str) -> dict[str, Any]:
+    return {
+        **body.model_dump(include={"name", "short_name", "valid_to"}),
+        "successor_code": successor_code,
+        "position": body.successor_codes.index(successor_code) + 1,
+    }
 
-    Args:
-        aliases: (agency code, alias).
-        predecessors: (former name, its short form, successor's code), the main successor first.
-        group_aliases: (phrase, codes of the groups it names).
-    """
-    if aliases:
-        await session.execute(
-            insert(AgencyAlias), [{"agency_code": code, "alias": alias} for code, alias in aliases]
-        )
-    if predecessors:
-        rows = [
-            {"name": name, "short_name": short or None, "successor_code": code, "position": position}
-            for position, (name, short, code) in enumerate(predecessors, 1)
-        ]
-        await session.execute(insert(AgencyPredecessor), rows)
-    if group_aliases:
-        await session.execute(
-            insert(GroupAlias),
-            [{"alias": alias, "group_codes": list(codes)} for alias, codes in group_aliases],
-        )
+
+async def record_phrases(session: AsyncSession, phrases: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Record phrases of documents, each with the codes of the groups that it names."""
+    rows = [{"alias": alias, "group_codes": list(codes)} for alias, codes in phrases]
+    await session.execute(insert(GroupAlias), rows)
 
 
 async def record_group(

@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.tables import Agency
-from services.tasks.use_cases.catalogue import record_agencies, record_group, record_names
+from services.tasks.use_cases.catalogue import record_agencies, record_group, record_phrases
 from shared.audit import Actor, add_audit
 from shared.events import tasks as events
 
@@ -31,15 +31,8 @@ async def load_catalogue(session: AsyncSession, *, actor: Actor, at: datetime) -
         )
     for row in _rows("groups.csv"):
         await record_group(session, row["code"], row["name"], members[row["code"]], actor=actor, at=at)
-    await record_names(
-        session,
-        aliases=[(row["agency_code"], row["alias"]) for row in _rows("aliases.csv")],
-        predecessors=[
-            (row["former_name"], row["short_name"], row["successor_code"])
-            for row in _rows("predecessors.csv")
-        ],
-        group_aliases=[(row["alias"], row["group_codes"].split(";")) for row in _rows("group_aliases.csv")],
-    )
+    phrases = [(row["alias"], row["group_codes"].split(";")) for row in _rows("group_aliases.csv")]
+    await record_phrases(session, phrases)
     await add_audit(session, actor, "load", "catalogue", "agencies", at=at, agencies=len(agencies))
     return len(agencies)
 
@@ -72,6 +65,10 @@ def _agencies(name: str) -> list[events.AgencyRecorded]:
                 "valid_to": _day(row["valid_to"]),
             }
         )
+    aliases = defaultdict(list)
+    for row in _rows("aliases.csv"):
+        aliases[row["agency_code"]].append(row["alias"])
+    predecessors = _predecessors()
     return [
         events.AgencyRecorded.model_validate(
             {
@@ -82,10 +79,28 @@ def _agencies(name: str) -> list[events.AgencyRecorded]:
                 "level": row["level"],
                 "parent_code": row["parent_code"] or None,
                 "identifiers": identifiers[row["code"]],
+                "aliases": aliases[row["code"]],
+                "predecessors": predecessors[row["code"]],
             }
         )
         for row in _rows(name)
     ]
+
+
+def _predecessors() -> Mapping[str, list[events.Predecessor]]:
+    """Bodies that are no more, by each of their successors."""
+    successors = defaultdict(list)
+    for row in _rows("predecessors.csv"):
+        key = (row["former_name"], row["short_name"] or None, _day(row["valid_to"]))
+        successors[key].append(row["successor_code"])
+    found = defaultdict(list)
+    for (name, short_name, valid_to), codes in successors.items():
+        body = events.Predecessor(
+            name=name, short_name=short_name, valid_to=valid_to, successor_codes=tuple(codes)
+        )
+        for code in codes:
+            found[code].append(body)
+    return found
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -22,6 +22,8 @@ def upgrade() -> None:
     sa.Column('bloc', sa.Text(), nullable=False),
     sa.Column('level', sa.Text(), nullable=False),
     sa.Column('parent_code', sa.Text(), nullable=True),
+    sa.Column('aliases', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('predecessors', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.PrimaryKeyConstraint('code', name=op.f('pk_agencies'))
     )
     op.create_index(op.f('ix_agencies_parent_code'), 'agencies', ['parent_code'], unique=False)

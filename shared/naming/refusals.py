@@ -1,0 +1,81 @@
+"""Why a printed name could not be taken for an agency, and what to write instead, said alike by every importer."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from shared.naming.lookup import Ambiguous, Dissolved, Found, Unknown
+from shared.rows import Problem, Suggestion
+
+_SHOWN = 5  # agencies that one sentence names; `suggestions` has them all
+_LONGEST = 200  # characters of the name that a sentence repeats
+
+
+def name_problem(field: str, text: str, meaning: Found | Dissolved | Ambiguous | Unknown) -> Problem:
+    """The refusal of a name that is not one agency's; a `Found` is refused for being a group."""
+    said = text[:_LONGEST]
+    if isinstance(meaning, Found):
+        return group_problem(field, said)
+    if isinstance(meaning, Dissolved):
+        return dissolved_problem(field, said, meaning.successors, meaning.valid_to)
+    if isinstance(meaning, Ambiguous):
+        return ambiguous_problem(field, said, meaning.candidates)
+    return unknown_problem(field, said, meaning.suggestions)
+
+
+def group_problem(field: str, text: str) -> Problem:
+    return Problem(
+        field,
+        "agency_is_group",
+        f"“{text}” là một nhóm cơ quan: ghi tên hoặc mã của một cơ quan.",
+        f"“{text}” is a group of agencies: write the name or code of one agency.",
+    )
+
+
+def dissolved_problem(
+    field: str, text: str, successors: Sequence[Suggestion], valid_to: date | None
+) -> Problem:
+    ended = valid_to + timedelta(days=1) if valid_to else None
+    since_vi, since_en = (f" từ {ended:%d/%m/%Y}", f" since {ended}") if ended else ("", "")
+    return Problem(
+        field,
+        "agency_dissolved",
+        f"“{text}” không còn{since_vi}: ghi cơ quan kế thừa: {_listed(successors, 'và {} cơ quan khác')}.",
+        f"“{text}” is no more{since_en}: write its successor: {_listed(successors, 'and {} more')}.",
+        tuple(successors),
+    )
+
+
+def ambiguous_problem(field: str, text: str, candidates: Sequence[Suggestion]) -> Problem:
+    return Problem(
+        field,
+        "agency_ambiguous",
+        f"“{text}” không chỉ rõ một cơ quan: ghi kèm tên tỉnh hoặc bộ chủ quản, hoặc ghi mã: "
+        f"{_listed(candidates, 'và {} cơ quan khác')}.",
+        f"“{text}” is not one agency's name: add the province or ministry it belongs to, or write the code: "
+        f"{_listed(candidates, 'and {} more')}.",
+        tuple(candidates),
+    )
+
+
+def unknown_problem(field: str, text: str, suggestions: Sequence[Suggestion]) -> Problem:
+    nearest = "; ".join(map(_shown, suggestions))
+    near_vi, near_en = (f" Gần nhất: {nearest}.", f" Nearest: {nearest}.") if nearest else ("", "")
+    return Problem(
+        field,
+        "agency_not_found",
+        f"Không xác định được cơ quan “{text}”: ghi mã hoặc đúng tên, hoặc thêm tên gọi này cho cơ quan bằng "
+        f"`dondoc agencies amend --add-alias` (PATCH /tasks/v1/agencies).{near_vi}",
+        f"No agency could be determined for “{text}”: write its code or its name, or give the agency this alias with "
+        f"`dondoc agencies amend --add-alias` (PATCH /tasks/v1/agencies).{near_en}",
+        tuple(suggestions),
+    )
+
+
+def _listed(suggestions: Sequence[Suggestion], more: str) -> str:
+    rest = len(suggestions) - _SHOWN
+    listed = "; ".join(map(_shown, suggestions[:_SHOWN]))
+    return f"{listed} {more.format(rest)}" if rest > 0 else listed
+
+
+def _shown(item: Suggestion) -> str:
+    return f"{item.name} ({item.code})"
