@@ -3,6 +3,7 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -89,16 +90,48 @@ def clock() -> ManualClock:
     return ManualClock(datetime(2025, 5, 20, 1, 0, tzinfo=UTC))
 
 
-# --- Kafka ---------------------------------------------------------------------------------------------------------
+# --- what a machine may lack -----------------------------------------------------------------------------------------
 
 KAFKA_ABSENT = "no Kafka here"
+CLIENTS_ABSENT = "no generator of clients here"
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What the closing lines say of it, and the variable by which a run requires it."""
+
+    title: str
+    required_by: str
+    tests: str
+    remedy: str
+
+
+LACKS = {
+    KAFKA_ABSENT: Lack(
+        "KAFKA",
+        "DONDOC_REQUIRE_KAFKA",
+        "of the Kafka transport",
+        "Install Java 17 and Maven, or start Docker, or set DONDOC_TEST_KAFKA=host:port to a broker that may be "
+        "written to.",
+    ),
+    CLIENTS_ABSENT: Lack(
+        "GENERATED CLIENTS",
+        "DONDOC_REQUIRE_CLIENTS",
+        "of generated clients",
+        "Install Node.js 20 with npm, and let npm and uv reach their package registries.",
+    ),
+}
+
+
+def skip_without(reason: str, cause: object) -> NoReturn:
+    """Skip, which the closing lines tell; where a run requires what is lacking, fail."""
+    if os.environ.get(LACKS[reason].required_by):
+        pytest.fail(f"{reason}: {cause}", pytrace=False)
+    pytest.skip(f"{reason}: {cause}")
 
 
 def skip_without_kafka(absent: KafkaAbsent) -> NoReturn:
-    """Skip, which the closing lines tell; where a run requires Kafka (DONDOC_REQUIRE_KAFKA), fail."""
-    if os.environ.get("DONDOC_REQUIRE_KAFKA"):
-        pytest.fail(f"{KAFKA_ABSENT}: {absent}", pytrace=False)
-    pytest.skip(f"{KAFKA_ABSENT}: {absent}")
+    skip_without(KAFKA_ABSENT, absent)
 
 
 @pytest.fixture(scope="session")
@@ -119,18 +152,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [
-        report for report in terminalreporter.stats.get("skipped", []) if KAFKA_ABSENT in str(report.longrepr)
-    ]
-    if not skipped:
-        return
-    terminalreporter.section("NOT TESTED: KAFKA", sep="!", red=True, bold=True)
+    for reason, lack in LACKS.items():
+        skipped = [
+            report for report in terminalreporter.stats.get("skipped", []) if reason in str(report.longrepr)
+        ]
+        if skipped:
+            _tell_untested(terminalreporter, lack, skipped)
+
+
+def _tell_untested(
+    terminalreporter: pytest.TerminalReporter, lack: Lack, skipped: list[pytest.TestReport]
+) -> None:
+    terminalreporter.section(f"NOT TESTED: {lack.title}", sep="!", red=True, bold=True)
     for report in skipped:
         terminalreporter.line(f"  {report.nodeid}", red=True)
-    reason = str(skipped[0].longrepr[-1]) if isinstance(skipped[0].longrepr, tuple) else ""
+    cause = str(skipped[0].longrepr[-1]) if isinstance(skipped[0].longrepr, tuple) else ""
     terminalreporter.line(
-        f"{len(skipped)} tests of the Kafka transport did not run ({reason}). Install Java 17 and Maven, or start "
-        "Docker, or set DONDOC_TEST_KAFKA=host:port to a broker that may be written to.",
-        red=True,
-        bold=True,
+        f"{len(skipped)} tests {lack.tests} did not run ({cause}). {lack.remedy}", red=True, bold=True
     )
