@@ -17,7 +17,7 @@ from services.cli.serving import serve_until_stopped
 from services.register import REGISTER, SERVICES, declared_topics, worker_on_kafka
 from services.suite import open_database
 from shared.app import Context, Lifespan, create_app
-from shared.bus.kafka import create_topics
+from shared.bus.kafka import TooFewBrokers, TopicRefused, create_topics
 from shared.bus.kafka_connection import KafkaConnection
 from shared.clock import Clock
 from shared.database import Database
@@ -134,19 +134,36 @@ def topics(as_json: AsJson = False) -> None:
     """Tạo các topic Kafka còn thiếu. / Create the Kafka topics that are missing."""
     settings = read_settings(databases=()).tasks
     _require_kafka(settings)
-    connection = KafkaConnection.from_settings(settings)
-    try:
-        found = asyncio.run(create_topics(connection, declared_topics(settings.kafka_replication)))
-    except ConnectionError:
-        raise Stop(
-            f"Không kết nối được Kafka tại {connection.bootstrap}: kiểm tra DONDOC_KAFKA và máy chủ Kafka rồi chạy lại.",
-            f"No Kafka broker answers at {connection.bootstrap}: check DONDOC_KAFKA and the broker, then run again.",
-        ) from None
+    found = _topics_created(KafkaConnection.from_settings(settings), settings.kafka_replication)
     if as_json:
         print_json(found)
         return
     for name, state in found.items():
         out.print(f"{name}: {state}")
+
+
+def _topics_created(connection: KafkaConnection, replication: int) -> dict[str, str]:
+    try:
+        return asyncio.run(create_topics(connection, declared_topics(replication)))
+    except ConnectionError:
+        raise Stop(
+            f"Không kết nối được Kafka tại {connection.bootstrap}: kiểm tra DONDOC_KAFKA và máy chủ Kafka rồi chạy lại.",
+            f"No Kafka broker answers at {connection.bootstrap}: check DONDOC_KAFKA and the broker, then run again.",
+        ) from None
+    except TooFewBrokers as few:
+        raise Stop(
+            f"Cụm Kafka có {few.brokers} máy chủ, không giữ được {few.replication} bản sao của mỗi sự kiện: đặt "
+            f"DONDOC_KAFKA_REPLICATION={few.brokers}, hoặc thêm máy chủ, rồi chạy lại.",
+            f"The Kafka cluster has {few.brokers} broker(s), which cannot hold {few.replication} copies of each event: "
+            f"set DONDOC_KAFKA_REPLICATION={few.brokers}, or add brokers, then run again.",
+        ) from None
+    except TopicRefused as refused:
+        raise Stop(
+            f"Kafka không tạo topic {refused.topic} ({refused}): cấp quyền tạo topic cho người dùng của "
+            "DONDOC_KAFKA_USERNAME, hoặc tạo theo deploy/topics.yml, rồi chạy lại.",
+            f"Kafka does not create the topic {refused.topic} ({refused}): grant the user of DONDOC_KAFKA_USERNAME the "
+            "right to create topics, or create it as deploy/topics.yml says, then run again.",
+        ) from None
 
 
 def list_settings(as_json: AsJson = False) -> None:

@@ -6,10 +6,11 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from services.register import REGISTER, declared_topics
-from shared.bus.kafka import create_topics
+from shared.bus.kafka import TooFewBrokers, TopicRefused, create_topics
 from shared.bus.kafka_connection import KafkaConnection
 from shared.events.envelope import topic_of
 from shared.topics import as_yaml
+from tests.support.processes import run
 
 WRITTEN = Path(__file__).parents[2] / "deploy" / "topics.yml"
 
@@ -51,5 +52,28 @@ async def test_missing_topics_are_created_and_others_reported(kafka: str) -> Non
 @pytest.mark.kafka
 async def test_more_copies_than_brokers_are_refused(kafka: str) -> None:
     wanted = replace(declared_topics(replication=9)[0], name=f"dondoc.t{uuid4().hex[:10]}")
-    with pytest.raises(RuntimeError, match="InvalidReplicationFactor"):
+    with pytest.raises(TooFewBrokers) as refused:
         await create_topics(KafkaConnection(kafka), [wanted])
+    assert (refused.value.brokers, refused.value.replication) == (1, 9)
+
+
+@pytest.mark.kafka
+async def test_what_kafka_itself_refuses_is_told_with_its_reason(kafka: str) -> None:
+    wanted = replace(declared_topics(replication=1)[0], name="dondoc/no topic")
+    with pytest.raises(TopicRefused, match=r"(?i)invalid") as refused:
+        await create_topics(KafkaConnection(kafka), [wanted])
+    assert refused.value.topic == wanted.name
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("replication", ["3", None])
+def test_the_command_names_the_setting_of_a_single_broker(kafka: str, replication: str | None) -> None:
+    """Three copies are the default."""
+    env = {"DONDOC_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "DONDOC_KAFKA": kafka}
+    env |= {"DONDOC_KAFKA_REPLICATION": replication} if replication else {}
+    done = run("topics", env=env, check=False)
+    vi, en = done.stderr.strip().splitlines()
+    assert done.returncode == 1
+    assert "1 máy chủ" in vi
+    assert "DONDOC_KAFKA_REPLICATION=1" in vi
+    assert "DONDOC_KAFKA_REPLICATION=1" in en

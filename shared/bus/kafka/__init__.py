@@ -7,6 +7,6 @@ own where it retries (aio-libs/aiokafka#1101).
 
 from shared.bus.kafka.publisher import KafkaPublisher
 from shared.bus.kafka.source import KafkaSource
-from shared.bus.kafka.topics import create_topics
+from shared.bus.kafka.topics import TooFewBrokers, TopicRefused, create_topics
 
-__all__ = ["KafkaPublisher", "KafkaSource", "create_topics"]
+__all__ = ["KafkaPublisher", "KafkaSource", "TooFewBrokers", "TopicRefused", "create_topics"]

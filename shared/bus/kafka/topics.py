@@ -5,7 +5,13 @@ from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 from shared.bus.kafka import client
 from shared.bus.kafka.client import stop_client
@@ -13,10 +19,27 @@ from shared.bus.kafka_connection import KafkaConnection
 from shared.topics import Topic
 
 
+class TooFewBrokers(RuntimeError):
+    """More copies of each event are asked for than there are brokers to hold them."""
+
+    def __init__(self, brokers: int, replication: int) -> None:
+        super().__init__(f"{brokers} brokers cannot hold {replication} copies")
+        self.brokers = brokers
+        self.replication = replication
+
+
+class TopicRefused(RuntimeError):
+    """Kafka does not create a topic; the message is its own reason."""
+
+    def __init__(self, topic: str, error: KafkaError) -> None:
+        super().__init__(" ".join(str(error).split()))
+        self.topic = topic
+
+
 async def create_topics(connection: KafkaConnection, topics: Sequence[Topic]) -> dict[str, str]:
     """Create what is missing and tell of each topic: `created`, `exists`, or how it differs from the declaration.
 
-    Raises ConnectionError when no broker answers.
+    Raises ConnectionError when no broker answers, TooFewBrokers, and TopicRefused.
     """
     admin = AIOKafkaAdminClient(**connection.options(), request_timeout_ms=client.REQUEST_MS)
     try:
@@ -38,8 +61,11 @@ async def create_topics(connection: KafkaConnection, topics: Sequence[Topic]) ->
 async def _outcome(admin: AIOKafkaAdminClient, topic: Topic, error: KafkaError) -> str:
     if isinstance(error, TopicAlreadyExistsError):
         return await _differences(admin, topic) or "exists"
+    if isinstance(error, InvalidReplicationFactorError):
+        brokers = (await admin.describe_cluster())["brokers"]
+        raise TooFewBrokers(len(brokers), topic.replication)
     if error.errno != 0:
-        raise error
+        raise TopicRefused(topic.name, error)
     return "created"
 
 
