@@ -35,7 +35,10 @@ class Agency(AgencyCopy, Base):
 
 
 class Decision(Base):
-    """A transaction of the ledger. `entry` counts how often its document was entered: again only after a reversal."""
+    """A transaction of the ledger. `entry` counts how often its document was entered: again only after a reversal.
+
+    `number` is as typed; look-alike ones are one by `normal_form` (`shared.document_numbers`).
+    """
 
     __tablename__ = "decisions"
     __table_args__ = (
@@ -44,7 +47,7 @@ class Decision(Base):
         CheckConstraint("(reverses_id IS NULL) = (reason IS NULL)", name="reversal"),
         Index(
             "uq_decisions_document",
-            "number",
+            "normal_form",
             "kind",
             "issued_on",
             "entry",
@@ -52,11 +55,14 @@ class Decision(Base):
             postgresql_where=text("reverses_id IS NULL"),
         ),
         Index("ix_decisions_recorded_at", "recorded_at", "id"),
+        Index(None, "similar_form"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     number: Mapped[str]
+    normal_form: Mapped[str]
+    similar_form: Mapped[str]
     issued_on: Mapped[date]
     entry: Mapped[int]
     effective_on: Mapped[date]
@@ -182,11 +188,12 @@ class VoucherLine(Base):
     """A row of a Treasury file that was posted: what makes importing it again change nothing."""
 
     __tablename__ = "voucher_lines"
-    __table_args__ = (Index("ix_voucher_lines_voucher", "year", "agency_code", "reference"),)
+    __table_args__ = (Index("ix_voucher_lines_voucher", "year", "agency_code", "normal_form"),)
 
     decision_id: Mapped[UUID] = mapped_column(primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True)
     year: Mapped[int]
     agency_code: Mapped[str]
     reference: Mapped[str]
+    normal_form: Mapped[str]
     fingerprint: Mapped[str]

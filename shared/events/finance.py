@@ -41,12 +41,9 @@ class ReversalState(_Part):
     recorded_at: datetime
 
 
-class DecisionState(_Part):
-    """A decision's header and totals; its lines stand at GET /finance/v1/decisions/{id}."""
-
+class _Decision(_Part):
     id: UUID
     version: int
-    kind: DecisionKind
     number: str
     issued_on: date
     effective_on: date
@@ -55,6 +52,18 @@ class DecisionState(_Part):
     amount: int
     totals: tuple[DecisionTotal, ...]
     reversal: ReversalState | None = None
+
+
+class DecisionState(_Decision):
+    """A decision's header and totals; its lines stand at GET /finance/v1/decisions/{id}."""
+
+    kind: DecisionKind
+
+
+class RecoveryState(_Decision):
+    """The same of a decision that takes back what was disbursed."""
+
+    kind: Literal["recover"]
 
 
 class DecisionEvent(EventData):
@@ -70,6 +79,21 @@ class DecisionPosted(DecisionEvent):
 
 class DecisionReversed(DecisionEvent):
     event_type: ClassVar[str] = "vn.dondoc.finance.decision.reversed.v1"
+
+
+class RecoveryEvent(EventData):
+    decision: RecoveryState
+
+    def subject(self) -> str:
+        return str(self.decision.id)
+
+
+class RecoveryPosted(RecoveryEvent):
+    event_type: ClassVar[str] = "vn.dondoc.finance.recovery.posted.v1"
+
+
+class RecoveryReversed(RecoveryEvent):
+    event_type: ClassVar[str] = "vn.dondoc.finance.recovery.reversed.v1"
 
 
 class ClaimState(_Part):
@@ -131,4 +155,6 @@ class BudgetChanged(EventData):
         return self.budget.id
 
 
-EVENTS = catalogue(DecisionPosted, DecisionReversed, ClaimStated, BudgetChanged)
+EVENTS = catalogue(
+    DecisionPosted, DecisionReversed, RecoveryPosted, RecoveryReversed, ClaimStated, BudgetChanged
+)

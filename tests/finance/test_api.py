@@ -92,6 +92,94 @@ async def test_a_document_is_posted_once_unless_reversed(service: FinanceService
     assert (await service.get("/balances"))["total"]["approved"] == 40
 
 
+@pytest.mark.parametrize(
+    "typed", ["9/QÐ-BTC", "09/qđ–btc", " 9 / QĐ - BTC ", "Số 9/QĐ-BTC", "９／ＱĐ－ＢＴＣ"]
+)
+async def test_a_document_whose_number_looks_alike_is_the_same(service: FinanceService, typed: str) -> None:
+    body = service.decision("approve", line_body(10), number="9/QĐ-BTC")
+    first = await service.post("/decisions", body)
+    again = body | {"number": typed, "similar_is_meant": True}
+    assert (await service.refused("/decisions", again, 409))["code"] == "decision_posted"
+    service.clock.advance(seconds=1)
+    other = await service.post("/decisions", body | {"number": typed, "kind": "adjust"})
+    assert other["number"] == typed.strip()
+    found = await service.get("/decisions", params={"number": typed})
+    assert [item["id"] for item in found["items"]] == [first["id"], other["id"]]
+    assert "normal_form" not in found["items"][0]
+
+
+async def test_a_similar_number_is_posted_only_when_it_is_meant(service: FinanceService) -> None:
+    first = await service.decide("approve", line_body(10), number="9/QĐ-BTC")
+    body = service.decision("approve", line_body(20), number="9/QD-BTC", issued_on="2025-05-19")
+    before = await service.counts()
+    problem = await service.refused("/decisions", body, 409)
+    assert (problem["code"], problem["field"], problem["similar"]) == (
+        "number_similar",
+        "number",
+        ["9/QĐ-BTC"],
+    )
+    assert "similar_is_meant" in problem["detail"]
+    assert await service.counts() == before
+    await service.post("/decisions", body | {"similar_is_meant": True})
+    await service.post("/decisions", body | {"kind": "adjust"})  # its number is in the ledger now
+    path = f"/decisions/{first['id']}/reversal"
+    await service.post(path, {"reason": "Ghi nhầm số", "effective_on": "2025-05-20"})
+    assert (await service.get("/decisions", params={"number": "–"}))["items"] == []
+
+
+async def test_a_number_that_was_reversed_stands_in_nobodys_way(service: FinanceService) -> None:
+    wrong = await service.decide("approve", line_body(10), number="9/QD-BTC")
+    path = f"/decisions/{wrong['id']}/reversal"
+    await service.post(path, {"reason": "Ghi nhầm số", "effective_on": "2025-05-20"})
+    await service.decide("approve", line_body(10), number="9/QĐ-BTC")
+    assert (await service.get("/balances"))["total"]["approved"] == 10
+
+
+async def test_what_is_recovered_can_be_disbursed_again(service: FinanceService) -> None:
+    await service.fund(100, 80, 50)
+    recovered = await service.decide("recover", line_body(30))
+    assert (recovered["kind"], recovered["amount"]) == ("recover", 30)
+    told = (await service.get("/balances"))["total"]
+    assert (told["allocated"], told["disbursed"], told["remaining"]) == (80, 20, 60)
+    rate = (await service.get("/disbursement", params={"year": 2025}))["total"]
+    assert (rate["numerator"], rate["denominator"], rate["rate"]) == (20, 80, 25.0)
+    await service.decide("disburse", line_body(60))
+    undone = await service.refused(
+        f"/decisions/{recovered['id']}/reversal", {"reason": "Sai", "effective_on": "2025-05-20"}, 409
+    )
+    assert undone["code"] == "insufficient"
+
+
+@pytest.mark.parametrize(
+    ("amount", "day", "status", "code"),
+    [
+        (51, "2025-05-20", 409, "insufficient"),  # more than was paid
+        (21, "2025-05-20", 409, "insufficient"),  # of which 30 are settled
+        (10, "2025-05-18", 409, "insufficient"),  # before it was paid
+        (-10, "2025-05-20", 422, "amount_not_positive"),
+        (0, "2025-05-20", 422, "amount_not_positive"),
+        (10, "2025-05-21", 422, "day_in_future"),
+    ],
+)
+async def test_no_more_is_recovered_than_was_disbursed_by_its_day(
+    service: FinanceService, amount: int, day: str, status: int, code: str
+) -> None:
+    for kind, held in (("approve", 100), ("allocate", 80), ("disburse", 50), ("settle", 30)):
+        await service.decide(kind, line_body(held), effective_on="2025-05-19")
+    body = service.decision("recover", line_body(amount), effective_on=day)
+    problem = await service.refused("/decisions", body, status)
+    assert problem["code"] == code
+    assert (await service.get("/balances"))["total"]["disbursed"] == 50
+
+
+async def test_a_negative_payment_is_refused_with_the_kind_for_it(service: FinanceService) -> None:
+    await service.fund(100, 80, 50)
+    problem = await service.refused("/decisions", service.decision("disburse", line_body(-10)), 422)
+    assert problem["code"] == "amount_not_positive"
+    assert "recover" in problem["detail"]
+    assert "recover" in problem["detail_en"]
+
+
 async def test_a_reversal_is_linked_dated_and_single(service: FinanceService) -> None:
     await service.decide("approve", line_body(10), effective_on="2025-05-10")
     first = (await service.get("/decisions"))["items"][0]

@@ -135,8 +135,8 @@ async def test_every_connection_of_the_service_takes_its_role(database: Database
 async def test_postings_that_do_not_add_up_are_refused(database: Database, clock: ManualClock) -> None:
     await post(database, clock, header("approve", "1"), [line(10)])
     decision = (
-        "INSERT INTO decisions (id, kind, number, issued_on, entry, effective_on, line_count, amount, actor, recorded_at) "
-        "VALUES ('00000000-0000-4000-8000-000000000001', 'approve', 'x', '2025-05-20', 1, '2025-05-20', 1, 5, 'x', "
+        "INSERT INTO decisions (id, kind, number, normal_form, similar_form, issued_on, entry, effective_on, line_count, "
+        "amount, actor, recorded_at) VALUES ('00000000-0000-4000-8000-000000000001', 'approve', 'x', 'x', 'x', '2025-05-20', 1, '2025-05-20', 1, 5, 'x', "
         "'2025-05-20T01:00:00Z')"
     )
 
@@ -300,8 +300,32 @@ async def test_one_of_many_that_post_one_document_at_once_holds(service: Finance
     answers = await asyncio.gather(*(service.send("POST", "/decisions", json=body) for _ in range(6)))
     codes = Counter("posted" if answer.status_code == 201 else answer.json()["code"] for answer in answers)
     assert codes["posted"] == 1
-    assert set(codes) <= {"posted", "decision_posted", "recorded_meanwhile"}
+    assert set(codes) == {"posted", "decision_posted"}
     assert (await service.get("/balances"))["total"]["approved"] == 10
+
+
+async def test_of_numbers_alike_or_similar_that_come_at_once_one_is_posted(service: FinanceService) -> None:
+    """Also on different budgets, whose locks do not make one wait for the other."""
+    typed = ("9/QĐ-BTC", "9/QÐ-BTC", "09/qđ–btc", "9/QD-BTC", "9-QĐ/BTC")
+    bodies = [
+        service.decision("approve", line_body(10, agency), number=number)
+        for number in typed
+        for agency in ("G06", "G12")
+    ]
+    answers = await asyncio.gather(*(service.send("POST", "/decisions", json=body) for body in bodies))
+    codes = Counter("posted" if answer.status_code == 201 else answer.json()["code"] for answer in answers)
+    assert codes["posted"] == 1
+    assert set(codes) <= {"posted", "decision_posted", "number_similar"}
+    assert (await service.get("/balances"))["total"]["approved"] == 10
+
+
+async def test_the_database_itself_posts_a_document_once(database: Database, clock: ManualClock) -> None:
+    await post(database, clock, header("approve", "9/QĐ-BTC"), [line(10)])
+    again = (
+        "INSERT INTO decisions SELECT gen_random_uuid(), kind, '9/QÐ-BTC', normal_form, similar_form, issued_on, entry, "
+        "effective_on, NULL, NULL, 1, 1, 'x', recorded_at FROM decisions"
+    )
+    assert await refused(database, again) == "23505"
 
 
 async def test_a_connection_that_is_killed_leaves_nothing(
@@ -332,10 +356,17 @@ async def test_a_connection_that_is_killed_leaves_nothing(
 async def test_events_written_by_the_database_keep_the_contracts(service: FinanceService) -> None:
     """The ledger's function writes them: they must read as the contracts say, member by member."""
     await service.fund(100, 60, 20)
-    [paid] = (await service.get("/decisions", params={"kind": "disburse"}))["items"]
-    await service.post(f"/decisions/{paid['id']}/reversal", {"reason": "Sai", "effective_on": "2025-05-20"})
+    await service.decide("recover", line_body(5))
+    for kind in ("recover", "disburse"):
+        [taken_back] = (await service.get("/decisions", params={"kind": kind}))["items"]
+        path = f"/decisions/{taken_back['id']}/reversal"
+        await service.post(path, {"reason": "Sai", "effective_on": "2025-05-20"})
     told = await service.rows("SELECT type, subject, version, data FROM outbox ORDER BY id")
-    assert len(told) == 8
+    assert len(told) == 12
+    assert [row.type for row in told if "recovery" in row.type] == [
+        "vn.dondoc.finance.recovery.posted.v1",
+        "vn.dondoc.finance.recovery.reversed.v1",
+    ]
     for row in told:
         contract = events.EVENTS[row.type]
         parsed = contract.model_validate(row.data)

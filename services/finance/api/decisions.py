@@ -19,6 +19,7 @@ from services.finance.schemas.decisions import (
 )
 from services.finance.use_cases import decisions as use_cases
 from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.document_numbers import normal_form
 from shared.openapi import sent
 from shared.pagination import (
     DEFAULT_LIMIT,
@@ -58,7 +59,12 @@ async def post_decision(
     """
     lines = [line.line() for line in body.lines]
     decision_id = await use_cases.post_decision(
-        session, body.header(), lines, actor=actor, at=context.clock.now()
+        session,
+        body.header(),
+        lines,
+        similar_is_meant=body.similar_is_meant,
+        actor=actor,
+        at=context.clock.now(),
     )
     response.headers["Location"] = f"{PATH}/{decision_id}"
     return DecisionOut.model_validate(await read.require_decision(await session.connection(), decision_id))
@@ -75,7 +81,7 @@ async def list_decisions(
     cursor: PageCursor = None,
 ) -> Response:
     """Các quyết định và bút toán đảo theo thứ tự ghi sổ. / Decisions and reversals in the order in which they were recorded."""
-    wanted = {"kind": kind and kind.value, "number": number}
+    wanted = {"kind": kind and kind.value, "normal_form": number and (normal_form(number) or number)}
     after = decode_after(cursor, datetime, UUID)
     rows = await read.list_decisions(connection, wanted, after=after, limit=limit)
     return page_answer(

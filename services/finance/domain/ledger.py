@@ -16,6 +16,7 @@ class Kind(StrEnum):
     APPROVE = "approve"
     ALLOCATE = "allocate"
     DISBURSE = "disburse"
+    RECOVER = "recover"
     SETTLE = "settle"
     CARRY_OVER = "carry_over"
     CANCEL = "cancel"
@@ -56,6 +57,7 @@ MOVES: Mapping[Kind, tuple[Stage, Stage]] = {
     Kind.ADJUST: (Stage.AUTHORITY, Stage.UNALLOCATED),
     Kind.ALLOCATE: (Stage.UNALLOCATED, Stage.REMAINING),
     Kind.DISBURSE: (Stage.REMAINING, Stage.DISBURSED),
+    Kind.RECOVER: (Stage.DISBURSED, Stage.REMAINING),
     Kind.SETTLE: (Stage.DISBURSED, Stage.SETTLED),
     Kind.CARRY_OVER: (Stage.REMAINING, Stage.CARRIED_OVER),
     Kind.CANCEL: (Stage.REMAINING, Stage.CANCELLED),
@@ -92,7 +94,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Reported figures of any set of accounts. Both sums hold by construction."""
+    """Reported figures of any set of accounts. Both sums hold by construction; what was recovered is not disbursed."""
 
     approved: int
     unallocated: int
@@ -145,10 +147,10 @@ def check_lines(kind: Kind, lines: Sequence[Line]) -> None:
         if line.amount == 0 or (line.amount < 0 and kind is not Kind.ADJUST):
             raise InvalidInput(
                 "amount_not_positive",
-                f"Dòng {number + 1}: số tiền {line.amount} đồng phải lớn hơn 0. Giảm dự toán đã duyệt thì dùng kind adjust; "
-                "sửa sai thì đảo bút toán (reversal).",
-                f"Line {number + 1}: the amount {line.amount} must be above 0. To lower what was approved use the kind "
-                "adjust; to correct a mistake, reverse the decision.",
+                f"Dòng {number + 1}: số tiền {line.amount} đồng phải lớn hơn 0. Thu hồi khoản đã giải ngân thì dùng kind recover; "
+                "giảm dự toán đã duyệt thì dùng kind adjust; sửa sai thì đảo bút toán (reversal).",
+                f"Line {number + 1}: the amount {line.amount} must be above 0. To take back what was disbursed use the kind "
+                "recover; to lower what was approved, adjust; to correct a mistake, reverse the decision.",
                 field=f"lines.{number}.amount",
             )
         if abs(line.amount) > MAX_AMOUNT:

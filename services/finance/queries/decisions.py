@@ -15,7 +15,10 @@ from shared.database import AnyRow
 from shared.errors import NotFound
 
 _undo = aliased(Decision)
-_DECISION = select(*Decision.__table__.columns, _undo.id.label("reversed_by_id")).outerjoin(
+_TOLD = [
+    column for column in Decision.__table__.columns if column.name not in {"normal_form", "similar_form"}
+]
+_DECISION = select(*_TOLD, _undo.id.label("reversed_by_id")).outerjoin(
     _undo, _undo.reverses_id == Decision.id
 )
 _BY_ID = _DECISION.where(Decision.id == bindparam("id"))

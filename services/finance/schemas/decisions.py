@@ -11,7 +11,7 @@ from services.finance.domain import ledger
 from services.finance.schemas.common import Day, Year, refuse_fraction
 from shared.answers import Answer, example
 from shared.database import AnyRow
-from shared.requests import Code, Paragraph, RequestModel
+from shared.requests import Code, DocumentNumber, Paragraph, RequestModel, SimilarIsMeant
 
 
 class LineIn(RequestModel):
@@ -48,11 +48,14 @@ class DecisionIn(RequestModel):
         ],
     )
 
-    number: Annotated[Code, Field(description="of the document; with kind and issued_on it is posted once")]
+    number: Annotated[
+        DocumentNumber, Field(description="of the document; with kind and issued_on it is posted once")
+    ]
     issued_on: Day
     effective_on: Day
     kind: ledger.Kind
     lines: Annotated[tuple[LineIn, ...], Field(min_length=1, max_length=ledger.MAX_LINES)]
+    similar_is_meant: SimilarIsMeant = False
 
     @model_validator(mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
@@ -29,37 +29,48 @@ from shared.agencies import require_agencies
 from shared.audit import Actor
 from shared.clock import local_date
 from shared.database import AnyRow
+from shared.document_numbers import normal_form, number_similar, similar_form
 from shared.errors import Conflict, Refusal
 from shared.events import finance as events
 
 _POST = text(
     """
     SELECT post_decision(
-        :id, :kind, :taken_from, :given_to, :number, :issued_on, :effective_on, :reverses_id, :reason, :actor, :at,
+        :id, :kind, :taken_from, :given_to, :number, :normal_form, :similar_form, :similar_is_meant, :issued_on,
+        :effective_on, :reverses_id, :reason, :actor, :at,
         :years, :levels, :agencies, :natures, :fields, :sources, :amounts, :request_id, :detail, :event_type, :event)
     """
 )
-DOCUMENT_POSTED, SHORT, OUT_OF_RANGE = "DD001", "DD002", "22003"
+DOCUMENT_POSTED, SHORT, NUMBER_SIMILAR, OUT_OF_RANGE = "DD001", "DD002", "DD003", "22003"
 
 
 class DocumentPosted(Conflict): ...
 
 
 async def post_decision(
-    session: AsyncSession, header: Header, lines: Sequence[Line], *, actor: Actor, at: datetime
+    session: AsyncSession,
+    header: Header,
+    lines: Sequence[Line],
+    *,
+    similar_is_meant: bool = False,
+    actor: Actor,
+    at: datetime,
 ) -> UUID:
     """Post a decision, all of its lines or none.
 
     Raises:
         InvalidInput: days in the future, amounts that are no money of this kind, unknown agencies.
         DocumentPosted: decision_posted.
+        Conflict: number_similar, unless that is meant.
         Insufficient: an account would go below zero.
     """
     check_header(header, local_date(at))
     check_lines(header.kind, lines)
     decision_id = uuid4()
-    event = events.DecisionPosted(decision=_state(decision_id, header, lines, recorded_at=at))
-    await _post(session, decision_id, header, lines, event, actor=actor, at=at)
+    told = events.RecoveryPosted if header.kind is Kind.RECOVER else events.DecisionPosted
+    event = told.model_validate({"decision": _state(decision_id, header, lines, recorded_at=at)})
+    values = _values(decision_id, header, lines, event, actor=actor, at=at)
+    await _post(session, header, values | {"similar_is_meant": similar_is_meant})
     return decision_id
 
 
@@ -83,8 +94,9 @@ async def reverse_decision(
     state = _state(decision_id, header, lines, recorded_at=original.recorded_at, reversal=reversal)
     undo = replace(header, effective_on=effective_on)
     negated = [line.negated() for line in lines]
-    event = events.DecisionReversed(decision=state)
-    await _post(session, reversal.id, undo, negated, event, actor=actor, at=at)
+    told = events.RecoveryReversed if header.kind is Kind.RECOVER else events.DecisionReversed
+    event = told.model_validate({"decision": state})
+    await _post(session, undo, _values(reversal.id, undo, negated, event, actor=actor, at=at))
     return reversal.id
 
 
@@ -105,18 +117,8 @@ def _check_reversible(original: AnyRow) -> None:
         )
 
 
-async def _post(
-    session: AsyncSession,
-    decision_id: UUID,
-    header: Header,
-    lines: Sequence[Line],
-    event: events.DecisionEvent,
-    *,
-    actor: Actor,
-    at: datetime,
-) -> None:
+async def _post(session: AsyncSession, header: Header, values: Mapping[str, Any]) -> None:
     """One round trip. Where it tells that an agency is not known, nothing is written yet: look which one."""
-    values = _values(decision_id, header, lines, event, actor=actor, at=at)
     try:
         while await session.scalar(_POST, values) is None:
             await require_agencies(session, Agency, values["agencies"], "lines")
@@ -130,7 +132,7 @@ def _values(
     decision_id: UUID,
     header: Header,
     lines: Sequence[Line],
-    event: events.DecisionEvent,
+    event: events.DecisionEvent | events.RecoveryEvent,
     *,
     actor: Actor,
     at: datetime,
@@ -146,6 +148,9 @@ def _values(
         "taken_from": taken_from.value,
         "given_to": given_to.value,
         "number": header.number,
+        "normal_form": normal_form(header.number),
+        "similar_form": similar_form(header.number),
+        "similar_is_meant": False,
         "issued_on": header.issued_on,
         "effective_on": header.effective_on,
         "reverses_id": event.decision.id if reversal else None,
@@ -182,6 +187,8 @@ def _refusal(error: DBAPIError, header: Header) -> Refusal | None:
         )
     if state == SHORT:
         return insufficient([Shortage(**item) for item in json.loads(str(detail))])
+    if state == NUMBER_SIMILAR:
+        return number_similar(header.number, json.loads(str(detail)), "number")
     return total_too_large() if state == OUT_OF_RANGE else None
 
 
@@ -192,22 +199,21 @@ def _state(
     *,
     recorded_at: datetime,
     reversal: events.ReversalState | None = None,
-) -> events.DecisionState:
+) -> dict[str, Any]:
+    """What an event tells of a decision."""
     totals: Counter[tuple[int, str, str]] = Counter()
     for line in lines:
         totals[line.year, line.level.value, line.nature.value] += line.amount
-    return events.DecisionState(
-        id=decision_id,
-        version=1 if reversal is None else 2,
+    return {
+        "id": decision_id,
+        "version": 1 if reversal is None else 2,
         **asdict(header),
-        recorded_at=recorded_at,
-        lines=len(lines),
-        amount=sum(line.amount for line in lines),
-        totals=tuple(
-            events.DecisionTotal.model_validate(
-                {"year": year, "level": level, "nature": nature, "amount": amount}
-            )
+        "recorded_at": recorded_at,
+        "lines": len(lines),
+        "amount": sum(line.amount for line in lines),
+        "totals": [
+            {"year": year, "level": level, "nature": nature, "amount": amount}
             for (year, level, nature), amount in sorted(totals.items())
-        ),
-        reversal=reversal,
-    )
+        ],
+        "reversal": reversal,
+    }

@@ -49,6 +49,8 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('normal_form', sa.Text(), nullable=False),
+    sa.Column('similar_form', sa.Text(), nullable=False),
     sa.Column('issued_on', sa.Date(), nullable=False),
     sa.Column('entry', sa.Integer(), nullable=False),
     sa.Column('effective_on', sa.Date(), nullable=False),
@@ -58,24 +60,26 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('actor', sa.Text(), nullable=False),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("kind IN ('approve', 'allocate', 'disburse', 'settle', 'carry_over', 'cancel', 'adjust')", name=op.f('ck_decisions_kind')),
+    sa.CheckConstraint("kind IN ('approve', 'allocate', 'disburse', 'recover', 'settle', 'carry_over', 'cancel', 'adjust')", name=op.f('ck_decisions_kind')),
     sa.CheckConstraint('(reverses_id IS NULL) = (reason IS NULL)', name=op.f('ck_decisions_reversal')),
     sa.CheckConstraint('line_count > 0', name=op.f('ck_decisions_line_count')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_decisions')),
     sa.UniqueConstraint('reverses_id', name=op.f('uq_decisions_reverses_id'))
     )
     op.create_index('ix_decisions_recorded_at', 'decisions', ['recorded_at', 'id'], unique=False)
-    op.create_index('uq_decisions_document', 'decisions', ['number', 'kind', 'issued_on', 'entry'], unique=True, postgresql_where=sa.text('reverses_id IS NULL'))
+    op.create_index(op.f('ix_decisions_similar_form'), 'decisions', ['similar_form'], unique=False)
+    op.create_index('uq_decisions_document', 'decisions', ['normal_form', 'kind', 'issued_on', 'entry'], unique=True, postgresql_where=sa.text('reverses_id IS NULL'))
     op.create_table('voucher_lines',
     sa.Column('decision_id', sa.Uuid(), nullable=False),
     sa.Column('line', sa.Integer(), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('agency_code', sa.Text(), nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('normal_form', sa.Text(), nullable=False),
     sa.Column('fingerprint', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('decision_id', 'line', name=op.f('pk_voucher_lines'))
     )
-    op.create_index('ix_voucher_lines_voucher', 'voucher_lines', ['year', 'agency_code', 'reference'], unique=False)
+    op.create_index('ix_voucher_lines_voucher', 'voucher_lines', ['year', 'agency_code', 'normal_form'], unique=False)
     op.create_table('accounts',
     sa.Column('id', sa.Integer(), sa.Identity(always=True), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),

@@ -77,20 +77,22 @@ END $$;
 
 -- Posts a decision whole with its audit entry and its events, and returns when it was recorded; NULL, and nothing is
 -- written, where an agency is not known. What it refuses is an error: DD001 its document is posted already (detail: by
--- which decision), DD002 an account would go below zero (detail: JSON, one object per account).
+-- which decision), DD002 an account would go below zero (detail: JSON, one object per account), DD003 its number is similar
+-- to others and not yet in the ledger (detail: JSON, those numbers). A decision that was reversed stands in nobody's way.
 -- One call, since whoever waits for a budget's lock waits for every round trip that is made under it.
 -- The budgets' rows are locked in the order of their keys; every account belongs to one budget, so that these locks order
 -- all that follows. recorded_at is moved up to that of the newest decision on the same budgets: what was known at any
 -- instant is then a beginning of the order in which the locks were taken, and never negative either.
 CREATE FUNCTION post_decision(
-    p_id uuid, p_kind text, p_from text, p_to text, p_number text, p_issued_on date, p_effective_on date,
-    p_reverses_id uuid, p_reason text, p_actor text, p_at timestamptz,
+    p_id uuid, p_kind text, p_from text, p_to text, p_number text, p_normal_form text, p_similar_form text,
+    p_similar_is_meant boolean, p_issued_on date, p_effective_on date, p_reverses_id uuid, p_reason text, p_actor text, p_at timestamptz,
     p_years integer[], p_levels text[], p_agencies text[], p_natures text[], p_fields text[], p_sources text[],
     p_amounts bigint[], p_request_id text, p_detail jsonb, p_event_type text, p_event jsonb
 ) RETURNS timestamptz LANGUAGE plpgsql AS $$
 DECLARE
     v_entry integer;
     v_posted uuid;
+    v_similar jsonb;
     v_at timestamptz;
     v_from integer[];
     v_to integer[];
@@ -102,17 +104,6 @@ BEGIN
     IF EXISTS (SELECT FROM unnest(p_agencies) AS asked (code)
                WHERE NOT EXISTS (SELECT FROM agencies WHERE agencies.code = asked.code)) THEN
         RETURN NULL;
-    END IF;
-
-    SELECT coalesce(max(entry), 0) + 1,
-           (array_agg(id) FILTER (WHERE NOT EXISTS (SELECT FROM decisions AS undo WHERE undo.reverses_id = known.id)))[1]
-    INTO v_entry, v_posted
-    FROM decisions AS known
-    WHERE number = p_number AND kind = p_kind AND issued_on = p_issued_on AND reverses_id IS NULL;
-    IF p_reverses_id IS NOT NULL THEN
-        SELECT entry INTO v_entry FROM decisions WHERE id = p_reverses_id;
-    ELSIF v_posted IS NOT NULL THEN
-        RAISE EXCEPTION 'document posted already' USING ERRCODE = 'DD001', DETAIL = v_posted::text;
     END IF;
 
     INSERT INTO audit (at, actor, request_id, action, entity, entity_id, detail)
@@ -152,6 +143,29 @@ BEGIN
         RETURNING budget.recorded_at
     )
     SELECT max(recorded_at) INTO v_at FROM touched;
+
+    -- Similar numbers wait for each other, so that each sees those before it. Whoever waits here holds budgets that those
+    -- before him have already, who wait for nothing more.
+    PERFORM pg_advisory_xact_lock(hashtextextended('decisions:' || p_similar_form, 0));
+    SELECT coalesce(max(entry), 0) + 1,
+           (array_agg(id) FILTER (WHERE NOT EXISTS (SELECT FROM decisions AS undo WHERE undo.reverses_id = known.id)))[1]
+    INTO v_entry, v_posted
+    FROM decisions AS known
+    WHERE normal_form = p_normal_form AND kind = p_kind AND issued_on = p_issued_on AND reverses_id IS NULL;
+    IF p_reverses_id IS NOT NULL THEN
+        SELECT entry INTO v_entry FROM decisions WHERE id = p_reverses_id;
+    ELSIF v_posted IS NOT NULL THEN
+        RAISE EXCEPTION 'document posted already' USING ERRCODE = 'DD001', DETAIL = v_posted::text;
+    ELSIF NOT p_similar_is_meant THEN
+        SELECT jsonb_agg(DISTINCT number ORDER BY number) INTO v_similar
+        FROM decisions AS known
+        WHERE similar_form = p_similar_form AND reverses_id IS NULL
+          AND NOT EXISTS (SELECT FROM decisions AS undo WHERE undo.reverses_id = known.id)
+        HAVING NOT coalesce(bool_or(normal_form = p_normal_form), false);
+        IF v_similar IS NOT NULL THEN
+            RAISE EXCEPTION 'a similar number is posted' USING ERRCODE = 'DD003', DETAIL = v_similar::text;
+        END IF;
+    END IF;
 
     LOOP
         SELECT array_agg(giver.id ORDER BY n), array_agg(taker.id ORDER BY n) INTO v_from, v_to
@@ -194,9 +208,9 @@ BEGIN
         END IF;
     END IF;
 
-    INSERT INTO decisions (id, kind, number, issued_on, entry, effective_on, reverses_id, reason, line_count, amount,
+    INSERT INTO decisions (id, kind, number, normal_form, similar_form, issued_on, entry, effective_on, reverses_id, reason, line_count, amount,
                            actor, recorded_at)
-    SELECT p_id, p_kind, p_number, p_issued_on, v_entry, p_effective_on, p_reverses_id, p_reason, cardinality(p_amounts),
+    SELECT p_id, p_kind, p_number, p_normal_form, p_similar_form, p_issued_on, v_entry, p_effective_on, p_reverses_id, p_reason, cardinality(p_amounts),
            sum(amount), p_actor, v_at
     FROM unnest(p_amounts) AS line (amount);
 
