@@ -18,7 +18,6 @@ from services.tasks.domain.commands import (
     Role,
 )
 from services.tasks.domain.deadlines import read_deadline
-from services.tasks.domain.imports import STANDING_KINDS
 from services.tasks.domain.status import Status
 from services.tasks.schemas.submissions import SubmissionIn
 from services.tasks.schemas.tasks import AssignmentIn, CitationIn, TaskChange, TaskIn
@@ -49,7 +48,7 @@ async def new_task(session: AsyncSession, body: TaskIn, context: Context, rules:
     return NewTask(
         title=body.title,
         programme_code=body.programme,
-        standing=body.kind == "standing" if body.kind else reading.kind in STANDING_KINDS,
+        standing=body.kind == "standing" if body.kind else reading.standing,
         reading=reading,
         deliverable=body.deliverable,
         priority=body.priority,

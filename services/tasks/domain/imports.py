@@ -12,7 +12,6 @@ from shared.folding import fold
 from shared.naming.cells import Indefinite, Naming, Unknown
 from shared.rows import Problem, text_problems
 
-STANDING_KINDS = frozenset({DeadlineKind.STANDING, DeadlineKind.RECURRING})
 MAX_UNKNOWN_NAMES = 1_000  # of one file: 10 s of comparing; nobody corrects more of them at a time
 LIMITS = {
     "title": 4000,
@@ -82,7 +81,7 @@ def understand(
         title=values.get("title", ""),
         deliverable=values.get("deliverable") or None,
         reading=reading,
-        standing=kind == "standing" if kind else reading.kind in STANDING_KINDS,
+        standing=kind == "standing" if kind else reading.standing,
         priority=PRIORITIES.get(fold(values.get("priority", "")), ""),
         lead_text=values.get("lead_text", ""),
         coordinate_text=values.get("coordinate_text") or None,

@@ -63,7 +63,7 @@ async def amend_task(
 def _stands(task: Task, reading: Reading | None) -> bool:
     """Whether a reading is that of the deadline in force, to the word."""
     current = current_deadline(task)
-    return reading is None or (reading.text, reading.due_on) == (current.text, current.due_on)
+    return reading is None or (reading.text, reading.late_after) == (current.text, current.due_on)
 
 
 def _set_words(

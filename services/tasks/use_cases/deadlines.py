@@ -96,7 +96,7 @@ def _require_dated(task: Task) -> None:
 
 
 def _require_day(reading: Reading) -> None:
-    if reading.due_on is None:
+    if reading.late_after is None:
         raise InvalidInput(
             "deadline_unreadable",
             f"Không đọc được ngày trong “{reading.text}”: ghi rõ, ví dụ “trước ngày 15/11/2025”.",

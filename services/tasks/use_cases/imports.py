@@ -120,7 +120,7 @@ class _Judge:
             row.title,
             "refused",
             kind="standing" if row.standing else "dated",
-            due_on=row.reading.due_on,
+            due_on=row.reading.late_after,
             flags=[flag.value for flag in row.reading.flags],
             unread_words=list(row.reading.unread_words),
             problems=list(row.problems),

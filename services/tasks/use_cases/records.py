@@ -80,7 +80,7 @@ def new_deadline(task: Task, reading: Reading, **facts: Any) -> Deadline:
         text=reading.text,
         kind=reading.kind.value,
         start_on=reading.start_on,
-        due_on=reading.due_on,
+        due_on=reading.late_after,
         recurs_every=recurrence.every if recurrence else None,
         recurs_due_day=recurrence.due_day if recurrence else None,
         recurs_due_month=recurrence.due_month if recurrence else None,

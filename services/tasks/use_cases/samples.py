@@ -18,7 +18,6 @@ from services.tasks.domain.commands import (
     Role,
 )
 from services.tasks.domain.deadlines import read_deadline
-from services.tasks.domain.imports import STANDING_KINDS
 from services.tasks.tables import Group, Task
 from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.deadlines import extend_deadline
@@ -82,7 +81,7 @@ async def _create(
     new = NewTask(
         title=row["title"],
         programme_code=row["programme"],
-        standing=reading.kind in STANDING_KINDS,
+        standing=reading.standing,
         reading=reading,
         deliverable=row["deliverable"],
         priority=row["priority"],

@@ -1,7 +1,8 @@
 """Deadlines as documents write them, and their reading: kind, days, recurrence, and what a person should look at."""
 
 from services.tasks.domain.deadlines.flags import FLAG_SENTENCES, DeadlineFlag, DeadlineKind, Sentence
-from services.tasks.domain.deadlines.reading import Reading, read_deadline
+from services.tasks.domain.deadlines.model import Reading
+from services.tasks.domain.deadlines.reading import read_deadline
 from services.tasks.domain.deadlines.recurrences import Period, Recurrence
 
 __all__ = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.tasks.domain.deadlines.flags import DeadlineFlag, DeadlineKind
-from services.tasks.domain.deadlines.words import blank
+from services.tasks.domain.deadlines.marks import RECURRENCE, USED, blank
 
 MONTHS = 12
 FIRST_YEAR, LAST_YEAR = 2000, 2099  # programmes look ahead to 2050; anything else is a slip of the pen
@@ -64,6 +64,17 @@ class Written:
         return not 1 <= day <= longest
 
 
+_HERE = f"[{USED}{RECURRENCE}]"
+# A day and a month without "ngày": only where no noun can own the first number (Đề án 06 tháng 9/2026, đạt 9/10 năm 2026)
+_PLACE = "(?:^|" + "|".join(
+    f"(?<={re.escape(word)})"
+    for word in (
+        "ngày ", "mùng ", "mồng ", "trước ", "sau ", "đến ", "tới ", "từ ", "hết ", "nhất ", "là ", "vào ", "hạn ",
+        "thành ", "xong ", "mai ", "nay ", "hai ", "ba ", "tư ", "năm ", "sáu ", "bảy ", "nhật ", "giờ ", "phút ",
+        "sáng ", "chiều ", "và ", "hoặc ", ": ", ":", ", ", "; ", "- ", "(", "quá ", "hơn ", "muộn ", "dịp ", USED,
+        f"{USED} ",
+    )
+) + ")"  # fmt: skip
 _SEP = r"(?: ?[/.-] ?(?:năm )?| ?,? ?(?:của )?năm | )"
 _Y = r"(?P<y>[0-9]{4})(?![0-9])"
 _YEAR = rf"(?:{_SEP}{_Y})?"
@@ -76,6 +87,9 @@ _LIKELY = r"(?=(?:0?[1-9]|[12][0-9]|3[01]) ?/ ?(?:0?[1-9]|1[0-2])(?![0-9]))"  # 
 _NO_MORE = r"(?![0-9]| ?[/.-] ?[0-9])"
 _PART = r"(?P<part>đầu|cuối)"
 _OF_YEAR = rf"(?= (?:của )?(?:năm\b|[0-9]{{4}}))(?: của)?(?: năm)?(?: ?/? ?{_Y})?"
+_YEAR_ALONE = (
+    r"(?= ?(?:$|[,.;):]| (?:phải|để|sẽ|đi vào|đưa|hoàn|cơ bản|xong|đạt|có|là|thì|toàn|các|theo|và|với)\b))"
+)
 _NOT_MONEY = r"(?! ?(?:[/%]|tỉ|tỷ|triệu))"
 
 # (unit, how it is written): what one form has read, the next does not see, so longer forms come first.
@@ -84,14 +98,14 @@ FORMS = tuple(
     for unit, pattern in (
         # 15/11/2025, 15-11-2025, 15.11.2025; ngày 15 tháng 11 năm 2025; 15/11 năm 2025; 2025-11-15
         ("day", rf"{_D} ?(?P<sep>[/.-]) ?{_M} ?(?P=sep) ?{_Y}"),
-        ("day", rf"(?<!tuần )(?<!tuần thứ ){_D} ?tháng {_M}(?: ?[/-] ?|,? ?(?:của )?năm ){_Y}"),
-        ("day", rf"{_D} ?[/-] ?{_M},? ?(?:của )?năm {_Y}"),
+        ("day", rf"{_PLACE}{_D} ?tháng {_M}(?: ?[/-] ?|,? ?(?:của )?năm ){_Y}"),
+        ("day", rf"{_PLACE}{_D} ?[/-] ?{_M},? ?(?:của )?năm {_Y}"),
         ("day", rf"(?<![0-9])(?<![0-9][/.-]){_Y}-{_M}-(?P<d>[0-9]{{1,2}})(?![0-9/])"),
         # the year is not written in full: 15/11/25; or not at all: ngày 15/11, trước 15/11, 15 tháng 11
         ("day", rf"{_D} ?/ ?{_M} ?/ ?(?:[0-9]{{5,9}}|[0-9]{{1,3}})(?![0-9])"),
         ("day", rf"\b(?:ngày|mùng|mồng) {_D} ?[/.-] ?{_M}{_NO_MORE}"),
         ("day", rf"\b(?:trước|đến|tới|từ|hết|nhất|là|vào|hạn|giờ|phút|và|hoặc) {_LIKELY}{_D} ?/ ?{_M}{_NO_MORE}{_NOT_A_COUNT}"),
-        ("day", rf"(?<!tuần )(?<!tuần thứ ){_D} tháng {_M}(?![0-9])"),
+        ("day", rf"{_PLACE}{_D} tháng {_M}(?![0-9])"),
         ("day", rf"^{_LIKELY}{_D} ?/ ?{_M}$"),
         # 6 tháng cuối năm 2025, nửa đầu năm 2026; 9 tháng đầu năm 2025; quý cuối năm 2025
         ("half", rf"(?<![0-9])(?P<at>(?:0?6|sáu) tháng) {_PART}{_OF_YEAR}"),
@@ -107,22 +121,22 @@ FORMS = tuple(
         # 2026-2030, từ năm 2026 đến năm 2030; năm 2025; đến 2030; 2025; cuối năm
         ("years", rf"(?:\b(?P<at>(?:(?:[2-9]|hai|ba|các) )?năm) |(?<![0-9/.,-]))(?P<y1>[0-9]{{4}}) ?(?:-|đến|tới)(?: hết| cuối)? ?(?:năm )?{_Y}{_NOT_MONEY}"),
         ("year", rf"\b(?P<at>(?:(?:hai|ba|các) )?năm) {_Y}"),
-        ("year", rf"\b(?:trước|trong|hết|cuối|đến|tới|từ) {_Y}(?= ?(?:$|[,.;)]))"),
+        ("year", rf"\b(?:trước|trong|hết|cuối|đến|tới|từ|nhất|tầm nhìn|định hướng) {_Y}{_YEAR_ALONE}"),
         ("year", rf"^{_Y}$"),
         ("year", r"\b(?P<at>năm) nay\b"),
         ("year", r"(?<!kỳ họp )\b(?:cuối|hết|trong|đầu) (?P<at>năm)\b(?! [0-9]| học\b| ngân sách\b)"),
         # a day alone: trước ngày 20 (hằng tháng); từ 15 đến 20/11/2025
         ("day", rf"\b(?:ngày|mùng|mồng) {_D}{_NO_MORE}(?! ?%)"),
-        ("day", rf"\btừ {_D}(?= ?(?:-|đến|tới) ?(?:ngày )?\ue000)"),
+        ("day", rf"\btừ {_D}(?= ?(?:-|đến|tới) ?(?:ngày )?{_HERE})"),
         ("day", rf"(?<![\w/.-]){_D}(?=-\ue000)"),
-        ("day", rf"\ue000(?:,| và| hoặc) {_D}(?= (?:của )?\ue000)"),
+        ("day", rf"{USED}(?:,| và| hoặc) {_D}(?= (?:của )?{_HERE})"),
+        ("day", rf"{USED}(?: ?- ?| (?:đến|tới) )(?:ngày )?{_D}(?= (?:của )?{RECURRENCE})"),
     )
 )  # fmt: skip
 
 _QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _PART_MONTHS = {"half": 6, "quarter": 3}
 _KINDS = {"day": DeadlineKind.DATE, "years": DeadlineKind.YEAR}
-_MONTHS_KINDS = {3: DeadlineKind.QUARTER, 6: DeadlineKind.HALF}
 
 
 def find_written(words: str) -> list[Written]:
@@ -145,7 +159,6 @@ def _read(unit: str, match: re.Match[str]) -> Written:
     if part := groups.get("part"):
         months = _PART_MONTHS.get(unit) or int(groups["n"])
         numbers |= {"months": months, "from_month": 1 if part == "đầu" else 13 - months}
-        kind = _MONTHS_KINDS.get(months, kind)
     start = min(match.start(key) for key in ("at", "n", "d", "m", "y1", "y") if key in groups)
     return Written(start, match.end(), kind, numbers)
 

@@ -1,129 +1,118 @@
-"""The words of deadline sentences: their normal form, and the phrases that carry no date of their own.
+"""Phrases that carry no date of their own: events, standing duties, open ends, conditions, references, haste.
 
-To teach a new phrase, add it to the table of its meaning; every table is matched on the text that `normalise` gives
-(NFC, lower case, single spaces). Patterns have bounded repeats only, so reading stays linear in the text's length.
+To teach a new phrase, add it to the table of its meaning; every table is matched on the text that `normalise` gives.
 """
 
 import re
-import unicodedata
-from datetime import date
 
 from services.tasks.domain.deadlines.flags import DeadlineKind
+from services.tasks.domain.deadlines.marks import OPEN_END, blank
 
-USED = "\ue000"  # stands for each letter already understood, so that no later pattern reads it again
-DOCUMENT = "\ue001"  # the same for document numbers: a bare day after one is the day of that document
-
-# A run of combining marks costs the square of its length in Unicode normalisation; no word carries more than four.
-_MARKS = re.compile(r"([^\w\s\x00-\x7f]{4})[^\w\s\x00-\x7f]+")
-_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ue000\ue001\x00-\x08\x0e-\x1f]")
-_SPACES = re.compile(r"\s+")
-_LETTERS = str.maketrans(
-    {"–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "−": "-", "⁄": "/", "∕": "/", "ð": "đ"}
+_MEETING = (
+    r"(?:kỳ họp|phiên họp|đại hội|hội nghị trung ương|hội nghị lần thứ|tết|lễ|bầu cử|ngày bầu cử|khai giảng|ngày khai giảng"
+    r"|kỳ thi|mùa (?:mưa|bão|khô|lũ)|năm học mới|dịp)"
 )
-_SPELLINGS = {"quí": "quý", "qúy": "quý", "kì": "kỳ", "nửa sau": "nửa cuối", "luỹ": "lũy", "uỷ": "ủy"}
-_SPELLING = re.compile(rf"\b(?:{'|'.join(_SPELLINGS)})\b")
-
-_NUMBERS = {
-    "mười hai": 12, "mười một": 11, "mười": 10, "chín": 9, "tám": 8, "bảy": 7, "bẩy": 7, "sáu": 6,
-    "tư": 4, "bốn": 4, "ba": 3, "hai": 2, "một": 1, "giêng": 1, "chạp": 12,
-}  # fmt: skip
-_SPELT_MONTH = re.compile(rf"(?<![0-9] )\b(tháng|quý)(?: thứ)? ({'|'.join(_NUMBERS)})\b(?! lần)")
-# "quý III-IV/2025", "tháng 5 và 6/2025": the unit is said once for both numbers.
-_SHARED_UNIT = re.compile(
-    r"\b(tháng|quý) ([ivx]{1,4}|[0-9]{1,2}) ?(-|,|và|đến|tới) ?(?=(?:[ivx]{1,4}|[0-9]{1,2}) ?(?:[/,]|năm))"
-)
-_SHARED_YEARS = re.compile(r"\bnăm ([0-9]{4}) ?(,|và|hoặc) (?=[0-9]{4}(?![0-9]| ?(?:tỉ|tỷ|triệu)))")
-
-# Text typed without any accents: only the words that decide a date are given theirs back.
-_UNACCENTED = {
-    "(?<=hang )quy": "quý", "hang(?= thang| quý| nam| tuan)": "hằng", "dinh ky": "định kỳ", "ky hop": "kỳ họp",
-    "truoc": "trước", "ngay(?= [0-9])": "ngày", "thang": "tháng", "quy(?= [0-9ivx]{1,4}\\b)": "quý", "nam": "năm",
-    "cuoi": "cuối", "dau": "đầu", "het": "hết", "den": "đến", "tu(?= [0-9]| ngày)": "từ", "cham nhat": "chậm nhất",
-    "muon nhat": "muộn nhất", "hoan thanh": "hoàn thành", "thuong xuyen": "thường xuyên", "giai doan": "giai đoạn",
-}  # fmt: skip
-
-
-# "trước (ngày) 15/11/2025", "(hoàn thành) trong tháng 11/2025": the brackets of a form's optional words
-_BRACKETED = re.compile(r"\((ngày|tháng|năm|hoàn thành|ngày,? tháng)\)")
-
-
-def normalise(text: str, issued_on: date | None = None) -> str:
-    """The text as the tables expect it; "năm nay" becomes the year of issue where that is known."""
-    words = unicodedata.normalize("NFKC", _MARKS.sub(r"\1", text)).lower().translate(_LETTERS)
-    words = _SPACES.sub(" ", _BRACKETED.sub(r"\1", _INVISIBLE.sub("", words))).strip(" \"'“”.,;")
-    if words.isascii():
-        for plain, accented in _UNACCENTED.items():
-            words = re.sub(rf"\b{plain}(?!\w)", accented, words)
-    words = _SPELLING.sub(lambda m: _SPELLINGS[m[0]], words).replace("tháng năm năm", "tháng 5 năm")
-    words = _SPELT_MONTH.sub(lambda m: f"{m[1]} {_NUMBERS[m[2]]}", words)
-    words = _SHARED_YEARS.sub(r"năm \1 \2 năm ", _SHARED_UNIT.sub(r"\1 \2 \3 \1 ", words))
-    return words.replace("năm nay", f"năm {issued_on.year:04}") if issued_on else words
-
-
-def blank(text: str, spans: list[tuple[int, int]], filler: str = USED) -> str:
-    """The text with each span (in order, apart) filled, every other position unchanged."""
-    parts, at = [], 0
-    for start, end in spans:
-        parts += [text[at:start], filler * (end - start)]
-        at = end
-    return "".join([*parts, text[at:]])
-
-
-_DOCUMENT_NUMBER = re.compile(
-    r"(?<![\w/.-])[a-zđ]{0,5}[0-9]{1,6}[a-z]?(?:/[0-9]{4})?[-/] ?[a-zđ][a-zđ0-9]{0,15}(?:[-/.&][a-zđ0-9]{1,15}){0,4}(?!\w)"
-)
-
-
-def mask_document_numbers(words: str) -> str:
-    """Fills 118/2025/NĐ-CP, 45-TB/TGV, NQ193/2025/QH15, 1552/BTTTT-TTH."""
-    return blank(words, [m.span() for m in _DOCUMENT_NUMBER.finditer(words)], DOCUMENT)
-
-
-_COUNT = r"(?<![0-9/.-])(?:[0-9]{1,3}|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|mười lăm|hai mươi|ba mươi)(?: \([^)]{1,20}\))?"
-_SPAN = rf"{_COUNT} (?:ngày|tuần|tháng|năm|giờ)(?: làm việc)?\b(?! (?:đầu|cuối|ngày|[0-9]))"
-_ANCHOR = r"(?:,? (?:kể |tính )?(?:từ|sau)(?: khi)?\b(?: ngày)?(?: [0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4})?)"
-_LEAD = r"\b(?:trong(?: vòng| thời hạn| thời gian)?|vòng|thời hạn|không quá|tối đa|(?:chậm|muộn) nhất(?: là)?|sau|trước)"
-_HORIZON = re.compile(r"\b(?:trong |những |các )?(?:[0-9]{1,2} )?năm (?:tới|tiếp theo|sắp tới)\b")
-_DURATION = re.compile(rf"{_LEAD} {_SPAN}{_ANCHOR}?|\b{_SPAN}{_ANCHOR}")
-
-
-def take_durations(words: str) -> tuple[str, bool, bool]:
-    """The text without "trong 5 năm tới" and "trong vòng 30 ngày kể từ ...", and whether each was there."""
-    horizons = [m.span() for m in _HORIZON.finditer(words)]
-    words = blank(words, horizons)
-    durations = [m.span() for m in _DURATION.finditer(words)]
-    return blank(words, durations), bool(horizons), bool(durations)
-
-
 # What has no date until it is known, in the order in which it is asked.
 _EVENT = re.compile(
-    r"\bkỳ họp (?:thứ|gần nhất|tiếp theo|tới|cuối năm|giữa năm|chuyên đề|bất thường|quốc hội)"
-    r"|\b(?:tại|trước|sau|đến|trong|ngay sau)(?: các| mỗi)? (?:kỳ họp|phiên họp|đại hội|hội nghị trung ương|tết|dịp tết|dịp lễ)\b"
+    r"\bkỳ họp (?:thứ|thường lệ|gần nhất|tiếp theo|tới|cuối năm|giữa năm|chuyên đề|bất thường|quốc hội|hội đồng)"
+    rf"|\b(?:tại|trước|sau|đến|trong|kịp|ngay sau|phục vụ)(?: các| mỗi)? {_MEETING}\b"
     r"|\bcùng (?:thời điểm|lúc|thời gian)\b|\bđồng thời với\b"
-    r"|\btừ (?:ngày|khi|thời điểm) (?![0-9])|\bngay (?:sau )?khi\b"
+    r"|\btừ (?:ngày|khi|thời điểm) (?![0-9])|\bngay (?:sau )?khi\b|\bngay sau (?:khi|hội nghị|phiên|cuộc|lễ)\b"
+)
+_NOT_A_DUTY = "".join(
+    f"(?<!{word} )"
+    for word in (
+        "chi",
+        "vốn",
+        "kinh phí",
+        "ngân sách",
+        "nguồn",
+        "giáo dục",
+        "đào tạo",
+        "không",
+        "dự toán",
+        "tự chủ",
+    )
 )
 _STANDING = re.compile(
-    r"(?<!chi )(?<!vốn )(?<!kinh phí )(?<!ngân sách )(?<!nguồn )(?<!giáo dục )(?<!đào tạo )(?<!không )(?<!dự toán )\bthường xuyên\b"
-    r"|(?:^|\b(?:thực hiện|triển khai|duy trì|cập nhật) )liên tục\b"
+    rf"{_NOT_A_DUTY}\bthường xuyên\b|(?:^|\b(?:thực hiện|triển khai|duy trì|cập nhật) )liên tục\b"
+)
+# "Thường xuyên, từ năm 2026": a clause of its own, not "thường xuyên rà soát, hoàn thành trước ..."
+STANDING_CLAUSE = re.compile(
+    r"(?:^|[:,;(] ?|\bthực hiện )thường xuyên(?:,? (?:và )?(?:liên tục|kịp thời|hằng năm|lâu dài)){0,2} ?(?=$|[,;.:)(]|\b(?:từ|kể từ|bắt đầu|trong|đến|cho đến|giai đoạn|năm)\b)"
 )
 _CONDITION = re.compile(
     r"\b(?:sau|trước|đến|tới) khi\b|^khi \w|\bkhi (?:có|được|luật|nghị định|nghị quyết|cấp có thẩm quyền)\b"
+    r"|^(?:nếu|tùy|tuỳ|sau) \w"
 )
-_PLAN = r"(?:lộ trình|tiến độ|thời hạn|thời gian(?! thực)|chương trình lập pháp|chương trình công tác|chương trình xây dựng luật)"
-_PAPER = r"(?:quyết định|nghị quyết|nghị định|kế hoạch|chương trình|đề án|dự án|yêu cầu|quy định|thông báo|thông tư|hướng dẫn|chỉ đạo|luật|phê duyệt|văn bản|hợp đồng|ý kiến|kết luận)"
+_PLAN = (
+    r"(?:lộ trình|tiến độ|thời hạn|thời gian(?! thực)|chương trình lập pháp|chương trình công tác|chương trình làm việc"
+    r"|chương trình xây dựng luật)"
+)
+_PAPER = (
+    r"(?:quyết định|nghị quyết|nghị định|kế hoạch|chương trình|đề án|dự án|yêu cầu|quy định|thông báo|thông tư|hướng dẫn"
+    r"|chỉ đạo|luật|phê duyệt|văn bản|hợp đồng|ý kiến|kết luận|đề nghị|phân công|chỉ thị|công điện|công văn)"
+)
 _REFERENCE = re.compile(
     rf"\btheo (?:đúng )?(?:các )?{_PLAN}\b"
     rf"|(?:^|: ?|^(?:thực hiện|hoàn thành|triển khai) )theo (?:đúng )?(?:các )?{_PAPER}\b"
     r"|\btheo (?:đúng )?(?:quyết định phê duyệt|kế hoạch (?:đã|được|đề ra|chung))\b"
 )
-UNDATED_KINDS = (
+_KINDS = (
     (_EVENT, DeadlineKind.EVENT),
     (_STANDING, DeadlineKind.STANDING),
     (_CONDITION, DeadlineKind.EVENT),
     (_REFERENCE, DeadlineKind.REFERENCE),
 )
+_AWAITED = re.compile(
+    r"\bkhi\b|^(?:nếu|tùy|tuỳ)\b|\bđược [^,;.]{0,30}(?:phê duyệt|thông qua|ban hành|chấp thuận|đồng ý)\b"
+)
+
+
+def undated_kind(words: str) -> tuple[DeadlineKind, bool] | None:
+    """What a text without a date is, and whether it waits for a condition; None where it says neither."""
+    kind = next((kind for pattern, kind in _KINDS if pattern.search(words)), None)
+    if kind is None:
+        return None
+    return kind, kind is not DeadlineKind.STANDING and _AWAITED.search(words) is not None
+
+
+_MONTH_OF = r"(?: ?(?:của )?(?:tháng|quý|năm) (?:này|sau|nay|báo cáo|thuộc kỳ báo cáo|liền kề|hiện tại|cuối quý|cuối kỳ)| của kỳ báo cáo)"
+# tính từ ngày 15 tháng trước đến ngày 14 của tháng thuộc kỳ báo cáo: a window of figures
+_FIGURES = re.compile(
+    r"\b(?:(?:số liệu|dữ liệu|kỳ số liệu|thời gian lấy số liệu|thời gian chốt số liệu)?(?: được)? ?(?:tính|lấy|chốt|tổng hợp) )?"
+    r"từ (?:ngày )?[0-9]{1,2} (?:của )?(?:tháng|quý|năm) (?:trước|liền trước)(?: liền kề| đó)?[^,;.]{0,20}? (?:đến|tới)(?: hết)? (?:ngày )?[0-9]{1,2}"
+    rf"{_MONTH_OF}?"
+    r"|\b(?:tính|chốt|lấy) (?:số liệu )?từ (?:ngày )?[0-9]{1,2}(?![0-9/.-])[^,;.]{0,20}? (?:đến|tới)(?: hết)? (?:ngày )?[0-9]{1,2}(?![0-9/.-])"
+    rf"{_MONTH_OF}?"
+)
+
+
+def take_figures(words: str) -> str:
+    """The text without the windows of its figures."""
+    return blank(words, [match.span() for match in _FIGURES.finditer(words)])
+
+
+# Năm 2026 và các năm tiếp theo; từ năm 2025 trở đi; Quý III/2025 và thường xuyên; đến khi hoàn thành
+_OPEN_END = re.compile(
+    r"\btrở (?:đi|về sau)\b"
+    r"|(?:\bvà|\bcùng|,)(?: tiếp tục| duy trì| thực hiện| triển khai){0,2}(?: trong| cho| ở)?(?: các| những)"
+    r" (?:năm|quý|tháng|kỳ|giai đoạn|năm học) (?:tiếp theo|sau|kế tiếp|tới|tiếp sau|về sau)(?: đó| nữa)?\b"
+    r"|(?:\bvà|,)(?: tiếp tục| duy trì| thực hiện| triển khai){0,2} thường xuyên(?:,? (?:liên tục|hằng năm))?(?= ?(?:$|[,.;)]))"
+    r"|\b(?:cho )?(?:đến|tới) khi (?:hoàn thành|kết thúc|xong|hết (?:nhiệm vụ|hiệu lực)|có (?:văn bản|quy định|hướng dẫn|thông báo|chỉ đạo))[^,;.]{0,30}"
+)
+
+
+def take_open_end(words: str) -> tuple[str, bool]:
+    """The text without what leaves its end open, and whether it was there."""
+    spans = [match.span() for match in _OPEN_END.finditer(words)]
+    return blank(words, spans, OPEN_END), bool(spans)
+
+
 # "this", "next": of the day on which it was written, which the sentence alone does not tell.
-RELATIVE = re.compile(r"\b(?:tháng|quý|tuần|ngày) (?:này|tới|sau|tiếp theo)\b|\b(?:hôm nay|ngày mai)\b")
+RELATIVE = re.compile(
+    r"\b(?:tháng|quý|tuần|ngày|năm) (?:này|tới|sau|tiếp theo|kế tiếp|liền kề)\b|\b(?:hôm nay|ngày mai)\b"
+)
 URGENT = re.compile(
     r"\bkhẩn trương\b|\bkhẩn\b|\bsớm\b|\bngay\b|\bkịp thời\b|\bnhanh chóng\b|\bgấp\b|\bhỏa tốc\b|\bđẩy nhanh\b|\btức thì\b"
 )

@@ -1,0 +1,153 @@
+"""What a date belongs to when it is no deadline: a name, a cited document, a report's period, an event, a past deed."""
+
+import re
+from typing import NamedTuple
+
+from services.tasks.domain.deadlines.cues import LABEL, Role
+from services.tasks.domain.deadlines.flags import DeadlineKind
+from services.tasks.domain.deadlines.forms import Written
+from services.tasks.domain.deadlines.marks import DOCUMENT, OWNED
+
+COMPLETION = r"\b(?:hoàn thành|hoàn tất|xong|kết thúc)"
+_COMPLETES = re.compile(rf"{COMPLETION}\b[^,;:.(\ue000]{{0,60}}$")
+_COMPLETED = re.compile(rf"{COMPLETION}$")
+_CLAUSE_START = re.compile(r"(?:^|[;.:])$")
+_LABELLED = re.compile(rf"{LABEL}$")
+_ALONE = re.compile(r" ?(?:$|[.;)])")
+_REPORTED = re.compile(
+    r"\b(?:báo cáo|số liệu|tình hình|kết quả|sơ kết|tổng kết|dự toán|kế hoạch|chương trình|lương|kinh phí|giao ban)"
+    r"(?: (?:kết quả|tình hình|thực hiện|triển khai|công tác|hoạt động|số liệu|của|kỳ|đề án|dự án)){0,4}"
+    rf"(?: (?:đề án|dự án|giai đoạn|đợt|kỳ) {OWNED}{{1,9}})?$"
+)
+_TITLED = re.compile(
+    r"\b(?:chiến lược|chương trình|đề án|quy hoạch|kế hoạch|dự án|nghị quyết|định hướng|tầm nhìn|lộ trình|khung|ứng dụng)\b"
+)
+_TARGET = re.compile(r"\b(?:mục tiêu|chỉ tiêu|tầm nhìn)\b")
+_PAPER = (
+    r"(?:nghị quyết|nghị định|quyết định|thông tư|thông báo|chỉ thị|công điện|công văn|kết luận|luật|pháp lệnh"
+    r"|hiến pháp|quy định|quy chế|kế hoạch|tờ trình|văn bản|hướng dẫn|qđ|nq|tb|cv)"
+)
+_CITING = re.compile(
+    rf"\b{_PAPER}(?: kết luận| chỉ đạo)?(?: số)?(?: (?:[0-9]{{1,6}}(?:/[0-9]{{4}})?|{OWNED}{{1,9}}))?"
+    r"(?: (?:đã |được ){0,2}(?:của|tại|do|ban hành|ký)\b[^;:]{0,90})?,?$"
+)
+_NUMBERED = re.compile(rf"\b(?:{_PAPER}|số)(?: số)?$")
+_IN_FORCE = re.compile(rf"{DOCUMENT}[^,;:]{{0,60}}\bhiệu lực(?: thi hành)?(?: kể)?$")
+
+HAPPENING = (
+    r"(?:kỳ họp|phiên họp|cuộc họp|buổi họp|đại hội|hội nghị|hội thảo|diễn đàn|lễ|ngày hội|bầu cử|khai giảng|khai mạc|bế mạc"
+    r"|tổng tuyển cử|kỳ thi|tết|sáp nhập|hợp nhất|mùa mưa|mùa bão|mùa lũ)"
+)
+_GAP = r"[^,;:.()0-9\ue000-\ue005]"
+# trước lễ khai giảng 05/9/2025, trước ngày bầu cử 15/3/2026, trước khi Luật có hiệu lực (01/7/2025)
+_AROUND_EVENT = re.compile(
+    rf"\b(?P<cue>trước|sau|từ)(?: các| mỗi| dịp)? (?:khi|ngày|lúc|thời điểm|{HAPPENING})\b{_GAP}{{0,80}}$"
+)
+_EVENT_NAME = re.compile(rf"\b{HAPPENING}(?: [^\W\d]{{1,9}}){{0,5}}$")
+_ABOUT = {"trước": Role.BEFORE, "sau": Role.AFTER, "từ": Role.FROM}
+_PART_OF_YEAR = frozenset({"cuối", "đầu", "giữa"})
+# ..., Chính phủ đã ban hành 112 Nghị định: a report of what was done
+_DUTIES = r"phải|cần|hoàn thành|thực hiện|xử lý|trình|rà soát|cập nhật|tổ chức|xây dựng|gửi|báo cáo|triển khai|khắc phục|đưa"
+_DONE = re.compile(
+    rf"(?:,|:)(?: (?!(?:{_DUTIES})\b)[^\W\d]{{1,9}}){{1,8}} đã (?!được|có|giao|đề|ban hành tại)\w"
+)
+
+# Ngày 15/10/2025, Thủ tướng yêu cầu hoàn thành ...: when it was said
+_TOLD = re.compile(
+    r",(?: [^\W\d]{1,9}){1,14}? (?:yêu cầu|chỉ đạo|kết luận|giao|đề nghị|ký|ban hành|có (?:công văn|văn bản|ý kiến)|thông báo|phát biểu|đã)\b"
+)
+
+
+def completes(before: str, word: str) -> bool:
+    """Whether "hoàn thành" or its like stands in the same clause before the governing words, or these are a label."""
+    return word.endswith(":") or _COMPLETES.search(before) is not None
+
+
+def is_narrated(words: str, end: int) -> bool:
+    """What follows the date tells what was done by then."""
+    return _DONE.match(words, end) is not None
+
+
+def is_in_force(before: str, word: str) -> bool:
+    """The day on which a cited document was made, or from which it holds."""
+    return (word == "vào" and is_cited(before)) or _IN_FORCE.search(before) is not None
+
+
+class Place(NamedTuple):
+    """The role of a date by its place; `at`: where in the text before it the words begin that give it."""
+
+    role: Role
+    governed: bool
+    at: int | None = None
+
+
+def bare_role(words: str, written: Written, tail: str) -> Place:
+    """A date with no governing word: a deadline by its place, of an event, or part of a name."""
+    if _COMPLETED.search(tail):
+        return Place(Role.BARE, governed=True)
+    if "y1" in written.numbers:
+        whole = tail == "" and written.end == len(words)
+        return Place(Role.BARE if whole else Role.PERIOD, governed=whole)
+    if _CLAUSE_START.search(tail):
+        if written.kind is DeadlineKind.DATE and _TOLD.match(words, written.end):
+            return Place(Role.CITED, governed=False)
+        alone = _ALONE.match(words, written.end) is not None
+        return Place(Role.BARE, governed=alone or written.kind is not DeadlineKind.DATE)
+    if event := _around_event(written, tail):
+        return event
+    return Place(_name_role(words, written, tail), governed=False)
+
+
+def _around_event(written: Written, tail: str) -> Place | None:
+    if match := _AROUND_EVENT.search(tail):
+        role = _ABOUT[match["cue"]]
+        if written.kind is DeadlineKind.DATE or role is Role.AFTER:
+            return Place(role, governed=True, at=match.start())
+        return Place(Role.EVENT, governed=False)  # some day of that month
+    if written.kind is DeadlineKind.YEAR and _EVENT_NAME.search(tail):
+        return Place(Role.EVENT, governed=False)
+    return None
+
+
+def is_year_of_event(written: Written, word: str, before: str) -> bool:
+    """Kỳ họp cuối năm 2025."""
+    return (
+        written.kind is DeadlineKind.YEAR and word in _PART_OF_YEAR and _EVENT_NAME.search(before) is not None
+    )
+
+
+def _name_role(words: str, written: Written, tail: str) -> Role:
+    """Inside a clause: the name or object that the date belongs to, if there is one."""
+    if written.kind is DeadlineKind.DATE:
+        return Role.CITED if is_cited(tail) else Role.BARE
+    if is_month_number(words, written) and _NUMBERED.search(tail):
+        return Role.CITED
+    return Role.PERIOD if written.kind is DeadlineKind.YEAR or _REPORTED.search(tail) else Role.BARE
+
+
+def is_month_number(words: str, written: Written) -> bool:
+    """Written 5/2025, without "tháng"."""
+    return written.kind is DeadlineKind.MONTH and words[written.start].isdigit()
+
+
+def is_cited(before: str) -> bool:
+    """The day is that of a document named before it in the same sentence."""
+    sentence = re.split(r"[;:]|\. ", before)[-1]
+    numbered = sentence.rpartition(DOCUMENT)
+    if numbered[1] and not re.search(COMPLETION, numbered[2]):
+        return True
+    return _CITING.search(sentence) is not None
+
+
+def is_horizon(written: Written, word: str, before: str) -> bool:
+    """Đến năm 2030: in the name or the target of a strategy, and not after "hoàn thành" or a comma."""
+    if word not in {"đến", "tới"} and "y1" not in written.numbers:
+        return False
+    if _COMPLETED.search(before) or _LABELLED.search(before):
+        return False
+    sentence = before.rpartition(";")[2]
+    if _TARGET.search(sentence):
+        return True
+    return (
+        not before.endswith(",") and _TITLED.search(re.split(r"[:.]", sentence.rstrip(":"))[-1]) is not None
+    )

@@ -1,0 +1,98 @@
+"""The governing words before a day or period: a table, read from the date leftwards."""
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Role(StrEnum):
+    BEFORE = "before"
+    BACK = "back"
+    BY = "by"
+    FROM = "from"
+    BARE = "bare"
+    AFTER = "after"
+    VAGUE = "vague"
+    HORIZON = "horizon"
+    CITED = "cited"
+    PERIOD = "period"
+    FORMER = "former"
+    EVENT = "event"
+
+
+class Cue(NamedTuple):
+    """The role that the governing words give, these words, and the text before them.
+
+    tail: the text before the date without "ngày", weekdays and hours.
+    offset: where `before` and `tail` begin in the whole text.
+    start: where the governing words begin in it, or the date with its "ngày" and hour where there are none.
+    """
+
+    role: Role
+    word: str
+    before: str
+    tail: str
+    offset: int
+    start: int
+
+
+_HOUR = r"(?P<hour>[0-9]{1,2}) ?(?:h|g|giờ|:) ?(?:[0-9]{2})?(?: ?phút| ?')?(?: (?:sáng|trưa|chiều|tối))?(?:,? (?:của|vào))?"
+_STEP = re.compile(
+    r"(?:\b(?:ngày mai|hôm nay|ngày|thời điểm|mốc|mùng|mồng|thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|giai đoạn|thời kỳ"
+    rf")|(?<![0-9]){_HOUR}),?$"
+)
+LABEL = r"\b(?:hạn|thời gian|tiến độ|hoàn thành|thời điểm|deadline|mốc|ngày)[^:;]{0,30}:"
+
+# (role, the words that stand just before the date), asked in this order.
+ROLES = tuple(
+    (role, re.compile(rf"(?:{pattern})$"))
+    for role, pattern in (
+        (Role.PERIOD, r"\b(?:tính|lũy kế|số liệu|dữ liệu|kết quả|tình hình)(?: tính)? (?:đến|tới|từ)(?: hết| cuối)?"),
+        (Role.FORMER, r"\b(?:gia hạn|lùi|điều chỉnh|kéo dài|dời)\b[^,;:.]{0,40} từ"),
+        (Role.HORIZON, r"\b(?:chỉ tiêu|mục tiêu|tầm nhìn|định hướng)(?: phấn đấu)?(?: đến| tới| trong)?(?: hết| cuối)?"),
+        (Role.FROM, r"\btừ đầu|\bbắt đầu(?: từ)?"),
+        (Role.VAGUE, r"\b(?:từ|sau) cuối|(?<!bước )(?<!lần )\bđầu|\b(?:giữa|thượng tuần|trung tuần|khoảng)(?: của)?"),
+        (Role.VAGUE, r"\b(?:nửa (?:đầu|cuối)|tuần (?:đầu|giữa|(?:thứ )?(?:[1-5]|nhất|hai|ba|tư)))(?: tiên)?(?: của)?"),
+        (Role.BY, r"\btrước khi (?:hết|kết thúc)"),
+        (Role.AFTER, r"\bsau khi (?:hết|kết thúc)"),
+        (Role.BEFORE, r"\btrước (?:thời hạn|hạn(?: cuối| chót)?|thời gian)"),
+        (Role.BY, rf"\bkhông (?:sau|quá|muộn hơn|chậm hơn|trễ hơn|để quá)|\b(?:chậm|muộn|trễ) nhất|{LABEL}"),
+        (Role.AFTER, r"\bsau|\bkhông (?:sớm hơn|trước)|\bsớm nhất(?: là| vào| từ)?"),
+        (Role.BEFORE, r"\btrước"),
+        (Role.FROM, r"\btừ"),
+        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )thành|hết|trong(?: phạm vi)?|vào|là|nội|kịp|kết thúc|(?:cuối(?: cùng)?|hạ tuần)(?: của)?)"),
+        (Role.BY, r"\b(?:thời )?hạn(?: cuối| chót| nộp| hoàn thành)?"),
+    )
+)  # fmt: skip
+_WINDOW = 240  # letters looked at before a date: longer than a document's title, short enough to stay linear
+_NEAR = 60  # the governing words themselves
+
+
+def governing_words(words: str, start: int) -> Cue:
+    """What stands before a date that starts there."""
+    offset = max(0, start - _WINDOW)
+    tail = words[offset:start].rstrip(" (")
+    hour = 0
+    while match := _STEP.search(tail, max(0, len(tail) - _NEAR)):
+        hour = int(match["hour"] or hour)
+        tail = tail[: match.start()].rstrip(" (")
+    for role, pattern in ROLES:
+        if match := pattern.search(tail, max(0, len(tail) - _NEAR)):
+            # "trước 17 giờ ngày 15/11": the day itself is in time
+            governing = Role.BY if role is Role.BEFORE and hour else role
+            before = tail[: match.start()].rstrip(" (")
+            return Cue(governing, match[0], before, tail, offset, offset + _chain_start(tail, match.start()))
+    stepped = words[offset + len(tail) : start]
+    return Cue(Role.BARE, "", tail, tail, offset, start - len(stepped.lstrip(" (")))
+
+
+_CHAINED = re.compile(
+    r"(?:\b(?:(?:chậm|muộn|trễ) nhất|không quá|là|vào|đến|tới|hết|cuối|trong|thời hạn|hạn|kịp|ngay|cho|nội),? ?)$"
+)
+
+
+def _chain_start(tail: str, start: int) -> int:
+    """Chậm nhất đến hết tháng 02/2026: where the further governing words begin."""
+    while match := _CHAINED.search(tail, max(0, start - len("chậm nhất, ") - 2), start):
+        start = match.start()
+    return start
