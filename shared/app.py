@@ -1,12 +1,11 @@
 """What every service's HTTP application has in common: keys, transactions, limits, ids, health."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, Security
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import (
@@ -25,13 +24,15 @@ from shared.audit import Actor
 from shared.auth import Caller, authenticate, unauthenticated
 from shared.clock import Clock
 from shared.database import Database
-from shared.edge import EdgeMiddleware
-from shared.errors import InvalidInput, Unauthenticated, VersionRequired
+from shared.edge import EdgeMiddleware, HeadMiddleware
+from shared.errors import Forbidden, Unauthenticated, Versions
 from shared.health import Health
 from shared.horizon import announce_change
 from shared.http_metrics import MetricsMiddleware
 from shared.metrics import registry
 from shared.openapi import DESCRIPTION, OPERATIONS, Application, operation_id
+from shared.parameters import Takes
+from shared.preconditions import conditional, required_versions
 from shared.reference_page import add_reference_page
 from shared.settings import LOCAL_URL
 
@@ -53,6 +54,7 @@ _bearer = HTTPBearer(
     auto_error=False, description="API key: Authorization: Bearer ddk_…", scheme_name="api_key"
 )
 
+METRICS = "metrics.read"
 _basic = HTTPBasic(
     auto_error=False, description="metrics only: the API key as password", scheme_name="password"
 )
@@ -82,15 +84,29 @@ async def _look_up(request: Request, token: str) -> Caller:
         return await authenticate(connection, context.pepper, token, context.clock.now())
 
 
+class MonitorUnknown(Unauthenticated):
+    challenge = 'Basic realm="dondoc", Bearer'  # a browser asks its user for a password
+
+
 async def require_monitor(
     request: Request, basic: Annotated[HTTPBasicCredentials | None, Depends(_basic)]
 ) -> None:
     """Prometheus sends a bearer token; a browser asks its user, who gives the key as the password."""
     try:
         caller = await (_look_up(request, basic.password) if basic else identify(request))
-    except Unauthenticated as refusal:
-        raise HTTPException(401, refusal.en, {"WWW-Authenticate": 'Basic realm="dondoc"'}) from None
-    caller.require("metrics.read")
+    except Unauthenticated:
+        raise MonitorUnknown(
+            "monitor_key_required",
+            "Cần khóa API có vai trò monitor: gửi Authorization: Bearer <khóa>, hoặc Basic với khóa làm mật khẩu.",
+            "An API key with the role monitor is required: send Authorization: Bearer <key>, or Basic with the key as password.",
+        ) from None
+    if not caller.may(METRICS):
+        raise Forbidden(
+            "monitor_key_required",
+            f"Khóa này không có quyền {METRICS}: dùng khóa có vai trò monitor.",
+            f"This key lacks the scope {METRICS}: use a key with the role monitor.",
+            scope=METRICS,
+        )
 
 
 async def current_caller(
@@ -145,15 +161,18 @@ class ServiceRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
         answer = super().get_route_handler()
+        takes = Takes.of(self)
 
         async def read(request: Request) -> Response:
             # before any dependency takes a connection: who holds one and waits for another can wait for ever
             await identify(request)
-            return await answer(request)
+            await takes.check(request)
+            return conditional(request, await answer(request))
 
         async def change(request: Request) -> Response:
             context = get_context(request)
             caller = await identify(request)
+            await takes.check(request)
             body = await request.body()
             key = request.headers.get("idempotency-key")
             seal = idempotency.Seal(context.pepper)
@@ -180,34 +199,11 @@ def service_router(service: str) -> APIRouter:
     )
 
 
-# --- versions ---------------------------------------------------------------------------------------------------
-
-
 def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = f'"{version}"'
 
 
-def required_version(request: Request) -> int:
-    """The version that If-Match names; a change must say what it read."""
-    header = request.headers.get("if-match")
-    if header is None:
-        raise VersionRequired(
-            "if_match_required",
-            "Thiếu tiêu đề If-Match: gửi ETag của lần đọc gần nhất.",
-            "The header If-Match is missing: send the ETag of your last read.",
-            field="If-Match",
-        )
-    if not (match := re.fullmatch(r'"(\d{1,9})"', header.strip(), re.ASCII)):
-        raise InvalidInput(
-            "if_match_invalid",
-            "If-Match phải là nguyên giá trị ETag đã nhận, kể cả dấu ngoặc kép.",
-            "If-Match must be an ETag as received, quotes included.",
-            field="If-Match",
-        )
-    return int(match[1])
-
-
-ExpectedVersion = Annotated[int, Depends(required_version)]
+ExpectedVersion = Annotated[Versions, Depends(required_versions)]
 
 
 # --- operations -------------------------------------------------------------------------------------------------
@@ -292,5 +288,6 @@ def create_app(
     if operations:
         app.include_router(operations_router(health))
     app.add_middleware(EdgeMiddleware, body_limits=body_limits or {})
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(MetricsMiddleware, service=context.service)
     return app

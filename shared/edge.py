@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
 from starlette.requests import ClientDisconnect
@@ -55,6 +56,30 @@ class EdgeMiddleware:
             logs.request_id.reset(token)
 
 
+class HeadMiddleware:
+    """Answers HEAD as GET without its body (RFC 9110, section 9.3.2). The server must go on seeing HEAD: its scope stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        inner = {**scope, "method": "GET"}
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        try:
+            await self.app(inner, receive, without_body)
+        finally:
+            if "route" in inner:
+                scope["route"] = inner["route"]  # for the metrics
+
+
 def _answer_headers(request_id: str) -> list[tuple[bytes, bytes]]:
     return [
         (b"x-request-id", request_id.encode()),
@@ -65,7 +90,19 @@ def _answer_headers(request_id: str) -> list[tuple[bytes, bytes]]:
 
 
 def _check_address(scope: Scope) -> None:
-    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+    raw = scope.get("raw_path") or scope["path"].encode()
+    address = raw + b"?" + scope["query_string"]
+    try:
+        if not address.isascii():
+            raise ValueError
+        words = unquote_to_bytes(address).decode()
+    except ValueError:
+        raise InvalidInput(
+            "address_encoding_invalid",
+            "Địa chỉ phải ghi chữ ngoài ASCII bằng mã phần trăm của UTF-8, ví dụ Đ là %C4%90.",
+            "The address must write what is not ASCII in the percent-encoding of UTF-8, e.g. Đ as %C4%90.",
+        ) from None
+    if "\0" in words:
         raise InvalidInput(
             "nul_character", "Địa chỉ chứa ký tự NUL.", "The address contains a NUL character."
         )

@@ -2,7 +2,8 @@
 
     Refusal
     ├── InvalidInput        the request itself is wrong (422)
-    │   └── TooLarge        larger than the stated limit (413)
+    │   ├── TooLarge        larger than the stated limit (413)
+    │   └── UnsupportedMedia a body of another kind than the route reads (415)
     ├── Unauthenticated     no valid key (401)
     ├── Forbidden           a valid key, but not for this (403)
     ├── NotFound            no such thing (404)
@@ -15,6 +16,7 @@
 Rules raise them without knowing HTTP; `shared.problems` gives each its status.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -44,7 +46,11 @@ class InvalidInput(Refusal): ...
 class TooLarge(InvalidInput): ...
 
 
-class Unauthenticated(Refusal): ...
+class UnsupportedMedia(InvalidInput): ...
+
+
+class Unauthenticated(Refusal):
+    challenge = "Bearer"  # how a key is sent, as WWW-Authenticate says it
 
 
 class Forbidden(Refusal): ...
@@ -68,8 +74,15 @@ class VersionRequired(Refusal): ...
 class Unavailable(Refusal): ...
 
 
-def check_version(expected: int, current: int) -> None:
-    if expected != current:
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The versions that a change may find; None admits every one."""
+
+    named: frozenset[int] | None
+
+
+def check_version(expected: Versions, current: int) -> None:
+    if expected.named is not None and current not in expected.named:
         raise StaleVersion(
             "version_stale",
             f"Bản ghi đã thay đổi sau lần đọc gần nhất (hiện là phiên bản {current}): đọc lại rồi sửa.",

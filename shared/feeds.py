@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.events.envelope import CloudEvent
 from shared.log_reader import Cursor, read_page
 from shared.pagination import link_next
+from shared.scalars import AS_INTEGER
 
 ChangesAfter = Annotated[
     str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
 ]
-ChangesLimit = Annotated[int, Query(ge=1, le=500)]
+ChangesLimit = Annotated[int, Query(ge=1, le=500), AS_INTEGER]
 DEFAULT_CHANGES = 100
 
 

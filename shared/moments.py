@@ -6,22 +6,21 @@ from typing import Annotated
 from fastapi import Query
 
 from shared.app import Context
-from shared.clock import LOCAL_ZONE
 from shared.errors import InvalidInput
 from shared.horizon import settled
+from shared.scalars import Instant
 
 KnownAt = Annotated[
-    datetime | None, Query(description="by what was recorded up to this instant; now by default")
+    Instant | None, Query(description="by what was recorded up to this instant; now by default")
 ]
 
 
 def known_instant(known_at: datetime | None, now: datetime, earliest: date) -> datetime:
-    """A naive instant is local time. Raises InvalidInput before the year of `earliest`.
+    """Raises InvalidInput before the year of `earliest`.
 
     What will be recorded is not known: an instant to come is answered as now, so that the answer holds for ever.
     """
     known = known_at or now
-    known = known if known.tzinfo else known.replace(tzinfo=LOCAL_ZONE)
     if known.year < earliest.year:
         raise InvalidInput(
             "known_at_too_early",

@@ -30,8 +30,16 @@ IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": True,
-    "description": "ETag of the last read, quotes included",
+    "description": "ETag of the last read, quotes included; several, or * for any",
     "schema": {"type": "string", "examples": ['"3"']},
+}
+
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags of answers that are kept: 304 where one of them still is the answer",
+    "schema": {"type": "string"},
 }
 
 
@@ -41,7 +49,7 @@ def _header(description: str, example: str, *, always: bool) -> dict[str, Any]:
 
 
 HEADERS = {
-    "ETag": _header("version of the record, for If-Match", '"3"', always=True),
+    "ETag": _header("version of the record, for If-Match; of a read also what it answered, for If-None-Match", '"3"', always=True),
     "Location": _header("path of what was made", "/tasks/v1/tasks/…", always=True),
     "Link": _header(
         'the next page, as rel="next"; none after the last', '</…?cursor=…>; rel="next"', always=False
@@ -124,8 +132,13 @@ def _complete_call(path: str, method: str, operation: dict[str, Any]) -> None:
     if "tags" not in operation:
         operation["tags"] = [path.split("/")[3]]  # /notify/v1/alerts/{alert_id}: alerts
     changes = method != "get"
-    further = (400, 413, 429, 500) if changes else (400, 429, 500)
+    further = [400, 412, 413, 429, 500] if changes else [400, 429, 500]
+    further += [415] if "requestBody" in operation else []
     responses = operation["responses"]
+    conditional = not changes and "ETag" in responses["200"].get("headers", {})
+    if conditional:
+        further.append(412)
+        responses["304"] = {"description": "as If-None-Match has it", "headers": _referred(["ETag"])}
     for status, response in documented(*further).items():
         responses.setdefault(str(status), response)
     operation["responses"] = responses = dict(sorted(responses.items()))
@@ -136,6 +149,7 @@ def _complete_call(path: str, method: str, operation: dict[str, Any]) -> None:
             names += ["Link"] if PAGED_BY & {each["name"] for each in parameters} else []
             response["headers"] = response.get("headers", {}) | _referred(names)
     headers = [IF_MATCH] if "428" in responses else []
+    headers += [IF_NONE_MATCH] if conditional else []
     headers += [IDEMPOTENCY_KEY] if changes else []
     if headers:
         operation["parameters"] = [*parameters, *headers]

@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from shared.database import AnyRow
 from shared.errors import InvalidInput
+from shared.scalars import AS_INTEGER
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
@@ -19,7 +20,7 @@ LARGEST_INT = 2**63 - 1  # bigint
 LARGEST_SMALL = 2**31 - 1  # integer
 Item = TypeVar("Item")
 Kind = type | Callable[[str], Any]  # of a key: how it is read from its word
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="rows of a page")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="rows of a page"), AS_INTEGER]
 PageCursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")]
 
 

@@ -1,24 +1,27 @@
 """RFC 9457 problems: every refusal in one shape, Vietnamese first."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared import errors
 from shared.faults import is_duplicate, is_of_the_road
+from shared.validation import FieldError, field_errors
 
 logger = logging.getLogger(__name__)
 
 STATUS: Mapping[type[errors.Refusal], int] = {
     errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
     errors.InvalidInput: 422,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
@@ -30,15 +33,16 @@ STATUS: Mapping[type[errors.Refusal], int] = {
     errors.Unavailable: 503,
 }
 MEDIA_TYPE = "application/problem+json"
-MAX_FIELD_ERRORS = 20
 RETRY_AFTER_SECONDS = 5
 
 
-class FieldError(BaseModel):
-    field: str = Field(description="dotted path, e.g. assignments.0.agency_code")
-    code: str
-    detail: str = Field(description="in Vietnamese")
-    detail_en: str
+class Position(BaseModel):
+    """Where a body stops being what it should be; counted from 1, `offset` in characters from 0."""
+
+    line: int | None = None
+    column: int | None = None
+    offset: int | None = None
+    byte: int | None = None
 
 
 class Problem(BaseModel):
@@ -52,61 +56,13 @@ class Problem(BaseModel):
     detail_en: str
     field: str | None = None
     errors: list[FieldError] | None = None
-
-
-# What Pydantic says, for a reader of Vietnamese; {…} are the error's own figures.
-_VALIDATION_VI = {
-    "missing": "Thiếu trường bắt buộc.",
-    "extra_forbidden": "Trường không được biết đến: kiểm tra tên trường.",
-    "json_invalid": "Nội dung không phải JSON đúng cú pháp.",
-    "string_too_long": "Dài quá {max_length} ký tự.",
-    "string_too_short": "Ngắn hơn {min_length} ký tự.",
-    "string_pattern_mismatch": "Không đúng mẫu {pattern}.",
-    "enum": "Giá trị phải là một trong: {expected}.",
-    "literal_error": "Giá trị phải là một trong: {expected}.",
-    "string_type": "Phải là văn bản.",
-    "control_character": "Văn bản chứa ký tự điều khiển {character}: hãy bỏ ký tự đó.",
-    "no_number": "Số văn bản phải có chữ cái hoặc chữ số.",
-    "string_unicode": "Văn bản không đúng mã Unicode.",
-    "int_type": "Phải là số nguyên, không đặt trong ngoặc kép.",
-    "int_from_float": "Phải là số nguyên, không có phần lẻ.",
-    "int_parsing": "Phải là số nguyên.",
-    "int_parsing_size": "Số quá lớn.",
-    "decimal_type": "Phải là một số.",
-    "decimal_parsing": "Phải là một số, có dấu chấm thập phân.",
-    "decimal_max_digits": "Quá {max_digits} chữ số.",
-    "decimal_whole_digits": "Quá {whole_digits} chữ số trước dấu thập phân.",
-    "decimal_max_places": "Quá {decimal_places} chữ số sau dấu thập phân.",
-    "finite_number": "Phải là một số hữu hạn.",
-    "bool_type": "Phải là true hoặc false.",
-    "bool_parsing": "Phải là true hoặc false.",
-    "date_type": "Ngày phải theo dạng YYYY-MM-DD.",
-    "date_from_datetime_parsing": "Ngày phải theo dạng YYYY-MM-DD.",
-    "date_from_datetime_inexact": "Ngày phải theo dạng YYYY-MM-DD, không có giờ.",
-    "date_parsing": "Ngày phải theo dạng YYYY-MM-DD.",
-    "timezone_aware": "Thời điểm phải có múi giờ, ví dụ +07:00.",
-    "datetime_type": "Thời điểm phải theo dạng ISO 8601.",
-    "datetime_object_invalid": "Thời điểm phải theo dạng ISO 8601.",
-    "datetime_from_date_parsing": "Thời điểm phải theo dạng ISO 8601.",
-    "datetime_parsing": "Thời điểm phải theo dạng ISO 8601.",
-    "uuid_parsing": "Mã phải là một UUID.",
-    "tuple_type": "Phải là một danh sách.",
-    "model_type": "Phải là một đối tượng JSON.",
-    "model_attributes_type": "Phải là một đối tượng JSON.",
-    "too_long": "Quá {max_length} phần tử.",
-    "too_short": "Ít hơn {min_length} phần tử.",
-    "greater_than": "Phải lớn hơn {gt}.",
-    "greater_than_equal": "Phải từ {ge} trở lên.",
-    "less_than_equal": "Phải từ {le} trở xuống.",
-}
+    position: Position | None = None
 
 
 def problem_response(
     status: int, code: str, vi: str, en: str, *, field: str | None = None, **extra: Any
 ) -> JSONResponse:
     headers = {}
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     body = {
@@ -133,9 +89,12 @@ def _writable(value: Any) -> Any:
 
 def refusal_response(refusal: errors.Refusal) -> JSONResponse:
     status = next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
-    return problem_response(
+    response = problem_response(
         status, refusal.code, refusal.vi, refusal.en, field=refusal.field, **refusal.extra
     )
+    if isinstance(refusal, errors.Unauthenticated):
+        response.headers["WWW-Authenticate"] = refusal.challenge
+    return response
 
 
 def install(app: FastAPI) -> None:
@@ -154,32 +113,15 @@ async def _on_refusal(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_validation(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    found = [_field_error(item) for item in error.errors()[:MAX_FIELD_ERRORS]]
+    found = field_errors(error.errors())
     where = ", ".join(item.field for item in found)
     return problem_response(
         422,
         "request_invalid",
         f"Yêu cầu chưa đúng ở: {where}. Sửa theo từng mục trong errors rồi gửi lại.",
         f"The request is wrong at: {where}. Correct each item of errors and send it again.",
-        errors=[item.model_dump() for item in found],
+        errors=[item.model_dump(exclude_none=True) for item in found],
     )
-
-
-def _field_error(item: Mapping[str, Any]) -> FieldError:
-    template = _VALIDATION_VI.get(item["type"], "Giá trị chưa đúng ({type}).")
-    context = item.get("ctx") or {}
-    words = {name: str(value).replace("' or '", "' hoặc '") for name, value in context.items()}
-    return FieldError(
-        field=_path(item["loc"]),
-        code=item["type"],
-        detail=template.format(**words, type=item["type"]),
-        detail_en=item["msg"],
-    )
-
-
-def _path(loc: Sequence[str | int]) -> str:
-    parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
-    return ".".join(str(part) for part in parts)
 
 
 # What the framework refuses before any route is asked, with its remedy.
@@ -188,25 +130,52 @@ _HTTP = {
         "Không đọc được nội dung: gửi JSON UTF-8 đúng cú pháp, hoặc biểu mẫu multipart đúng cách.",
         "The body cannot be read: send well-formed JSON in UTF-8, or a well-formed multipart form.",
     ),
+    401: (
+        "Cần khóa API còn hiệu lực: gửi tiêu đề Authorization: Bearer <khóa>.",
+        "A valid API key is required: send the header Authorization: Bearer <key>.",
+    ),
     404: (
         "Không có địa chỉ này: xem tài liệu API.",
         "There is no such address: see the API reference.",
     ),
-    405: (
-        "Địa chỉ này không nhận phương thức đó: xem tài liệu API.",
-        "This address does not take that method: see the API reference.",
-    ),
 }
 
 
-async def _on_http(_: Request, error: Exception) -> JSONResponse:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _other_method(request)
     phrase = HTTPStatus(error.status_code).phrase
     vi, en = _HTTP.get(error.status_code, ("Yêu cầu không được nhận.", str(error.detail or phrase)))
     code = phrase.lower().replace(" ", "_").replace("-", "_")
     response = problem_response(error.status_code, code, vi, en)
     response.headers.update(error.headers or {})
     return response
+
+
+def _other_method(request: Request) -> Response:
+    """OPTIONS is answered with what the address takes; any other method is refused with it."""
+    allowed = ", ".join(_allowed_methods(request))
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": allowed})
+    response = problem_response(
+        405,
+        "method_not_allowed",
+        f"Địa chỉ này không nhận phương thức đó mà nhận: {allowed}.",
+        f"This address does not take that method. It takes: {allowed}.",
+    )
+    response.headers["Allow"] = allowed
+    return response
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Of every route at the address: the framework names those of one."""
+    found = {"OPTIONS"}
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            found |= {"GET", "HEAD"} if method == "GET" else {method}
+    return sorted(found)
 
 
 async def _on_database(_: Request, error: Exception) -> JSONResponse:

@@ -1,14 +1,25 @@
 """Shapes that every request shares: unknown members refused, text bounded, clean and in one Unicode form."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
+
+MOST_NAMED = 20  # unknown members that a refusal names
 
 # Controls of the bidirectional algorithm: they make a text read otherwise than it is written (Unicode TR36, 2.10.1).
 _BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -76,9 +87,49 @@ class RequestModel(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nul(cls, value: Any) -> Any:
+    def _sound(cls, value: Any) -> Any:
         refuse_nul(value)
+        if isinstance(value, dict):
+            _refuse_unknown(cls, value)
+            _refuse_too_long(cls, value)
         return value
+
+
+@cache
+def known_members(model: type[BaseModel]) -> Mapping[str, int | None]:
+    """The members that a request of this shape may have, each with the most items that its list takes."""
+    properties = model.model_json_schema()["properties"]
+    return {
+        name: next((kind["maxItems"] for kind in _kinds(shape) if "maxItems" in kind), None)
+        for name, shape in properties.items()
+    }
+
+
+def _kinds(shape: dict[str, Any]) -> list[dict[str, Any]]:
+    return [shape, *shape.get("anyOf", ())]
+
+
+def _refuse_unknown(model: type[BaseModel], value: dict[Any, Any]) -> None:
+    """One error for all of them, with the first few names: an error of its own for each of 100,000 holds the loop."""
+    known = known_members(model)
+    if len(value) <= len(known) and value.keys() <= known.keys():
+        return
+    names = [name for name in value if name not in known][:MOST_NAMED]
+    context = {"names": names, "known": sorted(known)}
+    unknown = PydanticCustomError("extra_forbidden", "There are members that are not known.", context)
+    raise ValidationError.from_exception_data(
+        model.__name__, [InitErrorDetails(type=unknown, loc=(), input=None)]
+    )
+
+
+def _refuse_too_long(model: type[BaseModel], value: dict[Any, Any]) -> None:
+    """Before its items are read, each of which may have errors of its own."""
+    for name, most in known_members(model).items():
+        items = value.get(name)
+        if most is not None and isinstance(items, list) and len(items) > most:
+            lengths = {"field_type": "List", "max_length": most, "actual_length": len(items)}
+            too_long = InitErrorDetails(type="too_long", loc=(name,), input=None, ctx=lengths)
+            raise ValidationError.from_exception_data(model.__name__, [too_long])
 
 
 Code = Annotated[

@@ -4,20 +4,25 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response, UploadFile
-from pydantic import BaseModel, Field, ValidationError
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
+from starlette.datastructures import FormData
 
 from shared.app import ServiceRoute, identify
+from shared.parameters import Takes, refuse_repeated
 from shared.problems import documented
+from shared.requests import RequestModel
+from shared.scalars import BooleanText
 from shared.spreadsheets import MAX_BYTES
 
 MAX_UPLOAD_BYTES = MAX_BYTES + 1024 * 1024  # with the form around it, as the gateway admits
 
 
-class UploadForm(BaseModel):
+class UploadForm(RequestModel):
     """What every form with a spreadsheet has."""
 
     file: UploadFile = Field(description="CSV (UTF-8) or XLSX, headings in Vietnamese or English")
-    dry_run: bool = False
+    dry_run: BooleanText = False
     sheet: str | None = Field(
         default=None,
         max_length=100,
@@ -35,22 +40,20 @@ Read = Callable[[Request, Form, bytes], Awaitable[object]]
 def upload_router(service: str, scope: str, form: type[Form], read: Read[Form]) -> APIRouter:
     """A router whose routes find what `read` made of the form and its file in `request.state.upload`.
 
-    `scope` is asked of the caller before anything is read. Where the form is wrong nothing is read: the route, which
-    takes the same form, refuses it field by field.
+    `scope` is asked of the caller before anything is read. A form that is wrong is refused here, field by field.
     """
 
     class UploadRoute(ServiceRoute):
         def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
             change = super().get_route_handler()
+            takes = Takes.of(self)
 
             async def read_first(request: Request) -> Response:
                 (await identify(request)).require(scope)
+                await takes.check(request)
                 await request.body()  # kept, so that the route can read the form again
                 async with request.form() as parts:
-                    try:
-                        sent = form.model_validate(dict(parts))
-                    except ValidationError:
-                        return await change(request)
+                    sent = _read_form(form, parts)
                     content = await sent.file.read()
                 request.state.upload = await read(request, sent, content)
                 return await change(request)
@@ -60,3 +63,15 @@ def upload_router(service: str, scope: str, form: type[Form], read: Read[Form]) 
     return APIRouter(
         prefix=f"/{service}/v1", route_class=UploadRoute, responses=documented(401, 403, 422, 503)
     )
+
+
+def _read_form(form: type[Form], parts: FormData) -> Form:
+    """Raises RequestValidationError, and InvalidInput for a field that is given twice."""
+    given = parts.multi_items()
+    refuse_repeated(name for name, _ in given)
+    try:
+        return form.model_validate(dict(given))
+    except ValidationError as error:
+        # only an upload is no text; it must not be told as the value at fault
+        found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_input=False)]
+        raise RequestValidationError(found) from None

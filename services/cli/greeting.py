@@ -16,7 +16,7 @@ from shared.settings import Settings
 
 TI = 10**9  # đồng
 # what was believed of 2025's money before a correction of the sample data was recorded
-BELIEVED = "year=2025&as_of=2026-01-31&known_at=2026-03-12T17:00"
+BELIEVED = "year=2025&as_of=2026-01-31&known_at=2026-03-12T17:00:00%2B07:00"
 # takes the URL from the keyboard unseen, since `up` reads that variable too; bash and zsh know -s
 ASK_FOR_URL = "read -rs DONDOC_DATABASE_URL && export DONDOC_DATABASE_URL"
 HERE = IPv4Address("127.0.0.1")

@@ -23,6 +23,7 @@ from shared.events.notify import (
     AlertTask,
 )
 from shared.requests import Code, RequestModel
+from shared.scalars import Boolean
 
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2048)]
 EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
@@ -52,7 +53,9 @@ class NewSubscription(RequestModel):
     agency_code: Code | None = Field(
         default=None, description="whose alerts; null for every agency, which only unbound keys may ask for"
     )
-    include_descendants: bool = Field(default=False, description="also the alerts of all agencies below it")
+    include_descendants: Boolean = Field(
+        default=False, description="also the alerts of all agencies below it"
+    )
     event_types: Kinds = Field(default=EVERY_KIND)
 
 
@@ -60,9 +63,9 @@ class SubscriptionChanges(RequestModel):
     """What is left out stays as it is."""
 
     url: Url | None = None
-    include_descendants: bool | None = None
+    include_descendants: Boolean | None = None
     event_types: Kinds | None = None
-    active: bool | None = Field(
+    active: Boolean | None = Field(
         default=None, description="false pauses and cancels what waits; true enables again"
     )
 

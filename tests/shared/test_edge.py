@@ -80,9 +80,12 @@ async def test_a_declared_length_that_is_a_lie_does_not_help(toy: Toy) -> None:
 
 
 async def test_an_upload_has_its_own_limit(toy: Toy) -> None:
-    assert (await toy.send("POST", "/toy/v1/uploads", content=b"x" * MAX_UPLOAD)).status_code == 200
-    assert (await toy.send("POST", "/toy/v1/uploads", content=b"x" * (MAX_UPLOAD + 1))).status_code == 413
-    assert (await toy.send("POST", "/toy/v1/uploads", content=chunks(MAX_UPLOAD))).status_code == 413
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    head, tail = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n', b"\r\n--b--\r\n"
+    largest = head + b"x" * (MAX_UPLOAD - len(head + tail)) + tail
+    assert (await toy.send("POST", "/toy/v1/uploads", form, content=largest)).status_code == 200
+    assert (await toy.send("POST", "/toy/v1/uploads", form, content=largest + b"x")).status_code == 413
+    assert (await toy.send("POST", "/toy/v1/uploads", form, content=chunks(MAX_UPLOAD))).status_code == 413
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 import httpx2
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Form, Query, Response, UploadFile
 from pydantic import Field
 from sqlalchemy import text
 
@@ -30,6 +30,7 @@ from shared.database import Database
 from shared.health import Health
 from shared.problems import STATUS
 from shared.requests import Code, Line, RequestModel, Verbatim
+from shared.scalars import AS_INTEGER, Integer
 
 PEPPER = b"p" * 32
 MAX_UPLOAD = 2_000_000
@@ -40,13 +41,13 @@ Reader = Annotated[Caller, with_scope("toy.read")]
 
 class PartIn(RequestModel):
     code: Code
-    number: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    number: Annotated[Integer, Field(ge=0, le=2**31 - 1)] = 0
 
 
 class ThingIn(RequestModel):
     name: Line
     note: Verbatim = ""
-    parts: tuple[PartIn, ...] = ()
+    parts: Annotated[tuple[PartIn, ...], Field(max_length=100)] = ()
 
 
 @router.post("/things", status_code=201)
@@ -67,19 +68,46 @@ async def make_thing(
     return {"id": thing, "name": body.name}
 
 
+@router.post("/notes")
+async def make_note(body: ThingIn, _: Writer) -> dict[str, str]:
+    return {"name": body.name}
+
+
 @router.patch("/things/{thing_id}")
 async def change_thing(thing_id: str, expected: ExpectedVersion, _: Writer) -> dict[str, Any]:
+    if thing_id == "none":
+        raise errors.NotFound("thing_unknown", "Không có.", "There is none.")
     errors.check_version(expected, 3)
-    return {"id": thing_id, "version": expected}
+    return {"id": thing_id}
 
 
 @router.get("/things/{thing_id}")
-async def get_thing(thing_id: str, _: Reader, limit: Annotated[int, Query(ge=1, le=9)] = 1) -> dict[str, Any]:
+async def get_thing(
+    thing_id: str,
+    response: Response,
+    _: Reader,
+    limit: Annotated[int, Query(ge=1, le=9), AS_INTEGER] = 1,
+    colour: Annotated[list[str] | None, Query()] = None,
+) -> dict[str, Any]:
+    if thing_id == "none":
+        raise errors.NotFound("thing_unknown", "Không có.", "There is none.")
+    set_etag(response, 3)
     return {"id": thing_id, "limit": limit}
 
 
+@router.get("/things")
+async def list_things(_: Reader) -> dict[str, Any]:
+    return {"items": []}
+
+
+class UploadIn(RequestModel):
+    f: UploadFile | str
+
+
 @router.post("/uploads")
-async def upload(_: Writer) -> dict[str, bool]:
+async def upload(
+    _: Writer, form: Annotated[UploadIn, Form(media_type="multipart/form-data")]
+) -> dict[str, bool]:
     return {"taken": True}
 
 

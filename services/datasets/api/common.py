@@ -1,13 +1,14 @@
 """What the routes share: settings, scopes, and the moment a question is about."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
-from services.datasets.domain.facts import EARLIEST, LATEST
+from services.datasets.domain.facts import EARLIEST
 from services.datasets.queries.moment import Moment
+from services.datasets.schemas.common import Day
 from services.datasets.use_cases.watching import WatchRules
 from shared.app import Context, CurrentContext, with_scope
 from shared.auth import Caller
@@ -49,10 +50,7 @@ def is_office(caller: Caller) -> bool:
 Manager = Annotated[Caller, Depends(office)]
 CodeInPath = Annotated[str, Path(max_length=64)]
 CodeInQuery = Annotated[str | None, Query(max_length=64)]
-AsOf = Annotated[
-    date | None,
-    Query(ge=EARLIEST, le=LATEST, description="the day asked about; today by default"),
-]
+AsOf = Annotated[Day | None, Query(description="the day asked about; today by default")]
 
 
 async def settled_known(context: Context, known_at: datetime | None) -> datetime:

@@ -24,6 +24,7 @@ from shared.database import AnyRow
 from shared.events.datasets import ContradictionKind
 from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.scalars import BooleanText
 
 router = service_router("datasets")
 
@@ -60,7 +61,7 @@ async def list_contradictions(
     connection: Snapshot,
     _: Reader,
     is_open: Annotated[
-        bool | None,
+        BooleanText | None,
         Query(alias="open", description="true: those that hold then; false: those that had ended"),
     ] = None,
     database: CodeInQuery = None,

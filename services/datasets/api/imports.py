@@ -12,6 +12,7 @@ from shared.answers import SheetReport, SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.clock import local_date
 from shared.problems import documented
+from shared.scalars import BooleanText
 from shared.spreadsheets import mapping_from_json
 from shared.uploads import UploadForm, upload_router
 
@@ -19,7 +20,9 @@ PATH = "/datasets/v1/imports"
 
 
 class ImportForm(UploadForm):
-    partial: bool = Field(default=False, description="import the good rows although others are refused")
+    partial: BooleanText = Field(
+        default=False, description="import the good rows although others are refused"
+    )
 
 
 async def _read(request: Request, form: ImportForm, content: bytes) -> ReadList:

@@ -9,19 +9,17 @@ from services.datasets.api.common import settled_known
 from services.datasets.domain.facts import check_plausible
 from services.datasets.domain.spans import Span
 from shared.app import CurrentContext
-from shared.clock import LOCAL_ZONE
 from shared.errors import InvalidInput
 from shared.moments import KnownAt
+from shared.scalars import Instant
 
 LONGEST_WINDOW = timedelta(days=366)  # at a heartbeat a minute half a million to read
 
 
 async def asked_window(
     context: CurrentContext,
-    start: Annotated[
-        datetime, Query(alias="from", description="begin of the window; local time without a zone")
-    ],
-    until: Annotated[datetime, Query(alias="to", description="end of the window, itself not included")],
+    start: Annotated[Instant, Query(alias="from", description="begin of the window")],
+    until: Annotated[Instant, Query(alias="to", description="end of the window, itself not included")],
     known_at: KnownAt = None,
 ) -> tuple[Span, datetime]:
     """The window, and up to when what was recorded is known."""
@@ -37,10 +35,9 @@ async def asked_window(
 
 
 def _instant(instant: datetime, field: str) -> datetime:
-    """A naive instant is local time. Raises InvalidInput for one that no clock here ever showed."""
-    whole = instant if instant.tzinfo else instant.replace(tzinfo=LOCAL_ZONE)
-    check_plausible(whole, field)
-    return whole.astimezone(UTC)
+    """Raises InvalidInput for one that no clock here ever showed."""
+    check_plausible(instant, field)
+    return instant.astimezone(UTC)
 
 
 AskedWindow = Annotated[tuple[Span, datetime], Depends(asked_window)]

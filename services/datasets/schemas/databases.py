@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StrictInt
+from pydantic import AfterValidator, Field
 
 from services.datasets.domain.facts import (
     CODE_RULE_EN,
@@ -19,6 +19,7 @@ from shared.errors import InvalidInput
 from shared.events.datasets import Connection, ContradictionKind, Criterion, Kind, ObservedState, Phase
 from shared.evidence import EvidenceOut
 from shared.requests import Code, Line, RequestModel
+from shared.scalars import Integer
 
 
 def _addressable(code: str) -> str:
@@ -33,8 +34,8 @@ class HeartbeatExpectation(RequestModel):
     Where period + grace already reaches three periods, it is down one period after it was late.
     """
 
-    period_seconds: Annotated[StrictInt, Field(ge=SHORTEST_PERIOD_SECONDS, le=LONGEST_SECONDS)]
-    grace_seconds: Annotated[StrictInt, Field(ge=0, le=LONGEST_SECONDS)]
+    period_seconds: Annotated[Integer, Field(ge=SHORTEST_PERIOD_SECONDS, le=LONGEST_SECONDS)]
+    grace_seconds: Annotated[Integer, Field(ge=0, le=LONGEST_SECONDS)]
 
 
 class DatabaseIn(RequestModel):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StrictInt
+from pydantic import Field
 
 from services.datasets.schemas.common import Day
 from services.datasets.schemas.databases import QualityOut
@@ -12,6 +12,7 @@ from shared.answers import Answer, example
 from shared.events.datasets import Connection, Criterion, Phase
 from shared.evidence import EvidenceIn, EvidenceOut
 from shared.requests import Code, Line, Paragraph, RequestModel
+from shared.scalars import Boolean, Instant, Integer
 
 Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6)]
 LARGEST_COUNT = 10**15  # records: more than any database of a country holds
@@ -62,7 +63,7 @@ class QualityIn(RequestModel):
     measured: Amount
     denominator: Annotated[Amount, Field(gt=0)] | None = None
     threshold: Amount
-    passed: bool
+    passed: Boolean
     as_of: Day
     method: Paragraph
     evidence: SomeEvidence = ()
@@ -81,9 +82,9 @@ class HeartbeatIn(RequestModel):
         run_id="2026-03-10T08:00",
     )
 
-    observed_at: AwareDatetime
-    record_count: Annotated[StrictInt, Field(ge=0, le=LARGEST_COUNT)]
-    last_sync_at: AwareDatetime | None = Field(description="with the NDC; null where there never was one")
+    observed_at: Instant
+    record_count: Annotated[Integer, Field(ge=0, le=LARGEST_COUNT)]
+    last_sync_at: Instant | None = Field(description="with the NDC; null where there never was one")
     run_id: Annotated[Code, Field(description="names this heartbeat: sent again it counts once")]
     note: Line | None = None
 
@@ -103,8 +104,8 @@ class MaintenanceIn(RequestModel):
         reason="Nâng cấp máy chủ",
     )
 
-    starts_at: Annotated[AwareDatetime, Field(alias="from")]
-    ends_at: Annotated[AwareDatetime, Field(alias="until")]
+    starts_at: Annotated[Instant, Field(alias="from")]
+    ends_at: Annotated[Instant, Field(alias="until")]
     reason: Paragraph
 
 

@@ -10,9 +10,11 @@ from services.finance.domain.claims import ClaimStage, NewClaim
 from services.finance.domain.ledger import Field, Level, Nature
 from services.finance.queries import claims as read
 from services.finance.schemas.claims import ClaimIn, ClaimOut, ClaimPage
+from services.finance.schemas.common import YearText
 from services.finance.use_cases.claims import state_claim
 from shared.app import CurrentActor, CurrentContext, Session, Snapshot, service_router
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer, small
+from shared.scalars import BooleanText
 
 router = service_router("finance")
 _PLACE = (small, str, str, str, str, str, small)  # kinds of a claim's key and of its version
@@ -20,7 +22,7 @@ _PLACE = (small, str, str, str, str, str, small)  # kinds of a claim's key and o
 
 def _wanted(
     stage: ClaimStage | None = None,
-    year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
+    year: YearText | None = None,
     level: Level | None = None,
     agency: CodeAsked = None,
     nature: Nature | None = None,
@@ -57,7 +59,9 @@ async def list_claims(
     moment: SettledMoment,  # before the snapshot, which must be taken after it
     connection: Snapshot,
     wanted: Wanted,
-    superseded: Annotated[bool, Query(description="also the statements that a later one supersedes")] = False,
+    superseded: Annotated[
+        BooleanText, Query(description="also the statements that a later one supersedes")
+    ] = False,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from services.finance.schemas.common import Day, YearText
 from shared.app import CurrentContext, with_scope
 from shared.auth import Caller
 from shared.clock import local_date
@@ -23,11 +24,8 @@ def office(caller: Annotated[Caller, with_scope("finance.manage")]) -> Caller:
 
 
 Manager = Annotated[Caller, Depends(office)]
-AsOf = Annotated[
-    date | None,
-    Query(ge=EARLIEST, le=date(2200, 12, 31), description="the day asked about; today by default"),
-]
-YearAsked = Annotated[int, Query(ge=2000, le=2200, description="budget year")]
+AsOf = Annotated[Day | None, Query(description="the day asked about; today by default")]
+YearAsked = Annotated[YearText, Query(description="budget year")]
 CodeAsked = Annotated[str | None, Query(max_length=64)]
 
 

@@ -33,6 +33,7 @@ from shared.pagination import (
     small,
 )
 from shared.problems import documented
+from shared.scalars import AS_INTEGER
 
 router = service_router("finance")
 PATH = "/finance/v1/decisions"
@@ -96,7 +97,9 @@ async def get_decision(
     response: Response,
     connection: Reading,
     _: Reader,
-    limit: Annotated[int, Query(ge=1, le=MOST_LINES, description="lines of a page")] = DEFAULT_LIMIT,
+    limit: Annotated[
+        int, Query(ge=1, le=MOST_LINES, description="lines of a page"), AS_INTEGER
+    ] = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> DecisionWithLines:
     """Một quyết định với từng trang dòng của nó. / A decision, with its lines page by page."""

@@ -10,6 +10,7 @@ from services.finance.domain import ledger
 from services.finance.domain.disbursement import RankBy, percent, rated
 from services.finance.domain.statements import check_statement
 from services.finance.queries.balances import Asked, Dimension, Group, read_balances
+from services.finance.schemas.common import YearText
 from services.finance.schemas.figures import (
     BalanceOut,
     Balances,
@@ -25,6 +26,7 @@ from services.finance.schemas.statements import (
 )
 from shared.app import Reading, Snapshot, service_router
 from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.scalars import BooleanText
 
 router = service_router("finance")
 
@@ -51,7 +53,7 @@ async def get_balances(
     moment: SettledMoment,  # before the snapshot, which must be taken after it
     connection: Snapshot,
     filters: Filters,
-    year: Annotated[int | None, Query(ge=2000, le=2200, description="budget year; all by default")] = None,
+    year: Annotated[YearText | None, Query(description="budget year; all by default")] = None,
     source: CodeAsked = None,
     group_by: Dimension | None = None,
 ) -> Balances:
@@ -82,7 +84,7 @@ async def get_disbursement(
     group_by: Literal["level", "agency", "nature", "field"] = "level",
     rank_by: RankBy = "rate",
     include_defence_security: Annotated[
-        bool, Query(description="defence and security count only where asked for, here or by field")
+        BooleanText, Query(description="defence and security count only where asked for, here or by field")
     ] = False,
 ) -> Disbursement:
     """Tỉ lệ giải ngân, có xếp hạng. / What was paid out of what was allocated, ranked.

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.finance.api.common import Manager
 from services.finance.domain.treasury_cells import Unit
+from services.finance.schemas.common import YearText
 from services.finance.schemas.imports import ImportedRow, ImportReport
 from services.finance.use_cases.imports import Imported, import_file
 from services.finance.use_cases.treasury import TreasuryFile, read_file
@@ -17,6 +18,7 @@ from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.clock import local_date
 from shared.problems import documented
 from shared.requests import Code
+from shared.scalars import BooleanText
 from shared.spreadsheets import mapping_from_json
 from shared.uploads import UploadForm, upload_router
 
@@ -24,15 +26,15 @@ PATH = "/finance/v1/imports"
 
 
 class ImportForm(UploadForm):
-    year: int = Field(
-        ge=2000, le=2200, description="budget year of the money; 2025's is paid until 31/01/2026"
-    )
+    year: Annotated[YearText, Field(description="budget year of the money; 2025's is paid until 31/01/2026")]
     unit: Unit | None = Field(default=None, description="of the amounts, where the file does not say it")
     number: Code | None = Field(
         default=None,
         description="of the document that the decisions are posted under; a day's further ones get -2, -3 …",
     )
-    partial: bool = Field(default=False, description="import the good vouchers although others are refused")
+    partial: BooleanText = Field(
+        default=False, description="import the good vouchers although others are refused"
+    )
 
 
 async def _read(request: Request, form: ImportForm, content: bytes) -> TreasuryFile:

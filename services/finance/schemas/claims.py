@@ -5,13 +5,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, model_validator
 
 from services.finance.domain import ledger
 from services.finance.domain.claims import ClaimStage
 from services.finance.schemas.common import Day, Year, refuse_fraction
 from shared.answers import Answer, example
 from shared.requests import Code, RequestModel
+from shared.scalars import Integer
 
 
 class ClaimIn(RequestModel):
@@ -32,7 +33,7 @@ class ClaimIn(RequestModel):
     level: ledger.Level
     nature: ledger.Nature
     field: ledger.Field
-    amount: StrictInt = Field(description="đồng; 0 withdraws")
+    amount: Integer = Field(description="đồng; 0 withdraws")
     stated_on: Day
 
     @model_validator(mode="before")

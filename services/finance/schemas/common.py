@@ -6,9 +6,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from shared.errors import InvalidInput
+from shared.scalars import AS_DATE, AS_INTEGER, Integer
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31))]
-Year = Annotated[int, Field(ge=2000, le=2200, description="budget year")]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31)), AS_DATE]
+Year = Annotated[Integer, Field(ge=2000, le=2200, description="budget year")]
+YearText = Annotated[int, Field(ge=2000, le=2200), AS_INTEGER]  # of an address or a form
 
 
 def refuse_fraction(amount: Any, field: str) -> None:

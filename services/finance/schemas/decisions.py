@@ -5,13 +5,14 @@ from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, model_validator
 
 from services.finance.domain import ledger
 from services.finance.schemas.common import Day, Year, refuse_fraction
 from shared.answers import Answer, example
 from shared.database import AnyRow
 from shared.requests import Code, DocumentNumber, Paragraph, RequestModel, SimilarIsMeant
+from shared.scalars import Integer
 
 
 class LineIn(RequestModel):
@@ -21,7 +22,7 @@ class LineIn(RequestModel):
     nature: ledger.Nature
     field: ledger.Field
     source: Code | None = None
-    amount: StrictInt = Field(description="đồng; below zero only where kind is adjust")
+    amount: Integer = Field(description="đồng; below zero only where kind is adjust")
 
     def line(self) -> ledger.Line:
         return ledger.Line(

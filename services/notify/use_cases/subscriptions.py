@@ -25,7 +25,7 @@ from services.notify.use_cases.deliveries import cancel_deliveries
 from shared.agencies import require_agencies
 from shared.audit import Actor, add_audit
 from shared.auth import Caller
-from shared.errors import check_version
+from shared.errors import Versions, check_version
 from shared.events.envelope import CloudEvent, wrap
 from shared.events.notify import SubscriptionTested
 from shared.http import OutgoingPolicy, check_url
@@ -104,7 +104,7 @@ async def change_subscription(
     subscription_id: UUID,
     changes: Mapping[str, Any],
     *,
-    expected_version: int,
+    expected_version: Versions,
     caller: Caller,
     actor: Actor,
     now: datetime,

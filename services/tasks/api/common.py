@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from services.tasks.queries.status import moment
 from services.tasks.queries.tasks import get_task
+from services.tasks.schemas.common import Day
 from services.tasks.schemas.tasks import TaskOut
 from shared.app import Context, CurrentContext, set_etag, with_scope
 from shared.auth import Caller
@@ -39,10 +40,7 @@ Reader = Annotated[Caller, with_scope("tasks.read")]
 Reporter = Annotated[Caller, with_scope("tasks.report")]
 Manager = Annotated[Caller, with_scope("tasks.manage")]
 EARLIEST = date(1945, 9, 2)
-AsOf = Annotated[
-    date | None,
-    Query(ge=EARLIEST, le=date(2200, 12, 31), description="the day asked about; today by default"),
-]
+AsOf = Annotated[Day | None, Query(description="the day asked about; today by default")]
 CodeInPath = Annotated[str, Path(max_length=64)]
 CodeFilter = Annotated[str | None, Query(min_length=1, max_length=64)]
 

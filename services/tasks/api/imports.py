@@ -14,6 +14,7 @@ from shared.answers import SheetReport, SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.problems import documented
 from shared.requests import DocumentNumber
+from shared.scalars import BooleanText
 from shared.spreadsheets import mapping_from_json
 from shared.uploads import UploadForm, upload_router
 
@@ -24,6 +25,7 @@ class ImportForm(UploadForm):
     programme: DocumentNumber
     document: DocumentNumber
     partial: bool = Field(default=False, description="import the good rows although others are refused")
+from shared.scalars import BooleanText
 
 
 async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:

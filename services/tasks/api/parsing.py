@@ -19,6 +19,7 @@ from services.tasks.domain.commands import (
 )
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.status import Status
+from services.tasks.schemas.common import Day
 from services.tasks.schemas.submissions import SubmissionIn
 from services.tasks.schemas.tasks import AssignmentIn, CitationIn, TaskChange, TaskIn
 from services.tasks.use_cases.catalogue import members_of
@@ -116,8 +117,8 @@ def asked_filters(
     document: CodeFilter = None,
     programme: CodeFilter = None,
     parent: Annotated[UUID | None, Query(description="only the members' tasks of this one")] = None,
-    due_before: date | None = None,
-    due_after: date | None = None,
+    due_before: Day | None = None,
+    due_after: Day | None = None,
     q: Annotated[
         str | None,
         Query(

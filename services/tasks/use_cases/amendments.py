@@ -23,7 +23,7 @@ from services.tasks.use_cases.records import (
 from services.tasks.use_cases.tasks import search_text
 from shared.audit import Actor
 from shared.clock import local_date
-from shared.errors import Conflict, check_version
+from shared.errors import Conflict, Versions, check_version
 from shared.events import tasks as events
 
 
@@ -32,7 +32,7 @@ async def amend_task(
     task_id: UUID,
     wanted: Amendment,
     *,
-    expected_version: int,
+    expected_version: Versions,
     actor: Actor,
     at: datetime,
 ) -> Task:

@@ -1,0 +1,137 @@
+"""Conditional requests (RFC 9110, section 13): If-Match, If-None-Match and the tags they compare.
+
+A tag begins with the version of what it was read from. That of a read goes on with a digest of the answer, for a status
+changes with the day and no version: `"3.9f86d081884c7d65"`. A change compares versions; a read, whole tags.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import NamedTuple
+
+from fastapi import Request, Response
+
+from shared.errors import InvalidInput, StaleVersion, VersionRequired, Versions
+
+_ELEMENT = re.compile(r'[ \t]*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)')
+_OURS = re.compile(r"(\d{1,9})(?:\.[0-9a-f]{16})?", re.ASCII)
+
+
+class Tag(NamedTuple):
+    weak: bool
+    opaque: str
+
+    @property
+    def version(self) -> int | None:
+        """What it names; none where the tag is weak or not one of ours: it then equals no version."""
+        found = None if self.weak else _OURS.fullmatch(self.opaque)
+        return int(found[1]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a header lists; `anything` stands for `*`."""
+
+    listed: frozenset[Tag]
+    anything: bool = False
+
+
+def asked_tags(request: Request, header: str) -> Tags | None:
+    """None where the header is missing. Raises InvalidInput where it is no list of entity tags."""
+    lines = request.headers.getlist(header)
+    if not lines:
+        return None
+    text = ",".join(lines).strip(" \t")
+    if text == "*":
+        return Tags(frozenset(), anything=True)
+    listed = _read_list(text)
+    if not listed:
+        raise InvalidInput(
+            f"{header.lower().replace('-', '_')}_invalid",
+            f"{header} phải là nguyên giá trị ETag đã nhận, kể cả dấu ngoặc kép; nhiều giá trị cách nhau bằng dấu phẩy; hoặc *.",
+            f"{header} must be an ETag as received, quotes included, several of them separated by commas, or *.",
+            field=header,
+        )
+    return Tags(frozenset(listed))
+
+
+def _read_list(text: str) -> list[Tag]:
+    """The tags of a header; none where something else stands in it."""
+    tags: list[Tag] = []
+    place = 0
+    while place < len(text):
+        found = _ELEMENT.match(text, place)
+        if found is None or found.end() == place:
+            return []
+        if found[2] is not None:
+            tags.append(Tag(bool(found[1]), found[2]))
+        place = found.end()
+    return tags
+
+
+# --- changes ----------------------------------------------------------------------------------------------------
+
+
+def required_versions(request: Request) -> Versions:
+    """The versions that If-Match admits; a change must say what it read."""
+    tags = asked_tags(request, "If-Match")
+    if tags is None:
+        raise VersionRequired(
+            "if_match_required",
+            "Thiếu tiêu đề If-Match: gửi ETag của lần đọc gần nhất.",
+            "The header If-Match is missing: send the ETag of your last read.",
+            field="If-Match",
+        )
+    if tags.anything:
+        return Versions(None)
+    return Versions(frozenset(tag.version for tag in tags.listed if tag.version is not None))
+
+
+def refuse_conditions(request: Request, *, takes_if_match: bool) -> None:
+    """A change never overlooks a condition: one that it cannot keep is refused, and nothing is done."""
+    for header in ("If-Match", "If-None-Match"):
+        if header in request.headers and not (takes_if_match and header == "If-Match"):
+            raise StaleVersion(
+                "precondition_unsupported",
+                f"Yêu cầu này không nhận điều kiện {header}: bỏ tiêu đề đó; If-Match chỉ dùng khi sửa bản ghi có ETag.",
+                f"This request takes no condition {header}: leave the header out; If-Match is for changes of what has an ETag.",
+                field=header,
+            )
+
+
+# --- reads ------------------------------------------------------------------------------------------------------
+
+
+def conditional(request: Request, response: Response) -> Response:
+    """The answer of a read, or what If-Match and If-None-Match make of it, in the order of section 13.2.2."""
+    if response.status_code != HTTPStatus.OK or "etag" not in response.headers:
+        return response  # a refusal stands, whatever the conditions; what has no tag is always sent
+    current = _complete_tag(response)
+    wanted, held = (asked_tags(request, header) for header in ("If-Match", "If-None-Match"))
+    if wanted and not (wanted.anything or _names(wanted, current)):
+        raise StaleVersion(
+            "version_stale",
+            "If-Match không còn đúng với bản ghi: bỏ If-Match để đọc bản hiện tại.",
+            "If-Match does not hold for what is there: leave it out to read it as it is.",
+            field="If-Match",
+        )
+    if held and (held.anything or current.opaque in {tag.opaque for tag in held.listed}):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_kept(response))
+    return response
+
+
+def _complete_tag(response: Response) -> Tag:
+    """The answer's tag, which had the version alone, made whole by the digest."""
+    version = response.headers["etag"].strip('"')
+    opaque = f"{version}.{hashlib.sha256(bytes(response.body)).hexdigest()[:16]}"
+    response.headers["ETag"] = f'"{opaque}"'
+    return Tag(weak=False, opaque=opaque)
+
+
+def _names(wanted: Tags, current: Tag) -> bool:
+    return bool(wanted.listed & {current, Tag(weak=False, opaque=str(current.version))})
+
+
+def _kept(response: Response) -> dict[str, str]:
+    return {name: response.headers[name] for name in ("etag", "link", "vary") if name in response.headers}
