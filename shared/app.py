@@ -102,7 +102,7 @@ async def require_monitor(
         ) from None
     if not caller.may(METRICS):
         raise Forbidden(
-            "monitor_key_required",
+            "scope_missing",
             f"Khóa này không có quyền {METRICS}: dùng khóa có vai trò monitor.",
             f"This key lacks the scope {METRICS}: use a key with the role monitor.",
             scope=METRICS,
@@ -153,6 +153,15 @@ CurrentActor = Annotated[Actor, Depends(current_actor)]
 CurrentContext = Annotated[Context, Depends(get_context)]
 
 
+async def admit(request: Request, takes: Takes) -> Caller:
+    """The caller, who may do what the route does and sent nothing that it does not take."""
+    caller = await identify(request)
+    for scope in takes.scopes:
+        caller.require(scope)
+    await takes.check(request)
+    return caller
+
+
 class ServiceRoute(APIRoute):
     """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
 
@@ -165,14 +174,12 @@ class ServiceRoute(APIRoute):
 
         async def read(request: Request) -> Response:
             # before any dependency takes a connection: who holds one and waits for another can wait for ever
-            await identify(request)
-            await takes.check(request)
+            await admit(request, takes)
             return conditional(request, await answer(request))
 
         async def change(request: Request) -> Response:
             context = get_context(request)
-            caller = await identify(request)
-            await takes.check(request)
+            caller = await admit(request, takes)
             body = await request.body()
             key = request.headers.get("idempotency-key")
             seal = idempotency.Seal(context.pepper)

@@ -49,7 +49,11 @@ def _header(description: str, example: str, *, always: bool) -> dict[str, Any]:
 
 
 HEADERS = {
-    "ETag": _header("version of the record, for If-Match; of a read also what it answered, for If-None-Match", '"3"', always=True),
+    "ETag": _header(
+        "version of the record, for If-Match; of a read also what it answered, for If-None-Match",
+        '"3"',
+        always=True,
+    ),
     "Location": _header("path of what was made", "/tasks/v1/tasks/…", always=True),
     "Link": _header(
         'the next page, as rel="next"; none after the last', '</…?cursor=…>; rel="next"', always=False

@@ -1,7 +1,7 @@
 """What a route takes in its address and as its body, read from the route itself; anything else is refused, never overlooked."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Any, Literal, get_args, get_origin
@@ -28,11 +28,13 @@ class Takes:
         parameters: names of query parameters; true where one may be given several times.
         body: its kind; None for no body.
         if_match: whether it compares versions.
+        scopes: that it asks of its caller.
     """
 
     parameters: Mapping[str, bool]
     body: Literal["json", "form"] | None
     if_match: bool
+    scopes: tuple[str, ...]
 
     @classmethod
     def of(cls, route: APIRoute) -> "Takes":
@@ -42,7 +44,13 @@ class Takes:
         several = {field.alias: _is_list(field.field_info.annotation) for field in asked}
         form = route.body_field is not None and isinstance(route.body_field.field_info, params.Form)
         body: Literal["json", "form"] | None = "form" if form else "json" if route.body_field else None
-        return cls(several, body, _depends_on_version(route.dependant))
+        dependants = list(_below(route.dependant))
+        return cls(
+            several,
+            body,
+            if_match=any(each.call is required_versions for each in dependants),
+            scopes=tuple(scope for each in dependants for scope in each.own_oauth_scopes or ()),
+        )
 
     async def check(self, request: Request) -> None:
         """Raises InvalidInput, UnsupportedMedia or StaleVersion; a form is not read yet."""
@@ -104,8 +112,10 @@ def _is_list(annotation: Any) -> bool:
     return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
 
 
-def _depends_on_version(dependant: Dependant) -> bool:
-    return dependant.call is required_versions or any(map(_depends_on_version, dependant.dependencies))
+def _below(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for each in dependant.dependencies:
+        yield from _below(each)
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
+from shared.scalars import Boolean
 
 MOST_NAMED = 20  # unknown members that a refusal names
 
@@ -147,7 +148,8 @@ Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_clean_line)
 ]
 SimilarIsMeant = Annotated[
-    bool, Field(description="take a number although a similar one is recorded, e.g. 9/QD-BTC beside 9/QĐ-BTC")
+    Boolean,
+    Field(description="take a number although a similar one is recorded, e.g. 9/QD-BTC beside 9/QĐ-BTC"),
 ]
 # of one line or more
 Paragraph = Annotated[

@@ -69,7 +69,7 @@ def _read_integer(value: Any) -> int:
 
 
 def _read_boolean(value: Any) -> bool:
-    found = _BOOLEANS.get(value) if isinstance(value, str) else value
+    found = _BOOLEANS.get(value.lower()) if isinstance(value, str) else value
     if not isinstance(found, bool):
         raise PydanticCustomError("bool_parsing", "It must be true or false.")
     return found

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 from starlette.datastructures import FormData
 
-from shared.app import ServiceRoute, identify
+from shared.app import ServiceRoute, admit
 from shared.parameters import Takes, refuse_repeated
 from shared.problems import documented
 from shared.requests import RequestModel
@@ -37,10 +37,10 @@ Form = TypeVar("Form", bound=UploadForm)
 Read = Callable[[Request, Form, bytes], Awaitable[object]]
 
 
-def upload_router(service: str, scope: str, form: type[Form], read: Read[Form]) -> APIRouter:
+def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter:
     """A router whose routes find what `read` made of the form and its file in `request.state.upload`.
 
-    `scope` is asked of the caller before anything is read. A form that is wrong is refused here, field by field.
+    Who may not call is refused before anything is read, and a form that is wrong here, field by field.
     """
 
     class UploadRoute(ServiceRoute):
@@ -49,8 +49,7 @@ def upload_router(service: str, scope: str, form: type[Form], read: Read[Form]) 
             takes = Takes.of(self)
 
             async def read_first(request: Request) -> Response:
-                (await identify(request)).require(scope)
-                await takes.check(request)
+                await admit(request, takes)
                 await request.body()  # kept, so that the route can read the form again
                 async with request.form() as parts:
                     sent = _read_form(form, parts)

@@ -52,7 +52,7 @@ _VALIDATION_VI = {
     "timezone_aware": "Thời điểm phải ghi múi giờ, ví dụ +07:00 (trong địa chỉ viết %2B07:00) hoặc Z.",
     "datetime_type": "Thời điểm phải là văn bản, ví dụ 2026-03-10T08:00:00+07:00.",
     "datetime_parsing": "Thời điểm phải theo dạng 2026-03-10T08:00:00+07:00 (trong địa chỉ dấu + viết %2B).",
-    "datetime_unknown": "Lịch không có thời điểm này.",
+    "datetime_unknown": "Lịch không có thời điểm này, hoặc nó ở ngoài khoảng ghi được.",
     "uuid_parsing": "Mã phải là một UUID.",
     "tuple_type": "Phải là một danh sách.",
     "list_type": "Phải là một danh sách.",

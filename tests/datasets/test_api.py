@@ -169,8 +169,8 @@ async def test_a_code_is_registered_once(world: World) -> None:
         ({"last_sync_at": instant(1)}, "sync_after_observed"),
         ({"observed_at": "1900-01-01T00:00:00Z"}, "instant_out_of_range"),
         ({"observed_at": "2026-03-10T01:00:00"}, "observed_at"),
-        ({"observed_at": "9999-12-31T23:59:59-12:00"}, "instant_out_of_range"),
-        ({"observed_at": "0001-01-01T00:00:00+14:00"}, "instant_out_of_range"),
+        ({"observed_at": "9999-12-31T23:59:59-12:00"}, "observed_at"),
+        ({"observed_at": "0001-01-01T00:00:00+14:00"}, "observed_at"),
         ({"record_count": -1}, "record_count"),
         ({"record_count": 10**16}, "record_count"),
         ({"record_count": 10**400}, "record_count"),
@@ -210,7 +210,7 @@ async def test_a_heartbeat_that_is_wrong(world: World, changes: dict[str, Any], 
         ("maintenance", {"from": instant(60), "until": instant(0), "reason": "x"}, "maintenance_ends_before_it_begins"),
         ("maintenance", {"from": instant(0), "until": instant(31 * 24 * 60), "reason": "x"}, "maintenance_too_long"),
         ("maintenance", {"from": "1900-01-01T00:00:00Z", "until": "1900-01-02T00:00:00Z", "reason": "x"}, "instant_out_of_range"),
-        ("maintenance", {"from": "9999-12-31T22:00:00-12:00", "until": "9999-12-31T23:00:00-12:00", "reason": "x"}, "instant_out_of_range"),
+        ("maintenance", {"from": "9999-12-31T22:00:00-12:00", "until": "9999-12-31T23:00:00-12:00", "reason": "x"}, "from"),
         ("maintenance", {"from": instant(0), "until": instant(60), "reason": " "}, "reason"),
     ],
 )  # fmt: skip
@@ -257,8 +257,8 @@ def test_an_import_says_that_a_code_may_be_taken_meanwhile(world: World) -> None
 
 
 async def test_who_is_unknown_is_not_found(world: World) -> None:
-    for path in ("", "/history", "/intervals"):
-        params = {"from": instant(0), "to": instant(1)}
+    window = {"from": instant(0), "to": instant(1)}
+    for path, params in (("", None), ("/history", None), ("/intervals", window)):
         problem = await world.get(f"/databases/NONE{path}", 404, params=params)
         assert problem["code"] == "database_unknown"
 
@@ -366,7 +366,7 @@ async def test_intervals_cover_the_window_and_what_is_to_come_is_unknown(world: 
     told = [(item["state"], item["from"], item["until"]) for item in found["items"]]
     expected = [("unknown", -60, 0), ("up", 0, 70), ("late", 70, 100), ("unknown", 100, 200)]
     assert told == [(word, _z(start), _z(until)) for word, start, until in expected]
-    local = {"from": "2026-03-10T07:00:00", "to": "2026-03-10T11:20:00"}
+    local = {"from": "2026-03-10T07:00:00+07:00", "to": "2026-03-10T11:20:00+07:00"}
     assert (await world.get("/databases/DB/intervals", params=local))["items"] == found["items"]
 
 

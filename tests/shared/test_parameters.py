@@ -212,15 +212,15 @@ async def test_a_body_that_no_one_reads_is_refused(toy: Toy, method: str, path: 
 
 async def test_metrics_say_what_key_they_want(toy: Toy) -> None:
     other = await toy.key("toy.read")
-    for headers, status in (
-        ({}, 401),
-        ({"Authorization": "Bearer x"}, 401),
-        ({"Authorization": "Basic eDp5"}, 401),
-        (other, 403),
+    for headers, status, code in (
+        ({}, 401, "monitor_key_required"),
+        ({"Authorization": "Bearer x"}, 401, "monitor_key_required"),
+        ({"Authorization": "Basic eDp5"}, 401, "monitor_key_required"),
+        (other, 403, "scope_missing"),
     ):
         response = await toy.http.get("/metrics", headers=headers)
         problem = response.json()
-        assert (response.status_code, problem["code"]) == (status, "monitor_key_required")
+        assert (response.status_code, problem["code"]) == (status, code)
         assert all("monitor" in problem[words] for words in ("detail", "detail_en"))
         assert response.headers["content-type"] == "application/problem+json"
         if status == 401:

@@ -43,6 +43,7 @@ from services.tasks.use_cases.tasks import create_task
 from shared.audit import SYSTEM
 from shared.clock import ManualClock, local_date
 from shared.database import Database
+from shared.errors import Versions
 from shared.events import tasks as events
 
 START = date(2025, 3, 1)
@@ -300,7 +301,12 @@ class History:
             task = await records.lock_task(session, leaf.id)
             wanted = Amendment(reading=_reading(due_on))
             await amend_task(
-                session, leaf.id, wanted, expected_version=task.version, actor=SYSTEM, at=self.clock.now()
+                session,
+                leaf.id,
+                wanted,
+                expected_version=Versions(frozenset({task.version})),
+                actor=SYSTEM,
+                at=self.clock.now(),
             )
         leaf.extend(due_on, leaf.assigned_on, self.clock.now())
 
@@ -316,7 +322,12 @@ class History:
             task = await records.lock_task(session, leaf.id)
             wanted = Amendment(assignments=(NewAssignment(lead, Role.LEAD),))
             await amend_task(
-                session, leaf.id, wanted, expected_version=task.version, actor=SYSTEM, at=self.clock.now()
+                session,
+                leaf.id,
+                wanted,
+                expected_version=Versions(frozenset({task.version})),
+                actor=SYSTEM,
+                at=self.clock.now(),
             )
         now = self.clock.now()
         ended = [one if one.until else replace(one, to_day=self.today, until=now) for one in leaf.leads]

@@ -98,7 +98,7 @@ async def test_who_ended_may_do_nothing(service: TasksService) -> None:
         ("/tasks", new_task(assignments=[LEAD, {"agency_code": "G12", "role": "boss"}]), "assignments.1.role", "literal_error"),
         ("/tasks", new_task(assignments=[LEAD] * 101), "assignments", "too_long"),
         ("/tasks", new_task(citations=[{"document_code": "a?b"}]), "citations.0.document_code", "string_pattern_mismatch"),
-        ("/tasks", new_task(assigned_on="20/5/2025"), "assigned_on", "date_from_datetime_parsing"),
+        ("/tasks", new_task(assigned_on="20/5/2025"), "assigned_on", "date_parsing"),
         ("/tasks", new_task(assigned_on="1899-12-31"), "assigned_on", "greater_than_equal"),
         ("/tasks", new_task(assigned_on=10**30), "assigned_on", None),
         ("/agencies", {"code": "A", "name": "A", "bloc": "a", "level": "ward"}, "level", "literal_error"),

@@ -37,7 +37,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> ReadList:
     )
 
 
-router = upload_router("datasets", "datasets.manage", ImportForm, _read)
+router = upload_router("datasets", ImportForm, _read)
 
 
 @router.post("/imports", tags=["imports"], responses=documented(409, 413))

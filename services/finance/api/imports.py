@@ -51,7 +51,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> TreasuryF
     )
 
 
-router = upload_router("finance", "finance.manage", ImportForm, _read)
+router = upload_router("finance", ImportForm, _read)
 
 
 @router.post("/imports", tags=["imports"], responses=documented(409, 413))

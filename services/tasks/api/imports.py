@@ -24,8 +24,9 @@ PATH = "/tasks/v1/imports"
 class ImportForm(UploadForm):
     programme: DocumentNumber
     document: DocumentNumber
-    partial: bool = Field(default=False, description="import the good rows although others are refused")
-from shared.scalars import BooleanText
+    partial: BooleanText = Field(
+        default=False, description="import the good rows although others are refused"
+    )
 
 
 async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
@@ -41,7 +42,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
     )
 
 
-router = upload_router("tasks", "tasks.manage", ImportForm, _read)
+router = upload_router("tasks", ImportForm, _read)
 
 
 @router.post("/imports", tags=["imports"], responses=documented(413))
