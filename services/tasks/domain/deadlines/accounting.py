@@ -5,7 +5,8 @@ The scope is the clause (between full stops and semicolons) that carries a date 
 2. right before the governing words nothing that turns them (từ, sau, không, a number of its own); right before a date
    without governing words an ordinary word, and no governing word further left in its segment;
 3. in the date's segment (between commas) no word of time, order, condition or negation that the grammar has not read;
-4. in the rest of the clause no other day or period, length of time, event or condition that it has not read.
+4. in the rest of the clause no length of time, event or condition, and anywhere no other day or period, that the
+   grammar has not read.
 What stands behind "để", "nhằm", "phục vụ" is what the deadline serves, and is not looked at.
 """
 
@@ -42,6 +43,7 @@ _TOKEN = re.compile(
     r"|(?P<number>[0-9]{1,12}(?:[.,/:-][0-9]{1,12}){0,4}(?:[0-9]|(?!\w)) ?%?)"
     r"|(?P<stop>[,:()\[\]])|(?P<word>\w{1,99})|(?P<mark>\S)"
 )
+_OTHER_DATES = re.compile(rf"{_OTHER_DATE}{{1,999}}")
 _CLAUSE_END = re.compile(r";|(?<!\btp)(?<!\btt)\.(?= |$)")
 _LATEST = frozenset({"chậm nhất", "muộn nhất", "trễ nhất", "không quá"})  # go together with "trước"
 _NEAR = 4  # words to the left that a negation or a governing word reaches over
@@ -64,7 +66,7 @@ class _Token:
 
 
 def unread_words(
-    text: str, words: str, mentions: Sequence[Mention], used: Sequence[Mention]
+    text: str, words: str, mentions: Sequence[Mention], used: Sequence[tuple[int, int]]
 ) -> tuple[str, ...]:
     """What stands in the scope of the dates in use and was not understood, in the text's order.
 
@@ -72,19 +74,20 @@ def unread_words(
         text: normalised.
         words: the same, letter for letter, with marks where something was taken out.
         mentions: every day and period of the text, those in use among them.
-        used: those that the reading stands on, with all that was joined to them.
+        used: from first to last letter, the dates and recurrences that the reading stands on.
     """
-    spans = [mention.span for mention in used]
-    marked = _mark(words, mentions, spans)
-    bare = {mention.span[0] for mention in used if mention.role is Role.BARE}
+    used = list(_apart(used))
+    marked = _mark(words, mentions, used)
+    bare = {mention.span[0] for mention in mentions if mention.role is Role.BARE}
     found: list[tuple[int, int]] = []
-    for start, end in _clauses(marked, spans):
+    for start, end in _clauses(marked, used):
         clause = _Clause(list(_tokens(marked, start, end)), bare)
         found += clause.unread()
+    found += [match.span() for match in _OTHER_DATES.finditer(marked)]  # a second date, wherever it stands
     return tuple(dict.fromkeys(text[start:end].strip() for start, end in _merged(found)))
 
 
-def _mark(words: str, mentions: Sequence[Mention], used: Sequence[tuple[int, int]]) -> str:
+def _mark(words: str, mentions: Sequence[Mention], used: list[tuple[int, int]]) -> str:
     starts = [start for start, _ in used]
     others: list[tuple[int, int]] = []
     explained: list[tuple[int, int]] = []
@@ -188,9 +191,13 @@ class _Clause:
         self._bare = frozenset(bare)
         self._dates = [at for at, token in enumerate(tokens) if token.kind == "date"]
         self._segments = {tokens[at].segment for at in self._dates}
+        self._segments |= {tokens[at + 1].segment for at in self._dates if self._text(at + 1) == "("}
         first = self._dates[0]
         purposes = (at for at, token in enumerate(tokens) if token.kind == "purpose" and at > first)
         self._end = next(purposes, len(tokens))
+
+    def _text(self, at: int) -> str:
+        return self._tokens[at].text if at < len(self._tokens) else ""
 
     def unread(self) -> Iterator[tuple[int, int]]:
         for at in self._dates:
@@ -218,7 +225,7 @@ class _Clause:
         """Where the phrase that begins there ends: with its segment, or after some words."""
         end = self._tokens[at].end
         for token in self._tokens[at + 1 : at + _MOST_WORDS]:
-            if token.kind not in {"word", "number", "time"}:
+            if token.kind not in {"word", "number", "time", "seen"}:
                 break
             end = token.end
         return end
@@ -265,7 +272,7 @@ class _Clause:
             case "duration":
                 return not (following and following.text == "," and self._dated(at + 2))
             case "event":
-                return not self._dates_it(at)
+                return token.text.startswith(("trước", "sau")) or not self._dates_it(at)
             case "condition" if at == 0 or self._tokens[at - 1].kind == "stop":
                 return True
         if token.segment not in self._segments:

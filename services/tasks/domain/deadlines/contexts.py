@@ -38,7 +38,7 @@ HAPPENING = (
     r"(?:kỳ họp|phiên họp|cuộc họp|buổi họp|đại hội|hội nghị|hội thảo|diễn đàn|lễ|ngày hội|bầu cử|khai giảng|khai mạc|bế mạc"
     r"|tổng tuyển cử|kỳ thi|tết|sáp nhập|hợp nhất|mùa mưa|mùa bão|mùa lũ)"
 )
-_GAP = r"[^,;:.()0-9\ue000-\ue005]"
+_GAP = r"[^,;:.()0-9\ue000\ue001\ue003-\ue005]"
 # trước lễ khai giảng 05/9/2025, trước ngày bầu cử 15/3/2026, trước khi Luật có hiệu lực (01/7/2025)
 _AROUND_EVENT = re.compile(
     rf"\b(?P<cue>trước|sau|từ)(?: các| mỗi| dịp)? (?:khi|ngày|lúc|thời điểm|{HAPPENING})\b{_GAP}{{0,80}}$"
@@ -73,6 +73,11 @@ def is_in_force(before: str, word: str) -> bool:
     return (word == "vào" and is_cited(before)) or _IN_FORCE.search(before) is not None
 
 
+_PART = re.compile(
+    rf"^(?:hoàn thành |triển khai |thực hiện )?(?:giai đoạn|đợt|lần|bước|vòng|phần|nhóm) {OWNED}{{1,9}},?$"
+)
+
+
 class Place(NamedTuple):
     """The role of a date by its place; `at`: where in the text before it the words begin that give it."""
 
@@ -93,9 +98,9 @@ def bare_role(words: str, written: Written, tail: str) -> Place:
             return Place(Role.CITED, governed=False)
         alone = _ALONE.match(words, written.end) is not None
         return Place(Role.BARE, governed=alone or written.kind is not DeadlineKind.DATE)
-    if event := _around_event(written, tail):
-        return event
-    return Place(_name_role(words, written, tail), governed=False)
+    if _PART.match(tail):
+        return Place(Role.BARE, governed=True)
+    return _around_event(written, tail) or Place(_name_role(words, written, tail), governed=False)
 
 
 def _around_event(written: Written, tail: str) -> Place | None:

@@ -8,6 +8,7 @@ from datetime import date
 from services.tasks.domain.deadlines.accounting import unread_words
 from services.tasks.domain.deadlines.cues import Role
 from services.tasks.domain.deadlines.flags import DeadlineFlag, DeadlineKind
+from services.tasks.domain.deadlines.marks import RECURRENCE, USED
 from services.tasks.domain.deadlines.mentions import IGNORED, Mention
 from services.tasks.domain.deadlines.model import Reading, Understood
 from services.tasks.domain.deadlines.recurrences import Recurring, occurrence
@@ -67,7 +68,9 @@ def _finer(words: str, left: Mention, right: Mention) -> Mention | None:
             return right
         case (first, last), (outer_first, outer_last) if outer_first <= first and last <= outer_last:
             return left
-        case (_, _), (_, _) if _LATEST.search(words, left.written.end, right.written.start):
+        case (_, earlier), (_, later) if earlier <= later and _LATEST.search(
+            words, left.written.end, right.written.start
+        ):
             return right
     return None
 
@@ -90,11 +93,15 @@ def _dated(understood: Understood, chosen: Sequence[Mention], *flags: DeadlineFl
     reading = _decide(understood.words, chosen)
     if reading.due_on is None:
         return replace(reading, flags=(*reading.flags, *flags))
-    unread = unread_words(understood.text, understood.words, understood.mentions, chosen)
+    unread = _unread(understood, understood.words, [mention.span for mention in chosen])
     if understood.open_end:
         completes = any(mention.completes for mention in chosen)
         flags = (*flags, DeadlineFlag.AMBIGUOUS if completes else DeadlineFlag.OPEN_ENDED)
     return replace(reading, flags=(*reading.flags, *flags), unread_words=unread)
+
+
+def _unread(understood: Understood, words: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    return unread_words(understood.text, words, understood.mentions, spans)
 
 
 def _decide(words: str, chosen: Sequence[Mention]) -> Reading:
@@ -155,8 +162,13 @@ def _standing(understood: Understood, chosen: Sequence[Mention]) -> Reading | No
     if any(not _beside(understood.words, clause.end(), mention) for mention in ends):
         return _dated(understood, chosen, DeadlineFlag.ALSO_RECURRING)
     starts = [m.days[0] for m in chosen if m.role is Role.FROM and not isinstance(m.days, DeadlineFlag)]
-    flags = (DeadlineFlag.BOUNDED,) if ends else ()
+    flags = (DeadlineFlag.BOUNDED,) if ends or _spans_years(understood) else ()
     return Reading("", DeadlineKind.STANDING, min(starts, default=None), flags=flags)
+
+
+def _spans_years(understood: Understood) -> bool:
+    """Hằng năm, giai đoạn 2026-2030."""
+    return any(m.role is Role.PERIOD and "y1" in m.written.numbers for m in understood.mentions)
 
 
 def _beside(words: str, end: int, mention: Mention) -> bool:
@@ -188,8 +200,7 @@ def _recur(
         return _dated(understood, final, DeadlineFlag.ALSO_RECURRING)
     if any(m.role is Role.BEFORE for m in whole):
         return Reading("", DeadlineKind.NONE, flags=(DeadlineFlag.SEVERAL_DATES, DeadlineFlag.AMBIGUOUS))
-    periods = [m for m in understood.mentions if m.role is Role.PERIOD and "y1" in m.written.numbers]
-    flags: set[DeadlineFlag] = {DeadlineFlag.BOUNDED} if whole or periods else set()
+    flags: set[DeadlineFlag] = {DeadlineFlag.BOUNDED} if whole or _spans_years(understood) else set()
     flags |= {m.days for m in mentions if isinstance(m.days, DeadlineFlag)} - {DeadlineFlag.YEAR_MISSING}
     partial = [m for m in mentions if m.days is DeadlineFlag.YEAR_MISSING]
     recurrence = None
@@ -199,10 +210,29 @@ def _recur(
         flags.add(DeadlineFlag.SEVERAL_DATES)
     elif DeadlineFlag.INVALID_DATE not in flags:
         written = partial[0].written.numbers if partial else None
-        before = bool(partial) and partial[0].role is Role.BEFORE
-        recurrence, unsure = occurrence(recurring, written, before=before, inclusive=before_includes_day)
+        role = partial[0].role if partial else Role.BARE
+        recurrence, unsure = occurrence(
+            recurring, written, before=role is Role.BEFORE, inclusive=before_includes_day
+        )
         flags |= unsure
-    return Reading("", DeadlineKind.RECURRING, recurrence=recurrence, flags=tuple(flags))
+        if role is Role.FROM:  # from that day, but until which?
+            recurrence = replace(recurrence, due_day=None)
+            flags.add(DeadlineFlag.AMBIGUOUS)
+    spans = [match.span() for match in _RECURRENCES.finditer(understood.words)]
+    spans += [mention.span for mention in mentions]
+    unread = _unread(understood, _NEXT.sub(_used, understood.words), spans) if recurrence else ()
+    return Reading("", DeadlineKind.RECURRING, recurrence=recurrence, flags=tuple(flags), unread_words=unread)
+
+
+_RECURRENCES = re.compile(rf"{RECURRENCE}{{1,999}}")
+# trước ngày 03 của tháng liền kề: the day falls into the next period
+_NEXT = re.compile(
+    r"\b(?:của )?(?:tháng|quý|kỳ|năm) (?:liền kề|sau|tiếp theo|kế tiếp|báo cáo|liền sau)(?: liền kề| đó)?|\b(?:của )?tháng cuối kỳ(?: báo cáo)?"
+)
+
+
+def _used(match: re.Match[str]) -> str:
+    return USED * len(match[0])
 
 
 def _begins(understood: Understood, recurring: Recurring, whole: Sequence[Mention]) -> list[Mention]:

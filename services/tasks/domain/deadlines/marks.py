@@ -12,6 +12,8 @@ OPEN_END = "\ue005"
 
 def blank(text: str, spans: list[tuple[int, int]], filler: str = USED) -> str:
     """The text with each span (in order, apart) filled, every other position unchanged."""
+    if not spans:
+        return text
     parts, at = [], 0
     for start, end in spans:
         parts += [text[at:start], filler * (end - start)]

@@ -8,6 +8,7 @@ so reading stays linear in the text's length.
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -52,6 +53,7 @@ def _letters_and_tone(word: str) -> tuple[str, str]:
 
 
 _STANDARD = {_letters_and_tone(word): word for word in _GRAMMAR.split()}
+_TONELESS = {"đên": "đến", "hêt": "hết", "cuôi": "cuối", "nhât": "nhất", "thơi": "thời"}
 _PLAIN = re.compile(r"[\u0300-\u036f]")
 _LONGEST = 7  # letters of a word of the grammar, in full
 
@@ -61,11 +63,13 @@ def plain(word: str) -> str:
     return _PLAIN.sub("", unicodedata.normalize("NFD", word)).replace("đ", "d")
 
 
-def _standard(match: re.Match[str]) -> str:
-    word = match[0]
+@lru_cache(maxsize=4_096)
+def _standard(word: str) -> str:
     if word.isascii() or len(word) > _LONGEST:
         return word
-    return "trước" if plain(word) == "truoc" else _STANDARD.get(_letters_and_tone(word), word)
+    if plain(word) == "truoc":
+        return "trước"
+    return _TONELESS.get(word) or _STANDARD.get(_letters_and_tone(word), word)
 
 
 _JOINED = re.compile(
@@ -108,7 +112,7 @@ def normalise(text: str, issued_on: date | None = None) -> Normal:
     """The text as the tables expect it; "năm nay" becomes the year of issue where that is known."""
     words = unicodedata.normalize("NFKC", _MARKS.sub(r"\1", text)).lower().translate(_LETTERS)
     words = _SPACES.sub(" ", _INVISIBLE.sub("", words)).strip(_ENDS)
-    words = _BULLET.sub("", _WORD.sub(_standard, words))
+    words = _BULLET.sub("", _WORD.sub(lambda match: _standard(match[0]), words))
     words = _BRACKETED.sub(r"\1", _JOINED_NUMBER.sub(r"\1 ", _JOINED.sub(r"\1 \2", words)))
     tables = (_BESIDE_NUMBERS, _UNACCENTED) if words.isascii() else (_BESIDE_NUMBERS,)
     for bare, accented in (item for table in tables for item in table.items()):

@@ -12,7 +12,7 @@ khánh khắc khẩn khởi kiểm kiện kiến ký lắp làm lập lấy lên
 phát phấn phê phổ phối phục quán quản quyết rà sắp sẽ sơ số sử sửa tái tạo tăng tập tất tham thành tháo thay thẩm theo thi
 thí thiết thông thu thúc thực tích tiến tiếp tinh tính tổ tổng trả trang tranh trình triển trực truyền tuyên tuyển từng
 ứng vận về xác xem xét xong xuất xử xây xóa yêu cần cơ kịp kết hội đồng đối đón gắn gia góp giảm giữ khảo khen kiện
-liên loại mời nắm nhân niêm phản phòng phủ sát soát soạn sáp tham thỏa thẩm thống thuê tiêm tìm tôn trồng vay vượt
+liên loại mời nắm nhân niêm phản phòng phủ sát soát soạn sáp tham thỏa thẩm thống thuê tiêm tìm tôn trồng vay vượt đi đóng khẩn bù bầu thông tạm khai trương cử chốt
 """
 # who does it
 _AGENCIES = """
