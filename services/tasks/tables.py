@@ -206,6 +206,8 @@ class Deadline(Base):
 
 
 class Assignment(Base):
+    """`position`: the title of the agency's head, where the head is named; `unit`: the part of it that is."""
+
     __tablename__ = "assignments"
     __table_args__ = (
         CheckConstraint("role IN ('lead', 'co_lead', 'coordinate', 'direct', 'accountable')", name="role"),
@@ -225,6 +227,8 @@ class Assignment(Base):
     task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"))
     agency_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"))
     role: Mapped[str]
+    position: Mapped[str | None]
+    unit: Mapped[str | None]
     effective_on: Mapped[date]
     recorded_at: Mapped[datetime]
     ended_on: Mapped[date | None]

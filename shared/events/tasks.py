@@ -124,8 +124,12 @@ class DeadlineState(_Part):
 
 
 class AssignmentState(_Part):
+    """`position`: the title of the agency's head, where the head is named; `unit`: the part of the agency that is."""
+
     agency_code: str
     role: Role
+    position: str | None = None
+    unit: str | None = None
 
 
 class CitationState(_Part):

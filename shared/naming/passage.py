@@ -3,12 +3,12 @@
 import re
 from dataclasses import dataclass, field
 
-from shared.naming.text import CONNECTIVES, Word, words_of
+from shared.naming.text import CONNECTIVES, Word, is_bullet, words_of
 
-_PARENTHESIS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
+PARENTHESIS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 _OPEN_END = re.compile(r"\.{3,}|…|\bv\.\s?v\b\.*", re.IGNORECASE)  # "...", "v.v."
 _HARD_BREAK = re.compile(r"[;()\[\]]")  # no name reaches across these
-_TAIL = re.compile(rf"\s*(?:{_PARENTHESIS.pattern}|{_OPEN_END.pattern})", re.IGNORECASE)
+_TAIL = re.compile(rf"\s*(?:{PARENTHESIS.pattern}|{_OPEN_END.pattern})", re.IGNORECASE)
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Passage:
     notes: dict[int, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        spans = [match.span() for match in _PARENTHESIS.finditer(self.text)]
+        spans = [match.span() for match in PARENTHESIS.finditer(self.text)]
         plain = _OPEN_END.sub(lambda match: "…".ljust(len(match.group())), self.text)
         self.words = [w for w in words_of(plain) if not any(a < w.start < b for a, b in spans)]
         for start, end in spans:
@@ -35,7 +35,7 @@ class Passage:
     @property
     def is_open(self) -> bool:
         """Whether dots outside parentheses leave the list open."""
-        return _OPEN_END.search(_PARENTHESIS.sub("", self.text)) is not None
+        return _OPEN_END.search(PARENTHESIS.sub("", self.text)) is not None
 
     def gap(self, index: int) -> str:
         """What is printed before the word at `index`."""
@@ -69,10 +69,7 @@ class Passage:
         return not any(_HARD_BREAK.search(self.gap(index)) for index in range(start + 1, end))
 
     def is_bullet(self, index: int) -> bool:
-        """Whether the word is an item's number or letter: "1. Bộ Nội vụ", "a) Bộ Y tế"."""
-        if index + 1 >= len(self.words) or not re.fullmatch(r"\d{1,2}|[a-z]", self.words[index].key):
-            return False
-        return re.match(r"[.)]\s", self.gap(index + 1)) is not None
+        return is_bullet(self.text, self.words, index)
 
     def line_end(self, start: int) -> int:
         """End of what runs up to ";" or the end of the line."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.folding import fold
-from shared.naming.text import CONNECTIVES, Word
+from shared.naming.text import CONNECTIVES, Word, past
 
 _PLURALS = ("tat ca cac", "toan bo cac", "mot so", "tat ca", "cac", "nhung", "moi", "tung")
 _HEADS = (
@@ -23,18 +23,25 @@ _QUALIFIERS = frozenset(
 )
 _HEADER_WORDS = frozenset(
     fold(
-        "bộ ngành cơ quan đơn vị địa phương tỉnh thành phố trung ương trực thuộc chuyên sau đây gồm bao cụ thể"
+        "bộ ngành cơ quan đơn vị địa phương tỉnh thành phố trung ương trực thuộc chuyên sau đây gồm bao cụ thể sở ban xã "
+        "phường đặc khu"
     ).split()
 )
+_COMMITTEE = ("uy ban nhan dan",)
+_COMMUNES = {"xa": "xã", "phuong": "phường", "khu": "đặc khu"}
 _EXCEPTIONS = ("tru ", "ngoai tru ", "khong gom ", "khong bao gom ", "khong ke ")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Words that introduce a list: "3 địa phương", "các bộ"; `end` is the index after the last of them."""
+    """Words that introduce a list: "3 địa phương", "các bộ", "UBND các xã"; `end` is the index after the last of them.
+
+    `kinds`: the words, with diacritics, that the names below leave out, where these are of communes or of a province.
+    """
 
     end: int
-    count: int | None
+    count: int | None = None
+    kinds: tuple[str, ...] = ()
 
 
 def is_exception(note: str) -> bool:
@@ -47,12 +54,19 @@ def begins_a_name(words: Sequence[Word], start: int) -> bool:
 
 
 def list_header(words: Sequence[Word], start: int) -> Header | None:
+    start = _after(words, start, _COMMITTEE)
+    if start == len(words):
+        return None
     count = int(words[start].key) if re.fullmatch(r"[0-9]{1,3}", words[start].key) else None
     first = start + 1 if count is not None else _after(words, start, _PLURALS)
     end = first
     while end < len(words) and words[end].key in _HEADER_WORDS and end >= start:
         end += 1
-    return Header(end, count) if first > start and end > first else None
+    said = " ".join(word.key for word in words[first:end]).replace("dia phuong", "").split()
+    kinds = tuple(kind for word, kind in _COMMUNES.items() if word in said) or (
+        ("sở",) if "so" in said else ()
+    )
+    return Header(end, count, kinds) if first > start and end > first else None
 
 
 def generic_run(
@@ -99,5 +113,4 @@ def _qualified(words: Sequence[Word], start: int, end: int, *, plural_may_lead: 
 
 def _after(words: Sequence[Word], start: int, phrases: Iterable[str]) -> int:
     """Index after the first of the phrases that begins at `start`; `start` itself when none does."""
-    rest = " ".join(word.key for word in words[start : start + 4]) + " "
-    return next((start + len(p.split()) for p in phrases if rest.startswith(f"{p} ")), start)
+    return next((end for phrase in phrases if (end := past(words, start, phrase)) > start), start)

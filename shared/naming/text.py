@@ -45,6 +45,22 @@ def words_of(text: str) -> list[Word]:
     return [Word(m.start(), m.end(), _word_key(m.group())) for m in _WORD.finditer(text)]
 
 
+def past(words: Sequence[Word], start: int, phrase: str) -> int:
+    """Index after the phrase, a key, where it begins at `start`; `start` itself where it does not."""
+    here, rest = start, f"{phrase} "
+    while rest and here < len(words) and rest.startswith(f"{words[here].key} "):
+        rest = rest[len(words[here].key) + 1 :]
+        here += 1
+    return start if rest else here
+
+
+def is_bullet(text: str, words: Sequence[Word], index: int) -> bool:
+    """Whether the word is an item's number or letter: "1. Bộ Nội vụ", "a) Bộ Y tế"."""
+    if index + 1 >= len(words) or not re.fullmatch(r"\d{1,2}|[a-z]", words[index].key):
+        return False
+    return re.match(r"[.)]\s", text[words[index].end : words[index + 1].start]) is not None
+
+
 def name_key(name: str) -> str:
     """Two names with one key are the same name to a reader."""
     return " ".join(word.key for word in words_of(unicodedata.normalize("NFC", name)))

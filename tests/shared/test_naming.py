@@ -228,7 +228,6 @@ def test_near_names_stay_apart(left: str, right: str) -> None:
         "Văn phòng Chủ tịch nước",
         "Ban Tổ chức Trung ương",
         "Đảng ủy Bộ Công an",
-        "Bộ trưởng Bộ Nội vụ",
         "Tỉnh ủy Thái Nguyên",
         "Thành ủy Hà Nội",
         "Sở Khoa học và Công nghệ Hà Nội",

@@ -44,6 +44,15 @@ AGENCIES = (
     ("79", "Thành phố Hồ Chí Minh", "province", "province"),
 )
 LEAD = {"agency_code": "G12", "role": "lead"}
+
+
+def assigned(
+    agency_code: str, role: str, position: str | None = None, unit: str | None = None
+) -> dict[str, str | None]:
+    """An assignment as it is answered."""
+    return {"agency_code": agency_code, "role": role, "position": position, "unit": unit}
+
+
 EVIDENCE = {"kind": "document", "reference": "12/BC-BTC", "title": "Báo cáo kết quả"}
 
 

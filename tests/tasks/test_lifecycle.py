@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.tasks import APPROVAL, LOCALITIES, TasksService, group_task, new_task, submission
+from tests.support.tasks import APPROVAL, LOCALITIES, TasksService, assigned, group_task, new_task, submission
 
 # --- assigning
 
@@ -19,7 +19,7 @@ async def test_a_task_is_assigned_and_read_back(service: TasksService) -> None:
     assert (task["status"], task["due_on"], task["kind"]) == ("in_progress", "2025-06-30", "dated")
     assert (task["assigned_on"], task["version"], task["submitted"]) == ("2025-04-01", 1, False)
     assert task["deadline"]["kind"] == "month"
-    assert task["assignments"] == [{"agency_code": "G12", "role": "lead"}]
+    assert task["assignments"] == [assigned("G12", "lead")]
     assert await service.read(task) == task
 
 
@@ -76,22 +76,22 @@ async def test_a_task_that_cannot_be_assigned_is_refused_whole(
 
 
 async def test_a_task_of_a_group_fans_out_to_each_member(service: TasksService) -> None:
-    helper = {"agency_code": "G06", "role": "coordinate"}
+    helper = assigned("G06", "coordinate")
     parent = await service.assign(assignments=[*group_task()["assignments"], helper])
     assert (parent["members"], parent["assignments"]) == (3, [helper])
     members = await service.members(parent)
     assert sorted(members) == list(LOCALITIES)
     for code, member in members.items():
         assert member["parent_id"] == parent["id"]
-        assert member["assignments"] == [{"agency_code": code, "role": "lead"}, helper]
+        assert member["assignments"] == [assigned(code, "lead"), helper]
         assert await service.events(member["id"]) == [("created", 1)]
 
 
 async def test_a_member_does_not_help_itself(service: TasksService) -> None:
-    helper = {"agency_code": "79", "role": "coordinate"}
+    helper = assigned("79", "coordinate")
     parent = await service.assign(assignments=[*group_task()["assignments"], helper])
     members = await service.members(parent)
-    assert members["79"]["assignments"] == [{"agency_code": "79", "role": "lead"}]
+    assert members["79"]["assignments"] == [assigned("79", "lead")]
     assert helper in members["01"]["assignments"]
 
 

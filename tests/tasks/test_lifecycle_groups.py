@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.support.tasks import APPROVAL, DOCUMENT, LOCALITIES, TasksService, group_task, submission
+from tests.support.tasks import APPROVAL, DOCUMENT, LOCALITIES, TasksService, assigned, group_task, submission
 
 
 async def test_a_group_is_done_with_its_last_member(service: TasksService) -> None:
@@ -174,7 +174,7 @@ async def test_of_words_and_a_document_a_member_that_ended_takes_the_document_on
 
 async def test_who_leads_a_part_is_changed_on_the_part(service: TasksService) -> None:
     parent = await service.assign(**group_task())
-    wanted = [{"agency_code": "G12", "role": "lead"}]
+    wanted = [assigned("G12", "lead")]
     assert (await service.amend(parent, 409, assignments=wanted))["code"] == "task_has_members"
     member = (await service.members(parent))["01"]
     assert (await service.amend(member, assignments=wanted))["assignments"] == wanted

@@ -45,7 +45,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
 router = upload_router("tasks", ImportForm, _read)
 
 
-@router.post("/imports", tags=["imports"], responses=documented(413))
+@router.post("/imports", tags=["imports"], responses=documented(409, 413))
 async def import_tasks(
     request: Request,
     session: Session,

@@ -45,7 +45,7 @@ async def new_task(session: AsyncSession, body: TaskIn, context: Context, rules:
         issued_on = (await require_document(session, code, "citations.0.document_code")).issued_on
     reading = read_deadline(body.deadline_text, issued_on, before_includes_day=rules.before_includes_day)
     assigned_on = body.assigned_on or issued_on or local_date(context.clock.now())
-    assignments, members = await _assignments(session, body.assignments, assigned_on)
+    assignments, titles = await _assignments(session, body.assignments, assigned_on)
     return NewTask(
         title=body.title,
         programme_code=body.programme,
@@ -56,7 +56,8 @@ async def new_task(session: AsyncSession, body: TaskIn, context: Context, rules:
         assignments=assignments,
         citations=_citations(body.citations),
         assigned_on=assigned_on,
-        members=members,
+        members=tuple(titles),
+        titles=titles,
     )
 
 
@@ -78,16 +79,23 @@ def _citations(wanted: tuple[CitationIn, ...]) -> tuple[NewCitation, ...]:
 
 async def _assignments(
     session: AsyncSession, wanted: tuple[AssignmentIn, ...], day: date
-) -> tuple[tuple[NewAssignment, ...], tuple[str, ...]]:
-    """Assignments to agencies, and the members of the groups that lead. A group in another role means each member."""
-    direct = [NewAssignment(item.agency_code, Role(item.role)) for item in wanted if item.agency_code]
-    leading_groups = [item.group_code for item in wanted if item.group_code and item.role == "lead"]
+) -> tuple[tuple[NewAssignment, ...], dict[str, str]]:
+    """Assignments to agencies; the members of the groups that lead, each with its head's title. In another role a group is each member."""
+    direct = [
+        NewAssignment(item.agency_code, Role(item.role), item.position, item.unit)
+        for item in wanted
+        if item.agency_code
+    ]
+    leading_groups = [item for item in wanted if item.group_code and item.role == "lead"]
     for item in wanted:
         if item.group_code and item.role != "lead":
             members = await members_of(session, [item.group_code], day)
-            direct += [NewAssignment(member, Role(item.role)) for member in members]
-    members = await members_of(session, leading_groups, day) if leading_groups else ()
-    return tuple(direct), members
+            direct += [NewAssignment(member, Role(item.role), item.position, item.unit) for member in members]
+    titles: dict[str, str] = {}
+    for item in leading_groups:
+        members = await members_of(session, [item.group_code or ""], day)
+        titles |= dict.fromkeys(members, item.position or "")
+    return tuple(direct), dict(sorted(titles.items()))
 
 
 def _require_agency_leads(wanted: tuple[AssignmentIn, ...]) -> None:

@@ -22,8 +22,12 @@ LEADING = frozenset({Role.LEAD, Role.CO_LEAD})  # whose task it is: they submit,
 
 @dataclass(frozen=True, slots=True)
 class NewAssignment:
+    """`position`: the title of the agency's head, where the head is named; `unit`: the part of it that is."""
+
     agency_code: str
     role: Role
+    position: str | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,10 @@ class NewCitation:
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task as assigned. `members` are the agencies a group stands for: each gets a task of its own under this one."""
+    """A task as assigned. `members` are the agencies a group stands for: each gets a task of its own under this one.
+
+    `titles`: member -> the title of its head, where the heads are named.
+    """
 
     title: str
     programme_code: str
@@ -46,6 +53,7 @@ class NewTask:
     citations: tuple[NewCitation, ...]
     assigned_on: date
     members: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
     lead_text: str | None = None
     coordinate_text: str | None = None
     import_key: str | None = None
@@ -96,7 +104,7 @@ def check_assignments(assignments: Sequence[NewAssignment], members: Sequence[st
             f"Exactly one lead is needed, there are {len(leads)}; others who lead with it are co_lead.",
             field="assignments",
         )
-    if len(set(assignments)) != len(assignments):
+    if len({(item.agency_code, item.role) for item in assignments}) != len(assignments):
         raise InvalidInput(
             "assignment_repeated",
             "Một cơ quan được ghi hai lần cùng vai trò: giữ một dòng.",

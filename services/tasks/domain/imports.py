@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.tasks.domain.commands import NewAssignment, Role
+from services.tasks.domain.assigning import Assigned, assign
 from services.tasks.domain.deadlines import DeadlineKind, Reading
 from shared.folding import fold
-from shared.naming.cells import Indefinite, Naming, Unknown
+from shared.naming.mentions import Naming
 from shared.rows import Problem, text_problems
 
 MAX_UNKNOWN_NAMES = 1_000  # of one file: 10 s of comparing; nobody corrects more of them at a time
@@ -51,9 +51,7 @@ class ReadRow:
     priority: str
     lead_text: str
     coordinate_text: str | None
-    assignments: tuple[NewAssignment, ...] = ()
-    group_codes: tuple[str, ...] = ()
-    listed_codes: tuple[str, ...] = ()
+    assigned: Assigned = field(default_factory=Assigned)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     sheet: str = ""
@@ -89,7 +87,9 @@ def understand(
     row.problems += _shape_problems(values, row, kind)
     named = (("lead_text", lead), ("coordinate_text", coordinate))
     row.problems += [_too_many_unknown(name) for name, naming in named if naming is None]
-    _assign(row, lead or Naming(), coordinate or Naming())
+    row.assigned = assign(row.lead_text if lead else "", lead or Naming(), coordinate or Naming())
+    row.problems += row.assigned.problems
+    row.warnings += row.assigned.warnings
     return row
 
 
@@ -162,70 +162,10 @@ def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -
     return found
 
 
-def _assign(row: ReadRow, lead: Naming, coordinate: Naming) -> None:
-    """The first agency named leads, further ones lead with it; a group or a list fans out to its members."""
-    row.problems += [_not_found("lead_text", item) for item in lead.unknown]
-    row.problems += [_no_one("lead_text", item) for item in lead.indefinite]
-    row.warnings += [_not_found("coordinate_text", item) for item in coordinate.unknown]
-    row.warnings += [_no_one("coordinate_text", item) for item in coordinate.indefinite]
-    agencies = [code for mention in lead.found if mention.kind == "agency" for code in mention.codes]
-    agencies = list(dict.fromkeys(agencies))
-    groups = [code for mention in lead.found if mention.kind == "group" for code in mention.codes]
-    listed = [code for mention in lead.found if mention.kind == "list" for code in mention.codes]
-    helpers = [code for mention in coordinate.found if mention.kind != "group" for code in mention.codes]
-    for mention in coordinate.found:
-        if mention.kind == "group":
-            row.warnings.append(_kept_as_text(mention.text))
-    if groups or listed:
-        row.group_codes = tuple(dict.fromkeys(groups))
-        row.listed_codes = tuple(dict.fromkeys(listed + agencies))
-        leading: list[NewAssignment] = []
-    else:
-        leading = [NewAssignment(code, Role.CO_LEAD if n else Role.LEAD) for n, code in enumerate(agencies)]
-    taken = set(agencies) | set(listed)
-    helping = [NewAssignment(code, Role.COORDINATE) for code in dict.fromkeys(helpers) if code not in taken]
-    row.assignments = (*leading, *helping)
-    nobody = not (agencies or groups or listed)
-    if nobody and row.lead_text and not row.problems:
-        row.problems.append(_no_one("lead_text", Indefinite(row.lead_text)))
-
-
-def _not_found(name: str, item: Unknown) -> Problem:
-    nearest = "; ".join(f"{each.name} ({each.code})" for each in item.suggestions)
-    near_vi = f" Gần nhất: {nearest}." if nearest else ""
-    near_en = f" Nearest: {nearest}." if nearest else ""
-    return Problem(
-        name,
-        "agency_not_found" if item.reason == "no_match" else f"agency_{item.reason}",
-        f"Không xác định được cơ quan “{item.text}”: ghi đúng tên hoặc thêm tên gọi khác.{near_vi}",
-        f"No agency could be determined for “{item.text}”: write its name, or add an alias.{near_en}",
-        item.suggestions,
-    )
-
-
-def _no_one(name: str, item: Indefinite) -> Problem:
-    return Problem(
-        name,
-        "agency_indefinite",
-        f"“{item.text}” không chỉ rõ cơ quan nào: ghi tên từng cơ quan hoặc một nhóm đã có.",
-        f"“{item.text}” names no definite agency: name each agency, or a group that is recorded.",
-        item.suggestions,
-    )
-
-
 def _too_many_unknown(name: str) -> Problem:
     return Problem(
         name,
         "too_many_unknown_names",
         f"Các dòng trên đã có {MAX_UNKNOWN_NAMES} tên cơ quan không xác định được: sửa chúng trước rồi nhập lại.",
         f"The rows above have {MAX_UNKNOWN_NAMES} names that no agency has: correct those first, then import again.",
-    )
-
-
-def _kept_as_text(text: str) -> Problem:
-    return Problem(
-        "coordinate_text",
-        "group_kept_as_text",
-        f"“{text}” là một nhóm: giữ nguyên văn, không giao riêng từng thành viên phối hợp.",
-        f"“{text}” is a group: kept as text, its members get no assignment to coordinate.",
     )

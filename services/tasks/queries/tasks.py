@@ -41,7 +41,16 @@ from shared.database import AnyRow, AnySelect
 _FOREVER = literal_column("'infinity'::date", Date)  # as ix_tasks_order has it: a parameter would not match
 _ORDER = (func.coalesce(Task.due_on, _FOREVER), Task.id)
 
-_assignment = func.jsonb_build_object("agency_code", Assignment.agency_code, "role", Assignment.role)
+_assignment = func.jsonb_build_object(
+    "agency_code",
+    Assignment.agency_code,
+    "role",
+    Assignment.role,
+    "position",
+    Assignment.position,
+    "unit",
+    Assignment.unit,
+)
 _assignments = (
     select(func.jsonb_agg(aggregate_order_by(_assignment, Assignment.id)))
     .where(Assignment.task_id == Task.id, holds(Assignment))

@@ -24,6 +24,10 @@ class AssignmentIn(RequestModel):
     agency_code: Code | None = None
     group_code: Code | None = None
     role: Role
+    position: Annotated[
+        Line | None, Field(description="title of the agency's head, where the document names the head")
+    ] = None
+    unit: Annotated[Line | None, Field(description="part of the agency that the document names")] = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -33,6 +37,13 @@ class AssignmentIn(RequestModel):
                 "Ghi đúng một trong agency_code hoặc group_code.",
                 "Give exactly one of agency_code and group_code.",
                 field="assignments",
+            )
+        if self.unit is not None and self.group_code is not None:
+            raise InvalidInput(
+                "unit_of_group",
+                "Đơn vị (unit) là của một cơ quan, không phải của một nhóm: ghi agency_code, hoặc bỏ unit.",
+                "A unit is part of an agency, not of a group: give agency_code, or leave unit out.",
+                field="unit",
             )
         return self
 
@@ -102,6 +113,8 @@ class CancellationIn(RequestModel):
 class AssignmentOut(Answer):
     agency_code: str
     role: Role
+    position: str | None = Field(description="title of the agency's head, where the document names the head")
+    unit: str | None = Field(description="part of the agency that the document names")
 
 
 class CitationOut(Answer):

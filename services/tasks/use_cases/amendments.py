@@ -130,15 +130,26 @@ async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssig
         )
     check_assignments(wanted, ())
     await require_agencies(session, (item.agency_code for item in wanted), "assignments")
-    current = {(item.agency_code, item.role): item for item in task.assignments if item.ended_at is None}
-    kept = {(item.agency_code, item.role.value) for item in wanted}
+    current = {
+        (item.agency_code, item.role, item.position or "", item.unit or ""): item
+        for item in task.assignments
+        if item.ended_at is None
+    }
+    kept = {(item.agency_code, item.role.value, item.position or "", item.unit or "") for item in wanted}
     for key, assignment in current.items():
         if key not in kept:
             assignment.ended_at = at
             assignment.ended_on = local_date(at)
     await session.flush()
-    for agency_code, role in sorted(kept - set(current)):
+    for agency_code, role, position, unit in sorted(kept - set(current)):
         task.assignments.append(
-            Assignment(agency_code=agency_code, role=role, effective_on=local_date(at), recorded_at=at)
+            Assignment(
+                agency_code=agency_code,
+                role=role,
+                position=position or None,
+                unit=unit or None,
+                effective_on=local_date(at),
+                recorded_at=at,
+            )
         )
     return set(current) != kept

@@ -12,10 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.commands import (
-    NewAssignment,
     NewCitation,
     NewTask,
-    Role,
     check_assigned_on,
     check_assignments,
 )
@@ -24,7 +22,7 @@ from services.tasks.tables import Task
 from services.tasks.use_cases.annexes import Annex, Source
 from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.records import tell_created
-from services.tasks.use_cases.tasks import new_tasks, task_id_of
+from services.tasks.use_cases.tasks import new_tasks, of_member, task_id_of
 from shared.audit import Actor, add_audit
 from shared.clock import local_date
 from shared.errors import Refusal, TooLarge
@@ -65,7 +63,7 @@ async def import_annex(
     """
     check_assigned_on(annex.source.issued_on, local_date(at), "document")
     known = await _known(session, [row.key for row in annex.rows])
-    groups = {row.group_codes for row in annex.rows if row.group_codes}
+    groups = {codes for row in annex.rows for codes, _ in row.assigned.groups}
     members = {codes: await members_of(session, codes, annex.source.issued_on) for codes in groups}
     judged = _Judge(annex.source, known, members)
     reports = await asyncio.to_thread(judged.reports, annex.rows)
@@ -155,9 +153,14 @@ class _Judge:
         report.members = len(new.members)
 
     def _task(self, row: ReadRow) -> NewTask:
-        everyone = tuple(dict.fromkeys((*row.listed_codes, *self.members.get(row.group_codes, ()))))
-        members = everyone if len(everyone) > 1 else ()
-        assignments = _assignments(row, everyone)
+        titles = dict(row.assigned.listed)
+        for codes, title in row.assigned.groups:
+            titles = dict.fromkeys(self.members[codes], title) | titles
+        members = tuple(titles) if len(titles) > 1 else ()
+        assignments = row.assigned.assignments
+        if len(titles) == 1:  # a group of one is simply its member
+            [(member, title)] = titles.items()
+            assignments = of_member(member, title, assignments)
         check_assignments(assignments, members)
         return NewTask(
             title=row.title,
@@ -170,19 +173,12 @@ class _Judge:
             citations=(NewCitation(self.source.document_code, row.ref),),
             assigned_on=self.source.issued_on,
             members=members,
+            titles=titles,
             lead_text=row.lead_text,
             coordinate_text=row.coordinate_text,
             import_key=row.key,
             import_digest=row.digest,
         )
-
-
-def _assignments(row: ReadRow, everyone: Sequence[str]) -> tuple[NewAssignment, ...]:
-    """A group of one is simply its member."""
-    if len(everyone) == 1:
-        others = (item for item in row.assignments if item.agency_code != everyone[0])
-        return (NewAssignment(everyone[0], Role.LEAD), *others)
-    return row.assignments
 
 
 def _too_many_tasks(row: int) -> TooLarge:

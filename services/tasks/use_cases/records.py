@@ -155,7 +155,12 @@ def task_state(task: Task) -> events.TaskState:
             "completed_on": task.completed_on,
             "deadline": _deadline_state(current_deadline(task)),
             "assignments": tuple(
-                {"agency_code": item.agency_code, "role": item.role}
+                {
+                    "agency_code": item.agency_code,
+                    "role": item.role,
+                    "position": item.position,
+                    "unit": item.unit,
+                }
                 for item in task.assignments
                 if item.ended_at is None
             ),

@@ -34,7 +34,7 @@ def new_tasks(new: NewTask, *, at: datetime) -> Iterator[Task]:
     yield task
     each = replace(new, members=(), import_key=None, import_digest=None)
     for member in new.members:
-        own = replace(each, assignments=_of_member(member, new.assignments))
+        own = replace(each, assignments=of_member(member, new.titles.get(member, ""), new.assignments))
         yield _new_task(own, uuid5(task.id, member), parent=task, at=at)
 
 
@@ -43,9 +43,10 @@ def task_id_of(import_key: str) -> UUID:
     return uuid5(_IMPORTED, import_key)
 
 
-def _of_member(member: str, shared: Sequence[NewAssignment]) -> tuple[NewAssignment, ...]:
-    """A member leads its own task; the others who help with the group's help with it too."""
-    return (NewAssignment(member, Role.LEAD), *(item for item in shared if item.agency_code != member))
+def of_member(member: str, title: str, shared: Sequence[NewAssignment]) -> tuple[NewAssignment, ...]:
+    """A member leads its own task, its head answers for it where heads were named; who helps the group helps with it."""
+    head = (NewAssignment(member, Role.ACCOUNTABLE, title),) if title else ()
+    return (NewAssignment(member, Role.LEAD), *head, *(item for item in shared if item.agency_code != member))
 
 
 async def _with_references(session: AsyncSession, new: NewTask) -> NewTask:
@@ -81,6 +82,8 @@ def _new_task(new: NewTask, task_id: UUID, *, parent: Task | None, at: datetime)
             Assignment(
                 agency_code=item.agency_code,
                 role=item.role.value,
+                position=item.position,
+                unit=item.unit,
                 effective_on=new.assigned_on,
                 recorded_at=at,
             )

@@ -141,6 +141,8 @@ def upgrade() -> None:
     sa.Column('task_id', sa.Uuid(), nullable=False),
     sa.Column('agency_code', sa.Text(), nullable=False),
     sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('position', sa.Text(), nullable=True),
+    sa.Column('unit', sa.Text(), nullable=True),
     sa.Column('effective_on', sa.Date(), nullable=False),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('ended_on', sa.Date(), nullable=True),

@@ -1,0 +1,274 @@
+"""One name in a run of words: what it means to this issuer, and what stands beside it that belongs to it.
+
+What no exact name covers is compared letter by letter, and taken only when it is one slip away from a single name. The
+rest is reported with suggestions: a person decides.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from shared.naming import bodies
+from shared.naming.directory import Entry, without_committee
+from shared.naming.issuers import Issuer
+from shared.naming.lookup import EXACT, How, Similarity, find_close, named, nearest
+from shared.naming.mentions import Indefinite, Mention, Reason, Sort, Unknown
+from shared.naming.passage import PARENTHESIS, Passage
+from shared.naming.phrases import Header, begins_a_name, is_exception
+from shared.naming.text import name_key
+from shared.rows import Suggestion
+
+_SUGGESTED_FOR = 20  # unknown names of one text: beyond that it is no list of agencies
+_ITEMS_IN_A_NAME = 4  # "Bộ Văn hóa, Thể thao và Du lịch" has three
+_NEARLY = 85.0  # likeness of an agency's name, from which an unknown one is no company's
+DASHES = frozenset("-–—/")
+_OF = frozenset({"thuoc", "cua", "o", "tai"})
+
+
+@dataclass
+class Names:
+    """A passage that is being read, and what was found in it; `within`: the header of the list it is the body of."""
+
+    passage: Passage
+    issuer: Issuer
+    similarity: Similarity
+    within: Header | None = None
+    found: list[Mention] = field(default_factory=list)
+    indefinite: list[Indefinite] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    pending: list[tuple[int, int]] = field(default_factory=list)  # items that no exact name covers
+
+    # looking up
+
+    def exact(self, start: int, within: Header | None = None) -> tuple[int, tuple[Entry, ...]]:
+        """End and meaning of the longest known name that begins here; (0, ()) when there is none."""
+        for end in reversed(self.passage.ends_after(start)):
+            if end - start <= self.issuer.directory.longest and self.passage.is_joined(start, end):
+                entries = self.lookup(start, end, within or self.within)
+                if entries:
+                    return end, entries
+        return 0, ()
+
+    def lookup(self, start: int, end: int, within: Header | None) -> tuple[Entry, ...]:
+        directory = self.issuer.directory
+        key, printed = self.passage.key(start, end), self.passage.printed(start, end)
+        if within is None or not within.kinds:
+            return directory.lookup(key, printed, bare=within is not None)
+        tried = [(f"{name_key(kind)} {key}", f"{kind} {printed}") for kind in within.kinds]
+        entries = (entry for each in (*tried, (key, printed)) for entry in directory.lookup(*each))
+        return tuple(dict.fromkeys(entry for entry in entries if self._is_of(entry, within)))
+
+    def _is_of(self, entry: Entry, within: Header) -> bool:
+        """Whether an entry is one of those that a list of communes, or of a province's units, is of."""
+        if within.kinds != ("sở",):
+            return bool(entry.commune)
+        agency = self.issuer.directory.agencies.get(entry.codes[0])
+        return (
+            entry.kind == "agency" and agency is not None and bool(agency.parent_code) and not entry.commune
+        )
+
+    def place_after(self, end: int) -> tuple[int, str]:
+        """Past the province that says where the name before is, and its code: ", Hà Nội", "thuộc tỉnh Nghệ An"."""
+        words = self.passage.words
+        if end >= len(words):
+            return end, ""
+        gap = PARENTHESIS.sub("", self.passage.gap(end)).strip(" \t\u00a0")
+        at = end + 1 if not gap and words[end].key in _OF else end
+        joined = at > end or gap.strip() in {"", ",", *DASHES}
+        if not joined or gap.startswith("\n") or at >= len(words):
+            return end, ""
+        for stop in reversed(self.passage.ends_after(at)):
+            if place := self.place(self.passage.key(at, stop), self.passage.printed(at, stop)):
+                return stop, place
+        return end, ""
+
+    def place(self, key: str, printed: str) -> str:
+        """The code of the province that these words name, or that answers for the former one; "" where they name none."""
+        entries = self.issuer.directory.lookup(key.removeprefix("thuoc "), printed)
+        is_one = len(entries) == 1 and entries[0].place and not entries[0].commune
+        return entries[0].codes[0] if is_one and without_committee(key) == key else ""
+
+    # taking a name
+
+    def take(
+        self, start: int, end: int, entries: tuple[Entry, ...], *, first: int | None = None, unit: str = ""
+    ) -> int:
+        """Take a name that is known, and what belongs to it; `first` is where what is said of it begins. Returns the end."""
+        first = start if first is None else first
+        end, entries, reason = self._located(start, end, entries)
+        note = self.passage.notes.get(end - 1, "")
+        if note and is_exception(note):
+            reason = "exception"
+        elif note:
+            unit, reason = self._read_note(note, entries, unit, reason)
+        if reason is not None:
+            self.doubt(first, end, reason, self.named(entries))
+            return end
+        self.add(first, end, entries, EXACT, unit)
+        return self._suffix(end)
+
+    def _located(
+        self, start: int, end: int, entries: tuple[Entry, ...]
+    ) -> tuple[int, tuple[Entry, ...], Reason | None]:
+        """The entries that are where the text says, or else where the issuer is; why they are not."""
+        directory = self.issuer.directory
+        says_where = not any(
+            entry.commune and name_key(entry.commune) == without_committee(self._full_key(start, end, entry))
+            for entry in entries
+        )
+        if not says_where:
+            at, place = self.place_after(end)
+            note = self.passage.notes.get(end - 1, "")
+            place = place or (note and self.place(name_key(note), note))
+            there = tuple(entry for entry in entries if place in directory.ancestors(entry.codes[0]))
+            # in a list of communes a province's name may be a commune's too
+            if there or (place and not self.within):
+                return at, there or entries, None if there else "elsewhere"
+        if says_where and any(entry.commune for entry in entries):
+            return end, entries, None
+        near, own = self.issuer.narrow(entries)
+        if own:
+            return end, near, None
+        return end, near, "elsewhere" if any(entry.commune for entry in near) else "ambiguous"
+
+    def _full_key(self, start: int, end: int, entry: Entry) -> str:
+        key = self.passage.key(start, end)
+        if self.within is None or not self.within.kinds:
+            return key
+        return f"{name_key(entry.commune).removesuffix(key).strip()} {key}"
+
+    def _read_note(
+        self, note: str, entries: tuple[Entry, ...], unit: str, reason: Reason | None
+    ) -> tuple[str, Reason | None]:
+        """A parenthesis behind a name: the unit that is meant, or a note; one that names another body is unclear."""
+        inside = Passage(note)
+        printed = inside.printed(0, 1) if inside.words else ""
+        is_unit = inside.words and bodies.begins_a_unit(inside.words, 0, printed, lesser=True, other=True)
+        if is_unit and entries[0].kind == "agency" and not self._is_province(entries[0]):
+            return (f"{unit}; {note}" if unit else note), reason
+        self.notes.append(note)
+        named_there = {code for each in _names_in(inside, self.issuer) for code in each.codes}
+        if named_there - {code for entry in entries for code in entry.codes}:
+            return unit, reason or "note_unclear"
+        return unit, reason
+
+    def _is_province(self, entry: Entry) -> bool:
+        return entry.place and not entry.commune
+
+    def add(self, first: int, end: int, entries: tuple[Entry, ...], score: float, unit: str = "") -> None:
+        """What the entries of one name come to."""
+        printed, entry = self.passage.printed(first, end), entries[0]
+        if len(entries) > 1:
+            self.doubt(first, end, "ambiguous", self.named(entries))
+        elif entry.kind == "former" and entry.unit and not unit:
+            self.found.append(Mention("agency", entry.codes[:1], printed, _how(score), score, unit=printed))
+        elif entry.kind == "former":
+            suggestions = self.named(entries, score)
+            self.unknown.append(Unknown(printed, suggestions, "dissolved", valid_to=entry.valid_to))
+        elif entry.kind == "group" and self.issuer.province and "dia phuong" in name_key(printed):
+            self.indefinite.append(Indefinite(printed, whose=True))
+        else:
+            self.found.append(Mention(entry.kind, entry.codes, printed, _how(score), score, unit=unit))
+
+    def _suffix(self, end: int) -> int:
+        """Past what an agency is besides ("- Cơ quan Thường trực Ban Chỉ đạo"), or the unit of it that is meant ("- C06")."""
+        words, passage = self.passage.words, self.passage
+        if end >= len(words) or not self.found:
+            return end
+        gap, printed = PARENTHESIS.sub("", passage.gap(end)).strip(), passage.printed(end, end + 1)
+        stop = passage.ends_after(end)[0]
+        if bodies.is_aside(words, end) and (gap == "," or gap in DASHES):
+            self.notes.append(passage.whole(end, stop))
+            return stop
+        is_unit = gap in DASHES and bodies.begins_a_unit(words, end, printed, lesser=True, other=False)
+        last = self.found[-1]
+        is_unit = (is_unit or (gap == "," and bodies.is_code(printed))) and not self.exact(end)[0]
+        if not is_unit or last.kind != "agency" or last.unit or self._is_province_code(last.codes[0]):
+            return end
+        self.found[-1] = replace(last, unit=passage.whole(end, stop))
+        return stop
+
+    def _is_province_code(self, code: str) -> bool:
+        agency = self.issuer.directory.agencies.get(code)
+        return agency is not None and agency.level == "province" and not agency.parent_code
+
+    def doubt(
+        self, start: int, end: int, reason: Reason, suggestions: tuple[Suggestion, ...], sort: Sort = "name"
+    ) -> None:
+        text = self.passage.printed(start, end) if reason == "ambiguous" else self.passage.whole(start, end)
+        self.unknown.append(Unknown(text, suggestions, reason, sort=sort))
+
+    def named(self, entries: Iterable[Entry], score: float = EXACT) -> tuple[Suggestion, ...]:
+        return named(entries, self.issuer.directory, score)
+
+    # what no exact name covers
+
+    def leave(self, start: int) -> int:
+        """Leave an item for later; a locality's own body keeps the province that is named behind it."""
+        end = self.passage.ends_after(start)[0]
+        if bodies.is_local(self.passage.words, start):
+            end = self.place_after(end)[0]
+        self.pending.append((start, end))
+        return end
+
+    def settle(self) -> None:
+        """Compare the items left over with every name; report what is not close to one."""
+        items, self.pending = self.pending, []
+        while items:
+            sizes = range(min(_ITEMS_IN_A_NAME, len(items)), 0, -1)
+            taken = next((size for size in sizes if self._take_close(items[0][0], items[size - 1][1])), 0)
+            if not taken:
+                taken = self._one_name(items)
+                self._give_up(items[0][0], items[taken - 1][1])
+            del items[:taken]
+
+    def _one_name(self, items: list[tuple[int, int]]) -> int:
+        """How many items make one unknown name: "Sở Khoa học" and "Công nghệ tỉnh A" do, two bodies do not."""
+        taken = 1
+        for start, end in items[1:]:
+            last = items[taken - 1][1]
+            joined = self.passage.key(last, start) == "va" and end - start > 1
+            if bodies.is_local(self.passage.words, items[0][0]) and not self.passage.key(last, start):
+                joined = self.passage.gap(start).strip() in {",", *DASHES}
+            outside = bodies.is_outside(self.passage.words, start, end)
+            if not joined or outside or begins_a_name(self.passage.words, start):
+                break
+            taken += 1
+        return taken
+
+    def _take_close(self, start: int, end: int) -> bool:
+        close = find_close(self.passage.key(start, end), self.issuer.directory, self.similarity)
+        if close is None or not self.passage.is_joined(start, end):
+            return False
+        entries, score = close
+        note = self.passage.notes.get(end - 1, "")
+        if note and is_exception(note):
+            self.doubt(start, end, "exception", self.named(entries))
+            return True
+        self.notes += [note] if note else []
+        self.add(start, end, entries, score)
+        return True
+
+    def _give_up(self, start: int, end: int) -> None:
+        suggestions: tuple[Suggestion, ...] = ()
+        if len(self.unknown) < _SUGGESTED_FOR:
+            suggestions = nearest(self.passage.key(start, end), self.issuer.directory, self.similarity)
+        nearly = bool(suggestions) and suggestions[0].score >= _NEARLY
+        sort: Sort = "name"
+        if bodies.is_local(self.passage.words, start):
+            sort = "unit"
+        elif bodies.is_outside(self.passage.words, start, end) and not nearly:
+            sort, suggestions = "outside", ()
+        self.doubt(start, end, "no_match", suggestions, sort)
+
+
+def _names_in(passage: Passage, issuer: Issuer) -> list[Entry]:
+    """Every agency that a passage names exactly, wherever an item begins."""
+    starts = [n for n in range(len(passage.words)) if n == 0 or passage.is_end(n)]
+    spans = ((start, end) for start in starts for end in passage.ends_after(start))
+    entries = (issuer.directory.lookup(passage.key(*span), passage.printed(*span)) for span in spans)
+    return [entry for each in entries for entry in each if entry.kind == "agency" and not entry.place]
+
+
+def _how(score: float) -> How:
+    return "alias" if score == EXACT else "fuzzy"

@@ -1,0 +1,323 @@
+"""The names in one run of a cell, from left to right: who is named, what is left open, what is not known.
+
+Exact names first, the longest that fits between two separators; then what names many, heads, units of an agency.
+"""
+
+import re
+from dataclasses import replace
+
+from shared.naming import bodies
+from shared.naming.directory import Entry
+from shared.naming.mentions import Indefinite, Mention, Naming
+from shared.naming.names import DASHES, Names
+from shared.naming.passage import PARENTHESIS, Passage
+from shared.naming.phrases import Header, generic_run, is_exception, list_header
+from shared.naming.text import CONNECTIVES, accented, name_key
+
+_LONGEST_PHRASE = 24  # words of a phrase that names many
+_ITEMS_OF_A_UNIT = 4
+_BARE = Header(0)  # names of ministries may leave out "Bộ"
+_OF_MANY_KINDS = {"bo", "tinh", "pho"}  # last words of a header behind which a name may follow without a mark
+_OF_ONE_KIND = {"xa", "phuong", "khu", "so"}
+_SCHOOL = accented("trường")  # is no head
+
+
+class Reader(Names):
+    """Each `_take...` returns the end of what it took, 0 when it took nothing."""
+
+    def read(self) -> Naming:
+        passage = self.passage
+        self.notes.extend(passage.notes[i] for i in passage.notes if i < 0)
+        if passage.is_open:
+            self.indefinite.append(Indefinite(passage.text.strip()))
+        here = 0
+        while here < len(passage.words):
+            if passage.words[here].key in CONNECTIVES or passage.is_bullet(here):
+                here += 1
+            else:
+                here = (
+                    self._take_head(here)
+                    or self._take_one(here)
+                    or self._take_aside(here)
+                    or self.leave(here)
+                )
+        self.settle()
+        return Naming(tuple(self.found), tuple(self.indefinite), tuple(self.unknown), tuple(self.notes))
+
+    def _take_one(self, start: int) -> int:
+        return (
+            self._take_list(start)
+            or self._take_issuers(start)
+            or self._take_name(start)
+            or self._take_unit(start)
+            or self._take_phrase(start)
+        )
+
+    # names and phrases
+
+    def _take_name(self, start: int) -> int:
+        end, entries = self.exact(start)
+        run, qualified = self._run(start)
+        if not end or (end < run and qualified):
+            return 0
+        self.settle()
+        return self.take(start, end, entries)
+
+    def _take_phrase(self, start: int) -> int:
+        run, _ = self._run(start)
+        if run:
+            self.settle()
+            self.indefinite.append(Indefinite(self.passage.whole(start, run)))
+        return run
+
+    def _run(self, start: int) -> tuple[int, bool]:
+        return generic_run(self.passage.words, start, self.passage.ends_after(start), self._is_name)
+
+    def _is_name(self, start: int, end: int) -> bool:
+        """Whether a phrase must stop before this item, which is a name or stands after a hard break."""
+        found, entries = self.exact(start)
+        name = found >= end and any(entry.kind != "group" for entry in entries)
+        return name or not self.passage.is_joined(start - 1, start + 1)
+
+    def _take_aside(self, start: int) -> int:
+        """The apposition first: "Cơ quan Thường trực Ban Chỉ đạo - Văn phòng Trung ương Đảng" is one agency."""
+        end = self.passage.ends_after(start)[0]
+        gap = self.passage.gap(end).strip() if end < len(self.passage.words) else ""
+        if (
+            not bodies.is_aside(self.passage.words, start)
+            or gap not in {":", *DASHES}
+            or not self.exact(end)[0]
+        ):
+            return 0
+        self.settle()
+        self.notes.append(self.passage.printed(start, end))
+        return end
+
+    # phrases whose meaning depends on who issues
+
+    def _take_issuers(self, start: int) -> int:
+        run, qualified = self._run(start)
+        for end in reversed(self._ends(start)):
+            key = self.passage.key(start, end)
+            own = self.issuer.itself(key)
+            if own is not None:
+                self.settle()
+                return self.take(start, end, (Entry("agency", (own,)),))
+            members = self.issuer.members(key)
+            if members is not None and not (qualified and run > end):
+                self.settle()
+                self._take_members(start, end, members)
+                return end
+        return 0
+
+    def _take_members(self, start: int, end: int, members: tuple[str, ...]) -> None:
+        note, printed = self.passage.notes.get(end - 1, ""), self.passage.printed(start, end)
+        if note and is_exception(note):
+            self.doubt(start, end, "exception", ())
+        elif not members:
+            self.indefinite.append(Indefinite(self.passage.whole(start, end), whose=True))
+        else:
+            self.notes += [note] if note else []
+            self.found.append(Mention("list", members, printed))
+
+    def _ends(self, start: int) -> list[int]:
+        ends = self.passage.ends_after(start)
+        return [end for end in ends if end - start <= _LONGEST_PHRASE and self.passage.is_joined(start, end)]
+
+    # heads
+
+    def _take_head(self, start: int) -> int:
+        passage = self.passage
+        for name in range(min(start + bodies.LONGEST_TITLE, len(passage.words) - 1), start, -1):
+            title = passage.printed(start, name)
+            if not bodies.is_title(passage.key(start, name)) or _SCHOOL in accented(title).split():
+                continue
+            self.settle()
+            if end := self._take_heads_of_many(start, name):
+                return end
+            if not passage.gap(name).strip(" \n\t\u00a0"):
+                before = len(self.found), len(self.indefinite), len(self.unknown)
+                if end := self._take_one(name) or self._take_minister(start, name):
+                    self._entitle(before, start, name)
+                    return end
+        return 0
+
+    def _take_heads_of_many(self, start: int, name: int) -> int:
+        """A phrase that names heads: "Bộ trưởng, Thủ trưởng cơ quan ngang bộ" are the heads of the group "các bộ, cơ quan ngang bộ"."""
+        run, qualified = self._run(name)
+        for end in reversed(self._ends(start)):
+            bodies_meant = bodies.without_heads(self.passage.key(start, end))
+            phrase = "cac " + re.sub(r"\bcac ", "", bodies_meant)
+            entries = self.issuer.directory.lookup(phrase, "") if end > name else ()
+            if len(entries) == 1 and entries[0].kind == "group" and not (qualified and run > end):
+                before = len(self.found), len(self.indefinite), len(self.unknown)
+                taken = self.take(start, end, entries)
+                self._entitle(before, start, name)
+                return taken
+        return 0
+
+    def _take_minister(self, start: int, name: int) -> int:
+        """A ministry behind its minister: "Bộ trưởng Nội vụ"."""
+        end, entries = (
+            self.exact(name, _BARE) if self.passage.key(start, name).endswith("bo truong") else (0, ())
+        )
+        return self.take(name, end, entries) if end else 0
+
+    def _entitle(self, before: tuple[int, int, int], start: int, name: int) -> None:
+        """Give the title to what was taken behind it, and the words of the title to what could not be."""
+        found, indefinite, unknown = before
+        title, lead = self.passage.printed(start, name), self._lead(start, name)
+        for n in range(found, len(self.found)):
+            mention = self.found[n]
+            text = mention.text if mention.text.startswith(title) else lead + mention.text
+            whole = mention.kind == "agency" and bodies.runs_into_name(name_key(title))
+            self.found[n] = replace(mention, text=text, position=text if whole else title)
+            if mention.kind == "agency" and not self._heads(mention.codes[0], title):
+                del self.found[n]
+                self.doubt(
+                    start,
+                    self.passage.ends_after(name)[0],
+                    "no_match",
+                    self.named([Entry("agency", mention.codes)]),
+                )
+        self.indefinite[indefinite:] = [
+            replace(each, text=lead + each.text) for each in self.indefinite[indefinite:]
+        ]
+        self.unknown[unknown:] = [
+            each if each.text.startswith(title) else replace(each, text=lead + each.text)
+            for each in self.unknown[unknown:]
+        ]
+
+    def _lead(self, start: int, name: int) -> str:
+        return self.passage.text[self.passage.words[start].start : self.passage.words[name].start]
+
+    def _heads(self, code: str, title: str) -> bool:
+        """Whether somebody of this title is the head of such an agency: "Giám đốc Hà Nội" is nobody."""
+        return not self._is_place(code) or bodies.heads_places(name_key(title))
+
+    def _is_place(self, code: str) -> bool:
+        agency = self.issuer.directory.agencies.get(code)
+        return (
+            agency is not None
+            and agency.level != "central"
+            and name_key(agency.name).startswith(("tinh ", "thanh pho ", "xa ", "phuong ", "dac khu "))
+        )
+
+    # units
+
+    def _take_unit(self, start: int) -> int:
+        """A unit with its agency: "Vụ Pháp chế, Bộ Tư pháp", "Cục C06 - Bộ Công an", "Vụ Pháp chế (Bộ Tư pháp)"."""
+        passage, words = self.passage, self.passage.words
+        if not bodies.begins_a_unit(words, start, passage.printed(start, start + 1), lesser=True, other=True):
+            return 0
+        for end in passage.ends_after(start)[:_ITEMS_OF_A_UNIT]:
+            if not passage.is_joined(start, end):
+                break
+            for unit_end, name in self._owners(start, end):
+                stop, entries = self.exact(name)
+                if stop and self._has_units(entries, start):
+                    self.settle()
+                    unit = passage.whole(start, unit_end)
+                    return self.take(name, stop, entries, first=start, unit=unit)
+            note = passage.notes.get(end - 1, "")
+            entries = self.issuer.directory.lookup(name_key(note), note) if note else ()
+            if entries and self._has_units(entries, start):
+                self.settle()
+                self.add(start, end, entries, 100.0, passage.printed(start, end))
+                self.notes.append(note)
+                return end
+            if self.exact(end)[0] if end < len(words) else True:
+                break
+        return 0
+
+    def _owners(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Where the unit's words end and its agency's name may begin, for the item that ends at `end`."""
+        words, passage = self.passage.words, self.passage
+        clear = bodies.is_clear_unit(words, start) or bodies.is_code(passage.printed(start, start + 1))
+        lesser = bodies.begins_a_unit(words, start, "", lesser=True, other=False)
+        found = [(n, n + 1) for n in range(start + 1, end - 1) if words[n].key in {"thuoc", "cua"}]
+        if clear:
+            found += [(n, n) for n in range(start + 1, end) if words[n].key == "bo"]
+        if end < len(words):
+            gap = PARENTHESIS.sub("", passage.gap(end)).strip()
+            pair = start == 0 and self.exact(end)[0] == len(words) and (lesser or words[start].key == "phong")
+            if gap in DASHES or (gap == "," and (clear or pair)):
+                found.append((end, end))
+        return found
+
+    def _has_units(self, entries: tuple[Entry, ...], start: int) -> bool:
+        """Units are those of central bodies; a "Phòng" may be a commune's."""
+        if len(entries) != 1 or entries[0].kind == "group":
+            return False
+        if entries[0].commune:
+            return self.passage.words[start].key == "phong"
+        return entries[0].kind == "former" or not self._is_place(entries[0].codes[0])
+
+    # lists that spell out their members
+
+    def _take_list(self, start: int) -> int:
+        header = None if self.within else list_header(self.passage.words, start)
+        if header is None:
+            return 0
+        end, body = self._body(header)
+        inner = Reader(Passage(body), self.issuer, self.similarity, header).read()
+        members = tuple(dict.fromkeys(c for m in inner.found if m.kind != "group" for c in m.codes))
+        if (
+            not body
+            or is_exception(body)
+            or not (members or header.kinds or (header.count and inner.unknown))
+        ):
+            return 0
+        self.settle()
+        self._add_list(start, end, header, members, inner)
+        return end
+
+    def _add_list(
+        self, start: int, end: int, header: Header, members: tuple[str, ...], inner: Naming
+    ) -> None:
+        in_parentheses = end == header.end
+        suggestions = self.named([Entry("agency", members)])
+        groups = [mention for mention in inner.found if mention.kind == "group"]
+        strays = bool(groups or inner.indefinite or inner.unknown)
+        whole = self.passage.whole(start, end)
+        if in_parentheses and inner.indefinite:
+            self.indefinite.append(Indefinite(whole, suggestions))
+        elif header.count is not None and (strays or header.count != len(members)):
+            self.doubt(start, end, "count_mismatch", suggestions)
+        elif header.kinds and (strays or not members):
+            first = inner.unknown[0] if inner.unknown else None
+            self.doubt(
+                start, end, first.reason if first else "no_match", first.suggestions if first else (), "unit"
+            )
+        elif in_parentheses and strays:
+            self.doubt(start, end, "no_match", suggestions)
+        else:
+            worst = min(inner.found, key=lambda mention: mention.score)
+            self.found += [Mention("list", members, whole, worst.how, worst.score), *groups]
+            self.indefinite += inner.indefinite
+            self.unknown += inner.unknown
+
+    def _body(self, header: Header) -> tuple[int, str]:
+        """End and text of what a list's header introduces: a parenthesis, the rest of the line, or the lines below it."""
+        passage, start = self.passage, header.end
+        if start - 1 in passage.notes:
+            return start, passage.notes[start - 1]
+        if start >= len(passage.words):
+            return start, ""
+        gap = passage.gap(start)
+        direct = not gap.strip() and passage.words[start - 1].key in {
+            "bo",
+            "tinh",
+            "pho",
+            "xa",
+            "phuong",
+            "khu",
+            "so",
+        }
+        if ":" not in gap and not (direct and self._begins_bare(header)):
+            return start, ""
+        end = len(passage.words) if ":" in gap and "\n" in gap else passage.line_end(start)
+        return end, passage.whole(start, end)
+
+    def _begins_bare(self, header: Header) -> bool:
+        return any(entry.kind != "group" for entry in self.exact(header.end, header)[1])
