@@ -147,10 +147,8 @@ DocumentNumber = Annotated[
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_clean_line)
 ]
-SimilarIsMeant = Annotated[
-    Boolean,
-    Field(description="take a number although a similar one is recorded, e.g. 9/QD-BTC beside 9/QĐ-BTC"),
-]
+SIMILAR_IS_MEANT = "take a number although a similar one is recorded, e.g. 9/QD-BTC beside 9/QĐ-BTC"
+SimilarIsMeant = Annotated[Boolean, Field(description=SIMILAR_IS_MEANT)]
 # of one line or more
 Paragraph = Annotated[
     str,

@@ -36,6 +36,11 @@ class MoneyUnit(StrEnum):
     TI = "ti"
 
 
+class Separator(StrEnum):
+    COMMA = "comma"
+    POINT = "point"
+
+
 _UNITS = {MoneyUnit.DONG: "dong", MoneyUnit.TRIEU: "million", MoneyUnit.TI: "billion"}  # as the API says
 
 
@@ -103,6 +108,19 @@ def import_budget(
     number: Annotated[
         str | None, typer.Option(help="Số văn bản ghi sổ. / Document to post it under.")
     ] = None,
+    similar_is_meant: Annotated[
+        bool,
+        typer.Option(
+            "--similar-is-meant",
+            help="Đúng là số này, dù có số gần giống. / The number is meant although a similar one is recorded.",
+        ),
+    ] = False,
+    decimal_separator: Annotated[
+        Separator | None,
+        typer.Option(
+            help="Dấu thập phân khi tệp không cho biết. / Decimal separator where the file does not tell it."
+        ),
+    ] = None,
     columns: ColumnsFile = None,
     dry_run: DryRun = False,
     partial: Partial = False,
@@ -110,8 +128,10 @@ def import_budget(
     key_file: KeyFile = DEFAULT_KEY_FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Nhập tệp giải ngân của Kho bạc. / Import a Treasury file of disbursements."""
-    form = {"year": str(year)}
+    """Nhập tệp giải ngân, thu hồi của Kho bạc. / Import a Treasury file of payments and recoveries."""
+    form = {"year": str(year), "similar_is_meant": str(similar_is_meant).lower()}
+    if decimal_separator is not None:
+        form["decimal_separator"] = decimal_separator.value
     if unit is not None:
         form["unit"] = _UNITS[unit]
     if number is not None:
@@ -174,7 +194,12 @@ _DATABASES = _Shown(
 )
 _BUDGET = _Shown(
     ("ngày / day", "chứng từ / voucher", "cơ quan / agency", "đồng"),
-    lambda row: (row["day"] or "", row["reference"] or "", row["agency_code"] or "", _dong(row["amount"])),
+    lambda row: (
+        row["day"] or "",
+        row["reference"] or "",
+        row["agency_code"] or "",
+        ("thu hồi / recovered " if row["kind"] == "recover" else "") + _dong(row["amount"]),
+    ),
 )
 
 
@@ -197,7 +222,9 @@ def _show(report: dict[str, Any], shown: _Shown, *, partial: bool) -> None:
         f"không đổi / unchanged {report['unchanged']}"
     )
     if "amount" in report:
-        out.print(f"tổng các dòng nhận / sum of the accepted rows: {_dong(report['amount'])} đồng")
+        recovered = report["recovered"]
+        less = f", thu hồi / recovered {_dong(recovered)} đồng" if recovered else ""
+        out.print(f"tổng các dòng nhận / sum of the accepted rows: {_dong(report['amount'])} đồng{less}")
     _show_ending(report, partial=partial)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from services.datasets.domain.imports import read_day
 from services.datasets.use_cases import imports
 from tests.datasets.world import READ, REPORT, World
 
@@ -160,21 +159,3 @@ async def test_a_file_that_is_wrong(world: World) -> None:
         "POST", "/imports", scopes=frozenset({READ, REPORT}), files={"file": ("a.csv", table())}
     )
     assert refused.status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("2026-03-10", "2026-03-10"),
-        ("2026-03-10 00:00:00", "2026-03-10"),
-        ("10/3/2026", "2026-03-10"),
-        ("10.03.2026", "2026-03-10"),
-        ("3/2026", None),
-        ("0000-00-00", None),
-        ("30/2/2026", None),
-        ("mai", None),
-    ],
-)
-def test_days_as_spreadsheets_print_them(text: str, day: str | None) -> None:
-    found = read_day(text)
-    assert (found.isoformat() if found else None) == day

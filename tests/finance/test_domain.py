@@ -1,5 +1,6 @@
 """Rules without a database: printed precision, rates and ranks, cells of Treasury files."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -9,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.finance.domain.disbursement import percent, rated
-from services.finance.domain.ledger import Field, Level, Line, Nature, Stage, figures
+from services.finance.domain.ledger import Field, Kind, Level, Line, Nature, Stage, figures
 from services.finance.domain.statements import Verdict, check_statement
 from services.finance.domain.treasury import ReadRow
-from services.finance.domain.treasury_cells import Unit, find_units, read_amount, read_day
+from services.finance.domain.treasury_amounts import (
+    AmountCell,
+    DecimalSeparator,
+    decide_separator,
+    read_amount,
+)
+from services.finance.domain.treasury_cells import Unit, find_units
 from services.reference import PROJECT
 from services.reference.refusals import collect
 from shared.errors import InvalidInput
@@ -100,51 +107,115 @@ def test_figures_add_up_by_construction(balances: dict[Stage, int]) -> None:
     assert told.allocated == told.disbursed + told.remaining + told.carried_over + told.cancelled
 
 
+COMMA, POINT = DecimalSeparator.COMMA, DecimalSeparator.POINT
+
+
 @pytest.mark.parametrize(
-    ("text", "from_cells", "expected"),
+    ("text", "by_comma", "by_point", "by_itself"),
     [
-        ("1.234.567,89", False, Decimal("1234567.89")),
-        ("1.234", False, Decimal(1234)),
-        ("1234", False, Decimal(1234)),
-        ("0,5", False, Decimal("0.5")),
-        ("1 234,5", False, Decimal("1234.5")),
-        ("1.23", False, "amount_invalid"),
-        ("1.2345", False, "amount_invalid"),
-        ("12.34.567", False, "amount_invalid"),
-        ("một", False, "amount_invalid"),
-        ("1.23", True, Decimal("1.23")),
-        ("1234567", True, Decimal(1234567)),
-        ("1.234.567", True, Decimal(1234567)),
-        ("1.234", True, "amount_ambiguous"),
-        ("1234.567", True, Decimal("1234.567")),
-        ("1.2E+5", True, "amount_invalid"),
-        ("0", False, "amount_not_positive"),
-        ("-1", False, "amount_not_positive"),
+        ("1.234.567,89", "1234567.89", None, "1234567.89"),
+        ("1,234,567.89", None, "1234567.89", "1234567.89"),
+        ("1.234.567", "1234567", None, "1234567"),
+        ("1.234", "1234", "1.234", "amount_ambiguous"),
+        ("1,234", "1.234", "1234", "amount_ambiguous"),
+        ("12,345.678", None, "12345.678", "12345.678"),
+        ("1234", "1234", "1234", "1234"),
+        ("0,5", "0.5", None, "0.5"),
+        ("0,125", "0.125", None, "0.125"),
+        ("0.125", None, "0.125", "0.125"),
+        ("1.23", None, "1.23", "1.23"),
+        ("1234,567", "1234.567", None, "1234.567"),
+        ("1 234,5", "1234.5", None, "1234.5"),
+        ("1\u00a0234\u202f567", "1234567", "1234567", "1234567"),
+        ("12 34", None, None, "amount_invalid"),
+        ("12.34.567", None, None, "amount_invalid"),
+        ("1.234,567,890", None, None, "amount_invalid"),
+        ("1,2,3", None, None, "amount_invalid"),
+        ("một", None, None, "amount_invalid"),
+        ("1.2E+5", None, None, "amount_invalid"),
+        ("", None, None, "amount_invalid"),
     ],
 )
-def test_an_amount_is_read_as_vietnamese_offices_print_it(
-    text: str, from_cells: bool, expected: Decimal | str
+def test_an_amount_is_read_by_its_separators(
+    text: str, by_comma: str | None, by_point: str | None, by_itself: str
 ) -> None:
-    assert read_amount(text, from_cells=from_cells) == expected
+    for separator, expected in ((COMMA, by_comma), (POINT, by_point)):
+        refused = "amount_separator" if by_itself[0].isdigit() else "amount_invalid"
+        assert read_amount(text, Unit.MILLION, separator) == (Decimal(expected) if expected else refused)
+    told = Decimal(by_itself) if by_itself[0].isdigit() else by_itself
+    assert read_amount(text, Unit.MILLION) == told
 
 
-@given(st.decimals(min_value="0.01", max_value="999999999999", places=2))
-def test_every_printed_amount_is_read_back(amount: Decimal) -> None:
-    printed = f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))
-    assert read_amount(printed, from_cells=False) == amount
+@pytest.mark.parametrize("text", ["0", "0,0", "-1", "−1", "–1", "(1.234)"])
+def test_an_amount_is_positive(text: str) -> None:
+    assert read_amount(text, Unit.MILLION) == "amount_not_positive"
+
+
+def test_in_dong_three_digits_after_a_sign_are_thousands() -> None:
+    assert read_amount("1,234", Unit.DONG) == read_amount("1.234", Unit.DONG) == Decimal(1234)
+    assert read_amount("1,234", Unit.DONG, COMMA) == Decimal("1.234")
+
+
+def test_a_number_of_a_workbook_has_a_decimal_point() -> None:
+    for separator in (None, COMMA, POINT):
+        assert read_amount("1.234", Unit.MILLION, separator, is_number=True) == Decimal("1.234")
+
+
+def cells(*texts: str) -> list[AmountCell]:
+    return [AmountCell(number, text, is_number=False) for number, text in enumerate(texts, 2)]
 
 
 @pytest.mark.parametrize(
-    ("text", "day"),
+    ("texts", "decided"),
     [
-        ("31/01/2026", date(2026, 1, 31)),
-        ("1/2/2026", date(2026, 2, 1)),
-        ("31/02/2026", None),
-        ("2026-01-31", None),
+        (["1,234", "1.234,5"], COMMA),
+        (["1,234", "1,234.5"], POINT),
+        (["1.234", "1.234.567"], COMMA),
+        (["1.234", "12,5"], COMMA),
+        (["1.234", "0.5"], POINT),
+        (["1234", "56"], None),
+        (["1.234,5", "1,234.5"], None),
+        (["1.234,5", "1,234.5", "1.234"], None),  # the last stands for itself, and is refused
+        ([], None),
     ],
 )
-def test_days_are_read(text: str, day: date | None) -> None:
-    assert read_day(text) == day
+def test_the_cells_of_a_file_decide_together(texts: list[str], decided: DecimalSeparator | None) -> None:
+    for order in (texts, texts[::-1]):
+        assert decide_separator(cells(*order), Unit.MILLION, None) is decided
+
+
+@pytest.mark.parametrize("text", ["1,234", "1.234", "12,345", "999.000"])
+def test_a_file_that_can_be_read_two_ways_is_refused_with_both(text: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        decide_separator(cells("5", text, text), Unit.MILLION, None)
+    assert refusal.value.code == "separators_ambiguous"
+    whole = text.replace(".", "").replace(",", "")
+    for amount in (f"{whole}000000", f"{whole}000"):
+        assert amount in refusal.value.vi
+        assert amount in refusal.value.en
+    assert "decimal_separator" in refusal.value.vi
+    assert text in refusal.value.vi
+    assert decide_separator(cells(text), Unit.DONG, None) is None
+    assert decide_separator(cells(text), Unit.MILLION, POINT) is POINT
+
+
+@given(
+    st.lists(st.decimals(min_value="0.01", max_value="999999999", places=2), min_size=1, max_size=20),
+    st.sampled_from([COMMA, POINT]),
+)
+def test_every_printed_file_is_read_back_or_refused(
+    amounts: list[Decimal], separator: DecimalSeparator
+) -> None:
+    """Whatever trailing zeros the office leaves out: never another number."""
+    signs = str.maketrans(",.", ".,") if separator is COMMA else {}
+    texts = [f"{amount:,.2f}".rstrip("0").rstrip(".").translate(signs) for amount in amounts]
+    try:
+        decided = decide_separator(cells(*texts), Unit.BILLION, None)
+    except InvalidInput:
+        return
+    for amount, text in zip(amounts, texts, strict=True):
+        assert read_amount(text, Unit.BILLION, decided) in {amount, "amount_ambiguous"}
+        assert read_amount(text, Unit.BILLION, separator) == amount
 
 
 def test_units_are_found_in_headings() -> None:
@@ -166,7 +237,9 @@ def test_a_line_s_fingerprint_is_the_same_for_ever() -> None:
         "vốn nước ngoài",
         1_234_567_890_000,
     )
-    assert ReadRow(1, day=date(2025, 5, 19), line=line).fingerprint == "bf522f08b3921ae78b092619b5068d8d"
+    paid = ReadRow(1, day=date(2025, 5, 19), line=line)
+    assert paid.fingerprint == "bf522f08b3921ae78b092619b5068d8d"
+    assert replace(paid, kind=Kind.RECOVER).fingerprint == "2e25e58fc20737de80d4f41afbda8321"
 
 
 def test_every_code_of_an_amount_can_be_read_from_the_source() -> None:

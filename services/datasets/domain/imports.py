@@ -16,6 +16,7 @@ from services.datasets.domain.facts import (
     Phase,
     is_code,
 )
+from shared.days import read_day
 from shared.folding import fold
 from shared.naming.lookup import Found, Meaning
 from shared.naming.refusals import name_problem
@@ -42,8 +43,6 @@ CONNECTIONS = {
 }  # fmt: skip
 LIMITS = {"code": 64, "name": 500, "legal_basis": 500, "owner": 500}
 _HIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00:00)?")
-_PRINTED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
 
 @dataclass(slots=True)
@@ -169,17 +168,3 @@ def _read_seconds(row: ReadRow, name: str, text: str, *, at_least: int) -> int |
         )
     )
     return None
-
-
-def read_day(text: str) -> date | None:
-    """A day as spreadsheets print it; None for what is none."""
-    if match := _ISO.fullmatch(text):
-        year, month, day = match.groups()
-    elif match := _PRINTED.fullmatch(text):
-        day, month, year = match.groups()
-    else:
-        return None
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None

@@ -8,6 +8,8 @@ from fastapi import Form, Request
 from pydantic import Field
 
 from services.finance.api.common import Manager
+from services.finance.domain.ledger import Kind
+from services.finance.domain.treasury_amounts import DecimalSeparator
 from services.finance.domain.treasury_cells import Unit
 from services.finance.schemas.common import YearText
 from services.finance.schemas.imports import ImportedRow, ImportReport
@@ -17,7 +19,7 @@ from shared.answers import SheetReport, SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.clock import local_date
 from shared.problems import documented
-from shared.requests import Code
+from shared.requests import SIMILAR_IS_MEANT, DocumentNumber
 from shared.scalars import BooleanText
 from shared.spreadsheets import mapping_from_json
 from shared.uploads import UploadForm, upload_router
@@ -28,13 +30,18 @@ PATH = "/finance/v1/imports"
 class ImportForm(UploadForm):
     year: Annotated[YearText, Field(description="budget year of the money; 2025's is paid until 31/01/2026")]
     unit: Unit | None = Field(default=None, description="of the amounts, where the file does not say it")
-    number: Code | None = Field(
+    decimal_separator: DecimalSeparator | None = Field(
+        default=None,
+        description="of the amounts, where the file's cells do not tell it: 1,234 or 1.234 everywhere",
+    )
+    number: DocumentNumber | None = Field(
         default=None,
         description="of the document that the decisions are posted under; a day's further ones get -2, -3 …",
     )
     partial: BooleanText = Field(
         default=False, description="import the good vouchers although others are refused"
     )
+    similar_is_meant: Annotated[BooleanText, Field(description=SIMILAR_IS_MEANT)] = False
 
 
 async def _read(request: Request, form: ImportForm, content: bytes) -> TreasuryFile:
@@ -47,6 +54,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> TreasuryF
         sheet=form.sheet,
         year=form.year,
         unit=form.unit,
+        separator=form.decimal_separator,
         today=local_date(context.clock.now()),
     )
 
@@ -63,14 +71,14 @@ async def import_disbursements(
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
 ) -> ImportReport:
-    """Nhập số giải ngân từ tệp Kho bạc. / Import a Treasury file's disbursements.
+    """Nhập số giải ngân, thu hồi từ tệp Kho bạc. / Import what a Treasury file says was paid and recovered.
 
-    Mỗi ngày một quyết định; điều tệp trước đã mang vào thì không đổi gì.
+    Mỗi ngày một quyết định giải ngân và một quyết định thu hồi; điều tệp trước đã mang vào thì không đổi gì.
 
-    One decision a day; what an earlier file brought changes nothing.
+    One decision a day for what was paid and one for what was taken back; what an earlier file brought changes nothing.
     """
     file: TreasuryFile = request.state.upload
-    asked = form.model_dump(include={"number", "dry_run", "partial"})
+    asked = form.model_dump(include={"number", "similar_is_meant", "dry_run", "partial"})
     done = await import_file(session, file, **asked, actor=actor, at=context.clock.now())
     return await asyncio.to_thread(_answer, done, dry_run=form.dry_run)
 
@@ -83,7 +91,8 @@ def _answer(done: Imported, *, dry_run: bool) -> ImportReport:
         refused=counts["refused"],
         unchanged=counts["unchanged"],
         total=counts["total"],
-        amount=sum(row.amount or 0 for row in done.file.rows if row.outcome == "accepted"),
+        amount=_sum(done, Kind.DISBURSE),
+        recovered=_sum(done, Kind.RECOVER),
         dry_run=dry_run,
         written=done.written,
         decisions=list(done.decisions),
@@ -91,3 +100,7 @@ def _answer(done: Imported, *, dry_run: bool) -> ImportReport:
         skipped=[SkippedRow.model_validate(row) for row in done.file.skipped],
         rows=[ImportedRow.model_validate(row) for row in done.file.rows],
     )
+
+
+def _sum(done: Imported, kind: Kind) -> int:
+    return sum(row.amount or 0 for row in done.file.rows if row.outcome == "accepted" and row.kind is kind)

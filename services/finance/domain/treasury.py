@@ -3,15 +3,23 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeVar
 from uuid import UUID
 
-from services.finance.domain.ledger import MAX_AMOUNT, Line
-from services.finance.domain.treasury_cells import FIELDS, LEVELS, NATURES, SCALE, Unit, read_amount, read_day
+from services.finance.domain.ledger import MAX_AMOUNT, Kind, Line
+from services.finance.domain.treasury_amounts import (
+    DecimalSeparator,
+    amount_problem,
+    read_amount,
+    says_nothing,
+)
+from services.finance.domain.treasury_cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
+from shared.days import could_be_month_first, read_day
+from shared.document_numbers import normal_form
 from shared.folding import fold
 from shared.naming.lookup import Found, Meaning
 from shared.naming.refusals import name_problem
@@ -19,7 +27,9 @@ from shared.rows import Problem
 
 Outcome = Literal["accepted", "refused", "unchanged", "total"]
 Heading = Literal["whole", "above", "below"]  # what the amount of a total is the sum of
-Voucher = tuple[str, str]  # agency and reference: each agency numbers its own, anew every budget year
+Voucher = tuple[
+    str, str
+]  # agency and reference in its normal form: each agency numbers its own, anew every budget year
 Word = TypeVar("Word")
 LONGEST = 64  # characters of a reference or a source
 EARLIEST = date(2000, 1, 1)  # as for decisions that are sent
@@ -30,15 +40,20 @@ _GROUP = re.compile(r"(?:[IVXLC]+|[A-ZĐ])\.?")
 
 @dataclass(slots=True)
 class ReadRow:
-    """A row as understood; `amount` is in đồng, `printed` in the file's unit. A total has a `heading`, and no line."""
+    """A row as understood; `amount` is in đồng, `printed` in the file's unit. A total has a `heading`, and no line.
+
+    A recovery's amounts are positive as a payment's are; `kind` tells them apart. `printed_recovered` is of a total.
+    """
 
     number: int
     outcome: Outcome = "accepted"
     heading: Heading | None = None
+    kind: Kind = Kind.DISBURSE
     reference: str | None = None
     agency_code: str | None = None
     day: date | None = None
     printed: Decimal | None = None
+    printed_recovered: Decimal | None = None
     amount: int | None = None
     line: Line | None = None
     decision_id: UUID | None = None
@@ -47,8 +62,13 @@ class ReadRow:
     sheet: str = ""
 
     @property
+    def reference_form(self) -> str | None:
+        """Look-alike references of an agency are one (`shared.document_numbers`)."""
+        return self.reference and (normal_form(self.reference) or self.reference)
+
+    @property
     def voucher(self) -> Voucher | None:
-        return (self.agency_code, self.reference) if self.agency_code and self.reference else None
+        return (self.agency_code, self.reference_form) if self.agency_code and self.reference_form else None
 
     @property
     def fingerprint(self) -> str:
@@ -68,6 +88,7 @@ class ReadRow:
             line.field.value,
             line.source,
             str(line.amount),
+            *((self.kind.value,) if self.kind is Kind.RECOVER else ()),
         )
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 
@@ -84,26 +105,28 @@ class Reading:
         year: budget year of its money.
         unit: of its amounts.
         today: nothing can have been paid after it.
-        from_cells: a workbook, whose number cells come with a decimal point.
+        separator: the decimal one, or None where each cell tells it by itself.
+        month_first: some day of the file is one only if its month stands first.
         find_agency: a cell's words -> the agency that they mean.
     """
 
     year: int
     unit: Unit
     today: date
-    from_cells: bool
+    separator: DecimalSeparator | None
+    month_first: bool
     find_agency: Callable[[str], Meaning]
 
 
-def read_row(number: int, values: Mapping[str, str], how: Reading) -> ReadRow:
+def read_row(number: int, values: Mapping[str, str], how: Reading, numbers: Collection[str] = ()) -> ReadRow:
+    """`numbers` are the cells that a workbook holds as numbers with a fraction."""
     row = ReadRow(number, heading=_heading(values))
     if row.heading is not None:
         row.outcome = "total"
-        if values["amount"]:
-            _read_amount(row, values["amount"], how)
+        _read_amounts(row, values, how, numbers)
         return row
     for name in ("agency", "level", "nature", "field", "amount", "date", "reference"):
-        if not values[name]:
+        if not values[name] and not (name == "amount" and values.get("recovered")):
             row.refuse(
                 Problem(
                     name, "required", "Ô này trống: điền rồi nhập lại.", "This cell is empty: fill it in."
@@ -113,9 +136,8 @@ def read_row(number: int, values: Mapping[str, str], how: Reading) -> ReadRow:
     if values["agency"]:
         _read_agency(row, values["agency"], how)
     if values["date"]:
-        _read_day(row, values["date"], how.today)
-    if values["amount"]:
-        _read_amount(row, values["amount"], how)
+        _read_day(row, values["date"], how)
+    _read_amounts(row, values, how, numbers)
     level = _word(row, values, "level", LEVELS)
     nature = _word(row, values, "nature", NATURES)
     spending = _word(row, values, "field", FIELDS)
@@ -168,15 +190,27 @@ def _read_agency(row: ReadRow, words: str, how: Reading) -> None:
         row.refuse(name_problem("agency", words, meaning))
 
 
-def _read_day(row: ReadRow, text: str, today: date) -> None:
-    row.day = read_day(text)
+def _read_day(row: ReadRow, text: str, how: Reading) -> None:
+    row.day, today = read_day(text), how.today
     if row.day is None:
         row.refuse(
             Problem(
                 "date",
                 "day_invalid",
-                f"“{text[:50]}” không phải ngày dạng dd/MM/yyyy, ví dụ 31/01/2026.",
-                f"“{text[:50]}” is no day as dd/MM/yyyy, e.g. 31/01/2026.",
+                f"“{text[:50]}” không phải ngày dạng dd/MM/yyyy hoặc yyyy-MM-dd, ví dụ 31/01/2026.",
+                f"“{text[:50]}” is no day as dd/MM/yyyy or yyyy-MM-dd, e.g. 31/01/2026.",
+            )
+        )
+    elif how.month_first and could_be_month_first(text):
+        row.day = None
+        row.refuse(
+            Problem(
+                "date",
+                "day_ambiguous",
+                f"Tệp có ô ghi tháng trước ngày, nên “{text[:50]}” đọc được hai cách: ghi mọi ngày dạng dd/MM/yyyy hoặc "
+                "yyyy-MM-dd.",
+                f"Some cell of the file has the month first, so that “{text[:50]}” can be read two ways: write all days as "
+                "dd/MM/yyyy or yyyy-MM-dd.",
             )
         )
     elif row.day < EARLIEST:
@@ -199,61 +233,61 @@ def _read_day(row: ReadRow, text: str, today: date) -> None:
         )
 
 
-def _read_amount(row: ReadRow, text: str, how: Reading) -> None:
-    printed = read_amount(text, from_cells=how.from_cells)
+def _read_amounts(row: ReadRow, values: Mapping[str, str], how: Reading, numbers: Collection[str]) -> None:
+    """What was paid or, in a column of its own or by the row's kind, what was recovered; a total may have both."""
+    told = {name: values.get(name, "") for name in ("amount", "recovered")}
+    if all(told.values()):
+        told = {name: "" if says_nothing(text) else text for name, text in told.items()}
+    if row.heading is None:
+        if all(told.values()):
+            row.refuse(
+                Problem(
+                    "recovered",
+                    "amount_twice",
+                    "Dòng có cả số giải ngân và số thu hồi: tách thành hai dòng.",
+                    "The row has both an amount paid and one recovered: make it two rows.",
+                )
+            )
+            return
+        _read_kind(row, values, recovered=bool(told["recovered"]))
+    for name, text in told.items():
+        if text:
+            _read_amount(row, name, text, how, is_number=name in numbers)
+
+
+def _read_kind(row: ReadRow, values: Mapping[str, str], *, recovered: bool) -> None:
+    said = _word(row, values, "kind", KINDS)
+    if recovered and said is Kind.DISBURSE:
+        row.refuse(
+            Problem(
+                "kind",
+                "kind_contradicted",
+                "Loại nghiệp vụ ghi giải ngân nhưng số tiền ở cột thu hồi: sửa một trong hai.",
+                "The kind says disbursed, the amount stands under recovered: correct one of them.",
+            )
+        )
+    row.kind = Kind.RECOVER if recovered else said or Kind.DISBURSE
+
+
+def _read_amount(row: ReadRow, name: str, text: str, how: Reading, *, is_number: bool) -> None:
+    printed = read_amount(text, how.unit, how.separator, is_number=is_number)
     if isinstance(printed, str):
-        row.refuse(_amount_problem(printed, text[:50]))
+        row.refuse(amount_problem(printed, text, how.unit, name))
+        return
+    if row.heading is not None and name == "recovered":
+        row.printed_recovered = printed
         return
     row.printed = printed
     dong = printed * SCALE[how.unit]
     if dong != dong.to_integral_value() or dong > MAX_AMOUNT:
-        row.refuse(
-            _amount_problem("amount_fractional" if dong <= MAX_AMOUNT else "amount_too_large", text[:50])
-        )
+        code = "amount_fractional" if dong <= MAX_AMOUNT else "amount_too_large"
+        row.refuse(amount_problem(code, text, how.unit, name))
     else:
         row.amount = int(dong)
 
 
-def _amount_problem(code: str, text: str) -> Problem:
-    problems = (
-        Problem(
-            "amount",
-            "amount_not_positive",
-            f"“{text}” phải lớn hơn 0: khoản thu hồi ghi bằng đảo bút toán.",
-            f"“{text}” must be above 0: take money back by a reversal.",
-        ),
-        Problem(
-            "amount",
-            "amount_ambiguous",
-            f"“{text}” có thể là hàng nghìn hoặc phần lẻ: đổi tệp sang đơn vị đồng, hoặc ghi ô dạng văn bản có dấu phẩy "
-            "thập phân.",
-            f"“{text}” could mean thousands or a fraction: give the file in đồng, or write the cell as text with a "
-            "decimal comma.",
-        ),
-        Problem(
-            "amount",
-            "amount_fractional",
-            f"“{text}” có phần lẻ dưới một đồng sau khi quy đổi: kiểm tra đơn vị tính.",
-            f"“{text}” leaves a fraction of a đồng after scaling: check the unit.",
-        ),
-        Problem(
-            "amount",
-            "amount_too_large",
-            f"“{text}” vượt {MAX_AMOUNT} đồng: kiểm tra đơn vị tính.",
-            f"“{text}” exceeds {MAX_AMOUNT} đồng: check the unit.",
-        ),
-        Problem(
-            "amount",
-            "amount_invalid",
-            f"“{text}” không phải số tiền: viết như 1.234.567,89.",
-            f"“{text}” is no amount: write it like 1.234.567,89.",
-        ),
-    )
-    return next(problem for problem in problems if problem.code == code)
-
-
 def _word(row: ReadRow, values: Mapping[str, str], name: str, words: Mapping[str, Word]) -> Word | None:
-    if not values[name]:
+    if not values.get(name):
         return None
     found = words.get(fold(values[name]))
     if found is None:

@@ -1,12 +1,10 @@
-"""What the cells of a Treasury file say: amounts, units, days and the words for level, nature and field."""
+"""What the cells of a Treasury file say: units and the words for kind, level, nature and field."""
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 
-from services.finance.domain.ledger import Field, Level, Nature
+from services.finance.domain.ledger import Field, Kind, Level, Nature
 from shared.errors import InvalidInput
 from shared.folding import fold
 
@@ -22,6 +20,13 @@ SCALE: Mapping[Unit, int] = {Unit.DONG: 1, Unit.MILLION: 10**6, Unit.BILLION: 10
 _UNITS = {
     "trieu dong": Unit.MILLION, "trieu": Unit.MILLION, "ti dong": Unit.BILLION, "ty dong": Unit.BILLION, "ti": Unit.BILLION,
     "ty": Unit.BILLION, "dong": Unit.DONG, "vnd": Unit.DONG,
+}  # fmt: skip
+KINDS = {
+    "disburse": Kind.DISBURSE, "giai ngan": Kind.DISBURSE, "chi": Kind.DISBURSE, "thuc chi": Kind.DISBURSE,
+    "tam ung": Kind.DISBURSE, "thanh toan": Kind.DISBURSE, "chi ngan sach": Kind.DISBURSE, "rut du toan": Kind.DISBURSE,
+    "recover": Kind.RECOVER, "thu hoi": Kind.RECOVER, "nop tra": Kind.RECOVER, "thu hoi nop tra": Kind.RECOVER,
+    "hoan tra": Kind.RECOVER, "nop tra ngan sach": Kind.RECOVER, "nop khoi phuc": Kind.RECOVER,
+    "thu hoi tam ung": Kind.RECOVER, "giam chi": Kind.RECOVER,
 }  # fmt: skip
 LEVELS = {
     "central": Level.CENTRAL, "trung uong": Level.CENTRAL, "tw": Level.CENTRAL, "nstw": Level.CENTRAL,
@@ -48,10 +53,6 @@ FIELDS = {
     "quoc phong an ninh": Field.DEFENCE_SECURITY, "quoc phong va an ninh": Field.DEFENCE_SECURITY,
 }  # fmt: skip
 
-_VIETNAMESE = re.compile(r"(?:\d{1,3}(?:\.\d{3})+|\d{1,18})(?:,\d{1,9})?", re.ASCII)
-_PLAIN = re.compile(r"\d{1,18}\.\d{1,9}", re.ASCII)
-_EITHER = re.compile(r"\d{1,3}\.\d{3}", re.ASCII)
-_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _UNIT = re.compile(rf"\b({'|'.join(_UNITS)})\b")
 _SAID = re.compile(rf"\bdon vi(?: tinh)? (?:nghin |ngan |1 000 )?({'|'.join(_UNITS)})$")
 _THOUSANDS = re.compile(r"\b(?:nghin|ngan|000) (?:dong|vnd|trieu|ti|ty)\b")
@@ -72,31 +73,3 @@ def find_units(heading: str, above: Iterable[str]) -> set[Unit]:
             field="file",
         )
     return {_UNITS[match[1]] for match in said}
-
-
-def read_amount(text: str, *, from_cells: bool) -> Decimal | str:
-    """The printed number in its unit; else why not: `amount_invalid`, `amount_ambiguous`, `amount_not_positive`.
-
-    Text is Vietnamese: "1.234.567,89". A workbook's number cells (`from_cells`) come with a decimal point instead, so
-    that "1.234" there could be either, and is not guessed.
-    """
-    bare = text.replace(" ", "")
-    if bare.startswith(("-", "(")):
-        return "amount_not_positive"
-    if from_cells and _EITHER.fullmatch(bare):
-        return "amount_ambiguous"
-    if _VIETNAMESE.fullmatch(bare):
-        number = Decimal(bare.replace(".", "").replace(",", "."))
-    elif from_cells and _PLAIN.fullmatch(bare):
-        number = Decimal(bare)
-    else:
-        return "amount_invalid"
-    return number if number > 0 else "amount_not_positive"
-
-
-def read_day(text: str) -> date | None:
-    match = _DAY.fullmatch(text.strip())
-    try:
-        return date(int(match[3]), int(match[2]), int(match[1])) if match else None
-    except ValueError:
-        return None

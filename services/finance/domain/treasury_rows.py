@@ -1,55 +1,14 @@
-"""Rules over all rows of a Treasury file: totals that must agree, vouchers that come whole, money that must be there."""
+"""Rules over all rows of a Treasury file: vouchers that come whole, money that must be there."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
-from itertools import accumulate, product
+from itertools import product
 from uuid import UUID
 
-from services.finance.domain.ledger import MAX_LINES, Line
+from services.finance.domain.ledger import MAX_LINES, Line, Stage
 from services.finance.domain.shortages import Shortage
-from services.finance.domain.statements import unit_of
 from services.finance.domain.treasury import ReadRow, Voucher
 from shared.rows import Problem
-
-MOST_EXTENTS = 50  # groups after a group's heading that its amount may include
-
-
-def check_totals(rows: Sequence[ReadRow]) -> None:
-    """Refuse a total whose amount is not the sum that it stands for, by printed precision; it is never counted.
-
-    "Tổng cộng" sums all rows, "Cộng" those since the total before, a numbered group those below it, down to one of
-    the next headings: groups may hold groups.
-    """
-    places = list(accumulate((row.heading is None for row in rows), initial=0))  # details before each row
-    details = [row.printed or Decimal(0) for row in rows if row.heading is None]
-    sums = list(accumulate(details, initial=Decimal(0)))
-    units = list(accumulate((unit_of(figure) for figure in details), initial=Decimal(0)))
-    headings = [place for place, row in enumerate(rows) if row.heading is not None]
-    for order, place in enumerate(headings):
-        row = rows[place]
-        if row.printed is None:
-            continue
-        last = len(details)
-        following = [places[later] for later in headings[order + 1 :][:MOST_EXTENTS]]
-        extents = {
-            "whole": [(0, last)],
-            "above": [(places[headings[order - 1]] if order else 0, places[place])],
-            "below": [(places[place], end) for end in (*following, last)],
-        }[row.heading or "whole"]
-        tolerances = [unit_of(row.printed) + units[end] - units[start] for start, end in extents]
-        gaps = [row.printed - (sums[end] - sums[start]) for start, end in extents]
-        if not any(abs(gap) <= tolerance for gap, tolerance in zip(gaps, tolerances, strict=True)):
-            row.refuse(_mismatch(row.printed, min(gaps, key=abs)))
-
-
-def _mismatch(printed: Decimal, gap: Decimal) -> Problem:
-    return Problem(
-        "amount",
-        "total_mismatch",
-        f"Dòng tổng ghi {printed:f}, lệch {gap:f} so với các dòng cộng lại: kiểm tra dòng thiếu hoặc số in sai.",
-        f"The total says {printed:f}, which differs by {gap:f} from its rows: look for a missing row or a wrong figure.",
-    )
 
 
 def by_voucher(rows: Iterable[ReadRow]) -> dict[Voucher, list[ReadRow]]:
@@ -64,7 +23,7 @@ def by_voucher(rows: Iterable[ReadRow]) -> dict[Voucher, list[ReadRow]]:
 def check_lengths(rows: Iterable[ReadRow]) -> None:
     """Refuse a voucher whose lines of a day are more than a decision takes: it could not be taken back by one reversal."""
     for together in by_voucher(rows).values():
-        most = max(Counter(row.day for row in together).values())
+        most = max(Counter((row.day, row.kind) for row in together).values())
         if most > MAX_LINES:
             for row in together:
                 row.refuse(
@@ -104,7 +63,9 @@ def compare_with_posted(
 def _refuse_shrunk(rows: Sequence[ReadRow], shrunk: Mapping[Voucher, Sequence[tuple[str, UUID]]]) -> None:
     """Refuse vouchers that lack a posted line, but for those whose line may be a row that is refused anyway."""
     refused = {
-        (row.agency_code, row.reference) for row in rows if row.heading is None and row.outcome == "refused"
+        (row.agency_code, row.reference_form)
+        for row in rows
+        if row.heading is None and row.outcome == "refused"
     }
     told = {
         (agency, reference)
@@ -179,7 +140,8 @@ def refuse_short(
         given_up[row.voucher] = together = vouchers[row.voucher]
         for other in together:  # what is posted is given back, what is asked here is asked no more
             if other.line is not None and (other.decision_id is not None or other.day == row.day):
-                lacking[_account(other.line)] = lacking.get(_account(other.line), 0) - other.line.amount
+                change = -other.line.amount if other.kind is row.kind else other.line.amount
+                lacking[_account(other.line)] = lacking.get(_account(other.line), 0) + change
     keep_vouchers_whole(given_up.values())
     return [row for together in given_up.values() for row in together]
 
@@ -189,6 +151,15 @@ def _account(item: Line | Shortage) -> tuple[int, str, str, str, str, str]:
 
 
 def _insufficient(item: Shortage) -> Problem:
+    if item.stage == Stage.DISBURSED:
+        return Problem(
+            "amount",
+            "insufficient",
+            f"Đã giải ngân chưa quyết toán {item.available} đồng, các dòng thu hồi trong ngày cần {item.asked}: kiểm tra số "
+            "tiền, ngày và cơ quan.",
+            f"Disbursed and not yet settled is {item.available} đồng, the day's recoveries ask {item.asked}: check amount, "
+            "day and agency.",
+        )
     return Problem(
         "amount",
         "insufficient",

@@ -15,6 +15,7 @@ class ImportedRow(Answer):
         description="as the spreadsheet numbers it, the heading included", validation_alias="number"
     )
     outcome: Literal["accepted", "refused", "unchanged", "total"]
+    kind: Literal["disburse", "recover"]
     reference: str | None
     agency_code: str | None
     day: date | None
@@ -32,7 +33,8 @@ class ImportReport(Answer):
     refused: int
     unchanged: int
     total: int = Field(description="rows that repeat the sum of others and are not counted")
-    amount: int = Field(description="đồng of the accepted rows")
+    amount: int = Field(description="đồng paid by the accepted rows")
+    recovered: int = Field(description="đồng taken back by the accepted rows")
     dry_run: bool
     written: bool
     decisions: list[UUID]

@@ -38,10 +38,10 @@ _LOCK = text(
 )
 _POSTED = text(
     """
-    SELECT agency_code, reference, fingerprint, decision_id
+    SELECT agency_code, normal_form, fingerprint, decision_id
     FROM voucher_lines
     WHERE year = :year
-      AND (agency_code, reference) IN (SELECT * FROM unnest(CAST(:agencies AS text[]), CAST(:references AS text[])))
+      AND (agency_code, normal_form) IN (SELECT * FROM unnest(CAST(:agencies AS text[]), CAST(:references AS text[])))
       AND NOT EXISTS (SELECT FROM decisions WHERE reverses_id = voucher_lines.decision_id)
     ORDER BY decision_id, line
     """
@@ -62,6 +62,7 @@ async def import_file(
     file: TreasuryFile,
     *,
     number: str | None,
+    similar_is_meant: bool = False,
     dry_run: bool,
     partial: bool,
     actor: Actor,
@@ -71,14 +72,17 @@ async def import_file(
 
     All the work is done in a savepoint, and taken back where nothing may be written, so that a dry run's report is
     that of the real run. `number` is the document's; without it the import draws one. A day's first decision has that
-    number, further ones have it with -2, -3 ...
+    number, further ones have it with -2, -3 ...; recoveries are a decision of their own.
+
+    Raises Conflict number_similar.
     """
     work = await session.begin_nested()
     await _lock_budgets(session, file)
     compare_with_posted(file.rows, await _posted(session, file))
     keep_vouchers_whole(by_voucher(file.rows).values())
     drawn = number or f"KBNN-{uuid4().hex[:12]}"
-    decisions = await _post(session, file.rows, drawn, actor=actor, at=at)
+    said = {"similar_is_meant": similar_is_meant, "actor": actor, "at": at}
+    decisions = await _post(session, file.rows, drawn, said)
     counts: Counter[str] = Counter(row.outcome for row in file.rows)
     if dry_run or not decisions or (counts["refused"] and not partial):
         await work.rollback()
@@ -118,7 +122,7 @@ async def _posted(session: AsyncSession, file: TreasuryFile) -> Mapping[Voucher,
     }
     posted: dict[Voucher, list[tuple[str, UUID]]] = defaultdict(list)
     for row in await session.execute(_POSTED, values):
-        posted[row.agency_code, row.reference].append((row.fingerprint, row.decision_id))
+        posted[row.agency_code, row.normal_form].append((row.fingerprint, row.decision_id))
     return posted
 
 
@@ -127,27 +131,31 @@ class _PostedInPart(Exception):
 
 
 async def _post(
-    session: AsyncSession, rows: Sequence[ReadRow], number: str, *, actor: Actor, at: datetime
+    session: AsyncSession, rows: Sequence[ReadRow], number: str, said: Mapping[str, Any]
 ) -> list[UUID]:
-    """Post all rows that are accepted, day by day; anew without a voucher whose later day is short of money."""
+    """Post all rows that are accepted, day by day; anew without a voucher whose later day is short of money.
+
+    What a day pays comes before what it takes back. `said` goes to each decision.
+    """
     vouchers = by_voucher(rows)
     while True:
         try:
             async with session.begin_nested():
                 decisions: list[UUID] = []
-                for day, on_day in sorted(_by_day(rows).items()):
-                    header = Header(Kind.DISBURSE, number, day, day)
-                    decisions += await _post_day(session, on_day, vouchers, header, actor=actor, at=at)
+                for (day, _, kind), together in sorted(_by_day(rows).items()):
+                    header = Header(kind, number, day, day)
+                    decisions += await _post_day(session, together, vouchers, header, said)
                 return decisions
         except _PostedInPart:
             _forget(rows)
 
 
-def _by_day(rows: Iterable[ReadRow]) -> Mapping[date, list[ReadRow]]:
-    days: dict[date, list[ReadRow]] = defaultdict(list)
+def _by_day(rows: Iterable[ReadRow]) -> Mapping[tuple[date, bool, Kind], list[ReadRow]]:
+    """Rows by day and kind, payments first."""
+    days: dict[tuple[date, bool, Kind], list[ReadRow]] = defaultdict(list)
     for row in rows:
         if row.outcome == "accepted" and row.day is not None:
-            days[row.day].append(row)
+            days[row.day, row.kind is Kind.RECOVER, row.kind].append(row)
     return days
 
 
@@ -156,18 +164,16 @@ async def _post_day(
     rows: Sequence[ReadRow],
     vouchers: Mapping[Voucher, Sequence[ReadRow]],
     header: Header,
-    *,
-    actor: Actor,
-    at: datetime,
+    said: Mapping[str, Any],
 ) -> list[UUID]:
-    """Post a day's rows, but for vouchers that draw on more than is there; under the next number that is free."""
+    """Post a day's rows of one kind, but for vouchers that draw on more than is there; under the next number that is free."""
     decisions: list[UUID] = []
     entry = 1
     while together := next_part(rows):
         part = replace(header, number=f"{header.number}-{entry}") if entry > 1 else header
         try:
             async with session.begin_nested():
-                decision_id = await post_decision(session, part, _lines(together), actor=actor, at=at)
+                decision_id = await post_decision(session, part, _lines(together), **said)
         except DocumentPosted:
             entry += 1
             continue
@@ -193,14 +199,15 @@ async def _remember(session: AsyncSession, rows: Sequence[ReadRow], decision_id:
     for number, row in enumerate(rows, 1):
         assert row.voucher is not None and row.line is not None  # noqa: PT018, S101 - an accepted row has both
         row.decision_id = decision_id
-        agency_code, reference = row.voucher
+        agency_code, form = row.voucher
         lines.append(
             {
                 "decision_id": decision_id,
                 "line": number,
                 "year": row.line.year,
                 "agency_code": agency_code,
-                "reference": reference,
+                "reference": row.reference,
+                "normal_form": form,
                 "fingerprint": row.fingerprint,
             }
         )

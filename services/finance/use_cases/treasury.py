@@ -1,18 +1,22 @@
 """Reading a Treasury file: no transaction is open meanwhile."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from services.finance.domain.treasury import Reading, ReadRow, read_row
+from services.finance.domain.treasury_amounts import AmountCell, DecimalSeparator, decide_separator
 from services.finance.domain.treasury_cells import UNIT_VI, Unit, find_units
-from services.finance.domain.treasury_rows import check_lengths, check_totals
+from services.finance.domain.treasury_rows import check_lengths
+from services.finance.domain.treasury_totals import check_totals
 from services.finance.tables import Agency
 from shared.agencies import load_finder
 from shared.database import Database
+from shared.days import is_month_first
 from shared.errors import InvalidInput
-from shared.rows import cell_problems, cell_remarks, guarded
+from shared.naming.lookup import Meaning
+from shared.rows import Problem, cell_problems, cell_remarks, guarded
 from shared.spreadsheets import Columns, Row, Sheet, Skipped, Table, read_workbook_apart
 
 COLUMNS = Columns(
@@ -29,6 +33,19 @@ COLUMNS = Columns(
         "nature": ("tính chất", "loại chi", "loại vốn", "tính chất chi"),
         "field": ("lĩnh vực", "lĩnh vực chi"),
         "amount": ("số tiền", "giải ngân", "số giải ngân", "số tiền giải ngân", "số đã giải ngân"),
+        "recovered": (
+            "thu hồi",
+            "số thu hồi",
+            "số tiền thu hồi",
+            "nộp trả",
+            "số nộp trả",
+            "số tiền nộp trả",
+            "thu hồi, nộp trả",
+            "số thu hồi, nộp trả",
+            "giảm chi",
+            "số giảm chi",
+        ),
+        "kind": ("loại nghiệp vụ", "nghiệp vụ", "loại giao dịch", "loại phát sinh"),
         "date": ("ngày", "ngày giải ngân", "ngày hạch toán", "ngày chứng từ"),
         "reference": ("số chứng từ", "chứng từ", "số ct", "mã chứng từ"),
         "source": ("nguồn", "nguồn vốn"),
@@ -37,6 +54,7 @@ COLUMNS = Columns(
     required=("agency", "level", "nature", "field", "amount", "date", "reference"),
     dates=("date",),
 )
+_AMOUNTS = ("amount", "recovered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +78,14 @@ async def read_file(
     sheet: str | None = None,
     year: int,
     unit: Unit | None,
+    separator: DecimalSeparator | None = None,
     today: date,
 ) -> TreasuryFile:
     """Read every row as agencies are named today.
 
     Raises:
         InvalidInput: the file or its headings cannot be read; sheet_required, since totals and the unit belong to one
-            table; unit_required, unit_contradicted.
+            table; unit_required, unit_contradicted; separators_ambiguous.
         TooLarge: bytes, rows or columns above the limit.
     """
     async with database.reading() as connection:
@@ -74,14 +93,39 @@ async def read_file(
     workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
     table = workbook.only_table()
     told = find_units(table.headers["amount"], table.above)
-    how = Reading(year, _unit(unit, told), today, _is_workbook(content), agencies.find)
+    how = _Asked(year, _unit(unit, told), separator, today, agencies.find)
     rows = await asyncio.to_thread(_understand, table, how)
     return TreasuryFile(filename, year, how.unit, rows, table.skipped, workbook.sheets)
 
 
-def _understand(table: Table, how: Reading) -> tuple[ReadRow, ...]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the sender says of a file, before its cells are looked at."""
+
+    year: int
+    unit: Unit
+    separator: DecimalSeparator | None
+    today: date
+    find_agency: Callable[[str], Meaning]
+
+
+def _understand(table: Table, asked: _Asked) -> tuple[ReadRow, ...]:
+    cells = (
+        AmountCell(row.number, text, name in row.fractions)
+        for row in table.rows
+        for name in _AMOUNTS
+        if (text := row.values.get(name))
+    )
+    how = Reading(
+        asked.year,
+        asked.unit,
+        asked.today,
+        decide_separator(cells, asked.unit, asked.separator),
+        any(is_month_first(row.values.get("date", "")) for row in table.rows),
+        asked.find_agency,
+    )
     rows = tuple(_guarded(row, how) for row in table.rows)
-    check_totals(rows)
+    check_totals(rows, apart="recovered" in table.headers)
     check_lengths(rows)
     return rows
 
@@ -96,7 +140,16 @@ def _guarded(row: Row, how: Reading) -> ReadRow:
 
 def _read(row: Row, how: Reading) -> ReadRow:
     values = {name: row.values.get(name, "") for name in COLUMNS.headings}
-    read = read_row(row.number, values, how)
+    read = read_row(row.number, values, how, row.fractions)
+    for name in row.merged.intersection(_AMOUNTS):
+        read.refuse(
+            Problem(
+                name,
+                "amount_merged",
+                "Ô số tiền gộp nhiều dòng: ghi riêng số tiền của từng dòng.",
+                "The amount's cell is merged over several rows: write each row's own amount.",
+            )
+        )
     read.sheet = row.sheet
     read.warnings += cell_remarks(row)
     for problem in cell_problems(row):
@@ -124,7 +177,3 @@ def _unit(given: Unit | None, told: set[Unit]) -> Unit:
             field="unit",
         )
     return given or next(iter(told))
-
-
-def _is_workbook(content: bytes) -> bool:
-    return content.startswith(b"PK")
