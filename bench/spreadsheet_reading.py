@@ -20,7 +20,7 @@ from importlib.util import find_spec
 
 import openpyxl
 
-from services.tasks.domain.annex_columns import COLUMNS
+from services.tasks.domain.annexes import COLUMNS
 from shared.spreadsheets import read_workbook
 from shared.spreadsheets.xlsx_file import XlsxFile
 

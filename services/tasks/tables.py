@@ -170,8 +170,6 @@ class Task(Base):
     children_count: Mapped[int] = mapped_column(default=0)
     lead_text: Mapped[str | None]
     coordinate_text: Mapped[str | None]
-    import_key: Mapped[str | None] = mapped_column(unique=True)
-    import_digest: Mapped[str | None]
     assigned_on: Mapped[date]
     due_on: Mapped[date | None]
     completed_on: Mapped[date | None]
@@ -181,6 +179,23 @@ class Task(Base):
     deadlines: Mapped[list["Deadline"]] = relationship(order_by="Deadline.revision", lazy="raise")
     assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id", lazy="raise")
     citations: Mapped[list["Citation"]] = relationship(order_by="Citation.position", lazy="raise")
+
+
+class Origin(Base):
+    """Where in a document an import read the task, and in which words: what its row is recognised by next time."""
+
+    __tablename__ = "origins"
+    __table_args__ = (Index(None, "document_code"),)
+
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    document_code: Mapped[str] = mapped_column(ForeignKey("documents.code"), primary_key=True)
+    annex: Mapped[str]
+    section: Mapped[list[str]]
+    number: Mapped[str]
+    ref: Mapped[str | None]
+    title: Mapped[str]
+    digest: Mapped[str]
+    recorded_at: Mapped[datetime]
 
 
 class Deadline(Base):

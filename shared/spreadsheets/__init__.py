@@ -9,7 +9,7 @@ from shared.spreadsheets.apart import read_workbook_apart
 from shared.spreadsheets.cells import CellProblem, Remark, SheetRemark
 from shared.spreadsheets.grid import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS
 from shared.spreadsheets.headings import Columns
-from shared.spreadsheets.mapping import mapping_from_json
+from shared.spreadsheets.mapping import mapping_from_json, texts_from_json
 from shared.spreadsheets.table import Row, Skipped, Table
 from shared.spreadsheets.workbook import Sheet, Workbook, read_workbook
 
@@ -30,4 +30,5 @@ __all__ = [
     "mapping_from_json",
     "read_workbook",
     "read_workbook_apart",
+    "texts_from_json",
 ]

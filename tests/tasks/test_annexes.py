@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.tasks.domain.annex_columns import COLUMNS
-from services.tasks.domain.annexes import NoTask, tasks_of
+from services.tasks.domain.annexes import COLUMNS, NoTask, tasks_of
 from shared.spreadsheets import Row, read_workbook
 from shared.spreadsheets.headings import Headings
 from tests.support.spreadsheets import csv_bytes, xlsx_bytes
@@ -31,7 +30,8 @@ class Annex:
 
 def read_annex(filename: str, content: bytes) -> Annex:
     [table] = read_workbook(filename, content, COLUMNS).tables
-    return Annex(table.headers, table.unknown, *tasks_of(table))
+    rows, skipped = tasks_of(table)
+    return Annex(table.headers, table.unknown, tuple(item.row for item in rows), skipped)
 
 
 def read_csv_table(*table: Sequence[Any]) -> Annex:

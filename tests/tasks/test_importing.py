@@ -426,7 +426,7 @@ async def test_a_file_beyond_the_limit_is_refused_declared_or_not(office: TasksS
         ({"programme": "NQ00", "document": "71/NQ-CP"}, "programme_unknown"),
         ({"programme": "NQ57", "document": "0/QD"}, "document_unknown"),
         ({"programme": "NQ57"}, "request_invalid"),
-        ({"programme": "NQ\x0057", "document": "71/NQ-CP"}, "request_invalid"),
+        ({"programme": "NQ\x0057", "document": "71/NQ-CP"}, "nul_character"),
         ({"programme": "x" * 65, "document": "71/NQ-CP"}, "request_invalid"),
         ({"programme": "NQ57", "document": "71/NQ-CP", "dry_run": "perhaps"}, "request_invalid"),
     ],

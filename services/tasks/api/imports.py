@@ -7,15 +7,15 @@ from fastapi import Form, Request
 from pydantic import Field
 
 from services.tasks.api.common import Manager, current_rules
-from services.tasks.schemas.imports import ImportedRow, ImportReport
+from services.tasks.schemas.imports import ImportedRow, ImportReport, KnownTaskOut
 from services.tasks.use_cases.annexes import Annex, read_annex
-from services.tasks.use_cases.imports import RowReport, import_annex
+from services.tasks.use_cases.imports import Imported, import_annex
 from shared.answers import SheetReport, SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.problems import documented
-from shared.requests import DocumentNumber
+from shared.requests import DocumentNumber, Line
 from shared.scalars import BooleanText
-from shared.spreadsheets import mapping_from_json
+from shared.spreadsheets import mapping_from_json, texts_from_json
 from shared.uploads import UploadForm, upload_router
 
 PATH = "/tasks/v1/imports"
@@ -24,6 +24,16 @@ PATH = "/tasks/v1/imports"
 class ImportForm(UploadForm):
     programme: DocumentNumber
     document: DocumentNumber
+    annex: Line | None = Field(
+        default=None,
+        description="what the file is in its document, e.g. Phụ lục II; without it what is printed above a table or on its "
+        "sheet's tab",
+    )
+    answers: str | None = Field(
+        default=None,
+        max_length=200_000,
+        description='JSON of rows that a report asked about: {"12": "mới", "PL II!5": "<id of the task that it is>"}',
+    )
     partial: BooleanText = Field(
         default=False, description="import the good rows although others are refused"
     )
@@ -36,6 +46,8 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
         content,
         columns=mapping_from_json(form.columns),
         sheet=form.sheet,
+        annex=form.annex,
+        answers=texts_from_json("answers", form.answers),
         programme=form.programme,
         document=form.document,
         before_includes_day=current_rules(request).before_includes_day,
@@ -61,21 +73,23 @@ async def import_tasks(
     Row by row: accepted, unchanged, or refused with field, reason and nearest suggestion.
     """
     annex: Annex = request.state.upload
-    reports, written = await import_annex(
+    done = await import_annex(
         session, annex, dry_run=form.dry_run, partial=form.partial, actor=actor, at=context.clock.now()
     )
-    return await asyncio.to_thread(_answer, annex, reports, dry_run=form.dry_run, written=written)
+    return await asyncio.to_thread(_answer, annex, done, dry_run=form.dry_run)
 
 
-def _answer(annex: Annex, reports: list[RowReport], *, dry_run: bool, written: bool) -> ImportReport:
-    outcomes = [report.outcome for report in reports]
+def _answer(annex: Annex, done: Imported, *, dry_run: bool) -> ImportReport:
+    outcomes = [report.outcome for report in done.reports]
     return ImportReport(
         accepted=outcomes.count("accepted"),
         refused=outcomes.count("refused"),
         unchanged=outcomes.count("unchanged"),
+        questions=outcomes.count("question"),
         dry_run=dry_run,
-        written=written,
+        written=done.written,
         sheets=[SheetReport.model_validate(sheet) for sheet in annex.sheets],
         skipped=[SkippedRow.model_validate(row) for row in annex.skipped],
-        rows=[ImportedRow.model_validate(report) for report in reports],
+        rows=[ImportedRow.model_validate(report) for report in done.reports],
+        missing=[KnownTaskOut.model_validate(task) for task in done.missing],
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from services.tasks.domain.deadlines import Reading
 from shared.errors import InvalidInput
@@ -40,7 +41,7 @@ class NewCitation:
 class NewTask:
     """A task as assigned. `members` are the agencies a group stands for: each gets a task of its own under this one.
 
-    `titles`: member -> the title of its head, where the heads are named.
+    `titles`: member -> the title of its head, where the heads are named. Without an `id` it gets one.
     """
 
     title: str
@@ -56,8 +57,7 @@ class NewTask:
     titles: Mapping[str, str] = field(default_factory=dict)
     lead_text: str | None = None
     coordinate_text: str | None = None
-    import_key: str | None = None
-    import_digest: str | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

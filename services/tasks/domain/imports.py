@@ -5,7 +5,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
+from services.tasks.domain.annexes.answers import read_answer
+from services.tasks.domain.annexes.places import Place
+from services.tasks.domain.annexes.recognition import Answer, Origin
 from services.tasks.domain.assigning import Assigned, assign
 from services.tasks.domain.deadlines import DeadlineKind, Reading
 from shared.folding import fold
@@ -41,7 +45,6 @@ class ReadRow:
     """A row as understood. With a problem it is refused; warnings are for a person to read later."""
 
     number: int
-    key: str
     digest: str
     ref: str | None
     title: str
@@ -55,25 +58,28 @@ class ReadRow:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     sheet: str = ""
+    place: Place = field(default_factory=Place)
+    order_no: str = ""
+    answer: Answer | UUID | None = None
+
+    @property
+    def origin(self) -> Origin | None:
+        """What it is recognised by; None for a row that could not be read."""
+        return Origin(self.place, self.title, self.digest) if self.digest else None
 
 
 def understand(
     number: int,
     values: Mapping[str, str],
     *,
-    scope: str,
     reading: Reading,
     lead: Naming | None,
     coordinate: Naming | None,
 ) -> ReadRow:
-    """Put a row's parts together; a naming of None was not looked up, since too many names were unknown before.
-
-    `scope` is what makes references unique: programme and document.
-    """
+    """Put a row's parts together; a naming of None was not looked up, since too many names were unknown before."""
     kind = KINDS.get(fold(values.get("kind", "")), "")
     row = ReadRow(
         number=number,
-        key=import_key(scope, values),
         digest=import_digest(values),
         ref=values.get("ref") or None,
         title=values.get("title", ""),
@@ -84,6 +90,9 @@ def understand(
         lead_text=values.get("lead_text", ""),
         coordinate_text=values.get("coordinate_text") or None,
     )
+    row.order_no = values.get("order_no", "")
+    row.answer, wrong = read_answer(values.get("answer", ""))
+    row.problems += [wrong] if wrong else []
     row.problems += _shape_problems(values, row, kind)
     named = (("lead_text", lead), ("coordinate_text", coordinate))
     row.problems += [_too_many_unknown(name) for name, naming in named if naming is None]
@@ -97,7 +106,6 @@ def unread(number: int, values: Mapping[str, str], problem: Problem) -> ReadRow:
     """A row that could not be read at all; it is never taken for one that was imported before."""
     return ReadRow(
         number=number,
-        key=f"row {number}",
         digest="",
         ref=values.get("ref") or None,
         title=values.get("title", ""),
@@ -107,6 +115,7 @@ def unread(number: int, values: Mapping[str, str], problem: Problem) -> ReadRow:
         priority="normal",
         lead_text=values.get("lead_text", ""),
         coordinate_text=None,
+        order_no=values.get("order_no", ""),
         problems=[problem],
     )
 
@@ -131,24 +140,24 @@ class Names:
         return self._found[text]
 
 
-def import_key(scope: str, values: Mapping[str, str]) -> str:
-    """What makes a row the same row next time: its reference, or else its own words."""
-    ref = values.get("ref") or _digest(fold(values.get("title", "")), fold(values.get("lead_text", "")))
-    return f"{scope}|{ref}"
-
-
 def import_digest(values: Mapping[str, Any]) -> str:
-    """Tells whether a row says what it said before."""
+    """Tells whether a row says what it said before; spaces, line breaks and capitals say nothing."""
     names = ("title", "deliverable", "deadline_text", "lead_text", "coordinate_text", "priority", "kind")
-    return _digest(*(values.get(name, "") for name in names))
-
-
-def _digest(*words: str) -> str:
+    words = (" ".join(values.get(name, "").split()).casefold() for name in names)
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()[:32]
 
 
 def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -> list[Problem]:
     found = text_problems(values, required=("title", "lead_text"), limits=LIMITS, plain=LIMITS, hidden=HIDDEN)
+    if row.title and not any(map(str.isalpha, row.title)):
+        found.append(
+            Problem(
+                "title",
+                "title_without_words",
+                f"“{row.title[:60]}” không phải tên nhiệm vụ: ghi nội dung nhiệm vụ bằng chữ.",
+                f'"{row.title[:60]}" names no task: write in words what is to be done.',
+            )
+        )
     if not row.priority:
         words = "thường, cao, khẩn (normal, high, urgent)"
         found.append(

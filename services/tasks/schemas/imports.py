@@ -4,19 +4,34 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from services.tasks.schemas.common import Kind
 from shared.answers import Answer, RowProblem, SheetReport, SkippedRow
 
 
+class KnownTaskOut(Answer):
+    """A task that an earlier import of the document brought, as its row was printed."""
+
+    task_id: UUID = Field(validation_alias=AliasPath("id"))
+    annex: str = Field(validation_alias=AliasPath("origin", "place", "annex"))
+    ref: str | None
+    title: str = Field(validation_alias=AliasPath("origin", "title"))
+
+
 class ImportedRow(Answer):
     sheet: str = Field(description="name of its sheet; empty for CSV")
     row: int = Field(description="as the spreadsheet numbers it, the heading included")
-    outcome: Literal["accepted", "refused", "unchanged"]
-    ref: str | None
+    outcome: Literal["accepted", "refused", "unchanged", "question"] = Field(
+        description="question: it may be a task imported before; say which in `answers`, or in the column Xác nhận"
+    )
+    order_no: str = Field(description="the row's number as printed")
+    annex: str = Field(description="what it stands in; empty where nothing names it")
+    ref: str | None = Field(description="sections and number, as cited")
     title: str
     task_id: UUID | None
+    moved_from: str | None = Field(description="where the task's row stood before, if elsewhere")
+    candidates: list[KnownTaskOut] = Field(description="tasks that the row may be")
     members: int
     kind: Kind | None
     due_on: date | None
@@ -32,8 +47,12 @@ class ImportReport(Answer):
     accepted: int
     refused: int
     unchanged: int
+    questions: int
     dry_run: bool
     written: bool
     sheets: list[SheetReport]
     skipped: list[SkippedRow] = Field(description="rows that carry no task: sections, totals")
     rows: list[ImportedRow]
+    missing: list[KnownTaskOut] = Field(
+        description="tasks of the file's annexes that an earlier import brought and the file does not have"
+    )

@@ -9,13 +9,13 @@ from functools import lru_cache
 from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.annex_columns import COLUMNS
-from services.tasks.domain.annexes import NoTask, tasks_of
+from services.tasks.domain.annexes import COLUMNS, NoTask, TaskRow, annex_of, answers_by_row, tasks_of
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import Names, ReadRow, understand, unread
 from services.tasks.queries.catalogue import load_directory
 from services.tasks.use_cases.documents import require_document, require_programme
 from shared.database import Database
+from shared.errors import InvalidInput
 from shared.naming.cells import find_agencies
 from shared.naming.directory import Directory
 from shared.rows import cell_problems, cell_remarks, guarded
@@ -51,14 +51,22 @@ async def read_annex(
     *,
     columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
+    annex: str | None = None,
+    answers: Mapping[str, str] | None = None,
     programme: str,
     document: str,
     before_includes_day: bool,
 ) -> Annex:
     """Read every row of a file as its agencies and deadlines are understood today.
 
+    Args:
+        sheet: name of the only sheet to read.
+        annex: what the file is in its document; without it what is printed above a table or on its sheet's tab.
+        answers: "row", or "sheet!row" -> what the office says of a row that a report asked about.
+
     Raises:
-        InvalidInput: programme_unknown, document_unknown; the file or its headings cannot be read.
+        InvalidInput: programme_unknown, document_unknown; the file or its headings cannot be read; annex_needs_sheet;
+            answer_row_unknown.
         TooLarge: bytes, rows or columns above the limit.
     """
     async with database.reading() as connection, AsyncSession(connection) as session:
@@ -67,41 +75,64 @@ async def read_annex(
         directory = await load_directory(connection)
     source = Source(code, given_by.code, given_by.issued_on, before_includes_day)
     workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
-    return await asyncio.to_thread(_understand_all, workbook, source, directory)
+    named = _annexes(workbook, annex)
+    told = answers_by_row(answers or {}, [(row.sheet, row.number) for row in workbook.rows])
+    return await asyncio.to_thread(_understand_all, workbook, named, told, source, directory)
 
 
-def _understand_all(workbook: Workbook, source: Source, directory: Directory) -> Annex:
+def _annexes(workbook: Workbook, given: str | None) -> dict[str, str]:
+    """Which annex each table is, by the name of its sheet."""
+    tables = workbook.tables
+    if given and len(tables) > 1:
+        raise InvalidInput(
+            "annex_needs_sheet",
+            f"Tệp có {len(tables)} trang tính có bảng: nêu cả trang tính (sheet) của phụ lục “{given}”.",
+            f'The file has {len(tables)} sheets with a table: name the sheet of the annex "{given}" too (sheet).',
+            field="annex",
+        )
+    return {table.name: given or annex_of(table, alone=len(tables) == 1) for table in tables}
+
+
+def _understand_all(
+    workbook: Workbook,
+    annexes: Mapping[str, str],
+    answers: Mapping[tuple[str, int], str],
+    source: Source,
+    directory: Directory,
+) -> Annex:
     names = Names(lambda text: find_agencies(text, directory, token_sort_ratio))
-    read = [tasks_of(table) for table in workbook.tables]
-    rows = tuple(_guarded(row, names, source) for rows, _ in read for row in rows)
+    read = [tasks_of(table, annexes[table.name]) for table in workbook.tables]
+    rows = tuple(_guarded(item, answers, names, source) for items, _ in read for item in items)
     skipped = tuple(row for _, skipped in read for row in skipped)
     return Annex(source, rows, skipped, workbook.sheets)
 
 
-def _guarded(row: Row, names: Names, source: Source) -> ReadRow:
-    return guarded(
+def _guarded(item: TaskRow, answers: Mapping[tuple[str, int], str], names: Names, source: Source) -> ReadRow:
+    row = item.row
+    answer = answers.get((row.sheet, row.number), row.values.get("answer", ""))
+    values = {**row.values, "answer": answer}
+    read = guarded(
         row.number,
-        lambda: _understand(row, names, source),
-        lambda problem: unread(row.number, row.values, problem),
+        lambda: _understand(row, values, names, source),
+        lambda problem: unread(row.number, values, problem),
     )
+    read.sheet, read.place = row.sheet, item.place
+    return read
 
 
 _read_deadline = lru_cache(maxsize=256)(read_deadline)  # an annex repeats few deadlines in many rows
 
 
-def _understand(row: Row, names: Names, source: Source) -> ReadRow:
-    values = row.values
+def _understand(row: Row, values: Mapping[str, str], names: Names, source: Source) -> ReadRow:
     read = understand(
         row.number,
         values,
-        scope=source.scope,
         reading=_read_deadline(
             values.get("deadline_text", ""), source.issued_on, before_includes_day=source.before_includes_day
         ),
         lead=names.look_up(values.get("lead_text", "")),
         coordinate=names.look_up(values.get("coordinate_text", "")),
     )
-    read.sheet = row.sheet
     read.problems += cell_problems(row)
     read.warnings += cell_remarks(row)
     return read

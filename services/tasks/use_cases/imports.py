@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain, islice
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tasks.domain.annexes.places import annex_key
+from services.tasks.domain.annexes.recognition import KnownTask, Recognised, Verdict
 from services.tasks.domain.commands import (
     NewCitation,
     NewTask,
@@ -18,20 +19,22 @@ from services.tasks.domain.commands import (
     check_assignments,
 )
 from services.tasks.domain.imports import ReadRow
-from services.tasks.tables import Task
 from services.tasks.use_cases.annexes import Annex, Source
 from services.tasks.use_cases.catalogue import members_of
+from services.tasks.use_cases.origins import Read, keep_origins, known_tasks, lock_document, recognise
 from services.tasks.use_cases.records import tell_created
-from services.tasks.use_cases.tasks import new_tasks, of_member, task_id_of
+from services.tasks.use_cases.tasks import new_tasks, of_member
 from shared.audit import Actor, add_audit
 from shared.clock import local_date
 from shared.errors import Refusal, TooLarge
 from shared.rows import Problem
 
-Outcome = Literal["accepted", "refused", "unchanged"]
+Outcome = Literal["accepted", "refused", "unchanged", "question"]
+OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "unchanged", "question")
 MAX_TASKS = 200_000  # of one file, those of groups' members included: about two minutes of writing
+_SHOWN = 80  # characters of a title in a sentence
 _TOGETHER = 500  # tasks written by one set of statements: the process answers others in between
-_LOOKED_UP = 10_000  # keys looked up by one statement; the driver's protocol allows 32,767 values
+_IMPORTED = UUID("6f1d2f0e-57a4-5c57-8e57-2d3a1b5c0957")  # namespace of the ids of imported tasks
 
 
 @dataclass(slots=True)
@@ -51,31 +54,48 @@ class RowReport:
     unread_words: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    order_no: str = ""
+    annex: str = ""
+    candidates: tuple[KnownTask, ...] = ()
+    moved_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file: its rows, the tasks of its annexes that it no longer gives, whether anything was written."""
+
+    reports: list[RowReport]
+    missing: list[KnownTask]
+    written: bool
 
 
 async def import_annex(
     session: AsyncSession, annex: Annex, *, dry_run: bool, partial: bool, actor: Actor, at: datetime
-) -> tuple[list[RowReport], bool]:
-    """Import rows; the report of each, and whether anything was written.
+) -> Imported:
+    """Import rows.
 
-    A refused row keeps the whole file out unless `partial`. All rows are judged before the first is written, and
-    what is written cannot change the judgement, so that a dry run gives the real run's report.
+    A refused row, or one that is a question, keeps the whole file out unless `partial`. All rows are judged before the
+    first is written, and what is written cannot change the judgement, so that a dry run gives the real run's report.
     """
-    check_assigned_on(annex.source.issued_on, local_date(at), "document")
-    known = await _known(session, [row.key for row in annex.rows])
+    source = annex.source
+    check_assigned_on(source.issued_on, local_date(at), "document")
+    if not dry_run:
+        await lock_document(session, source.document_code)
+    known = await known_tasks(session, source.programme_code, source.document_code)
+    answers = {n: row.answer for n, row in enumerate(annex.rows) if row.answer is not None}
+    recognised, missing = await asyncio.to_thread(recognise, annex.rows, known, answers)
     groups = {codes for row in annex.rows for codes, _ in row.assigned.groups}
-    members = {codes: await members_of(session, codes, annex.source.issued_on) for codes in groups}
-    judged = _Judge(annex.source, known, members)
-    reports = await asyncio.to_thread(judged.reports, annex.rows)
-    counts = {
-        word: sum(report.outcome == word for report in reports)
-        for word in ("accepted", "refused", "unchanged")
-    }
-    if dry_run or not judged.accepted or (counts["refused"] and not partial):
-        return reports, False
+    members = {codes: await members_of(session, codes, source.issued_on) for codes in groups}
+    judged = _Judge(source, members, {task.id for task in known}, annex.rows)
+    reports = await asyncio.to_thread(judged.reports, recognised)
+    counts = {word: sum(report.outcome == word for report in reports) for word in OUTCOMES}
+    waiting = counts["refused"] or counts["question"]
+    if dry_run or not (judged.accepted or judged.learned) or (waiting and not partial):
+        return Imported(reports, missing, written=False)
     await _write(session, judged.accepted, actor=actor, at=at)
-    await add_audit(session, actor, "import", "document", annex.source.document_code, at=at, **counts)
-    return reports, True
+    await keep_origins(session, source.document_code, judged.learned, at=at)
+    await add_audit(session, actor, "import", "document", source.document_code, at=at, **counts)
+    return Imported(reports, missing, written=True)
 
 
 async def _write(session: AsyncSession, accepted: Iterable[NewTask], *, actor: Actor, at: datetime) -> None:
@@ -85,57 +105,53 @@ async def _write(session: AsyncSession, accepted: Iterable[NewTask], *, actor: A
         await tell_created(session, together, actor=actor, at=at)
 
 
-async def _known(session: AsyncSession, keys: Sequence[str]) -> dict[str, tuple[UUID, str | None]]:
-    known: dict[str, tuple[UUID, str | None]] = {}
-    for start in range(0, len(keys), _LOOKED_UP):
-        some = keys[start : start + _LOOKED_UP]
-        found = await session.execute(
-            select(Task.import_key, Task.id, Task.import_digest).where(Task.import_key.in_(some))
-        )
-        known |= {row.import_key: (row.id, row.import_digest) for row in found if row.import_key}
-    return known
-
-
 @dataclass
 class _Judge:
     """Decides row by row, in the file's order, and keeps the tasks of those accepted."""
 
     source: Source
-    known: dict[str, tuple[UUID, str | None]]
     members: dict[tuple[str, ...], tuple[str, ...]]
+    used: set[UUID]
+    rows: Sequence[ReadRow]
     accepted: list[NewTask] = field(default_factory=list)
-    first_row: dict[str, int] = field(default_factory=dict)
+    learned: list[Read] = field(default_factory=list)
     count: int = 0
 
-    def reports(self, rows: Sequence[ReadRow]) -> list[RowReport]:
-        return [self._report(row) for row in rows]
+    def reports(self, recognised: Sequence[Recognised]) -> list[RowReport]:
+        return [self._report(row, found) for row, found in zip(self.rows, recognised, strict=True)]
 
-    def _report(self, row: ReadRow) -> RowReport:
-        report = RowReport(
-            row.sheet,
-            row.number,
-            row.ref,
-            row.title,
-            "refused",
-            kind="standing" if row.standing else "dated",
-            due_on=row.reading.late_after,
-            flags=[flag.value for flag in row.reading.flags],
-            unread_words=list(row.reading.unread_words),
-            problems=list(row.problems),
-            warnings=list(row.warnings),
-        )
-        if row.key in self.first_row:
-            report.problems.append(_repeated(self.first_row[row.key]))
-        self.first_row.setdefault(row.key, row.number)
-        if row.key in self.known:
-            report.task_id, digest = self.known[row.key]
-            if digest != row.digest:
-                report.problems.append(_changed(report.task_id))
-            elif not report.problems:
-                report.outcome = "unchanged"
-        elif not report.problems:
-            self._accept(row, report)
+    def _report(self, row: ReadRow, found: Recognised) -> RowReport:
+        report = _begun(row)
+        report.candidates = found.candidates
+        match found.verdict:
+            case Verdict.REPEATED:
+                report.problems.append(_repeated(self.rows[found.first].number))
+            case Verdict.CHANGED if found.task:
+                report.task_id = found.task.id
+                report.problems.append(_changed(found.task.id))
+            case Verdict.ANSWER_WRONG:
+                report.problems.append(_answer_wrong(row))
+            case Verdict.QUESTION:
+                report.outcome = "refused" if report.problems else "question"
+                report.problems.append(_asked(found.candidates))
+            case Verdict.SAME if found.task:
+                self._same(row, found.task, report, learned=found.learned)
+            case Verdict.NEW if not report.problems:
+                self._accept(row, report)
         return report
+
+    def _same(self, row: ReadRow, task: KnownTask, report: RowReport, *, learned: bool) -> None:
+        report.task_id = task.id
+        if report.problems:
+            return
+        report.outcome = "unchanged"
+        if not learned or row.origin is None:
+            return
+        self.learned.append(Read(task.id, row.origin, row.ref))
+        if row.origin.place != task.origin.place:
+            report.moved_from = ", ".join(filter(None, (task.origin.place.annex, task.ref))) or None
+        if row.origin.digest != task.origin.digest:
+            report.warnings.append(_words_differ(task.id))
 
     def _accept(self, row: ReadRow, report: RowReport) -> None:
         try:
@@ -148,8 +164,10 @@ class _Judge:
         if self.count > MAX_TASKS:
             raise _too_many_tasks(row.number)
         self.accepted.append(new)
+        if row.origin is not None and new.id is not None:
+            self.learned.append(Read(new.id, row.origin, row.ref))
         report.outcome = "accepted"
-        report.task_id = task_id_of(row.key)
+        report.task_id = new.id
         report.members = len(new.members)
 
     def _task(self, row: ReadRow) -> NewTask:
@@ -176,9 +194,37 @@ class _Judge:
             titles=titles,
             lead_text=row.lead_text,
             coordinate_text=row.coordinate_text,
-            import_key=row.key,
-            import_digest=row.digest,
+            id=self._id_of(row),
         )
+
+    def _id_of(self, row: ReadRow) -> UUID:
+        """Drawn from what the row is recognised by, so that a dry run and the real run draw the same."""
+        section, number = row.place.key
+        words = (self.source.scope, annex_key(row.place.annex), *section, number, row.digest)
+        drawn = uuid5(_IMPORTED, "\x1f".join(words))
+        while drawn in self.used:  # of a row that stood here before and moved
+            drawn = uuid5(drawn, "")
+        self.used.add(drawn)
+        return drawn
+
+
+def _begun(row: ReadRow) -> RowReport:
+    """What is known of a row before it is judged: refused until it is found to be good."""
+    return RowReport(
+        row.sheet,
+        row.number,
+        row.ref,
+        row.title,
+        "refused",
+        kind="standing" if row.standing else "dated",
+        due_on=row.reading.late_after,
+        flags=[flag.value for flag in row.reading.flags],
+        unread_words=list(row.reading.unread_words),
+        problems=list(row.problems),
+        warnings=list(row.warnings),
+        order_no=row.order_no,
+        annex=row.place.annex,
+    )
 
 
 def _too_many_tasks(row: int) -> TooLarge:
@@ -203,6 +249,38 @@ def _changed(task_id: UUID | None) -> Problem:
     return Problem(
         "ref",
         "row_changed",
-        f"Dòng này đã nhập với nội dung khác (nhiệm vụ {task_id}): sửa nhiệm vụ đó, hoặc gia hạn nếu đổi thời hạn.",
-        f"This row was imported before with other words (task {task_id}): amend that task, or extend its deadline.",
+        f"Dòng này đã nhập với nội dung khác (nhiệm vụ {task_id}): sửa nhiệm vụ đó, hoặc gia hạn nếu đổi thời hạn, rồi ghi "
+        "mã nhiệm vụ vào cột Xác nhận (answers); nếu là nhiệm vụ khác, ghi “mới”.",
+        f"This row was imported before with other words (task {task_id}): amend that task, or extend its deadline, then give "
+        'its id as the answer (answers); for another task answer "new".',
+    )
+
+
+def _asked(candidates: Sequence[KnownTask]) -> Problem:
+    listed = "; ".join(f"{task.id} ({task.ref or '-'}: {task.origin.title[:_SHOWN]})" for task in candidates)
+    return Problem(
+        "ref",
+        "row_may_be_known",
+        f"Dòng này có thể là nhiệm vụ đã nhập: {listed or 'quá nhiều dòng giống nhau'}. Ghi mã nhiệm vụ đó vào cột Xác nhận "
+        "(answers) nếu đúng, ghi “mới” nếu là nhiệm vụ mới.",
+        f"This row may be a task imported before: {listed or 'too many rows are alike'}. Answer (answers) with its id if it "
+        'is, with "new" if it is a new task.',
+    )
+
+
+def _answer_wrong(row: ReadRow) -> Problem:
+    return Problem(
+        "answer",
+        "answer_task_unknown",
+        f"Văn bản này chưa có nhiệm vụ {row.answer} nhập từ phụ lục, hoặc dòng khác đã nhận nhiệm vụ đó: kiểm tra mã.",
+        f"No import of this document brought task {row.answer}, or another row is that task: check the id.",
+    )
+
+
+def _words_differ(task_id: UUID) -> Problem:
+    return Problem(
+        "title",
+        "words_differ",
+        f"Đã ghi nhận là nhiệm vụ {task_id}; nội dung nhiệm vụ giữ như đã ghi: nếu cần, sửa nhiệm vụ hoặc gia hạn.",
+        f"Taken for task {task_id}, whose words stay as recorded: amend it or extend its deadline where needed.",
     )

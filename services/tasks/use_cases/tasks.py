@@ -16,8 +16,6 @@ from shared.audit import Actor
 from shared.clock import local_date
 from shared.folding import fold
 
-_IMPORTED = UUID("6f1d2f0e-57a4-5c57-8e57-2d3a1b5c0957")  # namespace of the ids of imported tasks
-
 
 async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: datetime) -> Task:
     """Assign a task; one given to a group becomes a parent with a task for each member."""
@@ -30,17 +28,12 @@ async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: 
 
 def new_tasks(new: NewTask, *, at: datetime) -> Iterator[Task]:
     """The task as it will be recorded, then those of its members."""
-    task = _new_task(new, task_id_of(new.import_key) if new.import_key else uuid4(), parent=None, at=at)
+    task = _new_task(new, new.id or uuid4(), parent=None, at=at)
     yield task
-    each = replace(new, members=(), import_key=None, import_digest=None)
+    each = replace(new, members=(), id=None)
     for member in new.members:
         own = replace(each, assignments=of_member(member, new.titles.get(member, ""), new.assignments))
         yield _new_task(own, uuid5(task.id, member), parent=task, at=at)
-
-
-def task_id_of(import_key: str) -> UUID:
-    """The id of an imported row's task: a dry run and the real run draw the same."""
-    return uuid5(_IMPORTED, import_key)
 
 
 def of_member(member: str, title: str, shared: Sequence[NewAssignment]) -> tuple[NewAssignment, ...]:
@@ -72,8 +65,6 @@ def _new_task(new: NewTask, task_id: UUID, *, parent: Task | None, at: datetime)
         children_count=len(new.members),
         lead_text=new.lead_text,
         coordinate_text=new.coordinate_text,
-        import_key=new.import_key,
-        import_digest=new.import_digest,
         assigned_on=new.assigned_on,
         recorded_at=at,
         version=1,

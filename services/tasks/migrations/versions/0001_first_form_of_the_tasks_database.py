@@ -118,8 +118,6 @@ def upgrade() -> None:
     sa.Column('children_count', sa.Integer(), nullable=False),
     sa.Column('lead_text', sa.Text(), nullable=True),
     sa.Column('coordinate_text', sa.Text(), nullable=True),
-    sa.Column('import_key', sa.Text(), nullable=True),
-    sa.Column('import_digest', sa.Text(), nullable=True),
     sa.Column('assigned_on', sa.Date(), nullable=False),
     sa.Column('due_on', sa.Date(), nullable=True),
     sa.Column('completed_on', sa.Date(), nullable=True),
@@ -130,8 +128,7 @@ def upgrade() -> None:
     sa.CheckConstraint("state IN ('open', 'completed', 'cancelled', 'merged')", name=op.f('ck_tasks_state')),
     sa.ForeignKeyConstraint(['parent_id'], ['tasks.id'], name=op.f('fk_tasks_parent_id')),
     sa.ForeignKeyConstraint(['programme_code'], ['programmes.code'], name=op.f('fk_tasks_programme_code')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_tasks')),
-    sa.UniqueConstraint('import_key', name=op.f('uq_tasks_import_key'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tasks'))
     )
     op.create_index('ix_tasks_order', 'tasks', [sa.literal_column("coalesce(due_on, 'infinity')"), 'id'], unique=False)
     op.create_index(op.f('ix_tasks_parent_id'), 'tasks', ['parent_id'], unique=False, postgresql_where=sa.text('parent_id IS NOT NULL'))
@@ -166,6 +163,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('task_id', 'position', name=op.f('pk_citations'))
     )
     op.create_index(op.f('ix_citations_document_code'), 'citations', ['document_code'], unique=False)
+    op.create_table('origins',
+    sa.Column('task_id', sa.Uuid(), nullable=False),
+    sa.Column('document_code', sa.Text(), nullable=False),
+    sa.Column('annex', sa.Text(), nullable=False),
+    sa.Column('section', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('ref', sa.Text(), nullable=True),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('digest', sa.Text(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['document_code'], ['documents.code'], name=op.f('fk_origins_document_code')),
+    sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_origins_task_id')),
+    sa.PrimaryKeyConstraint('task_id', 'document_code', name=op.f('pk_origins'))
+    )
+    op.create_index(op.f('ix_origins_document_code'), 'origins', ['document_code'], unique=False)
     op.create_table('deadlines',
     sa.Column('task_id', sa.Uuid(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),

@@ -86,6 +86,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "section": ("group_title", "nhóm", "nhóm nhiệm vụ", "mục", "clause", "phần", "nhóm nhiệm vụ, giải pháp"),
     "priority": ("mức độ ưu tiên", "ưu tiên", "độ khẩn", "mức độ khẩn"),
     "kind": ("loại", "loại nhiệm vụ"),
+    "answer": ("xác nhận",),
 }  # fmt: skip
 COLUMNS = Columns(
     HEADINGS,

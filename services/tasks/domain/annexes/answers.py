@@ -1,0 +1,51 @@
+"""What the office says of rows that a report asked about: in the file's own column, or beside the file."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from services.tasks.domain.annexes.recognition import Answer
+from shared.errors import InvalidInput
+from shared.folding import fold
+from shared.rows import Problem
+
+_NEW = {"moi", "new", "nhiem vu moi", "viec moi"}
+
+
+def read_answer(text: str) -> tuple[Answer | UUID | None, Problem | None]:
+    """What the office says of a row that a report asked about: "mới" or the id of a task."""
+    if not text:
+        return None, None
+    if fold(text) in _NEW:
+        return Answer.NEW, None
+    try:
+        return UUID(text.strip()), None
+    except ValueError:
+        return None, Problem(
+            "answer",
+            "answer_invalid",
+            f"Không hiểu xác nhận “{text[:60]}”: ghi “mới” nếu là nhiệm vụ mới, hoặc mã của nhiệm vụ đã có.",
+            f'"{text[:60]}" is no answer: write "mới" for a new task, or the id of the task that it is.',
+        )
+
+
+def answers_by_row(
+    answers: Mapping[str, str], rows: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """Answers by sheet and row, from "12" or "PL II!12". Raises InvalidInput answer_row_unknown."""
+    found: dict[tuple[str, int], str] = {}
+    for where, answer in answers.items():
+        sheet, told, number = where.rpartition("!")
+        same = [row for row in rows if str(row[1]) == number.strip() and (not told or row[0] == sheet)]
+        if len(same) != 1:
+            raise _row_unknown(where)
+        found[same[0]] = answer
+    return found
+
+
+def _row_unknown(where: str) -> InvalidInput:
+    return InvalidInput(
+        "answer_row_unknown",
+        f"Không xác định được dòng “{where[:60]}” của xác nhận: ghi số dòng, hoặc trang!dòng khi tệp có nhiều trang.",
+        f"The answer's row \"{where[:60]}\" cannot be told: write the row's number, or sheet!row where the file has several.",
+        field="answers",
+    )
