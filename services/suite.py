@@ -1,12 +1,16 @@
 """Every service in one process: the embedded default, on one port, with the same paths as behind the gateway."""
 
-from collections.abc import AsyncIterator, Mapping
+import shlex
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from html import escape
+from ipaddress import ip_address
 from pathlib import Path
+from string import Template
 from typing import Any, Self
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,6 +24,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.health import Health
 from shared.loops import Loops
+from shared.pages.layout import POLICY, page
 from shared.settings import Settings
 from shared.worker import Worker
 
@@ -90,8 +95,10 @@ def open_database(service: str, settings: Settings) -> Database:
     )
 
 
-def build_suite(settings: SuiteSettings, databases: Databases, clock: Clock) -> FastAPI:
-    """The application of all services; their loops run while it does."""
+def build_suite(
+    settings: SuiteSettings, databases: Databases, clock: Clock, *, folder: Path | None = None
+) -> FastAPI:
+    """The application of all services; their loops run while it does. `folder` holds the data and the admin key."""
     workers = [_worker(name, settings, databases, clock) for name in REGISTER]
     kept = [worker.loops for worker in workers]
     kept += [each.serving_loops(settings[name], databases[name], clock) for name, each in REGISTER.items()]
@@ -112,7 +119,7 @@ def build_suite(settings: SuiteSettings, databases: Databases, clock: Clock) -> 
 
     context = Context("suite", databases.tasks, clock, settings.tasks.secret)
     root = create_app(context, title="Đôn đốc", routers=(), health=health, lifespan=running)
-    root.add_api_route("/", _first_page, include_in_schema=False)
+    root.add_api_route("/", _first_page(settings.tasks.public_url, folder), include_in_schema=False)
     root.add_middleware(_ByService, apps=apps)
     return root
 
@@ -128,8 +135,38 @@ def _worker(name: str, settings: SuiteSettings, databases: Databases, clock: Clo
     return build_worker(name, settings[name], databases[name], clock, source=outbox, publisher=None)
 
 
-async def _first_page() -> HTMLResponse:
-    return HTMLResponse(FIRST_PAGE.read_text(encoding="utf-8"))
+def _first_page(address: str, folder: Path | None) -> Callable[[Request], Awaitable[HTMLResponse]]:
+    template = Template(FIRST_PAGE.read_text(encoding="utf-8"))
+
+    async def first_page(request: Request) -> HTMLResponse:
+        """Where this run is reached and, for someone on this machine, where its data lie."""
+        seen = folder if folder is not None and _is_of_this_machine(request) else None
+        places = [("Địa chỉ / address", address)]
+        places += [("Dữ liệu / data", str(seen))] if seen else []
+        rows = [f"    <li>{name} <code>{escape(place)}</code></li>" for name, place in places]
+        key = shlex.quote(str(seen / "admin.key")) if seen else ".dondoc/admin.key"
+        command = f'curl -H "Authorization: Bearer $(cat {key})" {address}/tasks/v1/statistics'
+        content = template.substitute(places="\n".join(rows), command=escape(command, quote=False))
+        return page("Đôn đốc", content, POLICY)
+
+    return first_page
+
+
+def _is_of_this_machine(request: Request) -> bool:
+    """Asked from here by a name of here: not by a proxy for someone else, nor by a page whose name leads here."""
+    relayed = {"forwarded", "x-forwarded-for", "via"} & set(request.headers.keys())
+    return not relayed and all(
+        _is_loopback(name) for name in (request.client.host if request.client else "", request.url.hostname)
+    )
+
+
+def _is_loopback(name: str | None) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name or "").is_loopback
+    except ValueError:
+        return False
 
 
 class _ByService:

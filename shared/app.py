@@ -31,6 +31,7 @@ from shared.horizon import announce_change
 from shared.http_metrics import MetricsMiddleware
 from shared.metrics import registry
 from shared.openapi import DESCRIPTION, OPERATIONS, Application, operation_id
+from shared.pages import pages_router
 from shared.parameters import Takes
 from shared.preconditions import conditional, required_versions
 from shared.reference_page import add_reference_page
@@ -290,6 +291,7 @@ def create_app(
     app.state.context = context
     problems.install(app)
     add_reference_page(app, context.service)
+    app.include_router(pages_router())
     for router in routers:
         app.include_router(router)
     if operations:

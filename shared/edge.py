@@ -35,7 +35,7 @@ class EdgeMiddleware:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                message["headers"] = [*message["headers"], *_answer_headers(request_id)]
+                message["headers"] = _whole_headers(message["headers"], request_id)
             await send(message)
 
         limit = self.body_limits.get(scope["path"], MAX_BODY_BYTES)
@@ -80,12 +80,18 @@ class HeadMiddleware:
                 scope["route"] = inner["route"]  # for the metrics
 
 
-def _answer_headers(request_id: str) -> list[tuple[bytes, bytes]]:
+Headers = list[tuple[bytes, bytes]]
+
+
+def _whole_headers(headers: Headers, request_id: str) -> Headers:
+    """Nothing is stored on the way but what says so itself."""
+    stored = any(name == b"cache-control" for name, _ in headers)
     return [
+        *headers,
         (b"x-request-id", request_id.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"no-referrer"),
-        (b"cache-control", b"no-store"),
+        *([] if stored else [(b"cache-control", b"no-store")]),
     ]
 
 

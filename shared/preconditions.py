@@ -48,7 +48,7 @@ def asked_tags(request: Request, header: str) -> Tags | None:
     listed = _read_list(text)
     if not listed:
         raise InvalidInput(
-            f"{header.lower().replace('-', '_')}_invalid",
+            "if_match_invalid" if header == "If-Match" else "if_none_match_invalid",
             f"{header} phải là nguyên giá trị ETag đã nhận, kể cả dấu ngoặc kép; nhiều giá trị cách nhau bằng dấu phẩy; hoặc *.",
             f"{header} must be an ETag as received, quotes included, several of them separated by commas, or *.",
             field=header,

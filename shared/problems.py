@@ -125,7 +125,7 @@ async def _on_validation(_: Request, error: Exception) -> JSONResponse:
 
 
 # What the framework refuses before any route is asked, with its remedy.
-_HTTP = {
+FRAMEWORK = {
     400: (
         "Không đọc được nội dung: gửi JSON UTF-8 đúng cú pháp, hoặc biểu mẫu multipart đúng cách.",
         "The body cannot be read: send well-formed JSON in UTF-8, or a well-formed multipart form.",
@@ -146,9 +146,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return _other_method(request)
     phrase = HTTPStatus(error.status_code).phrase
-    vi, en = _HTTP.get(error.status_code, ("Yêu cầu không được nhận.", str(error.detail or phrase)))
-    code = phrase.lower().replace(" ", "_").replace("-", "_")
-    response = problem_response(error.status_code, code, vi, en)
+    vi, en = FRAMEWORK.get(error.status_code, ("Yêu cầu không được nhận.", str(error.detail or phrase)))
+    response = problem_response(error.status_code, framework_code(error.status_code), vi, en)
     response.headers.update(error.headers or {})
     return response
 
@@ -176,6 +175,11 @@ def _allowed_methods(request: Request) -> list[str]:
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
             found |= {"GET", "HEAD"} if method == "GET" else {method}
     return sorted(found)
+
+
+def framework_code(status: int) -> str:
+    """`not_found` for 404."""
+    return HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")
 
 
 async def _on_database(_: Request, error: Exception) -> JSONResponse:

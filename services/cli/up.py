@@ -155,7 +155,7 @@ async def _run(run: Run, settings: SuiteSettings, listener: socket.socket, *, wi
         async def tell() -> None:
             greet(run, settings.notify, await read_news(databases, settings, clock))
 
-        await serve_until_stopped(build_suite(settings, databases, clock), listener, tell)
+        await serve_until_stopped(build_suite(settings, databases, clock, folder=run.data), listener, tell)
     finally:
         await databases.close()
 

@@ -10,7 +10,7 @@ from services.reference.asyncapi import asyncapi
 from services.reference.events import event_schemas
 from services.reference.openapi import openapi
 from services.reference.pages import cli_page, metrics_page, settings_page
-from services.reference.refusals import errors_page
+from services.reference.refusals import collect, errors_page, problems_data
 from services.reference.writing import as_json
 from services.register import SERVICES, declared_topics
 from shared.topics import as_yaml
@@ -21,14 +21,16 @@ MADE = ("docs/openapi", "docs/schemas")  # folders in which nothing else may lie
 
 def documents() -> dict[str, str]:
     """Each document by its path in the project."""
+    entries, unread = collect(PROJECT)
     return {
         **{f"docs/openapi/{service}.json": as_json(openapi(service)) for service in SERVICES},
         **{f"docs/schemas/{name}.json": as_json(schema) for name, schema in event_schemas().items()},
         "docs/asyncapi.json": as_json(asyncapi()),
         "docs/cli.md": cli_page(),
-        "docs/errors.md": errors_page(PROJECT),
+        "docs/errors.md": errors_page(entries, unread),
         "docs/metrics.md": metrics_page(),
         "docs/settings.md": settings_page(),
+        "shared/pages/problems.json": problems_data(entries),
         "deploy/topics.yml": as_yaml(declared_topics()),
     }
 

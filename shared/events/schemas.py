@@ -1,10 +1,21 @@
-"""The contracts as models of whole events, for documents and checks."""
+"""The contracts as models and schemas of whole events, for documents and checks."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import create_model
 
-from shared.events.envelope import CloudEvent, EventData
+from shared.events import datasets, finance, notify, tasks
+from shared.events.envelope import CloudEvent, EventData, schema_id
+
+# of every service, by type; services/register.py names the same
+CONTRACTS: Mapping[str, type[EventData]] = {
+    **tasks.EVENTS,
+    **datasets.EVENTS,
+    **finance.EVENTS,
+    **notify.EVENTS,
+}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def event_model(contract: type[EventData]) -> type[CloudEvent]:
@@ -16,3 +27,15 @@ def event_model(contract: type[EventData]) -> type[CloudEvent]:
         type=(own_type, ...),
         data=(contract, ...),
     )
+
+
+def event_schema(contract: type[EventData]) -> dict[str, Any]:
+    """JSON Schema 2020-12 of the whole event; `#data` in it is the schema of the data alone."""
+    schema = event_model(contract).model_json_schema()
+    schema["$defs"][contract.__name__]["$anchor"] = "data"
+    return schema | {
+        "$schema": DIALECT,
+        "$id": schema_id(contract.event_type),
+        "title": contract.event_type,
+        "$comment": "Additive only: members may be added, never removed, renamed or made required.",
+    }

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from sqlalchemy import text
 
@@ -197,3 +198,19 @@ def test_a_lost_secret_key_is_not_drawn_anew_beside_old_data(tmp_path: Path) -> 
     assert refused.returncode == 1
     assert "secret.key" in refused.stderr
     assert not (tmp_path / "secret.key").exists()
+
+
+def test_the_first_page_shows_this_run_and_its_folder_to_this_machine_alone(running: Running) -> None:
+    def first_page(**headers: str) -> str:
+        with httpx2.Client(base_url=running.url, headers=headers, trust_env=False) as client:
+            return client.get("/").text
+
+    shown = first_page()
+    assert f"{running.url}</code>" in shown
+    assert str(running.folder) in shown
+    assert f"$(cat {running.key_file})" in shown
+    assert running.key_file.read_text() not in shown
+    for elsewhere in ({"host": "dondoc.example"}, {"x-forwarded-for": "203.0.113.9"}, {"via": "1.1 proxy"}):
+        seen = first_page(**elsewhere)
+        assert str(running.folder) not in seen, elsewhere
+        assert running.url in seen

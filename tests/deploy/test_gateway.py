@@ -152,7 +152,17 @@ def test_paths_go_through_unchanged_with_an_id(gateway: int) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", str(seen["id"]))
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/", "/tasks/../metrics", "/portal/"])
+@pytest.mark.parametrize(
+    "path", ["/problems", "/problems/not_found", "/schemas/vn.dondoc.tasks.task.created/v1"]
+)
+def test_links_of_answers_lead_to_a_service(gateway: int, path: str) -> None:
+    status, seen = ask(gateway, "GET", path)
+    assert (status, seen["path"]) == (200, path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/problemsolving", "/readyz", "/", "/tasks/../metrics", "/portal/"]
+)
 def test_the_inside_stays_inside(gateway: int, path: str) -> None:
     status, problem = ask(gateway, "GET", path)
     assert (status, problem["code"]) == (404, "not_found")

@@ -1,4 +1,4 @@
-"""Every answer that a test gets is held to the service's OpenAPI document: its status, media type and headers."""
+"""Every answer that a test gets is held to the service's OpenAPI document: its status, media type, headers, and the page of a problem."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx2
 from fastapi import FastAPI
+
+from shared.pages.problems import catalogue
+from shared.problems import MEDIA_TYPE
 
 WATCHED = ("ETag", "Location", "Link", "Retry-After", "Idempotency-Replayed", "X-Request-Id")
 _documents: dict[
@@ -41,6 +44,8 @@ def _fault(operation: dict[str, Any], answer: httpx2.Response) -> str | None:
     kind = answer.headers.get("content-type", "").partition(";")[0]
     if kind not in (kinds or {""}):
         return f"{status} is {kind!r}, documented {kinds}"
+    if kind == MEDIA_TYPE and answer.json()["type"].removeprefix("/problems/") not in catalogue():
+        return f"{answer.json()['type']} leads to no page"
     headers = documented["headers"]
     for name in WATCHED:
         required = name in headers and name in ALWAYS

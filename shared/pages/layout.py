@@ -1,0 +1,37 @@
+"""How a page looks: one file's worth of HTML, without scripts, fonts or pictures from elsewhere."""
+
+from html import escape
+from pathlib import Path
+from string import Template
+
+from fastapi.responses import HTMLResponse
+
+LAYOUT = Template((Path(__file__).parent / "layout.html").read_text(encoding="utf-8"))
+MAX_AGE_SECONDS = 3600  # what a page says changes with a release only
+POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+HEADERS = POLICY | {
+    "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}",
+    "Vary": "Accept",
+}
+
+
+def page(title: str, content: str, headers: dict[str, str] = HEADERS) -> HTMLResponse:
+    """A page of `content`, which is HTML."""
+    return HTMLResponse(LAYOUT.substitute(title=escape(title), content=content), headers=headers)
+
+
+def both(vi: str, en: str) -> str:
+    """A paragraph in Vietnamese and the same in English."""
+    return f'<p>{escape(vi)}</p>\n<p class="en" lang="en">{escape(en)}</p>'
+
+
+def link(path: str, text: str) -> str:
+    return f'<a href="{escape(path)}">{escape(text)}</a>'
+
+
+def links(rows: list[tuple[str, str, str]]) -> str:
+    """A list of (path, code, words beside it)."""
+    items = [
+        f"<li><code>{link(path, code)}</code> <span>{escape(words)}</span></li>" for path, code, words in rows
+    ]
+    return f"<ul>{''.join(items)}</ul>"
