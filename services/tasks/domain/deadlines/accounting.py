@@ -29,16 +29,17 @@ _DATE, _SEEN, _OTHER_DATE = (
     "\ue008",
 )  # marks: the date in use, one that is explained, any other
 _TOKEN = re.compile(
-    rf"(?P<date>{_DATE}{{1,999}})|(?P<seen>[{_SEEN}\ue000-\ue002\ue004\ue005]{{1,999}})"
+    rf"(?P<date>{_DATE}{{1,999}})|(?P<seen>{_SEEN}{{1,999}})|(?P<taken>[\ue000-\ue002\ue004\ue005]{{1,999}})"
     rf"|(?P<other_date>{_OTHER_DATE}{{1,999}})|(?P<duration>{DURATION}{{1,999}})"
     rf"|\b(?:(?P<harmless>{HARMLESS})"
     r"|(?P<purpose>để|nhằm|phục vụ|làm cơ sở|làm căn cứ)"
     rf"|(?P<event>(?:tại|trước|sau|đến|trong|kịp|vào|cùng)(?: các| dịp)? {HAPPENING})"
-    r"|(?P<condition>(?:sau|trước|đến|tới|ngay) khi|khi|nếu|trường hợp|tùy|tuỳ|trừ|ngoại trừ|với điều kiện)"
+    r"|(?P<condition>(?:ngay )?(?:sau|trước|đến|tới) khi|ngay khi|khi|nếu|trường hợp|tùy|tuỳ|trừ|ngoại trừ|với điều kiện)"
     r"|(?P<negation>không|chưa|chẳng|đừng|thay vì)"
     r"|(?P<cue>trước|sau|chậm nhất|muộn nhất|trễ nhất|sớm nhất|không quá)"
-    r"|(?P<weak>kể từ|từ|đầu|giữa|khoảng|hoặc)"
+    r"|(?P<weak>kể từ|từ|đến|tới|đầu|giữa|khoảng|hoặc)"
     r"|(?P<time>ngày|tháng|năm|quý|tuần|giờ)"
+    r"|(?P<lasting>tạm dừng|hoãn|giá trị|hiệu lực|bảo hành|bảo lưu|giữ nguyên|duy trì|tạm giữ|miễn giảm)"
     r"|(?P<done>đã))\b"
     r"|(?P<number>[0-9]{1,12}(?:[.,/:-][0-9]{1,12}){0,4}(?:[0-9]|(?!\w)) ?%?)"
     r"|(?P<stop>[,:()\[\]])|(?P<word>\w{1,99})|(?P<mark>\S)"
@@ -46,6 +47,10 @@ _TOKEN = re.compile(
 _OTHER_DATES = re.compile(rf"{_OTHER_DATE}{{1,999}}")
 _CLAUSE_END = re.compile(r";|(?<!\btp)(?<!\btt)\.(?= |$)")
 _LATEST = frozenset({"chậm nhất", "muộn nhất", "trễ nhất", "không quá"})  # go together with "trước"
+_LATEST_WORDS = re.compile(r"(?:chậm|muộn|trễ) nhất|không (?:quá|muộn|chậm)")
+_UNTIL = re.compile(
+    r"(?:đến|tới|hết)\b|từ [^,;]{1,30} đến\b"
+)  # after "tạm dừng", "có giá trị": how long it lasts
 _NEAR = 4  # words to the left that a negation or a governing word reaches over
 _FAR = 6
 _SAID_OF_WORK = frozenset(
@@ -65,6 +70,15 @@ class _Token:
     segment: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Cues:
+    """Where the dates in use begin that have no governing words, "chậm nhất", "đến"."""
+
+    bare: frozenset[int]
+    latest: frozenset[int]
+    until: frozenset[int]
+
+
 def unread_words(
     text: str, words: str, mentions: Sequence[Mention], used: Sequence[tuple[int, int]]
 ) -> tuple[str, ...]:
@@ -78,10 +92,14 @@ def unread_words(
     """
     used = list(_apart(used))
     marked = _mark(words, mentions, used)
-    bare = {mention.span[0] for mention in mentions if mention.role is Role.BARE}
+    cues = _Cues(
+        frozenset(mention.span[0] for mention in mentions if mention.role is Role.BARE),
+        frozenset(start for start, _ in used if _LATEST_WORDS.match(text, start)),
+        frozenset(start for start, _ in used if _UNTIL.match(text, start)),
+    )
     found: list[tuple[int, int]] = []
     for start, end in _clauses(marked, used):
-        clause = _Clause(list(_tokens(marked, start, end)), bare)
+        clause = _Clause(list(_tokens(marked, start, end)), cues)
         found += clause.unread()
     found += [match.span() for match in _OTHER_DATES.finditer(marked)]  # a second date, wherever it stands
     return tuple(dict.fromkeys(text[start:end].strip() for start, end in _merged(found)))
@@ -186,9 +204,9 @@ def _near(word: str, cue: str) -> bool:
 class _Clause:
     """The words of a clause that carries dates in use."""
 
-    def __init__(self, tokens: list[_Token], bare: Iterable[int]) -> None:
-        self._tokens = tokens
-        self._bare = frozenset(bare)
+    def __init__(self, tokens: list[_Token], cues: _Cues) -> None:
+        self._tokens, self._cues = tokens, cues
+        self._bounded = any(token.start in cues.latest for token in tokens)
         self._dates = [at for at, token in enumerate(tokens) if token.kind == "date"]
         self._segments = {tokens[at].segment for at in self._dates}
         self._segments |= {tokens[at + 1].segment for at in self._dates if self._text(at + 1) == "("}
@@ -225,7 +243,7 @@ class _Clause:
         """Where the phrase that begins there ends: with its segment, or after some words."""
         end = self._tokens[at].end
         for token in self._tokens[at + 1 : at + _MOST_WORDS]:
-            if token.kind not in {"word", "number", "time", "seen"}:
+            if token.kind not in {"word", "number", "time", "seen", "taken"}:
                 break
             end = token.end
         return end
@@ -234,7 +252,7 @@ class _Clause:
         """What stands right before the governing words, or before a date that has none."""
         if at == 0:
             return
-        bare, date, token = self._tokens[at].start in self._bare, self._tokens[at], self._tokens[at - 1]
+        bare, date, token = self._tokens[at].start in self._cues.bare, self._tokens[at], self._tokens[at - 1]
         if self._turns(token, bare=bare):
             yield token.start, token.end
         near = [
@@ -246,7 +264,14 @@ class _Clause:
             reaches = each.kind in {"cue", "weak"} and bare
             denied = each.kind == "negation" and back <= _NEAR
             done = each.kind == "done" and self._tokens[at - back + 1].text not in _SAID_OF_WORK
-            if reaches or denied or done or (bare and each.kind == "word" and _like_a_cue(each.text)):
+            lasts = each.kind == "lasting" and date.start in self._cues.until
+            if (
+                reaches
+                or denied
+                or done
+                or lasts
+                or (bare and each.kind == "word" and _like_a_cue(each.text))
+            ):
                 yield each.start, each.end
 
     @staticmethod
@@ -272,22 +297,28 @@ class _Clause:
             case "duration":
                 return not (following and following.text == "," and self._dated(at + 2))
             case "event":
-                return token.text.startswith(("trước", "sau")) or not self._dates_it(at)
+                return not self._is_dated(at)
             case "condition" if at == 0 or self._tokens[at - 1].kind == "stop":
-                return True
+                # sau khi có Nghị quyết, chậm nhất ngày 31/12/2025
+                return not (self._bounded and at < self._dates[0])
         if token.segment not in self._segments:
             return False
-        before_date = following is not None and following.kind in {"date", "seen", "other_date"}
-        return token.kind == "condition" or (token.kind in {"cue", "time"} and not before_date)
+        return token.kind in {"condition", "cue", "time"}
 
     def _dated(self, at: int) -> bool:
         return at < len(self._tokens) and self._tokens[at].kind == "date"
 
-    def _dates_it(self, at: int) -> bool:
-        """The date stands behind the event without governing words, at most in brackets: it is the event's day."""
-        date = next((each for each in self._dates if each > at), at)
-        between = self._tokens[at:date]
-        return self._tokens[date].start in self._bare and not any(each.text in {",", ":"} for each in between)
+    def _is_dated(self, at: int) -> bool:
+        """The event's own day stands behind it: one that is explained, or the date in use, at most in brackets."""
+        event = self._tokens[at]
+        for token in self._tokens[at + 1 :]:
+            if token.text in {",", ":"} or token.kind == "other_date":
+                return False
+            if token.kind == "seen":
+                return True
+            if token.kind == "date":
+                return token.start in self._cues.bare and not event.text.startswith(("trước", "sau"))
+        return False
 
     def _phrase(self, at: int) -> tuple[int, int]:
         """The word with a number before it and what it governs."""

@@ -29,7 +29,7 @@ _PAPER = (
 )
 _CITING = re.compile(
     rf"\b{_PAPER}(?: kết luận| chỉ đạo)?(?: số)?(?: (?:[0-9]{{1,6}}(?:/[0-9]{{4}})?|{OWNED}{{1,9}}))?"
-    r"(?: (?:đã |được ){0,2}(?:của|tại|do|ban hành|ký)\b[^;:]{0,90})?,?$"
+    r"(?: (?:đã |được ){0,2}(?:của|tại|do|ban hành|ký|cuộc họp|phiên họp|hội nghị|buổi làm việc)\b[^;:]{0,90})?,?$"
 )
 _NUMBERED = re.compile(rf"\b(?:{_PAPER}|số)(?: số)?$")
 _IN_FORCE = re.compile(rf"{DOCUMENT}[^,;:]{{0,60}}\bhiệu lực(?: thi hành)?(?: kể)?$")
@@ -54,7 +54,7 @@ _DONE = re.compile(
 
 # Ngày 15/10/2025, Thủ tướng yêu cầu hoàn thành ...: when it was said
 _TOLD = re.compile(
-    r",(?: [^\W\d]{1,9}){1,14}? (?:yêu cầu|chỉ đạo|kết luận|giao|đề nghị|ký|ban hành|có (?:công văn|văn bản|ý kiến)|thông báo|phát biểu|đã)\b"
+    r",?(?: [^\W\d]{1,9}){1,14}? (?:yêu cầu|chỉ đạo|kết luận|giao|đề nghị|ký|ban hành|có (?:công văn|văn bản|ý kiến)|thông báo|phát biểu|đã)\b"
 )
 
 
@@ -124,10 +124,12 @@ def is_year_of_event(written: Written, word: str, before: str) -> bool:
 def _name_role(words: str, written: Written, tail: str) -> Role:
     """Inside a clause: the name or object that the date belongs to, if there is one."""
     if written.kind is DeadlineKind.DATE:
-        return Role.CITED if is_cited(tail) else Role.BARE
+        told = _EVENT_NAME.search(tail) and _TOLD.match(words, written.end)
+        return Role.CITED if told or is_cited(tail) else Role.BARE
     if is_month_number(words, written) and _NUMBERED.search(tail):
         return Role.CITED
-    return Role.PERIOD if written.kind is DeadlineKind.YEAR or _REPORTED.search(tail) else Role.BARE
+    named = written.kind is DeadlineKind.YEAR and not tail.endswith(",")
+    return Role.PERIOD if named or _REPORTED.search(tail) else Role.BARE
 
 
 def is_month_number(words: str, written: Written) -> bool:

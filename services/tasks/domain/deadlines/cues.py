@@ -38,7 +38,7 @@ class Cue(NamedTuple):
 
 _HOUR = r"(?P<hour>[0-9]{1,2}) ?(?:h|g|giờ|:) ?(?:[0-9]{2})?(?: ?phút| ?')?(?: (?:sáng|trưa|chiều|tối))?(?:,? (?:của|vào))?"
 _STEP = re.compile(
-    r"(?:\b(?:ngày mai|hôm nay|ngày|thời điểm|mốc|mùng|mồng|thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|giai đoạn|thời kỳ"
+    r"(?:\b(?:ngày mai|hôm nay|ngày|thời điểm|mốc|mùng|mồng|(?<!tuần )thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|giai đoạn|thời kỳ"
     rf")|(?<![0-9]){_HOUR}),?$"
 )
 LABEL = r"\b(?:hạn|thời gian|tiến độ|hoàn thành|thời điểm|deadline|mốc|ngày)[^:;]{0,30}:"
@@ -60,7 +60,7 @@ ROLES = tuple(
         (Role.AFTER, r"\bsau|\bkhông (?:sớm hơn|trước)|\bsớm nhất(?: là| vào| từ)?"),
         (Role.BEFORE, r"\btrước"),
         (Role.FROM, r"\btừ"),
-        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )thành|hết|trong(?: phạm vi)?|vào|là|nội|kịp|kết thúc|(?:cuối(?: cùng)?|hạ tuần)(?: của)?)"),
+        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )thành|hết|trong(?: phạm vi)?|vào|là|nội|(?:nhân |vào )?dịp|kịp|kết thúc|(?:cuối(?: cùng)?|hạ tuần)(?: của)?)"),
         (Role.BY, r"\b(?:thời )?hạn(?: cuối| chót| nộp| hoàn thành)?"),
     )
 )  # fmt: skip

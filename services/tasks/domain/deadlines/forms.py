@@ -100,7 +100,7 @@ FORMS = tuple(
         ("day", rf"{_D} ?(?P<sep>[/.-]) ?{_M} ?(?P=sep) ?{_Y}"),
         ("day", rf"{_PLACE}{_D} ?tháng {_M}(?: ?[/-] ?|,? ?(?:của )?năm ){_Y}"),
         ("day", rf"{_PLACE}{_D} ?[/-] ?{_M},? ?(?:của )?năm {_Y}"),
-        ("day", rf"(?<![0-9])(?<![0-9][/.-]){_Y}-{_M}-(?P<d>[0-9]{{1,2}})(?![0-9/])"),
+        ("day", rf"(?<![0-9])(?<![0-9][/.-]){_Y}(?P<sep>[/-]){_M}(?P=sep)(?P<d>[0-9]{{1,2}})(?![0-9/])"),
         # the year is not written in full: 15/11/25; or not at all: ngày 15/11, trước 15/11, 15 tháng 11
         ("day", rf"{_D} ?/ ?{_M} ?/ ?(?:[0-9]{{5,9}}|[0-9]{{1,3}})(?![0-9])"),
         ("day", rf"\b(?:ngày|mùng|mồng) {_D} ?[/.-] ?{_M}{_NO_MORE}"),
@@ -119,7 +119,7 @@ FORMS = tuple(
         ("month", rf"\b(?P<at>tháng) ?{_M}(?![0-9]){_YEAR}"),
         ("month", rf"(?<![0-9])(?<![0-9][/.]){_M} ?[/-] ?{_Y}"),
         # 2026-2030, từ năm 2026 đến năm 2030; năm 2025; đến 2030; 2025; cuối năm
-        ("years", rf"(?:\b(?P<at>(?:(?:[2-9]|hai|ba|các) )?năm) |(?<![0-9/.,-]))(?P<y1>[0-9]{{4}}) ?(?:-|đến|tới)(?: hết| cuối)? ?(?:năm )?{_Y}{_NOT_MONEY}"),
+        ("years", rf"(?:\b(?P<at>(?:(?:0?[2-9]|10|hai|ba|các) )?năm) |(?<![0-9/.,-]))(?P<y1>[0-9]{{4}}) ?(?:-|đến|tới)(?: hết| cuối)? ?(?:năm )?{_Y}{_NOT_MONEY}"),
         ("year", rf"\b(?P<at>(?:(?:hai|ba|các) )?năm) {_Y}"),
         ("year", rf"\b(?:trước|trong|hết|cuối|đến|tới|từ|nhất|tầm nhìn|định hướng) {_Y}{_YEAR_ALONE}"),
         ("year", rf"^{_Y}$"),

@@ -27,13 +27,14 @@ _DOCUMENT_NUMBER = re.compile(
 # 118/2025/NĐ-CP, 45-TB/TGV, NQ193/2025/QH15, 1552/BTTTT-TTH
 
 _OWNERS = (
-    r"đề án|dự án|tiểu dự án|kỳ họp|phiên họp|hội nghị|phiên|đợt|giai đoạn|lần|phụ lục|phụ biểu|khoản|điều|điểm|mục|chương"
+    r"đề án|dự án|tiểu dự án|đợt|giai đoạn|lần|phụ lục|phụ biểu|khoản|điều|điểm|mục|chương"
     r"|phần|nhóm|bước|vòng|khóa|khoá|tổ|đội|đoàn|lô|gói thầu|gói|khu|vùng|khu vực|quận|phường|cấp độ|mức độ|mức|cấp|loại"
     r"|hạng|lớp|bậc|tiêu chí|chỉ tiêu|nhiệm vụ|nội dung|biểu|biểu mẫu|mẫu|mẫu số|bảng|tiểu mục|trụ cột|trục|cột|dòng|kỳ"
     r"|học kỳ|tuyến|quốc lộ|đường|vành đai|cảng|nhà máy|tổ máy|phân hệ|phiên bản|hợp phần|tập|quyển|câu|hộp|số"
 )
+_MEETINGS = "kỳ họp|phiên họp|hội nghị|phiên|đại hội"  # "phiên họp 2 tháng 1": the second, or on the 2nd
 _OWNED_NUMBER = re.compile(
-    rf"\b(?:{_OWNERS})(?: thứ| số| lần thứ)? "
+    rf"\b(?:(?:{_OWNERS})(?: thứ| số| lần thứ)?|(?:{_MEETINGS}) (?:thứ|lần thứ|số)) "
     r"(?P<number>[0-9]{1,4}(?:(?:-|, ?| và )[0-9]{1,2}(?![0-9/.-]))?(?:/[0-9]{4})?)(?!\w| ?%|[.,/-][0-9]| ?[/-] ?[0-9]| (?:giờ|ngày|tuần|tháng|quý|năm|lần)\b(?! [0-9ivx]))"
 )
 _A_YEAR = re.compile(r"20[0-9]{2}")

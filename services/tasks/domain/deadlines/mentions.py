@@ -74,7 +74,8 @@ def _join(words: str, left: Mention, right: Mention) -> Mention:
         if days[0] > days[1]:
             days = DeadlineFlag.INVALID_DATE
     written = replace(right.written, start=left.written.start)
-    role = left.role if left.ignored else Role.BY
+    bare = left.role is Role.BARE and right.role is Role.BARE
+    role = left.role if left.ignored or bare else Role.BY
     if contexts.is_narrated(words, written.end):
         role = Role.PERIOD
     governed = left.governed or right.governed

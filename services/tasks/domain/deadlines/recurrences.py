@@ -94,7 +94,7 @@ PERIODS = tuple(
         r"\b(?P<times>[0-9]{1,2}|một|hai|ba) lần(?: ?/ ?| mỗi | một | 1 | trong )(?P<unit>tháng|quý|năm|tuần|ngày)\b",
         # định kỳ quý; định kỳ vào cuối tháng; định kỳ 6 tháng; định kỳ
         rf"\bđịnh kỳ(?: (?:báo cáo|cập nhật|vào|cuối|theo|của)){{0,3}}(?: (?P<count>[0-9]{{1,2}}))? {_UNIT}{_MORE}",
-        r"\b(?:định|thường) kỳ\b",
+        r"\bđịnh kỳ\b|(?<!họp )(?<!phiên )(?<!nghị )\bthường kỳ\b",
     )
 )  # fmt: skip
 _COUNTS = {None: 1, "một": 1, "mỗi": 1, "hằng": 1, "hàng": 1, "hai": 2, "ba": 3, "sáu": 6}

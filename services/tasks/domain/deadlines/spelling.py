@@ -86,7 +86,10 @@ _NUMBERS = {
     "mười hai": 12, "mười một": 11, "mười": 10, "chín": 9, "tám": 8, "bảy": 7, "bẩy": 7, "sáu": 6,
     "tư": 4, "bốn": 4, "ba": 3, "hai": 2, "một": 1, "giêng": 1, "chạp": 12,
 }  # fmt: skip
-_SPELT_MONTH = re.compile(rf"(?<![0-9] )\b(tháng|quý)(?: thứ)? ({'|'.join(_NUMBERS)})\b(?! lần)")
+_SPELT = rf"(tháng|quý)(?: thứ)? ({'|'.join(_NUMBERS)})\b"
+_SPELT_MONTH = re.compile(
+    rf"(?<![0-9] )\b{_SPELT}(?! lần)|(?<=[0-9] ){_SPELT}(?= năm [0-9]{{4}}| ?/ ?[0-9]{{4}})"
+)
 # "quý III-IV/2025", "tháng 5 và 6/2025": the unit is said once for both numbers.
 _SHARED_UNIT = re.compile(
     r"\b(tháng|quý) ([ivx]{1,4}|[0-9]{1,2}) ?(-|,|và|đến|tới) ?(?=(?:[ivx]{1,4}|[0-9]{1,2}) ?(?:[/,]|năm))"
@@ -119,7 +122,7 @@ def normalise(text: str, issued_on: date | None = None) -> Normal:
         words = re.sub(rf"\b{bare}(?!\w)", accented, words)
     words, corrected = _correct_digits(words)
     words = _SPELLING.sub(lambda m: _SPELLINGS[m[0]], words)
-    words = _SPELT_MONTH.sub(lambda m: f"{m[1]} {_NUMBERS[m[2]]}", words)
+    words = _SPELT_MONTH.sub(lambda m: f"{m[1] or m[3]} {_NUMBERS[m[2] or m[4]]}", words)
     words = _SHARED_YEARS.sub(r"năm \1 \2 năm ", _SHARED_UNIT.sub(r"\1 \2 \3 \1 ", words))
     return Normal(words.replace("năm nay", f"năm {issued_on.year:04}") if issued_on else words, corrected)
 
