@@ -30,15 +30,13 @@ from services.tasks.domain.status import (
 )
 from services.tasks.queries.statistics import Count, GroupBy
 from services.tasks.use_cases import records, reporting
+from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.amendments import amend_task
-from services.tasks.use_cases.catalogue import (
-    members_of,
-    record_agencies,
-    record_group,
-)
+from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.deadlines import extend_deadline
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
+from services.tasks.use_cases.groups import record_group
 from services.tasks.use_cases.tasks import create_task
 from shared.audit import SYSTEM
 from shared.clock import ManualClock, local_date

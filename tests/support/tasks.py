@@ -14,11 +14,9 @@ from sqlalchemy import text
 from services.roles import ROLES
 from services.tasks.main import build_app
 from services.tasks.settings import TasksSettings
-from services.tasks.use_cases.catalogue import (
-    record_agencies,
-    record_group,
-)
+from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.documents import record_document, record_programme
+from services.tasks.use_cases.groups import record_group
 from shared.audit import SYSTEM
 from shared.auth import draw_key, store_key
 from shared.clock import ManualClock

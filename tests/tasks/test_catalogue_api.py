@@ -18,7 +18,15 @@ AGENCY = {
         {"scheme": "electronic_code", "value": "G99.1", "valid_from": "2025-01-01", "valid_to": None},
         {"scheme": "qcvn_102", "value": "000.00.00.G99", "valid_from": None, "valid_to": "2024-12-31"},
     ],
+    "aliases": ["Bộ TN"],
 }  # fmt: skip
+
+
+def called(code: str) -> dict[str, Any]:
+    """A code, and names of its own."""
+    return {"code": code, "name": f"Bộ {code}", "short_name": None, "aliases": []}
+
+
 DOCUMENT = {
     "code": "9/QD",
     "type": "Quyết định",
@@ -30,9 +38,10 @@ PROGRAMME = {"code": "NQ59", "title": "Nghị quyết 59-NQ/TW"}
 
 
 async def test_an_agency_is_recorded_and_found_by_any_of_its_codes(service: TasksService) -> None:
-    assert await service.post("/agencies", AGENCY) == AGENCY
+    recorded = AGENCY | {"predecessors": []}
+    assert await service.post("/agencies", AGENCY) == recorded
     for code in ("G99", "G99.1", "000.00.00.G99"):
-        assert await service.get(f"/agencies/{code}") == AGENCY
+        assert await service.get(f"/agencies/{code}") == recorded
     assert (await service.get("/agencies/G98", 404))["code"] == "agency_unknown"
 
 
@@ -64,7 +73,7 @@ async def test_only_an_electronic_code_has_two_forms(service: TasksService) -> N
 async def test_two_forms_of_one_code_at_two_agencies_find_neither(service: TasksService) -> None:
     for code, scheme, value in (("G98", "electronic_code", "H26.19"), ("G99", "qcvn_102", "000.00.19.H26")):
         identifiers = [{"scheme": scheme, "value": value}]
-        await service.post("/agencies", AGENCY | {"code": code, "identifiers": identifiers})
+        await service.post("/agencies", AGENCY | called(code) | {"identifiers": identifiers})
     for written in ("H26.19", "000.00.19.H26"):
         assert (await service.get(f"/agencies/{written}", 404))["code"] == "agency_unknown"
 
@@ -96,7 +105,7 @@ async def test_an_electronic_code_is_recorded_in_the_form_of_its_scheme(
 async def test_an_identifier_of_two_agencies_finds_neither(service: TasksService) -> None:
     for code in ("G98", "G99"):
         shared = [{"scheme": "old", "value": "SAME"}]
-        await service.post("/agencies", AGENCY | {"code": code, "identifiers": shared})
+        await service.post("/agencies", AGENCY | called(code) | {"identifiers": shared})
     assert (await service.get("/agencies/SAME", 404))["code"] == "agency_unknown"
 
 

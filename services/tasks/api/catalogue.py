@@ -1,45 +1,63 @@
-"""Agencies, groups, programmes and documents."""
+"""Agencies, programmes and documents."""
 
 from typing import Literal
+from urllib.parse import quote
 
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.api.common import CodeFilter, CodeInPath, Manager, Moment, Reader
+from services.tasks.api.common import CodeFilter, CodeInPath, Manager, Reader
 from services.tasks.queries import catalogue as read
 from services.tasks.schemas.catalogue import (
+    AgencyChange,
     AgencyIn,
     AgencyOut,
     AgencyPage,
     DocumentIn,
     DocumentOut,
     DocumentPage,
-    GroupList,
-    GroupOut,
     ProgrammeIn,
     ProgrammeOut,
     ProgrammePage,
 )
 from services.tasks.tables import Document, Programme
-from services.tasks.use_cases import catalogue as record
-from services.tasks.use_cases import documents
-from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
-from shared.errors import NotFound
+from services.tasks.use_cases import agencies, documents
+from shared.app import (
+    CurrentActor,
+    CurrentContext,
+    ExpectedVersion,
+    Reading,
+    Session,
+    service_router,
+    set_etag,
+)
 from shared.events import tasks as events
+from shared.openapi import sent
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.problems import documented
 
 router = service_router("tasks")
 
 
-@router.post("/agencies", status_code=201, tags=["catalogue"], responses=documented(409))
+@router.post(
+    "/agencies",
+    status_code=201,
+    tags=["catalogue"],
+    responses=documented(409) | sent(201, "ETag", "Location"),
+)
 async def record_agency(
-    body: AgencyIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
+    body: AgencyIn,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    _: Manager,
 ) -> AgencyOut:
     """Ghi một cơ quan. / Record an agency."""
-    await record.record_agency(
-        session, events.AgencyRecorded.model_validate(body.model_dump()), actor, context.clock.now()
-    )
-    return AgencyOut.model_validate(body.model_dump())
+    state = events.AgencyRecorded.model_validate(body.model_dump())
+    await agencies.record_agency(session, state, actor, context.clock.now())
+    response.headers["Location"] = f"/tasks/v1/agencies/{quote(body.code, safe='')}"
+    return await _agency(await session.connection(), body.code, response)
 
 
 @router.get("/agencies", tags=["catalogue"], response_model=AgencyPage)
@@ -59,27 +77,44 @@ async def list_agencies(
     return page_answer(request, rows, limit, key=lambda row: (row.code,), view=AgencyOut.model_validate)
 
 
-@router.get("/agencies/{code:path}", tags=["catalogue"], responses=documented(404))
-async def get_agency(code: CodeInPath, connection: Reading, _: Reader) -> AgencyOut:
+@router.get("/agencies/{code:path}", tags=["catalogue"], responses=documented(404) | sent(200, "ETag"))
+async def get_agency(code: CodeInPath, response: Response, connection: Reading, _: Reader) -> AgencyOut:
     """Một cơ quan theo mã. / An agency by its code.
 
     `code` là mã của cơ quan, hoặc một mã định danh chỉ cơ quan này có; mã điện tử viết theo dạng nào cũng được.
 
     `code` may be the agency's own, or an identifier that only this agency has, electronic codes in either form.
     """
+    return await _agency(connection, code, response)
+
+
+@router.patch(
+    "/agencies/{code:path}", tags=["catalogue"], responses=documented(404, 409, 412, 428) | sent(200, "ETag")
+)
+async def amend_agency(
+    code: CodeInPath,
+    body: AgencyChange,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    _: Manager,
+    expected: ExpectedVersion,
+) -> AgencyOut:
+    """Sửa tên, tên ngắn, tên gọi khác của một cơ quan. / Change what an agency is called."""
+    wanted = body.model_dump(exclude_unset=True)
+    await agencies.amend_agency(
+        session, code, wanted, expected_version=expected, actor=actor, at=context.clock.now()
+    )
+    return await _agency(await session.connection(), code, response)
+
+
+async def _agency(connection: AsyncConnection, code: str, response: Response) -> AgencyOut:
     row = await read.get_agency(connection, code)
     if row is None:
-        raise NotFound(
-            "agency_unknown", f"Không có cơ quan mã {code}.", f"No agency has the code {code}.", field="code"
-        )
+        raise agencies.agency_unknown(code)
+    set_etag(response, row.version)
     return AgencyOut.model_validate(row)
-
-
-@router.get("/groups", tags=["catalogue"])
-async def list_groups(connection: Reading, _: Reader, moment: Moment) -> GroupList:
-    """Các nhóm cơ quan với thành viên tại một ngày. / Groups with their members on a day, by what was known."""
-    rows = await read.list_groups(connection, moment)
-    return GroupList(items=[GroupOut.model_validate(row) for row in rows])
 
 
 @router.post("/programmes", status_code=201, tags=["catalogue"], responses=documented(409))

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, Table, Text, bindparam, cast, func, select
+from sqlalchemy import ARRAY, Table, Text, bindparam, case, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from services.tasks.domain.electronic_codes import FORMS, forms_of
-from services.tasks.queries.status import belongs
+from services.tasks.queries.status import KNOWN_AT, belongs
 from services.tasks.tables import (
     Agency,
     AgencyAlias,
@@ -48,6 +51,45 @@ _identifiers = (
     .where(AgencyIdentifier.agency_code == Agency.code)
     .scalar_subquery()
 )
+_aliases = func.array(
+    select(AgencyAlias.alias)
+    .where(AgencyAlias.agency_code == Agency.code)
+    .order_by(AgencyAlias.alias)
+    .scalar_subquery(),
+    type_=ARRAY(Text),
+)
+_successor = aliased(AgencyPredecessor)
+_successors = func.array(
+    select(_successor.successor_code)
+    .where(_successor.name == AgencyPredecessor.name)
+    .order_by(_successor.position)
+    .scalar_subquery(),
+    type_=ARRAY(Text),
+)
+_predecessors = (
+    select(
+        func.coalesce(
+            func.jsonb_agg(
+                aggregate_order_by(
+                    func.jsonb_build_object(
+                        "name",
+                        AgencyPredecessor.name,
+                        "short_name",
+                        AgencyPredecessor.short_name,
+                        "valid_to",
+                        AgencyPredecessor.valid_to,
+                        "successor_codes",
+                        _successors,
+                    ),
+                    AgencyPredecessor.name,
+                )
+            ),
+            func.jsonb_build_array(),
+        )
+    )
+    .where(AgencyPredecessor.successor_code == Agency.code)
+    .scalar_subquery()
+)
 _AGENCY = select(
     Agency.code,
     Agency.name,
@@ -55,7 +97,10 @@ _AGENCY = select(
     Agency.bloc,
     Agency.level,
     Agency.parent_code,
+    Agency.version,
     _identifiers.label("identifiers"),
+    _aliases.label("aliases"),
+    _predecessors.label("predecessors"),
 )
 _AGENCY_BY_CODE = _AGENCY.where(Agency.code == bindparam("code"))
 _AGENCY_BY_IDENTIFIER = _AGENCY.where(
@@ -72,11 +117,32 @@ _AGENCY_BY_IDENTIFIER = _AGENCY.where(
 _GROUPS = select(
     Group.code,
     Group.name,
-    select(func.array_agg(aggregate_order_by(GroupMember.agency_code, GroupMember.agency_code)))
-    .where(GroupMember.group_code == Group.code, belongs(GroupMember))
-    .scalar_subquery()
-    .label("member_codes"),
+    Group.version,
+    func.array(
+        select(GroupAlias.alias)
+        .where(GroupAlias.group_codes == func.array_append(cast([], ARRAY(Text)), Group.code))
+        .order_by(GroupAlias.alias)
+        .scalar_subquery(),
+        type_=ARRAY(Text),
+    ).label("aliases"),
+    func.array(
+        select(GroupMember.agency_code)
+        .where(GroupMember.group_code == Group.code, belongs(GroupMember))
+        .order_by(GroupMember.agency_code)
+        .scalar_subquery(),
+        type_=ARRAY(Text),
+    ).label("member_codes"),
 ).order_by(Group.code)
+
+_MEMBERS = (
+    select(
+        GroupMember.agency_code,
+        func.nullif(GroupMember.valid_from, date.min).label("valid_from"),
+        case((GroupMember.ended_at <= KNOWN_AT, GroupMember.valid_to)).label("valid_to"),
+    )
+    .where(GroupMember.group_code == bindparam("code"), GroupMember.recorded_at <= KNOWN_AT)
+    .order_by(GroupMember.agency_code, GroupMember.valid_from)
+)
 
 
 async def get_agency(connection: AsyncConnection, code: str) -> AnyRow | None:
@@ -110,6 +176,18 @@ async def list_groups(connection: AsyncConnection, moment: Mapping[str, Any]) ->
     return (await connection.execute(_GROUPS, moment)).all()
 
 
+async def get_group(connection: AsyncConnection, code: str, moment: Mapping[str, Any]) -> AnyRow | None:
+    asked = {**moment, "code": code}
+    return (await connection.execute(_GROUPS.where(Group.code == bindparam("code")), asked)).one_or_none()
+
+
+async def group_members(
+    connection: AsyncConnection, code: str, moment: Mapping[str, Any]
+) -> Sequence[AnyRow]:
+    """Every time of membership by what was known; a last day that was not known yet is none."""
+    return (await connection.execute(_MEMBERS, {**moment, "code": code})).all()
+
+
 async def list_by_code(
     connection: AsyncConnection, what: type[Programme | Document], *, after: str | None, limit: int
 ) -> Sequence[AnyRow]:
@@ -132,12 +210,7 @@ _SPOKEN = select(
     Agency.code,
     Agency.name,
     func.coalesce(Agency.short_name, "").label("short_name"),
-    func.coalesce(
-        select(func.array_agg(AgencyAlias.alias))
-        .where(AgencyAlias.agency_code == Agency.code)
-        .scalar_subquery(),
-        cast([], ARRAY(Text)),
-    ).label("aliases"),
+    _aliases.label("aliases"),
     Agency.level,
     func.coalesce(Agency.parent_code, "").label("parent_code"),
     Agency.bloc,
@@ -156,8 +229,24 @@ _FORMER = (
 )
 
 
+@dataclass(frozen=True)
+class Names:
+    """All the names by which documents call agencies and groups; `phrases` as printed -> codes of groups."""
+
+    agencies: Sequence[AgencyNames]
+    phrases: Mapping[str, tuple[str, ...]]
+    former: Sequence[FormerNames]
+
+    def directory(self) -> Directory:
+        """Ready for matching; a third of a second where every commune is recorded."""
+        return directory_of(self.agencies, self.phrases, self.former)
+
+
 async def load_directory(connection: AsyncConnection) -> Directory:
-    """All the names by which documents call agencies and groups, ready for matching."""
+    return await asyncio.to_thread((await load_names(connection)).directory)
+
+
+async def load_names(connection: AsyncConnection) -> Names:
     agencies = [
         AgencyNames(
             row.code, row.name, row.short_name, tuple(row.aliases), row.level, row.parent_code, row.bloc
@@ -173,5 +262,4 @@ async def load_directory(connection: AsyncConnection) -> Directory:
         )
         for row in await connection.execute(_FORMER)
     ]
-    named = {row.alias: tuple(row.group_codes) for row in phrases}
-    return await asyncio.to_thread(directory_of, agencies, named, former)  # a third of a second
+    return Names(agencies, {row.alias: tuple(row.group_codes) for row in phrases}, former)

@@ -10,6 +10,9 @@ from shared.answers import Answer, example
 from shared.events.tasks import Identifier
 from shared.requests import Code, DocumentNumber, Line, RequestModel, SimilarIsMeant
 
+MOST_MEMBERS = 4_000  # there are 3,321 communes
+Aliases = Annotated[tuple[Line, ...], Field(max_length=100)]
+
 
 class IdentifierIn(RequestModel):
     scheme: Annotated[Code, Field(description="electronic_code, qcvn_102, administrative_code ...")]
@@ -35,6 +38,28 @@ class AgencyIn(RequestModel):
     level: Literal["central", "province", "commune"]
     parent_code: Code | None = None
     identifiers: Annotated[tuple[IdentifierIn, ...], Field(max_length=50)] = ()
+    aliases: Aliases = ()
+
+
+class AgencyChange(RequestModel):
+    """What is left out stays. A name or short name that is given up stays as an alias."""
+
+    model_config = example(
+        name="Bộ Nông nghiệp và Môi trường", aliases=["BNNMT", "Bộ Nông nghiệp Môi trường"]
+    )
+
+    name: Line | None = None
+    short_name: Line | None = None
+    aliases: Annotated[Aliases | None, Field(description="all of them: those left out are taken away")] = None
+
+
+class PredecessorOut(Answer):
+    """A body that is no more, which this agency answers for; `valid_to` is its last day."""
+
+    name: str
+    short_name: str | None
+    valid_to: date | None
+    successor_codes: list[str]
 
 
 class AgencyOut(Answer):
@@ -45,6 +70,8 @@ class AgencyOut(Answer):
     level: str
     parent_code: str | None
     identifiers: list[Identifier]
+    aliases: list[str]
+    predecessors: list[PredecessorOut]
 
 
 class AgencyPage(Answer):
@@ -52,10 +79,72 @@ class AgencyPage(Answer):
     next_cursor: str | None
 
 
+class MemberIn(RequestModel):
+    agency_code: Code
+    valid_from: Annotated[
+        Day | None, Field(description="first day as a member; left out: as far back as asked")
+    ] = None
+    valid_to: Annotated[Day | None, Field(description="last day as a member, where it is known")] = None
+
+
+class MemberAdded(RequestModel):
+    agency_code: Code
+    valid_from: Annotated[Day, Field(description="first day as a member")]
+    valid_to: Annotated[Day | None, Field(description="last day as a member, where it is known")] = None
+
+
+class MemberEnded(RequestModel):
+    agency_code: Code
+    valid_to: Annotated[Day, Field(description="last day as a member")]
+
+
+class GroupIn(RequestModel):
+    model_config = example(
+        code="delta",
+        name="Các tỉnh Đồng bằng sông Cửu Long",
+        aliases=["Các địa phương Đồng bằng sông Cửu Long"],
+        members=[{"agency_code": "92", "valid_from": "2025-07-01"}, {"agency_code": "96"}],
+    )
+
+    code: Code
+    name: Line
+    aliases: Annotated[Aliases, Field(description="phrases by which documents call this group alone")] = ()
+    members: Annotated[tuple[MemberIn, ...], Field(max_length=MOST_MEMBERS)] = ()
+
+
+class GroupChange(RequestModel):
+    """What is left out stays. Members leave first, then others join."""
+
+    model_config = example(
+        add_members=[{"agency_code": "80", "valid_from": "2026-01-01"}],
+        end_members=[{"agency_code": "92", "valid_to": "2025-12-31"}],
+    )
+
+    name: Line | None = None
+    aliases: Annotated[Aliases | None, Field(description="all of them: those left out are taken away")] = None
+    add_members: Annotated[tuple[MemberAdded, ...], Field(max_length=MOST_MEMBERS)] = ()
+    end_members: Annotated[tuple[MemberEnded, ...], Field(max_length=MOST_MEMBERS)] = ()
+
+
 class GroupOut(Answer):
     code: str
     name: str
-    member_codes: list[str] | None
+    member_codes: list[str]
+
+
+class MemberOut(Answer):
+    """`valid_from` is null for as far back as asked, `valid_to` where no last day is known."""
+
+    agency_code: str
+    valid_from: date | None
+    valid_to: date | None
+
+
+class GroupDetail(GroupOut):
+    """Members on the day asked about, and all times of membership known then."""
+
+    aliases: list[str]
+    members: list[MemberOut]
 
 
 class GroupList(Answer):

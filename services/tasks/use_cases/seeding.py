@@ -10,7 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.tables import Agency
-from services.tasks.use_cases.catalogue import record_agencies, record_group, record_phrases
+from services.tasks.use_cases.agencies import record_agencies
+from services.tasks.use_cases.catalogue import record_phrases
+from services.tasks.use_cases.groups import record_group
 from shared.audit import Actor, add_audit
 from shared.events import tasks as events
 

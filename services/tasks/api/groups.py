@@ -1,0 +1,127 @@
+"""Groups of agencies and their dated members."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.tasks.api.common import CodeInPath, CurrentRules, Manager, Moment, Reader, moment_of_change
+from services.tasks.domain.memberships import Membership
+from services.tasks.queries import catalogue as read
+from services.tasks.schemas.catalogue import (
+    GroupChange,
+    GroupDetail,
+    GroupIn,
+    GroupList,
+    GroupOut,
+    MemberAdded,
+    MemberOut,
+)
+from services.tasks.use_cases import groups
+from shared.app import (
+    CurrentActor,
+    CurrentContext,
+    ExpectedVersion,
+    Reading,
+    Session,
+    service_router,
+    set_etag,
+)
+from shared.openapi import sent
+from shared.problems import documented
+
+router = service_router("tasks")
+
+
+@router.get("/groups", tags=["catalogue"])
+async def list_groups(connection: Reading, _: Reader, moment: Moment) -> GroupList:
+    """Các nhóm cơ quan với thành viên tại một ngày. / Groups with their members on a day, by what was known."""
+    rows = await read.list_groups(connection, moment)
+    return GroupList(items=[GroupOut.model_validate(row) for row in rows])
+
+
+@router.post(
+    "/groups", status_code=201, tags=["catalogue"], responses=documented(409) | sent(201, "ETag", "Location")
+)
+async def record_group(
+    body: GroupIn,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    rules: CurrentRules,
+    _: Manager,
+) -> GroupDetail:
+    """Ghi một nhóm cơ quan với các thành viên. / Record a group with its members.
+
+    Tên của nhóm cũng là cụm từ gọi nhóm.
+
+    Its name is a phrase that names it, too.
+    """
+    members = [(each.agency_code, each.valid_from, each.valid_to) for each in body.members]
+    aliases = tuple(dict.fromkeys((body.name, *body.aliases)))
+    at = context.clock.now()
+    await groups.record_group(session, body.code, body.name, members, aliases=aliases, actor=actor, at=at)
+    response.headers["Location"] = f"/tasks/v1/groups/{quote(body.code, safe='')}"
+    return await _group(await session.connection(), body.code, moment_of_change(context, rules), response)
+
+
+@router.get("/groups/{code:path}", tags=["catalogue"], responses=documented(404) | sent(200, "ETag"))
+async def get_group(
+    code: CodeInPath, response: Response, connection: Reading, _: Reader, moment: Moment
+) -> GroupDetail:
+    """Một nhóm với thành viên tại một ngày. / A group with its members on a day, by what was known."""
+    return await _group(connection, code, moment, response)
+
+
+@router.patch(
+    "/groups/{code:path}", tags=["catalogue"], responses=documented(404, 409, 412, 428) | sent(200, "ETag")
+)
+async def amend_group(
+    code: CodeInPath,
+    body: GroupChange,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    rules: CurrentRules,
+    _: Manager,
+    expected: ExpectedVersion,
+) -> GroupDetail:
+    """Sửa tên, cụm từ gọi nhóm, thêm hoặc kết thúc thành viên. / Change a group's name, phrases or members."""
+    await groups.amend_group(
+        session, code, _wanted(body), expected_version=expected, actor=actor, at=context.clock.now()
+    )
+    return await _group(await session.connection(), code, moment_of_change(context, rules), response)
+
+
+def _wanted(body: GroupChange) -> groups.GroupAmendment:
+    return groups.GroupAmendment(
+        body.name,
+        body.aliases,
+        tuple(_memberships(body.add_members)),
+        tuple(groups.Leaving(each.agency_code, each.valid_to) for each in body.end_members),
+    )
+
+
+def _memberships(members: Iterable[MemberAdded]) -> Iterable[Membership]:
+    return (Membership(each.agency_code, each.valid_from, each.valid_to) for each in members)
+
+
+async def _group(
+    connection: AsyncConnection, code: str, moment: Mapping[str, Any], response: Response
+) -> GroupDetail:
+    row = await read.get_group(connection, code, moment)
+    if row is None:
+        raise groups.group_unknown(code)
+    members = await read.group_members(connection, code, moment)
+    set_etag(response, row.version)
+    return GroupDetail(
+        code=row.code,
+        name=row.name,
+        member_codes=row.member_codes,
+        aliases=row.aliases,
+        members=[MemberOut.model_validate(each) for each in members],
+    )

@@ -1,0 +1,119 @@
+"""What an agency or a group may be called: in letters that are what they look like, and as no other body is."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from shared.errors import Conflict, InvalidInput
+from shared.naming.directory import Directory, Entry
+from shared.naming.lookup import Similarity, find_close
+from shared.naming.text import name_key
+
+_LETTERS = 2  # of the shortest name; a single one, or digits alone, number an item
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One way of writing who is meant; `field` is where the request says it."""
+
+    field: str
+    text: str
+
+
+def check_letters(spellings: Iterable[Spelling]) -> None:
+    """Refuse letters of other scripts, which look like ours, characters that nobody sees, and what has no letters."""
+    for spelling in spellings:
+        strange = next(filter(_is_strange, unicodedata.normalize("NFC", spelling.text)), "")
+        if strange:
+            _refuse_letter(spelling, strange)
+        letters = name_key(spelling.text).replace(" ", "")
+        if len(letters) < _LETTERS or letters.isdigit():
+            raise InvalidInput(
+                "name_without_letters",
+                f"“{spelling.text}” không đủ để làm tên: ghi ít nhất {_LETTERS} ký tự, trong đó có chữ cái.",
+                f"“{spelling.text}” is too little for a name: write at least {_LETTERS} characters, letters among them.",
+                field=spelling.field,
+            )
+
+
+def _is_strange(character: str) -> bool:
+    if character.isalpha():
+        return not unicodedata.name(character, "").startswith("LATIN")
+    return unicodedata.category(character) in {"Cf", "Cc", "Co", "Cn", "Cs"}
+
+
+def _refuse_letter(spelling: Spelling, character: str) -> NoReturn:
+    shown = f"U+{ord(character):04X}"
+    raise InvalidInput(
+        "name_letters",
+        f"Tên có ký tự {shown} không phải chữ Latinh hoặc không nhìn thấy được: gõ lại bằng bảng chữ tiếng Việt.",
+        f"The name has the character {shown}, which is not Latin or cannot be seen: type it in Vietnamese letters.",
+        field=spelling.field,
+    )
+
+
+def check_free(owner: Entry, spellings: Iterable[Spelling], before: Directory, after: Directory) -> None:
+    """Refuse what names another agency, living or former, or a group.
+
+    Args:
+        owner: whose spellings they are, an agency or a group.
+        spellings: those that are new.
+        before: the names without this change.
+        after: the names with it.
+    """
+    for spelling in spellings:
+        key = name_key(spelling.text)
+        entries = (*before.exact.get(key, ()), *after.exact.get(key, ()))
+        taken = next((entry for entry in entries if _takes(entry, entries, owner, after)), None)
+        if taken is not None:
+            vi, en = _named(taken, before)
+            raise Conflict(
+                "name_taken",
+                f"“{spelling.text}” đã là tên của {vi}: chọn tên khác, hoặc ghi kèm cơ quan chủ quản.",
+                f"“{spelling.text}” is a name of {en} already: choose another, or add whose it is.",
+                field=spelling.field,
+                codes=list(taken.codes),
+            )
+
+
+def check_apart(owner: Entry, aliases: Iterable[Spelling], before: Directory, similarity: Similarity) -> None:
+    """Refuse an alias that is a slip away from another body's name."""
+    for alias in aliases:
+        key = name_key(alias.text)
+        close = None if key in before.exact else find_close(key, before, similarity)
+        if close is not None and not any(_is_of(entry, owner) for entry in close[0]):
+            vi, en = _named(close[0][0], before)
+            raise Conflict(
+                "alias_alike",
+                f"“{alias.text}” chỉ khác một chữ so với tên của {vi}: chọn tên gọi khác cho rõ.",
+                f"“{alias.text}” is one letter from a name of {en}: choose an alias that is clear.",
+                field=alias.field,
+                codes=list(close[0][0].codes),
+            )
+
+
+def _takes(entry: Entry, entries: tuple[Entry, ...], owner: Entry, after: Directory) -> bool:
+    """Whether an entry is another's; units and communes of different parents may share a name that says no owner."""
+    if _is_of(entry, owner):
+        return False
+    if not all(each.home or each.commune for each in entries):
+        return True
+    parents = [after.agencies[each.codes[0]].parent_code for each in (entry, owner)]
+    return parents[0] == parents[1]
+
+
+def _is_of(entry: Entry, owner: Entry) -> bool:
+    return (entry.kind, entry.codes) == (owner.kind, owner.codes)
+
+
+def _named(entry: Entry, directory: Directory) -> tuple[str, str]:
+    """Who an entry stands for, in both languages; of a former body, its successors."""
+    names = {} if entry.kind == "group" else directory.names
+    listed = ", ".join(f"{names[code]} ({code})" if code in names else code for code in entry.codes)
+    vi, en = {
+        "agency": ("", ""),
+        "former": ("cơ quan cũ, nay là ", "a former body, now "),
+        "group": ("nhóm ", "the group "),
+    }[entry.kind]
+    return vi + listed, en + listed

@@ -1,0 +1,76 @@
+"""Who is in a group from when until when: one time of an agency never overlaps another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from shared.errors import Conflict, InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Both days included; `valid_to` is None as long as no last day is known."""
+
+    agency_code: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+def check_memberships(memberships: Sequence[Membership], field: str) -> None:
+    """Refuse times that end before they begin, and two of one agency that share a day."""
+    for place, each in enumerate(memberships):
+        if each.valid_to is not None and each.valid_to < each.valid_from:
+            raise InvalidInput(
+                "membership_days",
+                f"{each.agency_code}: ngày cuối {each.valid_to:%d/%m/%Y} trước ngày đầu {each.valid_from:%d/%m/%Y}.",
+                f"{each.agency_code}: the last day {each.valid_to} is before the first, {each.valid_from}.",
+                field=f"{field}.{place}.valid_to",
+            )
+        if any(_overlap(each, other) for other in memberships[:place]):
+            raise _already_member(each, f"{field}.{place}")
+
+
+def added(known: Sequence[Membership], new: Sequence[Membership], field: str) -> None:
+    """Check that times to be added lie apart from those known."""
+    check_memberships(new, field)
+    for place, each in enumerate(new):
+        if any(_overlap(each, other) for other in known):
+            raise _already_member(each, f"{field}.{place}")
+
+
+def ended(known: Sequence[Membership], agency_code: str, valid_to: date, field: str) -> Membership:
+    """The open time of an agency to which `valid_to` gives a last day."""
+    member = next((each for each in known if each.agency_code == agency_code and each.valid_to is None), None)
+    if member is None:
+        raise Conflict(
+            "member_unknown",
+            f"{agency_code} không là thành viên đang tiếp tục của nhóm: xem thành viên tại GET /tasks/v1/groups.",
+            f"{agency_code} is no member of the group whose time is open: see its members at GET /tasks/v1/groups.",
+            field=field,
+        )
+    if valid_to < member.valid_from:
+        raise InvalidInput(
+            "membership_days",
+            f"{agency_code}: ngày cuối {valid_to:%d/%m/%Y} trước ngày đầu {member.valid_from:%d/%m/%Y}.",
+            f"{agency_code}: the last day {valid_to} is before the first, {member.valid_from}.",
+            field=field,
+        )
+    return member
+
+
+def _overlap(left: Membership, right: Membership) -> bool:
+    latest = date.max
+    return (
+        left.agency_code == right.agency_code
+        and left.valid_from <= (right.valid_to or latest)
+        and right.valid_from <= (left.valid_to or latest)
+    )
+
+
+def _already_member(each: Membership, field: str) -> Conflict:
+    return Conflict(
+        "member_exists",
+        f"{each.agency_code} đã là thành viên của nhóm trong thời gian này: chọn ngày đầu sau ngày cuối của lần trước.",
+        f"{each.agency_code} is a member of the group in this time already: begin after its former time's last day.",
+        field=field,
+    )

@@ -1,0 +1,180 @@
+"""Recording agencies, and amending what they are called."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from rapidfuzz.fuzz import token_sort_ratio
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tasks.domain.agency_names import Spelling, check_apart, check_free, check_letters
+from services.tasks.domain.electronic_codes import check_form
+from services.tasks.queries.catalogue import Names, get_agency, load_names
+from services.tasks.tables import Agency, AgencyAlias, AgencyIdentifier, AgencyPredecessor, Base
+from services.tasks.use_cases.catalogue import code_conflict, require_agencies
+from shared.audit import Actor, add_audit
+from shared.errors import NotFound, Versions, check_version
+from shared.events import tasks as events
+from shared.naming.directory import AgencyNames, Entry
+from shared.outbox import add_event, add_events
+
+_APART = {"identifiers", "aliases", "predecessors"}  # kept in tables of their own
+
+
+async def lock_names(session: AsyncSession) -> Names:
+    """All names, which stay as they are until this change ends: two changes cannot both take one."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("names of agencies", 0))))
+    return await load_names(await session.connection())
+
+
+async def record_agency(
+    session: AsyncSession, state: events.AgencyRecorded, actor: Actor, at: datetime
+) -> None:
+    """Record one agency.
+
+    Raises:
+        InvalidInput: agency_unknown, electronic_code_invalid, name_letters, name_without_letters.
+        Conflict: code_exists, name_taken, alias_alike.
+    """
+    names = await lock_names(session)
+    if await session.get(Agency, state.code):
+        raise code_conflict("Cơ quan", "Agency", state.code)
+    if state.parent_code is not None:
+        await require_agencies(session, [state.parent_code], "parent_code")
+    _check_names(names, state, _spellings(state))
+    await record_agencies(session, [state], at)
+    await add_audit(session, actor, "record", "agency", state.code, at=at, name=state.name)
+
+
+async def record_agencies(
+    session: AsyncSession, states: Sequence[events.AgencyRecorded], at: datetime
+) -> None:
+    """Record many at once, parents before their children."""
+    for state in states:
+        for place, identifier in enumerate(state.identifiers):
+            check_form(identifier.scheme, identifier.value, f"identifiers.{place}.value")
+    rows: dict[type[Base], list[dict[str, Any]]] = {
+        Agency: [state.model_dump(exclude=_APART) | {"recorded_at": at} for state in states],
+        AgencyIdentifier: [
+            {"agency_code": state.code, **identifier.model_dump()}
+            for state in states
+            for identifier in state.identifiers
+        ],
+        AgencyAlias: [
+            {"agency_code": state.code, "alias": alias} for state in states for alias in state.aliases
+        ],
+        AgencyPredecessor: [
+            _predecessor(body, state.code) for state in states for body in state.predecessors
+        ],
+    }
+    for table, values in rows.items():
+        if values:
+            await session.execute(insert(table), values)
+    await add_events(session, [(state, 1) for state in states], at=at)
+
+
+def _predecessor(body: events.Predecessor, successor_code: str) -> dict[str, Any]:
+    return {
+        **body.model_dump(include={"name", "short_name", "valid_to"}),
+        "successor_code": successor_code,
+        "position": body.successor_codes.index(successor_code) + 1,
+    }
+
+
+async def amend_agency(
+    session: AsyncSession,
+    code: str,
+    wanted: Mapping[str, Any],
+    *,
+    expected_version: Versions,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Change what an agency is called; what is wanted as it stands already is no change and is not told.
+
+    Args:
+        wanted: of name, short_name and aliases (all of them) those that change. A name that is given up stays as an
+            alias, so that documents which print it still find the agency.
+
+    Raises:
+        NotFound: agency_unknown.
+        StaleVersion: version_stale.
+        InvalidInput: name_letters, name_without_letters.
+        Conflict: name_taken, alias_alike.
+    """
+    agency = await session.get(Agency, code, with_for_update=True)
+    if agency is None:
+        raise agency_unknown(code)
+    check_version(expected_version, agency.version)
+    row = await get_agency(await session.connection(), code)
+    before = events.AgencyRecorded.model_validate(row, from_attributes=True)
+    after = _amended(before, wanted)
+    if after == before:
+        return
+    known = set(_spellings(before))
+    _check_names(await lock_names(session), after, [each for each in _spellings(after) if each not in known])
+    await _write(session, agency, before, after)
+    changed = {
+        name: [getattr(before, name), getattr(after, name)] for name in ("name", "short_name", "aliases")
+    }
+    detail = {name: values for name, values in changed.items() if values[0] != values[1]}
+    await add_audit(session, actor, "amend", "agency", code, at=at, **detail)
+    await add_event(session, after, version=agency.version, at=at)
+
+
+def agency_unknown(code: str) -> NotFound:
+    return NotFound(
+        "agency_unknown", f"Không có cơ quan mã {code}.", f"No agency has the code {code}.", field="code"
+    )
+
+
+def _amended(before: events.AgencyRecorded, wanted: Mapping[str, Any]) -> events.AgencyRecorded:
+    after = before.model_copy(update=dict(wanted))
+    given_up = {before.name, before.short_name} - {after.name, after.short_name, None}
+    aliases = {*after.aliases, *given_up} - {after.name, after.short_name}
+    return after.model_copy(update={"aliases": tuple(sorted(filter(None, aliases)))})
+
+
+async def _write(
+    session: AsyncSession, agency: Agency, before: events.AgencyRecorded, after: events.AgencyRecorded
+) -> None:
+    agency.name, agency.short_name = after.name, after.short_name
+    agency.version += 1
+    gone, new = set(before.aliases) - set(after.aliases), set(after.aliases) - set(before.aliases)
+    if gone:
+        await session.execute(
+            delete(AgencyAlias).where(AgencyAlias.agency_code == after.code, AgencyAlias.alias.in_(gone))
+        )
+    if new:
+        rows = [{"agency_code": after.code, "alias": alias} for alias in sorted(new)]
+        await session.execute(insert(AgencyAlias), rows)
+    await session.flush()
+
+
+def _spellings(state: events.AgencyRecorded) -> list[Spelling]:
+    named = [("code", state.code), ("name", state.name), ("short_name", state.short_name or "")]
+    named += [(f"aliases.{place}", alias) for place, alias in enumerate(state.aliases)]
+    return [
+        Spelling(field, text) for field, text in named if text and not (field == "code" and text.isdigit())
+    ]
+
+
+def _check_names(names: Names, state: events.AgencyRecorded, new: Sequence[Spelling]) -> None:
+    check_letters(each for each in new if each.field != "code")
+    owner = Entry("agency", (state.code,))
+    spoken = AgencyNames(
+        state.code,
+        state.name,
+        state.short_name or "",
+        state.aliases,
+        state.level,
+        state.parent_code or "",
+        state.bloc,
+    )
+    others = [agency for agency in names.agencies if agency.code != state.code]
+    before = names.directory()
+    check_free(owner, new, before, replace(names, agencies=[*others, spoken]).directory())
+    aliases = [each for each in new if each.field.startswith("aliases")]
+    check_apart(owner, aliases, before, token_sort_ratio)
