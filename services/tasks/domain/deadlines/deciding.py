@@ -21,6 +21,10 @@ _LATEST = re.compile(r"\b(?:chậm|muộn|trễ) nhất\b")
 _STATES = re.compile(  # a state that has to hold from a day is a deadline of its own
     r"\b(?:vận hành|áp dụng|có hiệu lực|hiệu lực|sử dụng|duy trì|bảo đảm|đảm bảo|hoạt động|chấm dứt|dừng|ngừng|không còn)\b[^,;:]{0,60}$"
 )
+# khởi công ngày 19/8/2025, tại cuộc họp ngày 15/9/2025: a day on which something else is held
+_HELD = re.compile(
+    r"\b(?:khởi công|khánh thành|khai mạc|bế mạc|bắt đầu|tổ chức|diễn ra|họp|hội nghị|lễ|ký|ban hành|để|nhằm|phục vụ)\b[^,;]{0,50}$"
+)
 _PURPOSE = re.compile(r"\b(?:để|nhằm|phục vụ)\b")
 
 
@@ -29,7 +33,7 @@ def decide(understood: Understood, *, before_includes_day: bool) -> Reading:
     mentions = _refine(words, [mention for mention in understood.mentions if not mention.ignored])
     if understood.recurring:
         return _recur(understood, understood.recurring, mentions, before_includes_day=before_includes_day)
-    chosen = _chosen(mentions)
+    chosen = _chosen(words, mentions)
     if standing := _standing(understood, chosen):
         return standing
     starts = [mention for mention in chosen if mention.role is Role.FROM]
@@ -75,16 +79,21 @@ def _finer(words: str, left: Mention, right: Mention) -> Mention | None:
     return None
 
 
-def _chosen(mentions: Sequence[Mention]) -> list[Mention]:
+def _chosen(words: str, mentions: Sequence[Mention]) -> list[Mention]:
     """Governed mentions; without any, the bare ones. A lower bound counts only where nothing else stands.
 
-    A bare day beside a governed one is a meeting or the like; a bare month is a second deadline, unless one completes.
+    A bare day before a governed one is a meeting or the like, behind it a second deadline, unless it is said to be a
+    meeting's; a bare month is a second deadline, unless one completes.
     """
     governed = [mention for mention in mentions if mention.governed]
     upper = [mention for mention in governed if mention.role is not Role.AFTER]
     bare = [m for m in mentions if not m.governed and m.days is not DeadlineFlag.YEAR_MISSING]
     if upper and not any(mention.completes for mention in upper):
         upper += [mention for mention in bare if mention.written.kind is not DeadlineKind.DATE]
+    if upper:
+        last = upper[-1].span[1]
+        behind = (m for m in bare if m.span[0] >= last and m.written.kind is DeadlineKind.DATE)
+        upper += [m for m in behind if not _HELD.search(words[max(0, m.span[0] - 60) : m.span[0]])]
     return upper or governed or bare
 
 
