@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, computed_field
 
+from shared.import_words import OUTCOMES, SKIPS
 from shared.spreadsheets.workbook import SheetOutcome
 
 
@@ -38,6 +39,34 @@ class SkippedRow(Answer):
     text: str
     reason: str
 
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own way
+    @property
+    def detail(self) -> str:
+        return SKIPS[self.reason].vi
+
+    @computed_field  # type: ignore[prop-decorator]  # as above
+    @property
+    def detail_en(self) -> str:
+        return SKIPS[self.reason].en
+
+
+class RowOutcome(Answer):
+    """What every report says of a row: where it stands, what became of it, what is wrong and what to look at."""
+
+    sheet: str = Field(description="name of its sheet; empty for CSV")
+    row: int = Field(
+        description="as the spreadsheet numbers it, the heading included",
+        validation_alias=AliasChoices("row", "number"),
+    )
+    outcome: str
+    problems: list[RowProblem]
+    warnings: list[RowProblem]
+
+    @computed_field(description="the outcome in Vietnamese")  # type: ignore[prop-decorator]  # as above
+    @property
+    def outcome_vi(self) -> str:
+        return OUTCOMES[self.outcome].vi
+
 
 class SheetRemarkOut(Answer):
     """What is odd about a sheet: hidden rows and columns, rows struck through, cells that look like days' numbers."""
@@ -56,6 +85,8 @@ class SheetReport(Answer):
     detail: str
     detail_en: str
     heading_row: int | None = Field(description="number of the heading's first row")
+    heading_end: int | None = Field(description="number of its last row")
+    columns: dict[str, str] = Field(description="field → heading under which it was read")
     rows: int
     ignored: list[str] = Field(
         description="headings that mean nothing here; what stands under them is not read"

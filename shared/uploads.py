@@ -1,7 +1,11 @@
 """Files that come with a form: read before the change's transaction begins, which must not stand idle meanwhile."""
 
+import json
+import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -9,12 +13,22 @@ from pydantic import Field, ValidationError
 from starlette.datastructures import FormData
 
 from shared.app import ServiceRoute, admit
+from shared.errors import InvalidInput, Unavailable
+from shared.import_reports import XLSX, prefers_workbook, report_workbook
 from shared.parameters import Takes, refuse_repeated
 from shared.problems import documented
 from shared.requests import RequestModel
 from shared.scalars import BooleanText
 from shared.spreadsheets import MAX_BYTES
 
+_log = logging.getLogger(__name__)
+# what an import answers, beside the report as JSON: by `Accept` the file as it came, with the report in it
+REPORT_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The report of every row; as a workbook the file as it came with outcome, reason and suggestion",
+        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 MAX_UPLOAD_BYTES = MAX_BYTES + 1024 * 1024  # with the form around it, as the gateway admits
 
 
@@ -55,13 +69,32 @@ def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter
                     sent = _read_form(form, parts)
                     content = await sent.file.read()
                 request.state.upload = await read(request, sent, content)
-                return await change(request)
+                response = await change(request)
+                if response.status_code != HTTPStatus.OK or not prefers_workbook(
+                    request.headers.get("accept", "")
+                ):
+                    return response
+                return await _as_workbook(response, sent.file.filename or "", content)
 
             return read_first
 
     return APIRouter(
         prefix=f"/{service}/v1", route_class=UploadRoute, responses=documented(401, 403, 422, 503)
     )
+
+
+async def _as_workbook(response: Response, filename: str, content: bytes) -> Response:
+    """The committed report put into its file; the report as it is where that cannot be done, for the import stands."""
+    try:
+        workbook = await report_workbook(content, json.loads(bytes(response.body)))
+    except (InvalidInput, Unavailable) as refusal:
+        _log.warning("a report could not be written into its file: %s", refusal)
+        return response
+    stem = filename.rpartition(".")[0] or filename or "phu-luc"
+    name = quote(f"{stem} - báo cáo.xlsx", safe="")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Vary": "Accept"}
+    kept = {key: value for key, value in response.headers.items() if key == "idempotency-replayed"}
+    return Response(workbook, media_type=XLSX, headers=headers | kept)
 
 
 def _read_form(form: type[Form], parts: FormData) -> Form:

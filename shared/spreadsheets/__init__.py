@@ -5,23 +5,27 @@ file in a process of its own, since a crafted one can make any parser ask for al
 odd about a cell is reported with its row, and what rows mean (sections, totals, references) is the service's business.
 """
 
-from shared.spreadsheets.apart import read_workbook_apart
+from shared.spreadsheets.apart import read_workbook_apart, write_report_apart
 from shared.spreadsheets.cells import CellProblem, Remark, SheetRemark
 from shared.spreadsheets.grid import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS
-from shared.spreadsheets.headings import Columns
+from shared.spreadsheets.headings import ANSWER_COLUMN, Columns
 from shared.spreadsheets.mapping import mapping_from_json, texts_from_json
+from shared.spreadsheets.notes import Heading, RowNote
 from shared.spreadsheets.table import Row, Skipped, Table
 from shared.spreadsheets.workbook import Sheet, Workbook, read_workbook
 
 __all__ = [
+    "ANSWER_COLUMN",
     "MAX_BYTES",
     "MAX_CELL",
     "MAX_COLUMNS",
     "MAX_ROWS",
     "CellProblem",
     "Columns",
+    "Heading",
     "Remark",
     "Row",
+    "RowNote",
     "Sheet",
     "SheetRemark",
     "Skipped",
@@ -31,4 +35,5 @@ __all__ = [
     "read_workbook",
     "read_workbook_apart",
     "texts_from_json",
+    "write_report_apart",
 ]

@@ -1,23 +1,33 @@
 """Reading a file that may be hostile without risk to the service: another process reads it, under limits."""
 
 import asyncio
+import base64
 import json
 import logging
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from shared.errors import InvalidInput, Unavailable
+from shared.spreadsheets.child import TOO_COSTLY
 from shared.spreadsheets.headings import Columns
-from shared.spreadsheets.wire import TOO_COSTLY, question, refusal_from_json, workbook_from_json
+from shared.spreadsheets.notes import Heading, RowNote
+from shared.spreadsheets.wire import (
+    question,
+    refusal_from_json,
+    report_question,
+    workbook_from_json,
+)
 from shared.spreadsheets.workbook import Workbook
 
 AT_ONCE = 2  # processes of up to 2 GB each; more would only share the same processors
 _COMMAND = (sys.executable, "-m", "shared.spreadsheets")
+_WRITE_COMMAND = (sys.executable, "-m", "shared.spreadsheets.report")
 _ROOT = Path(__file__).parents[2]  # where the packages stand: `-m` looks there
 # all the environment there is: no secret of the service; one thread keeps the address space within its limit
 _ENVIRONMENT = {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "POLARS_MAX_THREADS": "1"}
@@ -51,16 +61,29 @@ async def read_workbook_apart(
         Unavailable: reading_busy, the time was spent waiting for a turn.
     """
     asked = question(filename, columns, mapping, sheet) + content
-    return await asyncio.get_running_loop().run_in_executor(_readers, _read, asked, time.monotonic())
+    answer = await _in_turn(_COMMAND, asked)
+    return workbook_from_json(answer["workbook"])
 
 
-def _read(asked: bytes, since: float) -> Workbook:
+async def write_report_apart(
+    content: bytes, headings: Sequence[Heading], notes: Sequence[RowNote], *, asks: bool
+) -> bytes:
+    """As `write_report`, in a process of its own. Raises as `read_workbook_apart`."""
+    answer = await _in_turn(_WRITE_COMMAND, report_question(headings, notes, asks=asks) + content)
+    return base64.b64decode(answer["report"])
+
+
+async def _in_turn(command: Sequence[str], asked: bytes) -> dict[str, Any]:
+    return await asyncio.get_running_loop().run_in_executor(_readers, _ask, command, asked, time.monotonic())
+
+
+def _ask(command: Sequence[str], asked: bytes, since: float) -> dict[str, Any]:
     waited = time.monotonic() - since
     if waited >= _SECONDS:
         raise _busy()
     try:
         child = subprocess.run(  # noqa: S603 - a fixed command; the file goes to its input
-            _COMMAND,
+            command,
             input=asked,
             capture_output=True,
             timeout=_SECONDS - waited,
@@ -76,10 +99,10 @@ def _read(asked: bytes, since: float) -> Workbook:
         _log.warning("a file could not be read apart: %s: %s", error, last[:200])
         bounded = error.returncode in _OUT_OF_BOUNDS or _OUT_OF_MEMORY in error.stderr
         raise (_too_costly() if bounded else _crashes()) from error
-    answer = json.loads(child.stdout)
+    answer: dict[str, Any] = json.loads(child.stdout)
     if "refusal" in answer:
         raise refusal_from_json(answer["refusal"])
-    return workbook_from_json(answer["workbook"])
+    return answer
 
 
 def _too_costly() -> InvalidInput:

@@ -9,6 +9,8 @@ from shared.errors import InvalidInput
 from shared.folding import fold
 from shared.spreadsheets.mapping import check_text
 
+REPORT_COLUMNS = ("Kết quả nhập", "Lý do", "Gợi ý")  # that a report adds to the file it is about
+ANSWER_COLUMN = "Xác nhận"
 SEARCHED = 10  # rows with text, from the top: a printed annex has its number and title above the table
 DEEPEST = 3  # rows that one heading may take
 _NAMED = 8  # of the accepted headings that a refusal lists
@@ -27,13 +29,13 @@ class Columns:
             too. Case, diacritics, punctuation and notes in brackets do not matter.
         required: keys without which the table cannot be read.
         dates: keys under which a bare number of five digits may be a date's serial number.
-        ours: headings of the columns that a report adds to the file it is about; they are passed over.
+        ours: headings of the columns that a report adds; they are passed over.
     """
 
     headings: Mapping[str, tuple[str, ...]]
     required: tuple[str, ...]
     dates: tuple[str, ...] = ()
-    ours: tuple[str, ...] = ()
+    ours: tuple[str, ...] = REPORT_COLUMNS
 
     def accepted(self, key: str) -> tuple[str, ...]:
         return (key, *self.headings[key])

@@ -51,6 +51,7 @@ class Table:
         name: of the sheet; empty for CSV.
         above: what is printed above the heading, row by row.
         heading_row: number of the heading's first row.
+        heading_end: number of its last row.
         headers: key -> heading as printed.
         unknown: headings that mean nothing here; their values stand under them in each row.
         rows: every row with text below the heading, also totals and sections; each has a value for the same names.
@@ -61,6 +62,7 @@ class Table:
     name: str
     above: tuple[str, ...]
     heading_row: int
+    heading_end: int
     headers: dict[str, str]
     unknown: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -118,6 +120,7 @@ class TableReader:
             self._grid.name,
             tuple(" ".join(filter(None, row)) for row in self._grid.cells[: self._header.last]),
             self._header.first + 1,
+            self._header.last + 1,
             self._headers,
             self._unknown,
             tuple(rows),

@@ -4,17 +4,18 @@ Each text is written once and then named by its place, since a merged cell may s
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from datetime import date
 from typing import Any
 
 from shared.errors import InvalidInput, TooLarge
 from shared.spreadsheets.cells import CellProblem, Remark, SheetRemark
 from shared.spreadsheets.headings import Columns
+from shared.spreadsheets.notes import Heading, RowNote
 from shared.spreadsheets.table import Row, Skipped, Table
 from shared.spreadsheets.workbook import Sheet, Workbook
 
-TOO_COSTLY = 3  # exit status: more memory, or a longer answer, than it may have
 _REFUSALS = {kind.__name__: kind for kind in (InvalidInput, TooLarge)}
 
 
@@ -58,6 +59,7 @@ def _table_to_json(table: Table, texts: _Texts) -> dict[str, Any]:
         "name": table.name,
         "above": table.above,
         "heading_row": table.heading_row,
+        "heading_end": table.heading_end,
         "headers": table.headers,
         "unknown": table.unknown,
         "keys": keys,
@@ -98,12 +100,23 @@ def _table_from_json(given: dict[str, Any], texts: list[str]) -> Table:
         name,
         tuple(given["above"]),
         given["heading_row"],
+        given["heading_end"],
         given["headers"],
         tuple(given["unknown"]),
         rows,
         tuple(Skipped(number, texts[place], reason, name) for number, place, reason in given["skipped"]),
         tuple(SheetRemark(code, where) for code, where in given["remarks"]),
     )
+
+
+def report_question(headings: Sequence[Heading], notes: Sequence[RowNote], *, asks: bool) -> bytes:
+    """What the process is asked to write, before the file."""
+    asked = {
+        "headings": [astuple(each) for each in headings],
+        "notes": [astuple(each) for each in notes],
+        "asks": asks,
+    }
+    return json.dumps(asked).encode() + b"\n"
 
 
 def refusal_from_json(given: dict[str, Any]) -> InvalidInput:

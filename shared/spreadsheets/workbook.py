@@ -42,6 +42,14 @@ class Sheet:
         return self.table.heading_row if self.table else None
 
     @property
+    def heading_end(self) -> int | None:
+        return self.table.heading_end if self.table else None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        return self.table.headers if self.table else {}
+
+    @property
     def rows(self) -> int:
         return len(self.table.rows) if self.table else 0
 

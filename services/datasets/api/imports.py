@@ -14,7 +14,7 @@ from shared.clock import local_date
 from shared.problems import documented
 from shared.scalars import BooleanText
 from shared.spreadsheets import mapping_from_json
-from shared.uploads import UploadForm, upload_router
+from shared.uploads import REPORT_ANSWERS, UploadForm, upload_router
 
 PATH = "/datasets/v1/imports"
 
@@ -40,7 +40,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> ReadList:
 router = upload_router("datasets", ImportForm, _read)
 
 
-@router.post("/imports", tags=["imports"], responses=documented(409, 413))
+@router.post("/imports", tags=["imports"], responses=REPORT_ANSWERS | documented(409, 413))
 async def import_databases(
     request: Request,
     session: Session,

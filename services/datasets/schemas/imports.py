@@ -2,20 +2,14 @@
 
 from typing import Literal
 
-from pydantic import Field
-
-from shared.answers import Answer, RowProblem, SheetReport, SkippedRow
+from shared.answers import Answer, RowOutcome, SheetReport, SkippedRow
 
 
-class ImportedRow(Answer):
-    sheet: str = Field(description="name of its sheet; empty for CSV")
-    row: int = Field(description="as the spreadsheet numbers it, the heading included")
+class ImportedRow(RowOutcome):
     outcome: Literal["accepted", "refused", "unchanged"]
     code: str
     name: str
     owner_code: str | None
-    problems: list[RowProblem]
-    warnings: list[RowProblem]
 
 
 class ImportReport(Answer):

@@ -22,7 +22,7 @@ from shared.problems import documented
 from shared.requests import SIMILAR_IS_MEANT, DocumentNumber
 from shared.scalars import BooleanText
 from shared.spreadsheets import mapping_from_json
-from shared.uploads import UploadForm, upload_router
+from shared.uploads import REPORT_ANSWERS, UploadForm, upload_router
 
 PATH = "/finance/v1/imports"
 
@@ -62,7 +62,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> TreasuryF
 router = upload_router("finance", ImportForm, _read)
 
 
-@router.post("/imports", tags=["imports"], responses=documented(409, 413))
+@router.post("/imports", tags=["imports"], responses=REPORT_ANSWERS | documented(409, 413))
 async def import_disbursements(
     request: Request,
     session: Session,

@@ -6,14 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.answers import Answer, RowProblem, SheetReport, SkippedRow
+from shared.answers import Answer, RowOutcome, SheetReport, SkippedRow
 
 
-class ImportedRow(Answer):
-    sheet: str = Field(description="name of its sheet; empty for CSV")
-    row: int = Field(
-        description="as the spreadsheet numbers it, the heading included", validation_alias="number"
-    )
+class ImportedRow(RowOutcome):
     outcome: Literal["accepted", "refused", "unchanged", "total"]
     kind: Literal["disburse", "recover"]
     reference: str | None
@@ -21,8 +17,6 @@ class ImportedRow(Answer):
     day: date | None
     amount: int | None = Field(description="đồng")
     decision_id: UUID | None
-    problems: list[RowProblem]
-    warnings: list[RowProblem]
 
 
 class ImportReport(Answer):

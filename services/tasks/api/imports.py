@@ -16,7 +16,7 @@ from shared.problems import documented
 from shared.requests import DocumentNumber, Line
 from shared.scalars import BooleanText
 from shared.spreadsheets import mapping_from_json, texts_from_json
-from shared.uploads import UploadForm, upload_router
+from shared.uploads import REPORT_ANSWERS, UploadForm, upload_router
 
 PATH = "/tasks/v1/imports"
 
@@ -57,7 +57,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
 router = upload_router("tasks", ImportForm, _read)
 
 
-@router.post("/imports", tags=["imports"], responses=documented(409, 413))
+@router.post("/imports", tags=["imports"], responses=REPORT_ANSWERS | documented(409, 413))
 async def import_tasks(
     request: Request,
     session: Session,

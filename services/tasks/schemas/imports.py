@@ -4,10 +4,11 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AliasPath, Field
+from pydantic import AliasPath, Field, computed_field
 
+from services.tasks.domain.deadlines import FLAG_SENTENCES, DeadlineFlag
 from services.tasks.schemas.common import Kind
-from shared.answers import Answer, RowProblem, SheetReport, SkippedRow
+from shared.answers import Answer, RowOutcome, SheetReport, SkippedRow
 
 
 class KnownTaskOut(Answer):
@@ -19,9 +20,13 @@ class KnownTaskOut(Answer):
     title: str = Field(validation_alias=AliasPath("origin", "title"))
 
 
-class ImportedRow(Answer):
-    sheet: str = Field(description="name of its sheet; empty for CSV")
-    row: int = Field(description="as the spreadsheet numbers it, the heading included")
+class FlagDetail(Answer):
+    code: DeadlineFlag
+    detail: str
+    detail_en: str
+
+
+class ImportedRow(RowOutcome):
     outcome: Literal["accepted", "refused", "unchanged", "question"] = Field(
         description="question: it may be a task imported before; say which in `answers`, or in the column Xác nhận"
     )
@@ -35,10 +40,14 @@ class ImportedRow(Answer):
     members: int
     kind: Kind | None
     due_on: date | None
-    flags: list[str]
+    flags: list[DeadlineFlag]
     unread_words: list[str]
-    problems: list[RowProblem]
-    warnings: list[RowProblem]
+
+    @computed_field(description="what each flag says")  # type: ignore[prop-decorator]  # pydantic's own way
+    @property
+    def flag_details(self) -> list[FlagDetail]:
+        said = ((flag, FLAG_SENTENCES[flag]) for flag in self.flags)
+        return [FlagDetail(code=flag, detail=sentence.vi, detail_en=sentence.en) for flag, sentence in said]
 
 
 class ImportReport(Answer):

@@ -1,13 +1,12 @@
 """How an annex is laid out: its columns, its sections, what stands around its table, and which row is which next time."""
 
 from services.tasks.domain.annexes.answers import answers_by_row, read_answer
-from services.tasks.domain.annexes.columns import COLUMNS, REPORT_COLUMNS
+from services.tasks.domain.annexes.columns import COLUMNS
 from services.tasks.domain.annexes.layout import NoTask, SkipReason, TaskRow, tasks_of
 from services.tasks.domain.annexes.places import Place, annex_named, annex_of
 
 __all__ = [
     "COLUMNS",
-    "REPORT_COLUMNS",
     "NoTask",
     "Place",
     "SkipReason",

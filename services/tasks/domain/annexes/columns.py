@@ -6,9 +6,7 @@ Case, diacritics, punctuation, line breaks and notes in brackets do not matter (
 from collections.abc import Iterable, Mapping
 from itertools import product
 
-from shared.spreadsheets import Columns
-
-REPORT_COLUMNS = ("Kết quả nhập", "Lý do", "Gợi ý")
+from shared.spreadsheets import ANSWER_COLUMN, Columns
 
 # who: written before a role ("cơ quan, đơn vị chủ trì") or alone; the most usual come first
 _BODIES = (
@@ -86,11 +84,10 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "section": ("group_title", "nhóm", "nhóm nhiệm vụ", "mục", "clause", "phần", "nhóm nhiệm vụ, giải pháp"),
     "priority": ("mức độ ưu tiên", "ưu tiên", "độ khẩn", "mức độ khẩn"),
     "kind": ("loại", "loại nhiệm vụ"),
-    "answer": ("xác nhận",),
+    "answer": (ANSWER_COLUMN,),
 }  # fmt: skip
 COLUMNS = Columns(
     HEADINGS,
     required=("title", "lead_text", "deadline_text"),
     dates=("deadline_text",),
-    ours=REPORT_COLUMNS,
 )

@@ -1,0 +1,24 @@
+"""What a report says of a file: of each row, and where its columns are to stand."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RowNote:
+    """What is said of a row: its outcome as code and in words, the reason, a suggestion."""
+
+    sheet: str
+    row: int
+    code: str
+    outcome: str
+    reason: str
+    suggestion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Where a sheet's heading ends, and its columns as printed."""
+
+    sheet: str
+    row: int
+    printed: tuple[str, ...]
