@@ -1,0 +1,121 @@
+"""`dondoc agencies show|add|amend`: what an agency is called, through the suite's HTTP API."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import httpx2
+import typer
+from rich.table import Table
+
+from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
+from services.cli.console import AsJson, Misuse, out, print_json
+
+app = typer.Typer(no_args_is_help=True, help="Cơ quan và tên gọi. / Agencies and what they are called.")
+
+PATH = "/tasks/v1/agencies"
+Code = Annotated[str, typer.Argument(help="Mã cơ quan. / The agency's code.")]
+ShortName = Annotated[str | None, typer.Option(help="Tên ngắn. / Short name.")]
+
+
+class Level(StrEnum):
+    CENTRAL = "central"
+    PROVINCE = "province"
+    COMMUNE = "commune"
+
+
+@app.command("show")
+def show_agency(
+    code: Code, url: Url = DEFAULT_URL, key_file: KeyFile = DEFAULT_KEY_FILE, as_json: AsJson = False
+) -> None:
+    """Xem một cơ quan và các tên gọi. / An agency and its names."""
+    with suite_client(url, key_file) as client:
+        _show(client.get(_path(code)).json(), as_json=as_json)
+
+
+@app.command("add")
+def add_agency(
+    code: Code,
+    name: Annotated[str, typer.Option(help="Tên đầy đủ. / Full name.")],
+    bloc: Annotated[str, typer.Option(help="Khối: party, government, local … / Bloc.")],
+    level: Annotated[Level, typer.Option(help="Cấp. / Level.")],
+    short_name: ShortName = None,
+    parent: Annotated[str | None, typer.Option(help="Mã cơ quan cấp trên. / Code of the parent.")] = None,
+    alias: Annotated[list[str] | None, typer.Option(help="Tên gọi khác. / Another name.")] = None,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = DEFAULT_KEY_FILE,
+    as_json: AsJson = False,
+) -> None:
+    """Ghi một cơ quan chưa có trong danh mục. / Record an agency that the catalogue lacks."""
+    body = {
+        "code": code,
+        "name": name,
+        "short_name": short_name,
+        "bloc": bloc,
+        "level": level.value,
+        "parent_code": parent,
+        "aliases": alias or [],
+    }
+    with suite_client(url, key_file) as client:
+        _show(client.post(PATH, json=body).json(), as_json=as_json)
+
+
+@app.command("amend")
+def amend_agency(
+    code: Code,
+    name: Annotated[
+        str | None, typer.Option(help="Tên mới; tên cũ vẫn tìm được. / New name; the old one still finds it.")
+    ] = None,
+    short_name: ShortName = None,
+    add_alias: Annotated[list[str] | None, typer.Option(help="Thêm tên gọi khác. / Another name.")] = None,
+    remove_alias: Annotated[list[str] | None, typer.Option(help="Bỏ tên gọi. / Take a name away.")] = None,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = DEFAULT_KEY_FILE,
+    as_json: AsJson = False,
+) -> None:
+    """Sửa tên, thêm hoặc bỏ tên gọi khác của một cơ quan. / Change what an agency is called."""
+    body: dict[str, Any] = {
+        key: value for key, value in (("name", name), ("short_name", short_name)) if value is not None
+    }
+    with suite_client(url, key_file) as client:
+        read = client.get(_path(code))
+        if add_alias or remove_alias:
+            body["aliases"] = changed_aliases(read.json()["aliases"], add_alias or [], remove_alias or [])
+        _show(amend(client, _path(read.json()["code"]), read, body), as_json=as_json)
+
+
+def amend(client: httpx2.Client, path: str, read: httpx2.Response, body: dict[str, Any]) -> Any:
+    """Send a change of what was just read; nothing to change is misuse."""
+    if not body:
+        raise Misuse(
+            "Chưa nói sửa gì: xem các tùy chọn bằng --help.", "Nothing to change was said: see --help."
+        )
+    return client.patch(path, json=body, headers={"if-match": read.headers["etag"]}).json()
+
+
+def changed_aliases(known: list[str], added: list[str], removed: list[str]) -> list[str]:
+    if missing := [alias for alias in removed if alias not in known]:
+        listed = ", ".join(missing)
+        raise Misuse(
+            f"Không có tên gọi {listed}: ghi đúng như `show` hiện.",
+            f"There is no alias {listed}: write it as `show` prints it.",
+        )
+    return [alias for alias in known if alias not in removed] + added
+
+
+def _path(code: str) -> str:
+    return f"{PATH}/{quote(code, safe='')}"
+
+
+def _show(agency: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(agency)
+        return
+    table = Table(show_header=False)
+    table.add_row("mã / code", agency["code"])
+    table.add_row("tên / name", agency["name"])
+    table.add_row("tên ngắn / short name", agency["short_name"] or "")
+    table.add_row("cấp trên / parent", agency["parent_code"] or "")
+    table.add_row("tên gọi khác / aliases", "\n".join(agency["aliases"]))
+    table.add_row("cơ quan cũ / predecessors", "\n".join(body["name"] for body in agency["predecessors"]))
+    out.print(table)
