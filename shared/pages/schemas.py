@@ -39,7 +39,7 @@ def as_html(event_type: str) -> str:
     )
     raw = f"<p>{link(schema_id(event_type), schema_id(event_type))}</p>"
     listed = f"<p>{link(PATH, 'Mọi loại sự kiện / every event type')}</p>"
-    code = f'<pre tabindex="0" lang="en"><code>{escape(text)}</code></pre>'
+    code = f'<pre tabindex="0" role="region" aria-label="JSON Schema" lang="en"><code>{escape(text)}</code></pre>'
     return f"<h1><code>{escape(event_type)}</code></h1>\n{intro}\n{raw}\n{code}\n{listed}"
 
 

@@ -28,6 +28,7 @@ def _check(app: FastAPI) -> Callable[[httpx2.Response], Awaitable[None]]:
     async def check(answer: httpx2.Response) -> None:
         operation = _operation(app, answer.request)
         if operation is not None:
+            await answer.aread()
             fault = _fault(operation, answer)
             assert fault is None, f"{answer.request.method} {answer.request.url.path}: {fault}"
 
