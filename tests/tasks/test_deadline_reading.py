@@ -29,6 +29,7 @@ from services.tasks.domain.deadlines import (
     read_deadline,
     recurrences,
     spelling,
+    tokens,
     words,
 )
 from shared.errors import InvalidInput
@@ -544,6 +545,7 @@ MODULES = (
     mentions,
     deciding,
     accounting,
+    tokens,
 )
 
 

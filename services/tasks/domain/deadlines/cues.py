@@ -60,7 +60,7 @@ ROLES = tuple(
         (Role.AFTER, r"\bsau|\bkhông (?:sớm hơn|trước)|\bsớm nhất(?: là| vào| từ)?"),
         (Role.BEFORE, r"\btrước"),
         (Role.FROM, r"\btừ"),
-        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )thành|hết|trong(?: phạm vi)?|vào|là|nội|(?:nhân |vào )?dịp|kịp|kết thúc|(?:cuối(?: cùng)?|hạ tuần)(?: của)?)"),
+        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )thành|hết|trong(?: phạm vi)?|vào|là|nội|(?:nhân |vào )?dịp|kịp|deadline|kết thúc|(?:cuối(?: cùng)?|hạ tuần)(?: của)?)"),
         (Role.BY, r"\b(?:thời )?hạn(?: cuối| chót| nộp| hoàn thành)?"),
     )
 )  # fmt: skip

@@ -10,7 +10,7 @@ _COUNTS = {
     "mười lăm": 15, "hai mươi": 20, "ba mươi": 30,
 }  # fmt: skip
 _DAYS = {"ngày": 1, "tuần": 7}
-_COUNT = rf"(?<![0-9/.-])(?P<count>[0-9]{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})(?: \([^)]{{1,20}}\))?"
+_COUNT = rf"(?<![0-9/.-])(?<!ngày )(?P<count>[0-9]{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})(?: \([^)]{{1,20}}\))?"
 _SPAN = rf"{_COUNT} (?P<unit>ngày|tuần|tháng|năm|giờ)(?P<working> làm việc)?\b(?! (?:đầu|cuối|ngày|[0-9]))"
 _FROM = r"(?:,? (?:kể |tính )?(?:từ|sau)(?: khi)?\b(?: ngày)?(?: [0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4})?)"
 _LEAD = (

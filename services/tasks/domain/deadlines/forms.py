@@ -107,6 +107,7 @@ FORMS = tuple(
         ("day", rf"\b(?:trước|đến|tới|từ|hết|nhất|là|vào|hạn|giờ|phút|và|hoặc) {_LIKELY}{_D} ?/ ?{_M}{_NO_MORE}{_NOT_A_COUNT}"),
         ("day", rf"{_PLACE}{_D} tháng {_M}(?![0-9])"),
         ("day", rf"^{_LIKELY}{_D} ?/ ?{_M}$"),
+        ("day", rf"{_PLACE}{_D} ?/ ?{_M}(?= ?- ?{USED})"),
         # 6 tháng cuối năm 2025, nửa đầu năm 2026; 9 tháng đầu năm 2025; quý cuối năm 2025
         ("half", rf"(?<![0-9])(?P<at>(?:0?6|sáu) tháng) {_PART}{_OF_YEAR}"),
         ("half", rf"\b(?P<at>nửa) {_PART}{_OF_YEAR}"),

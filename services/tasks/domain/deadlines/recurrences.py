@@ -60,7 +60,7 @@ _GOODS = "".join(
 _NOT_DUTIES = (
     r"bình quân|trung bình|dự toán|ngân sách|ngân sách nhà nước|nhu cầu|nguồn|kinh phí|\bchi|tăng|giảm|%"
 )
-_MORE = r"(?P<more>(?:(?:,| và|, và| hoặc) (?:hằng |hàng |6 )?(?:tháng|quý|năm)\b(?! [0-9]|(?<=quý) [ivx]{1,4}\b)){0,3})"
+_MORE = r"(?P<more>(?:(?:,| và|, và| hoặc) (?:hằng |hàng |[0-9]{1,2} )?(?:tháng|quý|năm)\b(?! [0-9]|(?<=quý) [ivx]{1,4}\b)){0,3})"
 _EACH, _NEXT = (
     r"(?: của)?(?: mỗi| hằng| hàng| từng)?",
     r"(?: sau| tiếp theo| kế tiếp| liền kề)?(?! [0-9ivx]{1,4}\b)",
@@ -78,8 +78,8 @@ PERIODS = tuple(
     re.compile(pattern)
     for pattern in (
         # trước 15 giờ thứ Sáu hằng tuần; hằng tuần, vào thứ Hai
-        rf"(?P<before>\btrước (?:ngày )?(?=thứ|chủ))?(?P<at>(?:{_HOUR} )?(?:ngày |sáng |chiều )?\b(?P<weekday>{_WEEKDAY}) (?:của )?(?:hằng|hàng|mỗi) (?P<unit>tuần)\b)",
-        rf"\b(?:hằng|hàng|mỗi) (?P<unit>tuần)\b,? ?(?:vào )?(?P<before>trước (?:ngày )?(?=thứ|chủ))?(?:trước )?(?:{_HOUR} )?(?:ngày |sáng |chiều )?(?P<weekday>{_WEEKDAY})\b",
+        rf"(?P<before>\btrước (?:ngày )?(?=thứ|chủ))?(?P<at>(?:(?:trước )?{_HOUR} )?(?:ngày |sáng |chiều )?\b(?P<weekday>{_WEEKDAY}) (?:của )?(?:hằng|hàng|mỗi) (?P<unit>tuần)\b)",
+        rf"\b(?:hằng|hàng|mỗi) (?P<unit>tuần)\b,? ?\(?(?:vào )?(?P<before>trước (?:ngày )?(?=thứ|chủ))?(?:trước )?(?:{_HOUR} )?(?:ngày |sáng |chiều )?(?P<weekday>{_WEEKDAY})\b",
         # ngày 25 cuối quý; ngày cuối cùng của quý
         r"(?<=[0-9] )(?:của )?(?P<place>cuối) (?:mỗi )?(?P<unit>quý)\b(?! [0-9ivx]{1,4}\b)",
         r"\bngày cuối(?: cùng)? (?:của )?(?:mỗi |hằng |hàng )?(?P<unit>tháng|quý|năm)\b(?! [0-9ivx]{1,4}\b)",
@@ -92,6 +92,10 @@ PERIODS = tuple(
         # mỗi tháng một lần, 3 tháng/lần, 1 lần/quý
         r"\b(?P<count>[0-9]{1,2}|một|hai|ba|sáu|mỗi|hằng|hàng) (?P<unit>tháng|quý|năm|tuần|ngày)(?: ?/ ?| )(?:1 |một )?lần\b",
         r"\b(?P<times>[0-9]{1,2}|một|hai|ba) lần(?: ?/ ?| mỗi | một | 1 | trong )(?P<unit>tháng|quý|năm|tuần|ngày)\b",
+        # mỗi 6 tháng, 1 lần/06 tháng, nửa năm một lần
+        r"\b(?:mỗi|cứ) (?P<count>[0-9]{1,2}) (?P<unit>tháng|quý|năm|tuần|ngày)\b",
+        r"\b(?:0?1|một) lần(?: ?/ ?| mỗi | trong )(?P<count>[0-9]{1,2}) (?P<unit>tháng|quý|năm|tuần|ngày)\b",
+        r"\b(?P<half>nửa) (?P<unit>năm)(?: ?/ ?| )(?:0?1 |một )?lần\b",
         # định kỳ quý; định kỳ vào cuối tháng; định kỳ 6 tháng; định kỳ
         rf"\bđịnh kỳ(?: (?:báo cáo|cập nhật|vào|cuối|theo|của)){{0,3}}(?: (?P<count>[0-9]{{1,2}}))? {_UNIT}{_MORE}",
         r"\bđịnh kỳ\b|(?<!họp )(?<!phiên )(?<!nghị )\bthường kỳ\b",
@@ -131,6 +135,8 @@ def _periods(groups: dict[str, str | None]) -> set[Period | None]:
         return set()
     count, often = _count(groups.get("count")), _count(groups.get("times"))
     period = _UNITS[unit] if count == 1 else _EVERY_MONTHS.get(count) if unit == "tháng" else None
+    if groups.get("half"):
+        period = "half"
     if often > 1:
         period = None
     return {period} | ({None} if groups.get("more") or groups.get("also") else set())

@@ -24,6 +24,7 @@ _MARKS = re.compile(r"([^\w\s\x00-\x7f]{4})[^\w\s\x00-\x7f]+")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 _SPACES = re.compile(r"\s+")
 _BULLET = re.compile(r"^(?:[-+*•·]|[0-9a-z]{1,2}\)) ")
+_MIDNIGHT = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[ t]00:00(?::00)?(?![0-9:])")  # a cell's day
 _ENDS = " \"'“”.,;"
 # dashes, slashes, and letters that look like Vietnamese ones: ƣ U+01A3 for ư, ð U+00F0, ɖ U+0256, Cyrillic
 _LETTERS = str.maketrans(
@@ -115,6 +116,7 @@ def normalise(text: str, issued_on: date | None = None) -> Normal:
     """The text as the tables expect it; "năm nay" becomes the year of issue where that is known."""
     words = unicodedata.normalize("NFKC", _MARKS.sub(r"\1", text)).lower().translate(_LETTERS)
     words = _SPACES.sub(" ", _INVISIBLE.sub("", words)).strip(_ENDS)
+    words = _MIDNIGHT.sub("", words)
     words = _BULLET.sub("", _WORD.sub(lambda match: _standard(match[0]), words))
     words = _BRACKETED.sub(r"\1", _JOINED_NUMBER.sub(r"\1 ", _JOINED.sub(r"\1 \2", words)))
     tables = (_BESIDE_NUMBERS, _UNACCENTED) if words.isascii() else (_BESIDE_NUMBERS,)
