@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -31,6 +31,8 @@ from shared.metrics import LOG_LAG
 _SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?", re.ASCII)
 _LARGEST = 2**63 - 1
 NOTHING_SEEN = "1:1:"
+SCANNED_AT_ONCE = 500
+MOST_SCANNED = 10 * SCANNED_AT_ONCE  # by one request; about 50 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,27 @@ async def read_page(connection: AsyncConnection, cursor: Cursor, limit: int) -> 
     """As `read_rows`, parsed."""
     page = await read_rows(connection, cursor, limit)
     return Page(tuple(row.event() for row in page.events), page.cursor, page.more, page.first_written)
+
+
+async def read_wanted(
+    connection: AsyncConnection, cursor: Cursor, limit: int, wanted: Callable[[Any], bool]
+) -> Page[CloudEvent]:
+    """As `read_page`, of the events whose data are `wanted`.
+
+    It reads on past the others until there is one, at most MOST_SCANNED events: then `more` is still true.
+    """
+    found: list[CloudEvent] = []
+    scanned, more = 0, True
+    while more and not found and scanned < MOST_SCANNED:
+        page = await read_rows(connection, cursor, SCANNED_AT_ONCE)
+        scanned += len(page.events)
+        for row in page.events:
+            if wanted(from_json(row.data)):
+                found.append(row.event())
+            if len(found) == limit and row is not page.events[-1]:
+                return Page(found, Cursor(cursor.seen, page.cursor.upto, row.position), more=True)
+        cursor, more = page.cursor, page.more
+    return Page(found, cursor, more)
 
 
 async def count_unread(connection: AsyncConnection, cursor: Cursor, limit: int) -> int:

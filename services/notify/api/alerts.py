@@ -142,9 +142,14 @@ async def list_changes(
 
     In the order of the log; a key bound to an agency sees its own and those below it.
     """
-    page = await read_changes(request, response, connection, after, limit)
     if caller.tenant is None:
-        return page
+        return await read_changes(request, response, connection, after, limit)
     visible = await visible_agencies(connection, caller.tenant)
-    items = [event for event in page.items if event.data["agency"]["code"] in visible]
-    return page.model_copy(update={"items": items})
+    return await read_changes(
+        request,
+        response,
+        connection,
+        after,
+        limit,
+        lambda data: data.get("agency", {}).get("code") in visible,
+    )
