@@ -32,16 +32,13 @@ Partial = Annotated[bool, typer.Option("--partial", help="Nhập các dòng đú
 
 class MoneyUnit(StrEnum):
     DONG = "dong"
-    TRIEU = "trieu"
-    TI = "ti"
+    MILLION = "million"
+    BILLION = "billion"
 
 
 class Separator(StrEnum):
     COMMA = "comma"
     POINT = "point"
-
-
-_UNITS = {MoneyUnit.DONG: "dong", MoneyUnit.TRIEU: "million", MoneyUnit.TI: "billion"}  # as the API says
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ def import_budget(
     if decimal_separator is not None:
         form["decimal_separator"] = decimal_separator.value
     if unit is not None:
-        form["unit"] = _UNITS[unit]
+        form["unit"] = unit
     if number is not None:
         form["number"] = number
     _import("finance", _Sent(file, columns, dry_run, partial, url, key_file, as_json), form, _BUDGET)

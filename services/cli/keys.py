@@ -130,8 +130,8 @@ def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
     """Các khóa đã cấp. / Keys that were granted."""
 
     async def run() -> list[dict[str, Any]]:
-        columns = [column for column in api_keys.c if column.name not in {"id", "digest"}]
-        asked = select(*columns).order_by(api_keys.c.created_at)
+        columns = [column for column in api_keys.c if column.name not in {"id", "digest", "tenant"}]
+        asked = select(*columns, api_keys.c.tenant.label("agency")).order_by(api_keys.c.created_at)
         async with deployment(data_dir) as (_, databases):
             with reaching("tasks", databases.tasks.url):
                 async with databases.tasks.reading() as connection:
@@ -150,7 +150,7 @@ def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
         valid = (
             "đã thu hồi / revoked" if key["revoked_at"] else (f"→ {ended:%d/%m/%Y %H:%M}" if ended else "")
         )
-        table.add_row(key["prefix"], key["name"], key["role"], key["tenant"] or "", valid)
+        table.add_row(key["prefix"], key["name"], key["role"], key["agency"] or "", valid)
     out.print(table)
 
 

@@ -33,8 +33,8 @@ def listen(
         str | None, typer.Option(help="Chuyển tiếp tới URL. / Forward each webhook to this URL.")
     ] = None,
     port: Annotated[int, typer.Option(help="Cổng, 0 = tự chọn. / Port, 0 = any.", min=0, max=65535)] = 0,
-    descendants: Annotated[
-        bool, typer.Option("--descendants", help="Cả cấp dưới. / Those below, too.")
+    include_descendants: Annotated[
+        bool, typer.Option("--include-descendants", help="Cả cấp dưới. / Those below, too.")
     ] = False,
     url: Url = DEFAULT_URL,
     key_file: KeyFile = DEFAULT_KEY_FILE,
@@ -44,7 +44,7 @@ def listen(
         require_url("--forward", forward)
     with bind("127.0.0.1", port) as listener, suite_client(url, key_file) as client:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}{HOOK_PATH}"
-        body = {"url": address, "agency_code": agency, "include_descendants": descendants}
+        body = {"url": address, "agency_code": agency, "include_descendants": include_descendants}
         subscription = client.post("/notify/v1/subscriptions", json=body).json()
 
         def ask_for_a_trial() -> None:

@@ -95,7 +95,7 @@ def _disbursed(running: Running) -> int:
 def test_a_treasury_file_is_posted_once_in_the_unit_that_was_said(ready: Running, file: Path) -> None:
     _fund(ready, 10 * 10**9)
     file.write_text(VOUCHERS + PAID, encoding="utf-8")
-    given = ("import", "budget", str(file), "--year", "2025", "--unit", "ti")
+    given = ("import", "budget", str(file), "--year", "2025", "--unit", "billion")
     dry = ready.command(*given, "--dry-run")
     assert (dry.exit_code, "1.500.000.000" in dry.stdout, _disbursed(ready)) == (0, True, 0), dry.output
     assert ready.command(*given).exit_code == 0
@@ -110,5 +110,5 @@ def test_a_treasury_file_is_posted_once_in_the_unit_that_was_said(ready: Running
 
 def test_a_unit_that_is_none_is_refused(ready: Running, file: Path) -> None:
     file.write_text(VOUCHERS + PAID, encoding="utf-8")
-    assert ready.command("import", "budget", str(file), "--year", "2025", "--unit", "xu").exit_code == 2
+    assert ready.command("import", "budget", str(file), "--year", "2025", "--unit", "ti").exit_code == 2
     assert ready.command("import", "budget", str(file)).exit_code == 2

@@ -233,6 +233,10 @@ async def test_alerts_are_seen_from_above_and_not_from_beside(world: World) -> N
     assert len((await world.call("GET", f"/alerts/{theirs['id']}"))["deliveries"]) == 1
     events = (await world.call("GET", "/changes", tenant="G12"))["items"]
     assert [event["data"]["agency"]["code"] for event in events] == ["G12"]
+    page = await world.call("GET", "/changes?limit=1", tenant="G12")
+    assert [event["data"]["agency"]["code"] for event in page["items"]] == ["G12"]
+    after = await world.call("GET", f"/changes?limit=1&after={page['next_cursor']}", tenant="G12")
+    assert (after["items"], after["has_more"]) == ([], False)
 
 
 @pytest.mark.parametrize(

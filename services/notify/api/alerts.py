@@ -151,5 +151,5 @@ async def list_changes(
         connection,
         after,
         limit,
-        lambda data: data.get("agency", {}).get("code") in visible,
+        wanted=lambda data: data.get("agency", {}).get("code") in visible,
     )
