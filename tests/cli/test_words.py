@@ -51,7 +51,7 @@ def test_an_import_is_asked_for_in_the_words_of_its_form(command: str, service: 
     for name, parameter in asked.items():
         allowed = values(fields[name], schemas)
         if allowed is not None:
-            assert sorted(word.value for word in parameter.bare_type) == sorted(allowed), name
+            assert sorted(parameter.type_descriptor.choices) == sorted(allowed), name
 
 
 def test_a_subscription_is_asked_for_in_the_words_of_its_members() -> None:
