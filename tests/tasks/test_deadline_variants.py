@@ -143,7 +143,7 @@ Hoàn thành trước ngày 30/6/2025 đối với cấp tỉnh, 30/9/2025 đố
 Năm 2025 đạt 50%, năm 2026 đạt 100%                                                              | none      |              | undated several_dates
 Hoàn thành dự thảo quý III/2025, trình quý IV/2025                                               | none      |              | undated several_dates
 trước ngày 31/12/2025 hoặc khi có yêu cầu                                                        | date      | 2025-12-30   | words_unread : hoặc khi có yêu cầu
-khởi công 19/8/2025, hoàn thành trong năm 2027                                                   | year      | 2027-12-31   | words_unread : 19/8/2025
+khởi công 19/8/2025, hoàn thành trong năm 2027                                                   | year      | 2027-12-31   |
 tuần thứ 3 tháng 9/2025                                                                          | none      |              | undated vague_part
 trước 24 giờ ngày 30/6/2025                                                                      | date      | 2025-06-30   |
 """

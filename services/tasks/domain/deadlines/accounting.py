@@ -29,6 +29,7 @@ _LATEST_WORDS = re.compile(r"(?:chậm|muộn|trễ) nhất|không (?:quá|muộ
 _UNTIL = re.compile(
     r"(?:đến|tới|hết)\b|từ [^,;]{1,30} đến\b"
 )  # after "tạm dừng", "có giá trị": how long it lasts
+_FROM = re.compile(r"(?:kể |bắt đầu )?từ\b|bắt đầu\b")  # a length of time behind it tells the end
 _NEAR, _FAR = 4, 6  # words that a negation, and any other word, reaches over
 _OF_WORK = frozenset(
     {"được", "giao", "có", "đề", "ban", "phê", "ký", "nêu", "cấp", "ra", "thông"}
@@ -36,17 +37,19 @@ _OF_WORK = frozenset(
 _FURTHEST = 24  # words between an event and its day
 _MOST_WORDS = 6  # of one unread phrase
 _GOES_ON = frozenset({"word", "number", "time", "seen", "taken"})
-_FURTHER = frozenset("/+&±~")  # join a further number to a date
+_FURTHER = frozenset("/+&±~<>≤≥=")  # join a further number to a date
+_DOUBT = frozenset("?*")
 _SMALL = re.compile(r"[0-9]{1,2} ?")  # may be a day or a number of days
 
 
 @dataclass(frozen=True, slots=True)
 class _Cues:
-    """Where the dates in use begin that have no governing words, "chậm nhất", "đến"."""
+    """Where the dates in use begin that have no governing words, "chậm nhất", "đến", "từ"."""
 
     bare: frozenset[int]
     latest: frozenset[int]
     until: frozenset[int]
+    start: frozenset[int]
 
 
 def unread_words(
@@ -66,6 +69,7 @@ def unread_words(
         frozenset(mention.span[0] for mention in mentions if mention.role is Role.BARE),
         frozenset(start for start, _ in used if _LATEST_WORDS.match(text, start)),
         frozenset(start for start, _ in used if _UNTIL.match(text, start)),
+        frozenset(start for start, _ in used if _FROM.match(text, start)),
     )
     found: list[tuple[int, int]] = []
     for start, end in _clauses(marked, used):
@@ -127,6 +131,7 @@ class _Clause:
     def __init__(self, found: list[Token], cues: _Cues) -> None:
         self._tokens, self._cues = found, cues
         self._dates = [at for at, token in enumerate(found) if token.kind == "date"]
+        self._starts = any(found[at].start in cues.start for at in self._dates)
         self._latest = any(found[at].start in cues.latest for at in self._dates)
         self._segments = {found[at].segment for at in self._dates}
         self._segments |= {self._at(at + 1).segment for at in self._dates if self._at(at + 1).text == "("}
@@ -151,7 +156,7 @@ class _Clause:
         token = self._at(following)
         further = token.text in _FURTHER and self._at(following + 1).kind in {"number", "other_date"}
         unknown = token.kind == "word" and token.text not in KNOWN
-        if further or unknown or token.kind in {"number", "negation", "weak", "done"}:
+        if further or unknown or token.text in _DOUBT or token.kind in {"number", "negation", "weak", "done"}:
             yield token.start, self._reach(following)
 
     def _before(self, at: int) -> Iterator[tuple[int, int]]:
@@ -217,7 +222,8 @@ class _Clause:
                 named = (
                     token.text == "ngày" and self._at(at + 1).kind == "word"
                 )  # Ngày Chuyển đổi số quốc gia
-                return here and not (named and self._at(at - 1).kind != "number")
+                counted = self._at(at - 1).kind == "number"
+                return (here and (counted or not named)) or (counted and self._starts)
         return here and token.kind == "cue"
 
     def _is_dated(self, at: int) -> bool:

@@ -15,8 +15,8 @@ _CLAUSE_START = re.compile(r"(?:^|[;.:])$")
 _LABELLED = re.compile(rf"{LABEL}$")
 _ALONE = re.compile(r" ?(?:$|[.;)])")
 _REPORTED = re.compile(
-    r"\b(?:báo cáo|số liệu|tình hình|kết quả|sơ kết|tổng kết|dự toán|kế hoạch|chương trình|lương|kinh phí|giao ban)"
-    r"(?: (?:kết quả|tình hình|thực hiện|triển khai|công tác|hoạt động|số liệu|của|kỳ|đề án|dự án)){0,4}"
+    r"\b(?:báo cáo|số liệu|tình hình|kết quả|dự toán|kế hoạch|chương trình|lương|kinh phí|giao ban)"
+    r"(?: (?:kết quả|tình hình|thực hiện|triển khai|công tác|hoạt động|số liệu|của|kỳ|đề án|dự án|sơ kết|tổng kết)){0,4}"
     rf"(?: (?:đề án|dự án|giai đoạn|đợt|kỳ) {OWNED}{{1,9}})?$"
 )
 _TITLED = re.compile(
@@ -76,6 +76,8 @@ def is_in_force(before: str, word: str) -> bool:
 _PART = re.compile(
     rf"^(?:hoàn thành |triển khai |thực hiện )?(?:giai đoạn|đợt|lần|bước|vòng|phần|nhóm) {OWNED}{{1,9}},?$"
 )
+_SUMMED_UP = re.compile(r"\b(?:sơ kết|tổng kết)$")  # of a quarter or year; in a month
+_DONE_IN = re.compile(r"(?:,|\b(?:trình|phê duyệt|thông qua|nghiệm thu|khánh thành|tổng kết|bàn giao))$")
 
 
 class Place(NamedTuple):
@@ -128,8 +130,9 @@ def _name_role(words: str, written: Written, tail: str) -> Role:
         return Role.CITED if told or is_cited(tail) else Role.BARE
     if is_month_number(words, written) and _NUMBERED.search(tail):
         return Role.CITED
-    named = written.kind is DeadlineKind.YEAR and not tail.endswith(",")
-    return Role.PERIOD if named or _REPORTED.search(tail) else Role.BARE
+    named = written.kind is DeadlineKind.YEAR and not _DONE_IN.search(tail)
+    summed_up = written.kind is not DeadlineKind.MONTH and _SUMMED_UP.search(tail)
+    return Role.PERIOD if named or summed_up or _REPORTED.search(tail) else Role.BARE
 
 
 def is_month_number(words: str, written: Written) -> bool:

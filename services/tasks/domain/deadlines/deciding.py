@@ -102,11 +102,44 @@ def _dated(understood: Understood, chosen: Sequence[Mention], *flags: DeadlineFl
     reading = _decide(understood.words, chosen)
     if reading.due_on is None:
         return replace(reading, flags=(*reading.flags, *flags))
-    unread = _unread(understood, understood.words, [mention.span for mention in chosen])
+    begun = [
+        mention for mention in understood.mentions if _is_begun(understood.words, mention, reading.due_on)
+    ]
+    unread = _unread(
+        _only_started_by(understood, chosen), understood.words, [m.span for m in (*chosen, *begun)]
+    )
     if understood.open_end:
         completes = any(mention.completes for mention in chosen)
         flags = (*flags, DeadlineFlag.AMBIGUOUS if completes else DeadlineFlag.OPEN_ENDED)
     return replace(reading, flags=(*reading.flags, *flags), unread_words=unread)
+
+
+_STARTED = re.compile(r"\b(?:khởi công|khởi động|động thổ|thí điểm)(?: (?:vào|trong))?$")
+
+
+def _is_begun(words: str, mention: Mention, due_on: date) -> bool:
+    """Khởi công quý III/2025, hoàn thành năm 2027: a start without "từ"."""
+    if mention.role is not Role.BARE or isinstance(mention.days, DeadlineFlag) or mention.days[1] > due_on:
+        return False
+    start = mention.span[0]
+    return _STARTED.search(words[max(0, start - 30) : start].rstrip()) is not None
+
+
+def _only_started_by(understood: Understood, chosen: Sequence[Mention]) -> Understood:
+    """Beside a start that stands alone a later period or horizon may be the end: none is passed over."""
+    if any(mention.role is not Role.FROM for mention in chosen):
+        return understood
+    first = chosen[0].span[1]
+    mentions = [
+        replace(m, role=Role.BARE) if m.span[0] >= first and _may_end(m) else m for m in understood.mentions
+    ]
+    return replace(understood, mentions=mentions)
+
+
+def _may_end(mention: Mention) -> bool:
+    if mention.role is Role.PERIOD:
+        return mention.written.kind is not DeadlineKind.YEAR
+    return mention.role is Role.HORIZON
 
 
 def _unread(understood: Understood, words: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
