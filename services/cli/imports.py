@@ -1,8 +1,9 @@
 """`dondoc import tasks|databases|budget`: a file for a service, with its report row by row."""
 
+import asyncio
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,19 +12,35 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
-from services.cli.console import AsJson, Stop, err, out, print_json
+from services.cli.console import AsJson, Misuse, Stop, err, print_json
+from services.cli.import_report import Shown, day_of, dong, show_report
+from shared.errors import InvalidInput, Unavailable
+from shared.import_reports import report_workbook
 
 app = typer.Typer(no_args_is_help=True, help="Nhập dữ liệu từ tệp. / Import from files.")
 
-LONGEST_SHOWN = 60  # characters of a title or a name
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV | XLSX")]
 ColumnsFile = Annotated[
     Path | None,
     typer.Option(
         exists=True, dir_okay=False, help="TOML: trường = tiêu đề cột. / field = heading as printed."
+    ),
+]
+SheetName = Annotated[
+    str | None,
+    typer.Option(
+        "--sheet",
+        help="Trang tính duy nhất cần đọc. / The only sheet to read; without it all visible ones with the headings.",
+    ),
+]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        dir_okay=False,
+        help="Ghi tệp đã nhập kèm kết quả từng dòng (.xlsx). / Write the file with the outcome of each row.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Chỉ báo cáo. / Report only.")]
@@ -46,7 +63,9 @@ class _Sent:
     """What every import asks for."""
 
     file: Path
+    sheet: str | None
     columns: Path | None
+    report: Path | None
     dry_run: bool
     partial: bool
     url: str
@@ -54,13 +73,24 @@ class _Sent:
     as_json: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """How a service's report is shown: columns between the outcome and the notes, and what stands in them."""
-
-    headings: Sequence[str]
-    cells: Callable[[dict[str, Any]], Sequence[str]]
-    notes: Callable[[dict[str, Any]], list[str]] = lambda _: []
+_TASKS = Shown(
+    ("STT", "Đến hạn", "Nhiệm vụ"),
+    (8, 10),
+    lambda row: (row["order_no"], day_of(row, "due_on"), row["title"]),
+)
+_DATABASES = Shown(
+    ("Mã", "Chủ quản", "Tên"), (16, 10), lambda row: (row["code"], row["owner_code"] or "", row["name"])
+)
+_BUDGET = Shown(
+    ("Ngày", "Chứng từ", "Cơ quan", "Đồng"),
+    (10, 14, 10),
+    lambda row: (
+        day_of(row, "day"),
+        row["reference"] or "",
+        row["agency_code"] or "",
+        ("thu hồi " if row["kind"] == "recover" else "") + dong(row["amount"]),
+    ),
+)
 
 
 @app.command("tasks")
@@ -68,7 +98,18 @@ def import_tasks(
     file: File,
     programme: Annotated[str, typer.Option(help="Mã chương trình. / Programme code.")],
     document: Annotated[str, typer.Option(help="Số văn bản giao. / Document that gives the tasks.")],
+    annex: Annotated[
+        str | None, typer.Option(help="Phụ lục của văn bản. / Annex of the document, e.g. “Phụ lục II”.")
+    ] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Dòng cần xác nhận: 12=mới, hoặc 12=<mã nhiệm vụ>; nhiều trang: “trang!12=…”. / Answer to a question."
+        ),
+    ] = None,
+    sheet: SheetName = None,
     columns: ColumnsFile = None,
+    report: ReportFile = None,
     dry_run: DryRun = False,
     partial: Partial = False,
     url: Url = DEFAULT_URL,
@@ -76,14 +117,21 @@ def import_tasks(
     as_json: AsJson = False,
 ) -> None:
     """Nhập nhiệm vụ từ phụ lục, báo cáo từng dòng. / Import an annex, with a report of every row."""
-    sent = _Sent(file, columns, dry_run, partial, url, key_file, as_json)
-    _import("tasks", sent, {"programme": programme, "document": document}, _TASKS)
+    sent = _Sent(file, sheet, columns, report, dry_run, partial, url, key_file, as_json)
+    form = {"programme": programme, "document": document}
+    if annex is not None:
+        form["annex"] = annex
+    if answer:
+        form["answers"] = json.dumps(dict(map(_answer, answer)))
+    _import("tasks", sent, form, _TASKS)
 
 
 @app.command("databases")
 def import_databases(
     file: File,
+    sheet: SheetName = None,
     columns: ColumnsFile = None,
+    report: ReportFile = None,
     dry_run: DryRun = False,
     partial: Partial = False,
     url: Url = DEFAULT_URL,
@@ -91,7 +139,12 @@ def import_databases(
     as_json: AsJson = False,
 ) -> None:
     """Nhập danh mục CSDL, nền tảng, hệ thống. / Import a list of databases, platforms and systems."""
-    _import("datasets", _Sent(file, columns, dry_run, partial, url, key_file, as_json), {}, _DATABASES)
+    _import(
+        "datasets",
+        _Sent(file, sheet, columns, report, dry_run, partial, url, key_file, as_json),
+        {},
+        _DATABASES,
+    )
 
 
 @app.command("budget")
@@ -118,7 +171,9 @@ def import_budget(
             help="Dấu thập phân khi tệp không cho biết. / Decimal separator where the file does not tell it."
         ),
     ] = None,
+    sheet: SheetName = None,
     columns: ColumnsFile = None,
+    report: ReportFile = None,
     dry_run: DryRun = False,
     partial: Partial = False,
     url: Url = DEFAULT_URL,
@@ -133,26 +188,70 @@ def import_budget(
         form["unit"] = unit
     if number is not None:
         form["number"] = number
-    _import("finance", _Sent(file, columns, dry_run, partial, url, key_file, as_json), form, _BUDGET)
+    _import(
+        "finance",
+        _Sent(file, sheet, columns, report, dry_run, partial, url, key_file, as_json),
+        form,
+        _BUDGET,
+    )
 
 
-def _import(service: str, sent: _Sent, form: dict[str, str], shown: _Shown) -> None:
+def _import(service: str, sent: _Sent, form: dict[str, str], shown: Shown) -> None:
     """Send a file and show its report; exit 1 where rows were refused and nothing was written."""
+    _check_report(sent)
     form |= {"dry_run": str(sent.dry_run).lower(), "partial": str(sent.partial).lower()}
     if sent.columns is not None:
         form["columns"] = json.dumps(_read_columns(sent.columns))
-    name = sent.file.name
+    if sent.sheet is not None:
+        form["sheet"] = sent.sheet
+    name, content = sent.file.name, sent.file.read_bytes()
     with suite_client(sent.url, sent.key_file) as client, _waiting(f"Đang nhập / importing {name}"):
-        answer = client.post(
-            f"/{service}/v1/imports", data=form, files={"file": (name, sent.file.read_bytes())}
-        )
+        answer = client.post(f"/{service}/v1/imports", data=form, files={"file": (name, content)})
     report = answer.json()
     if sent.as_json:
         print_json(report)
     else:
-        _show(report, shown, partial=sent.partial)
-    if report["refused"] and not report["written"]:
+        show_report(report, shown, partial=sent.partial)
+    if sent.report is not None:
+        _write_report(sent.report, content, report)
+    if (report["refused"] or report.get("questions")) and not report["written"]:
         raise typer.Exit(1)
+
+
+def _answer(text: str) -> tuple[str, str]:
+    where, equals, said = text.rpartition("=")
+    if not equals or not where or not said:
+        raise Misuse(f"--answer “{text}”: ghi dạng 12=mới.", f"--answer “{text}”: write 12=new.")
+    return where, said
+
+
+def _check_report(sent: _Sent) -> None:
+    """Before anything is sent: an import that was made cannot be told anew in the same words."""
+    path = sent.report
+    if path is None:
+        return
+    if path.suffix.lower() != ".xlsx" or not path.absolute().parent.is_dir():
+        raise Misuse(
+            f"--report {path}: ghi tên tệp .xlsx trong một thư mục đã có.",
+            f"--report {path}: name an .xlsx file in a folder that is there.",
+        )
+    if path.exists() and path.samefile(sent.file):
+        raise Misuse(
+            f"--report {path}: là chính tệp được nhập; ghi tên khác.",
+            f"--report {path}: this is the file to import; give another name.",
+        )
+
+
+def _write_report(path: Path, content: bytes, report: dict[str, Any]) -> None:
+    try:
+        path.write_bytes(asyncio.run(report_workbook(content, report)))
+    except (InvalidInput, Unavailable) as refusal:
+        raise Stop(
+            f"Không ghi được {path}: {refusal.vi}", f"{path} cannot be written: {refusal.en}"
+        ) from None
+    except OSError as error:
+        raise Stop(f"Không ghi được {path}: {error}.", f"{path} cannot be written: {error}.") from None
+    err.print(f"Báo cáo / report: {path}")
 
 
 @contextmanager
@@ -169,71 +268,3 @@ def _read_columns(path: Path) -> dict[str, str]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Stop(f"{path}: TOML không đúng ({error}).", f"{path} is no TOML ({error}).") from None
     return {str(key): str(value) for key, value in columns.items()}
-
-
-# --- the report ----------------------------------------------------------------------------------------------------
-
-
-def _task_notes(row: dict[str, Any]) -> list[str]:
-    notes = [f"({item['detail']})" for item in row["warnings"]]
-    notes += [f"{row['members']} thành viên / members"] if row["members"] else []
-    return [*notes, *row["flags"]]
-
-
-_TASKS = _Shown(
-    ("hạn / due", "nhiệm vụ / task"),
-    lambda row: (row["due_on"] or "", row["title"][:LONGEST_SHOWN]),
-    _task_notes,
-)
-_DATABASES = _Shown(
-    ("mã / code", "tên / name", "chủ quản / owner"),
-    lambda row: (row["code"], row["name"][:LONGEST_SHOWN], row["owner_code"] or ""),
-)
-_BUDGET = _Shown(
-    ("ngày / day", "chứng từ / voucher", "cơ quan / agency", "đồng"),
-    lambda row: (
-        row["day"] or "",
-        row["reference"] or "",
-        row["agency_code"] or "",
-        ("thu hồi / recovered " if row["kind"] == "recover" else "") + _dong(row["amount"]),
-    ),
-)
-
-
-def _dong(amount: int | None) -> str:
-    return "" if amount is None else f"{amount:,}".replace(",", ".")
-
-
-def _show(report: dict[str, Any], shown: _Shown, *, partial: bool) -> None:
-    table = Table("dòng / row", "kết quả / outcome", *shown.headings, "ghi chú / notes")
-    for row in report["rows"]:
-        notes = [_problem(item) for item in row["problems"]] + shown.notes(row)
-        style = "red" if row["outcome"] == "refused" else None
-        table.add_row(str(row["row"]), row["outcome"], *shown.cells(row), "\n".join(notes), style=style)
-    out.print(table)
-    for skipped in report.get("skipped", ()):
-        text = skipped["text"][:LONGEST_SHOWN]
-        out.print(f"dòng / row {skipped['number']}: {skipped['reason']} “{text}”")
-    out.print(
-        f"nhận / accepted {report['accepted']}, từ chối / refused {report['refused']}, "
-        f"không đổi / unchanged {report['unchanged']}"
-    )
-    if "amount" in report:
-        recovered = report["recovered"]
-        less = f", thu hồi / recovered {_dong(recovered)} đồng" if recovered else ""
-        out.print(f"tổng các dòng nhận / sum of the accepted rows: {_dong(report['amount'])} đồng{less}")
-    _show_ending(report, partial=partial)
-
-
-def _problem(item: dict[str, Any]) -> str:
-    return f"{item['field']}: {item['detail']}"
-
-
-def _show_ending(report: dict[str, Any], *, partial: bool) -> None:
-    if report["dry_run"]:
-        out.print("Chạy thử: chưa ghi gì. / Dry run: nothing was written.")
-    elif report["refused"] and not report["written"]:
-        vi, en = ("", "") if partial else (", hoặc thêm --partial", ", or add --partial")
-        out.print(
-            f"Chưa ghi gì: sửa các dòng bị từ chối{vi}. / Nothing was written: correct the refused rows{en}."
-        )

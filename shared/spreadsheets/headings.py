@@ -13,7 +13,7 @@ REPORT_COLUMNS = ("Kết quả nhập", "Lý do", "Gợi ý")  # that a report a
 ANSWER_COLUMN = "Xác nhận"
 SEARCHED = 10  # rows with text, from the top: a printed annex has its number and title above the table
 DEEPEST = 3  # rows that one heading may take
-_NAMED = 8  # of the accepted headings that a refusal lists
+_NAMED = 5  # of the accepted headings that a refusal lists
 
 # notes that printed headings carry: "(*)", "(ghi rõ …)", "[1]", a footnote's raised number
 _FOOTNOTE = re.compile(r"\([^)]*\)|\[[^\]]*\]|[*¹²³⁴⁵⁶⁷⁸⁹⁰]")

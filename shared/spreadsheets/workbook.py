@@ -19,11 +19,11 @@ SheetOutcome = Literal["read", "hidden", "empty", "not_named", "headings_missing
 _WORDS: Mapping[SheetOutcome, tuple[str, str]] = {
     "read": ("Đã đọc.", "Read."),
     "hidden": (
-        "Trang ẩn, không đọc: bỏ ẩn, hoặc nêu tên trang (sheet).",
-        "Hidden, and not read: show it, or name it (sheet).",
+        "Trang ẩn: bỏ ẩn, hoặc nêu tên trang (sheet) để đọc.",
+        "Hidden: show it, or name it (sheet), to have it read.",
     ),
     "empty": ("Trang trống.", "Empty."),
-    "not_named": ("Không đọc: trang khác được nêu tên.", "Not read: another sheet was named."),
+    "not_named": ("Trang khác được nêu tên.", "Another sheet was named."),
 }
 
 

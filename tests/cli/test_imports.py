@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import openpyxl
 import pytest
 
+from services.cli.console import Misuse
 from tests.cli.conftest import Running
 from tests.support.processes import until
 
@@ -112,3 +114,96 @@ def test_a_unit_that_is_none_is_refused(ready: Running, file: Path) -> None:
     file.write_text(VOUCHERS + PAID, encoding="utf-8")
     assert ready.command("import", "budget", str(file), "--year", "2025", "--unit", "ti").exit_code == 2
     assert ready.command("import", "budget", str(file)).exit_code == 2
+
+
+# --- annexes
+
+
+HEAD = "STT,Nhiệm vụ,Cơ quan chủ trì,Thời hạn"
+TASK = "1,Xây dựng đề án chuyển đổi số giáo dục,Bộ Nội vụ,Tháng 6/2030"
+
+
+@pytest.fixture(scope="module")
+def recorded(ready: Running) -> Running:
+    """A programme, and a document that gives tasks."""
+    headers = {"authorization": f"Bearer {ready.key_file.read_text()}"}
+    document = {"code": "71/NQ-CP", "type": "Nghị quyết", "issued_on": "2025-04-01", "title": "NQ 71"}
+    with httpx2.Client(base_url=ready.url, headers=headers, trust_env=False) as client:
+        assert client.post("/tasks/v1/programmes", json={"code": "NQ57", "title": "NQ 57"}).status_code == 201
+        assert client.post("/tasks/v1/documents", json=document).status_code == 201
+    return ready
+
+
+def test_the_report_of_an_annex_is_read_by_an_office(recorded: Running, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(("QUYẾT ĐỊNH",))
+    sheet = book.create_sheet("PL II")
+    for line in (HEAD, TASK, "2,Việc hai,Bộ Không Có Thật,khẩn trương", ",Nơi nhận:,,TM. CHÍNH PHỦ"):
+        sheet.append(line.split(","))
+    annex, report = tmp_path / "phụ lục.xlsx", tmp_path / "báo cáo.xlsx"
+    book.save(annex)
+    given = (
+        "import",
+        "tasks",
+        str(annex),
+        "--programme",
+        "NQ57",
+        "--document",
+        "71/NQ-CP",
+        "--report",
+        str(report),
+    )
+    done = recorded.command(*given)
+    assert done.exit_code == 1, done.output
+    for said in (
+        "Trang “PL II”: đọc 3 dòng, tiêu đề cột ở dòng 1.",
+        "Không đọc trang “Sheet”: không thấy dòng tiêu đề cột trong 10 dòng đầu.",
+        "30/06/2030",
+        "Cơ quan chủ trì: Không xác định được cơ quan “Bộ Không Có Thật”",
+        "Bỏ qua dòng 4: Phần ký, nơi nhận. “Nơi nhận:”",
+        "Nhận: 1; Từ chối: 1; Không đổi: 0; Cần xác nhận: 0; Bỏ qua: 1.",
+    ):
+        assert said in " ".join(done.stdout.split()), said
+    rows = [[cell.value for cell in row][4:6] for row in openpyxl.load_workbook(report)["PL II"].iter_rows()]
+    assert [row[0] for row in rows] == ["Kết quả nhập", "Nhận", "Từ chối", "Bỏ qua"]
+    again = _report(
+        recorded.command(
+            "import", "tasks", str(report), *given[3:7], "--partial", "--sheet", "PL II", "--json"
+        )
+    )
+    assert (again["accepted"], again["refused"], again["rows"][0]["annex"]) == (1, 1, "Phụ lục II")
+
+
+def test_a_question_is_shown_and_answered(recorded: Running, file: Path) -> None:
+    given = (
+        "import",
+        "tasks",
+        str(file),
+        "--programme",
+        "NQ57",
+        "--document",
+        "71/NQ-CP",
+        "--annex",
+        "Phụ lục IX",
+    )
+    file.write_text(f"{HEAD}\n{TASK.replace('giáo dục', 'y tế')}\n", encoding="utf-8")
+    first = recorded.command(*given, "--json", "--answer", "2=mới")
+    task = _report(first)["rows"][0]["task_id"]
+    file.write_text(
+        f"{HEAD}\n{TASK.replace('1,', '7,', 1).replace('giáo dục', 'ngành y tế')}\n", encoding="utf-8"
+    )
+    asked = recorded.command(*given)
+    assert (asked.exit_code, task in asked.stdout, "--answer" in asked.stdout) == (1, True, True), (
+        asked.output
+    )
+    same = _report(recorded.command(*given, "--json", "--answer", f"2={task}"))
+    assert (same["unchanged"], same["written"]) == (1, True)
+    assert isinstance(recorded.command(*given, "--answer", "mới").exception, Misuse)
+
+
+def test_a_report_does_not_go_where_it_cannot(recorded: Running, tmp_path: Path) -> None:
+    annex = tmp_path / "a.xlsx"
+    openpyxl.Workbook().save(annex)
+    given = ("import", "tasks", str(annex), "--programme", "NQ57", "--document", "71/NQ-CP", "--report")
+    for path in (annex, tmp_path / "a.csv", tmp_path / "nowhere" / "a.xlsx"):
+        assert isinstance(recorded.command(*given, str(path)).exception, Misuse)

@@ -67,13 +67,14 @@ def _of_bodies(roles: Iterable[str]) -> tuple[str, ...]:
 
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "title": (*_joined(_BEFORE_WORK, _WORK, _AFTER_WORK), "nội dung", "nội dung thực hiện", "nội dung giao",
+    "title": ("nhiệm vụ", "nội dung nhiệm vụ", "nhiệm vụ, giải pháp", "nội dung công việc", *_joined(_BEFORE_WORK, _WORK, _AFTER_WORK), "nội dung", "nội dung thực hiện", "nội dung giao",
               "nội dung chỉ đạo", "nội dung giao nhiệm vụ", "nội dung triển khai", "nội dung nhiệm vụ công việc",
               "tên nhiệm vụ, đề án", "nhiệm vụ, đề án", "đề án, nhiệm vụ", "tên đề án, nhiệm vụ", "hoạt động",
               "nội dung hoạt động", "tên công việc, nhiệm vụ", "chương trình, đề án, nhiệm vụ", "nội dung yêu cầu"),
     "deliverable": _joined(_PRODUCT, _AFTER_PRODUCT),
-    "deadline_text": ("deadline", *_joined(_TIME, _AFTER_TIME)),
-    "lead_text": ("lead", "agencies_text", *_of_bodies(_LEAD), "chủ trì", "chủ trì thực hiện", "đầu mối", "người chủ trì",
+    "deadline_text": ("thời hạn", "thời hạn hoàn thành", "thời gian thực hiện", "tiến độ", "deadline", *_joined(_TIME, _AFTER_TIME)),
+    "lead_text": ("cơ quan chủ trì", "đơn vị chủ trì", "cơ quan thực hiện", "chủ trì", "lead", "agencies_text",
+                  *_of_bodies(_LEAD), "chủ trì thực hiện", "đầu mối", "người chủ trì",
                   "phân công", "phân công thực hiện", "phân công chủ trì", "trách nhiệm thực hiện", "trách nhiệm chủ trì",
                   "cơ quan, người chủ trì", "chủ trì, phối hợp", "phân công nhiệm vụ"),
     "coordinate_text": ("coordinate", *_of_bodies(_HELP), "phối hợp", "phối hợp thực hiện", "phân công phối hợp"),

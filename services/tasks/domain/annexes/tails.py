@@ -8,7 +8,7 @@ from shared.folding import fold
 
 TailReason = Literal["signature", "note"]
 
-_SIGNED_FOR = re.compile(r"(?:t\.? ?/? ?m|k\.? ?/? ?t|t\.? ?/? ?l|tuq)\s?[.:/]\s*\S", re.IGNORECASE)
+_SIGNED_FOR = re.compile(r"(?:t/m|k/t|t/l)\s+\S|(?:t\.? ?m|k\.? ?t|t\.? ?l|tuq)\s?[.:]\s*\S", re.IGNORECASE)
 _RECEIVERS = re.compile(r"n[oơ]i nh[aậ]n\b", re.IGNORECASE)
 _SIGNED = re.compile(r"\((?:đã )?[kK][ýí]\b.{0,60}\)", re.IGNORECASE)
 _DATED = re.compile(
