@@ -168,6 +168,25 @@ def test_the_inside_stays_inside(gateway: int, path: str) -> None:
     assert (status, problem["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/tasks/v1/tasks?q=" + "x" * 9_000, {}),
+        ("/tasks/v1/tasks", {"x-long": "x" * 9_000}),
+        ("/tasks/v1/tasks", {"content-length": "x"}),
+    ],
+    ids=["address", "header", "syntax"],
+)
+def test_what_cannot_be_read_is_a_problem(gateway: int, path: str, headers: dict[str, str]) -> None:
+    connection = HTTPConnection("127.0.0.1", gateway, timeout=10)
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    assert response.headers["content-type"].partition(";")[0] == "application/problem+json"
+    assert json.loads(response.read())["code"] == "bad_request"
+    assert response.headers["x-request-id"]
+    connection.close()
+
+
 def test_only_annexes_may_be_large(gateway: int) -> None:
     status, problem = ask(gateway, "POST", "/tasks/v1/tasks", b"x" * (MIB + 1))
     assert (status, problem["code"]) == (413, "body_too_large")
