@@ -154,7 +154,7 @@ class Maintenance(Base):
 class Watch(Base):
     """How a database stands by what was told last. `version` counts its changes; heartbeats alone are none.
 
-    Instants are of the suite's clock. It is to be looked at again at `next_check_at`: the earlier of the instant at which
+    `heard_until` is until when the newest heartbeat vouches for it. Instants are of the suite's clock. It is to be looked at again at `next_check_at`: the earlier of the instant at which
     silence would change its state, which each heartbeat puts off, and of any other at which something may change.
     While it `is_plain`, a further good heartbeat changes times alone and is written without looking back.
     """
@@ -179,6 +179,7 @@ class Watch(Base):
     is_plain: Mapped[bool]
     checked_at: Mapped[datetime]
     last_heartbeat_at: Mapped[datetime | None]
+    heard_until: Mapped[datetime | None]
     last_sync_at: Mapped[datetime | None]
     record_count: Mapped[int | None] = mapped_column(BigInteger)
 

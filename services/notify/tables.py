@@ -75,6 +75,7 @@ class Database(Base):
     owner_code: Mapped[str]
     observed: Mapped[str]
     observed_since: Mapped[datetime]
+    heard_until: Mapped[datetime | None]
     contradictions: Mapped[list[str]]
 
 

@@ -36,7 +36,10 @@ class OpenContradiction(_Part):
 
 
 class DatabaseState(_Part):
-    """`phase` and `ndc_connection` are null while nothing was declared; `observed` is what its heartbeats show."""
+    """`phase` and `ndc_connection` are null while nothing was declared; `observed` is what its heartbeats show.
+
+    `heard_until` is until when the newest heartbeat vouches that it lives, also one that alone does not end a time down.
+    """
 
     code: str
     version: int
@@ -48,6 +51,7 @@ class DatabaseState(_Part):
     observed: ObservedState
     observed_since: datetime
     last_heartbeat_at: datetime | None = None
+    heard_until: datetime | None = None
     last_sync_at: datetime | None = None
     record_count: int | None = None
     contradictions: tuple[OpenContradiction, ...] = ()
@@ -106,6 +110,12 @@ class DatabaseObserved(DatabaseEvent):
     at: datetime
 
 
+class DatabaseHeard(DatabaseEvent):
+    """A heartbeat of one that counts as down: another in time, and it is up."""
+
+    event_type: ClassVar[str] = "vn.dondoc.datasets.database.heard.v1"
+
+
 class DatabaseMaintained(DatabaseEvent):
     event_type: ClassVar[str] = "vn.dondoc.datasets.database.maintained.v1"
 
@@ -144,6 +154,7 @@ EVENTS = catalogue(
     DatabaseDeclared,
     DatabaseAssessed,
     DatabaseObserved,
+    DatabaseHeard,
     DatabaseMaintained,
     DatabaseContradicted,
     DatabaseReconciled,

@@ -1,7 +1,8 @@
 """What is seen of a database: told when it changes, dated when it became true, the same whatever came first."""
 
 import asyncio
-from datetime import timedelta
+import itertools
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -28,7 +29,9 @@ async def test_a_database_that_falls_silent_is_late_then_down_then_up_again(worl
         ("late", "down", 180),
         ("down", "up", 360),
     ]
-    assert [version for _, version, _ in await world.events()] == [1, 2, 3, 4, 5]
+    told = await world.events()
+    assert [version for _, version, _ in told] == [1, 2, 3, 4, 5, 6]
+    assert [verb for verb, _, _ in told] == ["registered", *["observed"] * 3, "heard", "observed"]
 
 
 async def test_who_looks_late_tells_every_change_with_its_own_date(world: World) -> None:
@@ -55,6 +58,38 @@ async def test_a_heartbeat_that_arrives_late_takes_back_what_was_told(world: Wor
         "/databases/DB/intervals", params={"from": START.isoformat(), "to": world.now.isoformat()}
     )
     assert [item["state"] for item in found["items"]] == ["up"]
+
+
+async def test_the_first_count_above_zero_makes_later_zeros_no_signs_of_life(world: World) -> None:
+    """Also where it arrives late, within a time that was told as up by those zeros."""
+    await world.register()
+    for minutes_ago in (180, 120, 60, 0):
+        await world.beat(minutes_ago=minutes_ago, record_count=0)
+    assert (await world.state())[0] == "up"
+    await world.beat(minutes_ago=170, record_count=9)
+    assert (await world.state())[0] == "late"
+
+
+async def test_a_late_batch_in_any_order_tells_of_no_loss_without_saying_what_was_heard_since(
+    world: World,
+) -> None:
+    """24 orders. Whoever is told of a loss can see that the newest heartbeat known by then vouches for now."""
+    batch = (600, 560, 200, 20)
+    for course, order in enumerate(itertools.permutations(batch)):
+        code = f"DB{course}"
+        await world.register(code)
+        told = 0
+        for place, minutes_ago in enumerate(order):
+            await world.beat(code, minutes_ago=minutes_ago)
+            newest = world.now - timedelta(minutes=min(order[: place + 1]))
+            events = [data for verb, _, data in await world.events(code) if verb != "registered"]
+            for data in events[told:]:
+                heard = datetime.fromisoformat(data["database"]["heard_until"])
+                assert heard == newest + timedelta(minutes=70)
+                if data.get("after") in {"late", "down"} and 20 in order[: place + 1]:
+                    assert heard > world.now
+            told = len(events)
+        assert (await world.state(code))[0] in {"up", "down"}
 
 
 async def test_most_heartbeats_cost_no_event_and_no_look_back(world: World) -> None:
@@ -257,7 +292,7 @@ async def test_a_heartbeat_vouches_also_while_we_did_not_watch(world: World) -> 
 
 COMPARED = (
     "observed, observed_since, next_check_at, silence_check_at, other_check_at, is_plain, checked_at, "
-    "last_heartbeat_at, last_sync_at, record_count"
+    "last_heartbeat_at, heard_until, last_sync_at, record_count"
 )
 
 

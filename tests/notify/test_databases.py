@@ -176,6 +176,103 @@ async def test_the_end_of_a_trouble_is_told_whatever_lay_between(world: World, c
     assert await alerts(world) == ["dataset.down", "dataset.recovered"]
 
 
+# --- judged by the present -------------------------------------------------------------------------------------------
+
+
+async def test_a_loss_that_the_newest_heartbeat_ends_is_not_told_unless_silence_follows(world: World) -> None:
+    """Late and down are found when a single heartbeat arrives, which does not make it up by itself."""
+    told = ToldDatabase(last=AT + 6 * HOUR, heard_until=AT + 7 * HOUR)
+    world.clock.advance(hours=6)
+    await world.tell(told.turns("late", AT + HOUR), told.turns("down", AT + 3 * HOUR))
+    assert await world.raise_all() == 0
+    world.clock.advance(minutes=59)
+    assert await world.raise_all() == 0
+    world.clock.advance(minutes=1)
+    assert await world.raise_all() == 1
+    [alert] = await world.items("/alerts")
+    assert (alert["kind"], alert["database"]["since"]) == ("dataset.down", "2026-03-10T04:00:00Z")
+    assert alert["message_vi"] == (
+        "Mất tín hiệu từ 11:00 ngày 10/03/2026: đề nghị Bộ Nội vụ khẩn trương khôi phục kết nối của “Cơ sở dữ liệu quốc "
+        "gia về dân cư”; từ đó chỉ có tín hiệu lẻ, tín hiệu gần nhất lúc 14:00 ngày 10/03/2026."
+    )
+    assert "only single heartbeats since" in alert["message_en"]
+
+
+async def test_a_loss_that_was_over_before_it_was_told_is_not_told_nor_its_end(world: World) -> None:
+    told = ToldDatabase(last=AT + 6 * HOUR, heard_until=AT + 7 * HOUR)
+    world.clock.advance(hours=6)
+    for after, hours in (("late", 1), ("down", 3), ("up", 6)):
+        await world.tell(told.turns(after, AT + hours * HOUR))  # type: ignore[arg-type]
+        assert await world.raise_all() == 0
+    world.clock.advance(hours=9)
+    assert await world.raise_all() == 0
+    assert await alerts(world) == []
+
+
+async def test_a_heartbeat_while_a_loss_waits_to_be_told_puts_it_off(world: World) -> None:
+    told = ToldDatabase()
+    world.clock.advance(hours=4)
+    await world.tell(told.turns("down", AT + 3 * HOUR), told.heard(AT + 4 * HOUR, AT + 5 * HOUR))
+    assert await world.raise_all() == 0
+    world.clock.advance(hours=1)
+    assert await world.raise_all() == 1
+    assert await alerts(world) == ["dataset.down"]
+
+
+async def test_the_end_of_a_loss_that_was_told_is_told_although_a_worse_one_was_put_off(world: World) -> None:
+    told = ToldDatabase()
+    world.clock.advance(hours=2)
+    await world.tell(told.turns("late", AT + HOUR))
+    assert await world.raise_all() == 1
+    told.last, told.heard_until = AT + 4 * HOUR, AT + 5 * HOUR
+    world.clock.advance(hours=2)
+    await world.tell(told.turns("down", AT + 3 * HOUR))
+    assert await world.raise_all() == 0
+    await world.tell(told.turns("up", AT + 4 * HOUR))
+    assert await world.raise_all() == 1
+    world.clock.advance(hours=9)
+    assert await world.raise_all() == 0
+    assert await alerts(world) == ["dataset.late", "dataset.recovered"]
+
+
+async def test_a_silence_declared_otherwise_is_not_told_while_something_is_heard(world: World) -> None:
+    told, contradiction = ToldDatabase(last=AT, heard_until=AT + HOUR), uuid4()
+    await world.tell(told.contradicts(AT - 40 * HOUR, contradiction))
+    assert await world.raise_all() == 0
+    await world.tell(told.agrees(contradiction, AT))
+    world.clock.advance(hours=2)
+    assert await world.raise_all() == 0
+    assert await alerts(world) == []
+
+
+async def test_a_return_from_before_the_loss_says_that_there_was_none(world: World) -> None:
+    """A heartbeat that arrives late: what was told as late since 12:10 was up since 08:00 all the time."""
+    told = ToldDatabase(last=AT + 3 * HOUR)
+    world.clock.advance(hours=5)
+    await world.tell(told.turns("late", AT + timedelta(hours=4, minutes=10)))
+    await world.raise_all()
+    told.last, told.heard_until = AT + 4 * HOUR, AT + 6 * HOUR
+    world.clock.advance(minutes=1)
+    await world.tell(told.turns("up", AT))
+    assert await world.raise_all() == 1
+    [alert, _] = await world.items("/alerts")
+    assert alert["kind"] == "dataset.recovered"
+    assert alert["message_vi"] == (
+        "Không gián đoạn: tín hiệu của “Cơ sở dữ liệu quốc gia về dân cư” (Bộ Nội vụ) gửi đến muộn, cảnh báo từ 12:10 "
+        "ngày 10/03/2026 không còn hiệu lực; tín hiệu gần nhất lúc 12:00 ngày 10/03/2026."
+    )
+    assert alert["message_en"].startswith("No interruption: ")
+    told.heard_until = None
+    world.clock.advance(hours=3)
+    await world.tell(told.turns("late", AT + 6 * HOUR))
+    await world.raise_all()
+    world.clock.advance(minutes=1)
+    await world.tell(told.turns("up", AT + 7 * HOUR))
+    await world.raise_all()
+    [alert, *_] = await world.items("/alerts")
+    assert alert["message_vi"].startswith("Có tín hiệu trở lại từ 15:00 ngày 10/03/2026: ")
+
+
 # --- once, whatever happens -------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ class ToldDatabase:
     observed: datasets.ObservedState = "up"
     since: datetime = AT - timedelta(days=1)
     last: datetime = AT
+    heard_until: datetime | None = None
     version: int = 1
     open: dict[UUID, datasets.OpenContradiction] = field(default_factory=dict)
 
@@ -27,13 +28,19 @@ class ToldDatabase:
         return datasets.DatabaseState(
             code=self.code, version=self.version, name="Cơ sở dữ liệu quốc gia về dân cư", kind="national",
             owner_code=self.owner, observed=self.observed, observed_since=self.since,
-            last_heartbeat_at=self.last, contradictions=tuple(self.open.values()),
+            last_heartbeat_at=self.last, heard_until=self.heard_until, contradictions=tuple(self.open.values()),
         )  # fmt: skip
 
     def turns(self, after: datasets.ObservedState, at: datetime) -> datasets.DatabaseObserved:
         before, self.observed, self.since = self.observed, after, at
         self.version += 1
         return datasets.DatabaseObserved(database=self.state(), before=before, after=after, at=at)
+
+    def heard(self, at: datetime, until: datetime) -> datasets.DatabaseHeard:
+        """One heartbeat while it counts as down."""
+        self.last, self.heard_until = at, until
+        self.version += 1
+        return datasets.DatabaseHeard(database=self.state())
 
     def declares(self) -> datasets.DatabaseDeclared:
         self.version += 1

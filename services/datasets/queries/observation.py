@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, DateTime, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.observation import Expectation, Interval, Observed, Run, observe
-from services.datasets.domain.spans import Span, merged
+from services.datasets.domain.spans import Span, advance, merged
 
 FAR = datetime(9000, 1, 1, tzinfo=UTC)  # the end of what is asked where nothing ends it
 _TICK = timedelta(microseconds=1)
@@ -129,6 +129,13 @@ class Evidence:
         if self.origin is None:
             return self.registered_at
         return self.origin if self.settled else min(self.origin, self.registered_at)
+
+    @property
+    def heard_until(self) -> datetime | None:
+        """Until when the newest heartbeat vouches that the database lives, whatever was before it."""
+        if self.expectation is None or not self.runs:
+            return None
+        return advance(self.runs[-1].last, self.expectation.in_time, merged(self.maintenances))
 
     def intervals(
         self, window: Span, downtimes: Sequence[Span], known_until: datetime | None = None

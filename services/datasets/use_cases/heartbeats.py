@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, DateTime, Text, bindparam, select, text
+from sqlalchemy import BigInteger, DateTime, Text, bindparam, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.domain.facts import check_not_future, check_plausible
@@ -39,6 +39,7 @@ _TAKE = text(
         UPDATE watches
         SET last_heartbeat_at = :observed_at, last_sync_at = :last_sync_at, record_count = :record_count,
             checked_at = greatest(checked_at, :now),
+            heard_until = greatest(heard_until, :observed_at + in_time),
             silence_check_at = greatest(silence_check_at, :observed_at + in_time),
             next_check_at = least(greatest(silence_check_at, :observed_at + in_time), other_check_at)
         FROM added, asked
@@ -100,9 +101,25 @@ async def take_heartbeat(
     if taken.observed is not None:
         return Taken(counted=True, observed=taken.observed)
     watched = await lock_database(session, code)
-    before = new.observed_at < watched.watch.observed_since
+    before = new.observed_at < watched.watch.observed_since or await _is_first_filled(session, code, new)
     await bring_up(session, watched, rules, at=at, before=before)
     return Taken(counted=True, observed=watched.watch.observed)
+
+
+_EARLIER_FILLED = select(
+    exists().where(
+        Heartbeat.database_code == bindparam("code"),
+        Heartbeat.record_count > 0,
+        Heartbeat.observed_at < bindparam("at", type_=DateTime(timezone=True)),
+    )
+)
+
+
+async def _is_first_filled(session: AsyncSession, code: str, new: NewHeartbeat) -> bool:
+    """Whether it is the first with records: zeros after it are no signs of life any more, whatever was told."""
+    if new.record_count == 0:
+        return False
+    return not await session.scalar(_EARLIER_FILLED, {"code": code, "at": new.observed_at})
 
 
 def _check(new: NewHeartbeat, now: datetime, skew: timedelta) -> None:

@@ -84,6 +84,7 @@ def database_state(watched: Watched) -> dict[str, Any]:
         "observed": watch.observed,
         "observed_since": watch.observed_since,
         "last_heartbeat_at": watch.last_heartbeat_at,
+        "heard_until": watch.heard_until,
         "last_sync_at": watch.last_sync_at,
         "record_count": watch.record_count,
         "contradictions": _open(watched.open),

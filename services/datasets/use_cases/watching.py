@@ -126,18 +126,22 @@ class _Look:
         )
         watch.checked_at = instant
         watch.phase, watch.ndc_connection = self.statements.phase(day), self.statements.connection(day)
+        heard_before, watch.heard_until = watch.heard_until, evidence.heard_until
         _write_seen(watch, seen)
         _plan(watch, interval, instant, [next_beat, *_turns(found), *(span.start for span in quiet)])
-        await self._tell_state(interval)
+        await self._tell_state(interval, heard_before)
         await self._tell_contradictions(found, instant)
         watch.is_plain = interval.state is Observed.UP and not self.watched.open and told.none_since is None
 
-    async def _tell_state(self, interval: Interval) -> None:
+    async def _tell_state(self, interval: Interval, heard_before: datetime | None) -> None:
+        """A change; or that one which stays down was heard of, so that nobody is told of a loss that may be over."""
         watch = self.watched.watch
         before, watch.observed, watch.observed_since = watch.observed, interval.state, interval.start
         if before != interval.state:
             detail = {"before": before, "after": interval.state, "at": interval.start}
             await self._tell(events.DatabaseObserved, detail)
+        elif interval.state is Observed.DOWN and watch.heard_until != heard_before:
+            await self._tell(events.DatabaseHeard, {})
 
     async def _tell_contradictions(self, found: Sequence[Found], instant: datetime) -> None:
         for known in tuple(self.watched.open):

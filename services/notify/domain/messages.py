@@ -55,7 +55,10 @@ def message_en(subject: Subject, today: date) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseNews:
-    """What became true of a database, and when. The words are those of a contradiction."""
+    """What became true of a database, and when. The words are those of a contradiction.
+
+    `trouble_since` is what was told last of a silence: a return from before then says that there was none.
+    """
 
     kind: SignalKind
     agency: str
@@ -64,8 +67,23 @@ class DatabaseNews:
     last_heartbeat_at: datetime | None = None
     words_vi: str = ""
     words_en: str = ""
+    trouble_since: datetime | None = None
+
+    @property
+    def was_no_loss(self) -> bool:
+        return (
+            self.kind is SignalKind.RECOVERED
+            and self.trouble_since is not None
+            and self.at <= self.trouble_since
+        )
+
+    @property
+    def heard_since(self) -> bool:
+        """Whether a heartbeat came after it fell silent, which did not make it up again."""
+        return self.last_heartbeat_at is not None and self.last_heartbeat_at > self.at
 
 
+_SILENCES = frozenset({SignalKind.LATE, SignalKind.DOWN})
 _DATABASE_VI: Mapping[SignalKind, str] = {
     SignalKind.LATE: "Chậm tín hiệu từ {at}: đề nghị {agency} kiểm tra kết nối của {name}{last}.",
     SignalKind.DOWN: "Mất tín hiệu từ {at}: đề nghị {agency} khẩn trương khôi phục kết nối của {name}{last}.",
@@ -83,21 +101,33 @@ _DATABASE_EN: Mapping[SignalKind, str] = {
 }
 
 
+_NO_LOSS_VI = "Không gián đoạn: tín hiệu của {name} ({agency}) gửi đến muộn, cảnh báo từ {told} không còn hiệu lực{last}."
+_NO_LOSS_EN = "No interruption: heartbeats of {name} ({agency}) arrived late, what was told since {told} no longer holds{last}."
+
+
 def database_vi(news: DatabaseNews) -> str:
-    last = f"; tín hiệu gần nhất lúc {_instant_vi(news.last_heartbeat_at)}" if news.last_heartbeat_at else ""
+    last = ""
+    if news.last_heartbeat_at is not None:
+        only = "từ đó chỉ có tín hiệu lẻ, " if news.heard_since and news.kind in _SILENCES else ""
+        last = f"; {only}tín hiệu gần nhất lúc {_instant_vi(news.last_heartbeat_at)}"
     name = f"“{_shortened(news.name)}”"
-    return _DATABASE_VI[news.kind].format(
-        at=_instant_vi(news.at), agency=news.agency, name=name, last=last, words=news.words_vi
-    )
+    template = _NO_LOSS_VI if news.was_no_loss else _DATABASE_VI[news.kind]
+    told = _instant_vi(news.trouble_since) if news.trouble_since else ""
+    at = _instant_vi(news.at)
+    return template.format(at=at, agency=news.agency, name=name, last=last, words=news.words_vi, told=told)
 
 
 def database_en(news: DatabaseNews) -> str:
     """As `database_vi`, in English."""
-    last = f"; last heartbeat at {_instant_en(news.last_heartbeat_at)}" if news.last_heartbeat_at else ""
+    last = ""
+    if news.last_heartbeat_at is not None:
+        only = "only single heartbeats since, " if news.heard_since and news.kind in _SILENCES else ""
+        last = f"; {only}last heartbeat at {_instant_en(news.last_heartbeat_at)}"
     name = f"“{_shortened(news.name)}”"
-    return _DATABASE_EN[news.kind].format(
-        at=_instant_en(news.at), agency=news.agency, name=name, last=last, words=news.words_en
-    )
+    template = _NO_LOSS_EN if news.was_no_loss else _DATABASE_EN[news.kind]
+    told = _instant_en(news.trouble_since) if news.trouble_since else ""
+    at = _instant_en(news.at)
+    return template.format(at=at, agency=news.agency, name=name, last=last, words=news.words_en, told=told)
 
 
 # --- budgets ------------------------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """Following what the datasets service tells: databases, and the signals that come of their changes."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.databases import (
@@ -18,6 +20,7 @@ from services.notify.domain.databases import (
 )
 from services.notify.domain.signals import (
     PASSED,
+    STATE_FAMILY,
     STATE_KINDS,
     SignalKind,
     SignalRules,
@@ -39,6 +42,7 @@ from shared.events.datasets import (
 )
 
 _RECORD_DATABASE = newer(Database)
+SILENT = "joined_but_silent"  # the contradiction that a silence is
 _VERSION = Signal.facts["version"].as_integer()
 
 
@@ -49,6 +53,7 @@ class _Picture:
     version: int
     observed: str
     observed_since: datetime
+    heard_until: datetime | None
     contradictions: Collection[str]
 
 
@@ -75,6 +80,13 @@ class _News:
     occurred_at: datetime
     facts: dict[str, Any]
 
+    @property
+    def ends(self) -> str | None:
+        """Of what it tells the end: of the troubles of its state, or of a contradiction; None where it begins one."""
+        if self.kind is SignalKind.RECOVERED:
+            return STATE_FAMILY
+        return self.occasion if self.kind is SignalKind.CLOSED else None
+
 
 async def follow_database(
     session: AsyncSession, event: DatabaseEvent, *, told_at: datetime, now: datetime, rules: SignalRules
@@ -83,8 +95,15 @@ async def follow_database(
     state, added = event.database, 0
     picture = await _record(session, state)
     cancelled = await _calm_down(session, state.code, now) if picture.observed in CALM else 0
+    waiting = await _postpone(session, state, picture, now)
     raised = await _last_raised(session, state.code)
     news = _news(event, raised)
+    if news is not None and news.ends in waiting and not raised.trouble_before(news.version):
+        # nobody was told of what has ended
+        cancelled += await end_signals(
+            session, SubjectKind.DATABASE, state.code, Signal.id.in_(waiting[news.ends]), now, standing=PASSED
+        )
+        news = None
     if news is not None:
         standing = _standing(news, picture, raised, told_at=told_at, now=now, rules=rules)
         if news.kind in STATE_KINDS and picture.version == state.version:
@@ -92,7 +111,7 @@ async def follow_database(
         row = signal_row(
             news.kind, news.occasion, standing,
             subject_kind=SubjectKind.DATABASE, subject=state.code, agency_code=state.owner_code,
-            due_at=told_at, occurred_at=news.occurred_at, now=now, facts=_facts(state) | news.facts,
+            due_at=_due_at(news, picture, told_at), occurred_at=news.occurred_at, now=now, facts=_facts(state) | news.facts,
         )  # fmt: skip
         added = await add_signals(session, [row])
     if added or cancelled:
@@ -116,11 +135,13 @@ async def _record(session: AsyncSession, state: DatabaseState) -> _Picture:
         "owner_code": state.owner_code,
         "observed": state.observed,
         "observed_since": state.observed_since,
+        "heard_until": state.heard_until,
         "contradictions": contradictions,
     }
     if (await session.execute(_RECORD_DATABASE, row)).one_or_none() is not None:
-        return _Picture(state.version, state.observed, state.observed_since, contradictions)
-    known = select(Database.version, Database.observed, Database.observed_since, Database.contradictions)
+        heard_until = state.heard_until
+        return _Picture(state.version, state.observed, state.observed_since, heard_until, contradictions)
+    known = select(*(getattr(Database, name) for name in _Picture.__slots__))
     found = (await session.execute(known.where(Database.code == state.code))).one()
     return _Picture(*found)
 
@@ -129,6 +150,47 @@ async def _calm_down(session: AsyncSession, code: str, now: datetime) -> int:
     """End what asks for something that nobody is asked for now; returns how many were not raised yet."""
     await cancel_untrue(session, SubjectKind.DATABASE, code, TROUBLES, now)
     return await end_signals(session, SubjectKind.DATABASE, code, Signal.kind.in_(TROUBLES), now)
+
+
+async def _postpone(
+    session: AsyncSession, state: DatabaseState, picture: _Picture, now: datetime
+) -> dict[str, list[UUID]]:
+    """Put off what would be told of a silence while the newest heartbeat vouches that it is over.
+
+    Returns the ids of what was put off before, by what it belongs to: see `_News.ends`.
+    """
+    found = await session.execute(
+        select(Signal.id, Signal.kind, Signal.occasion, Signal.due_at, Signal.facts).where(
+            Signal.subject_kind == SubjectKind.DATABASE,
+            Signal.subject == state.code,
+            Signal.kind.in_((*TROUBLES, SignalKind.OPENED)),
+            Signal.status == SignalStatus.PENDING,
+        )
+    )
+    waiting: dict[str, list[UUID]] = defaultdict(list)
+    for row in found:
+        if not _is_silence(SignalKind(row.kind), row.facts):
+            continue
+        if row.due_at > now:
+            waiting[STATE_FAMILY if row.kind in TROUBLES else row.occasion].append(row.id)
+        if picture.heard_until is not None and picture.heard_until > max(row.due_at, now):
+            last = written(state.last_heartbeat_at) if state.last_heartbeat_at else None
+            values = {"due_at": picture.heard_until, "facts": {**row.facts, "last_heartbeat_at": last}}
+            await session.execute(update(Signal).where(Signal.id == row.id).values(**values))
+    return waiting
+
+
+def _is_silence(kind: SignalKind, facts: Mapping[str, Any]) -> bool:
+    said = facts.get("contradiction")
+    return kind in TROUBLES or (said is not None and said["kind"] == SILENT)
+
+
+def _due_at(news: _News, picture: _Picture, told_at: datetime) -> datetime:
+    """When it is raised, if it is so then: what is told of a silence not before the newest heartbeat ceases to vouch."""
+    opens = news.kind in TROUBLES or news.kind is SignalKind.OPENED
+    if opens and picture.heard_until is not None and _is_silence(news.kind, news.facts):
+        return max(told_at, picture.heard_until)
+    return told_at
 
 
 async def _pass_over(session: AsyncSession, state: DatabaseState, now: datetime) -> int:
@@ -158,6 +220,8 @@ def _news(event: DatabaseEvent, raised: _Raised) -> _News | None:
     if isinstance(event, DatabaseObserved):
         kind = transition(event.before, event.after, trouble_told=raised.trouble_before(version))
         seen = {"observed": event.after, "since": written(event.at)}
+        if raised.kind in TROUBLES and raised.occurred_at is not None:
+            seen["trouble_since"] = written(raised.occurred_at)
         return None if kind is None else _News(kind, version, str(version), event.at, seen)
     if isinstance(event, DatabaseContradicted | DatabaseReconciled):
         closed_at = event.closed_at if isinstance(event, DatabaseReconciled) else None

@@ -81,6 +81,7 @@ def tell_database(due: Sequence[Due[Database]], moment: Moment) -> Judged:
         datetime.fromisoformat(last) if last else None,
         words["words_vi"] if words else "",
         words["words_en"] if words else "",
+        datetime.fromisoformat(facts["trouble_since"]) if "trouble_since" in facts else None,
     )
     alert = DatabaseAlerted.model_validate(
         {

@@ -151,6 +151,7 @@ def upgrade() -> None:
     sa.Column('is_plain', sa.Boolean(), nullable=False),
     sa.Column('checked_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('last_heartbeat_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('heard_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_sync_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('record_count', sa.BigInteger(), nullable=True),
     sa.CheckConstraint("observed IN ('unknown', 'up', 'late', 'down', 'maintenance')", name=op.f('ck_watches_observed')),

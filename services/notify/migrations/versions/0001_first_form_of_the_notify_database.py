@@ -122,6 +122,7 @@ def upgrade() -> None:
     sa.Column('owner_code', sa.Text(), nullable=False),
     sa.Column('observed', sa.Text(), nullable=False),
     sa.Column('observed_since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('heard_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('contradictions', sa.ARRAY(sa.Text()), nullable=False),
     sa.PrimaryKeyConstraint('code', name=op.f('pk_databases'))
     )
