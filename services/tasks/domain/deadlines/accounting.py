@@ -20,7 +20,7 @@ from services.tasks.domain.deadlines.cues import Role
 from services.tasks.domain.deadlines.marks import blank
 from services.tasks.domain.deadlines.mentions import Mention
 from services.tasks.domain.deadlines.tokens import DATE, NOTHING, OTHER_DATE, SEEN, Token, like_a_cue, tokens
-from services.tasks.domain.deadlines.vocabulary import KNOWN
+from services.tasks.domain.deadlines.vocabulary import AGENCIES, KNOWN
 
 _OTHER_DATES = re.compile(rf"{OTHER_DATE}{{1,999}}")
 _CLAUSE_END = re.compile(r";|(?<!\btp)(?<!\btt)\.(?= |$)")
@@ -156,8 +156,14 @@ class _Clause:
         token = self._at(following)
         further = token.text in _FURTHER and self._at(following + 1).kind in {"number", "other_date"}
         unknown = token.kind == "word" and token.text not in KNOWN
-        if further or unknown or token.text in _DOUBT or token.kind in {"number", "negation", "weak", "done"}:
+        number = token.kind == "number" and not token.text.endswith("%")
+        turned = token.kind in {"negation", "weak", "done"} and not self._leads_to(following)
+        if further or unknown or number or turned or token.text in _DOUBT:
             yield token.start, self._reach(following)
+
+    def _leads_to(self, at: int) -> bool:
+        """Gửi trước ngày 15/11/2025 đến Bộ Tài chính."""
+        return self._at(at).text in {"đến", "tới"} and self._at(at + 1).text in AGENCIES
 
     def _before(self, at: int) -> Iterator[tuple[int, int]]:
         """What stands right before the governing words, or before a date that has none."""

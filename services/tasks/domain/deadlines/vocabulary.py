@@ -4,43 +4,43 @@ One syllable each, as Vietnamese is written; to teach a new one, add it to its g
 a person when it stands right after a date, or right before one that has no governing word.
 """
 
-# what is done
+# what is done: the first syllables
 _VERBS = """
-ban báo bảo bàn bổ bố bồi cải cam cấp cập chấm chấn chia chỉ cho chủ chuẩn chuyển công cơ có cụ cung đảm đánh đào đạt
-đầu đăng đẩy đề điều định đổi đôn đưa được ghi giải giám giao gồm gửi hiện họp hoàn hỗ hợp hướng huy in kê kết khai
-khánh khắc khẩn khởi kiểm kiện kiến ký lắp làm lập lấy lên lồng lựa mở mua nâng nêu nộp nghiên nghiệm nhập ổn phải phân
-phát phấn phê phổ phối phục quán quản quyết rà sắp sẽ sơ số sử sửa tái tạo tăng tập tất tham thành tháo thay thẩm theo thi
-thí thiết thông thu thúc thực tích tiến tiếp tinh tính tổ tổng trả trang tranh trình triển trực truyền tuyên tuyển từng
-ứng vận về xác xem xét xong xuất xử xây xóa yêu cần cơ kịp kết hội đồng đối đón gắn gia góp giảm giữ khảo khen kiện
-liên loại mời nắm nhân niêm phản phòng phủ sát soát soạn sáp tham thỏa thẩm thống thuê tiêm tìm tôn trồng vay vượt đi đóng khẩn bù bầu thông tạm khai trương cử chốt
+ban bàn báo bầu bãi bảo bồi bố bổ bù cam cần cấp cắm cắt cải cập chấm chấn chấp chia chỉ cho chốt chuẩn
+chuyển chủ có công cơ cung cử cụ di dừng đàm đào đánh đầu đấu đẩy đăng đảm đạt đề đền đi điều định đo đón
+đóng đôn đồng đối đổi đưa được gắn ghép ghi gia giao giám giải giảm giữ góp gồm gỡ gửi hiện hoàn hỗ hợp họp
+hội huy hướng in kê kết khai khánh khẩn khắc khảo khen khởi kiến kiểm kiện kịp ký kỷ làm lấy lắp lập lên
+liên loại lồng lựa mời mở mua nâng nắm nêu nghiên nghiệm ngừng nhân nhập niêm nộp ổn phát phân phấn phải
+phản phê phòng phối phổ phúc phủ phục quán quản quyết rà ráp rải rút sáp sát sắp sẽ soát soạn số sơ sử sửa
+tách tái tất tăng tạm tạo tập tham thanh thay thành tháo thẩm thảo theo thi thiết thí thông thống thỏa thu
+thuê thúc thực tiêm tiến tiếp tinh tìm tích tính tôn tổ tổng trang tranh trả triển trình trồng truyền trương
+trực tuyên tuyển từng ứng vay vận về vượt xác xây xem xét xin xong xóa xuất xử yêu
+"""
+# and the last: cập nhật tháng 11/2025
+_ENDINGS = """
+án biến bỏ cầu chọn cương cứu dẫn dời duyệt dưỡng đáp đặt điểm giá hành hóa hồi huấn liệu lời luận lục mẫu
+mưu nạp ngân nghị nhật nối phán phép phóng quả rõ sắm sạch sẻ sinh sung thác thầu thế thiện thưởng toàn
+triệt trì trí trợ trường tướng vi viên vốn xe xếp yết
 """
 # who does it
 _AGENCIES = """
-bộ ngành ủy uỷ ban nhân dân ubnd hđnd sở tỉnh thành phố xã phường huyện quận thị trấn đặc khu đơn vị cơ quan chính phủ
-thủ tướng quốc hội đảng đoàn trung ương văn phòng vpcp vptw cục vụ viện tổng công ty tập chi nhánh trường học bệnh doanh
-nghiệp hội đồng ngân hàng tòa án kiểm sát mặt trận tổ chức hiệp liên công an quân đội lãnh đạo bộ trưởng giám đốc chủ
-tịch thường trực tiểu nhóm địa phương cấp toàn các những mọi mỗi một hai người cán công viên
+an anh án ban bà bệnh bộ các cán cấp chi chính chị chủ chức công cơ cựu cục dân doanh đảng đạo đặc địa đoàn
+đồng đốc đơn đội giám hai hàng hđnd hiệp hợp học hội huyện khu kiểm lãnh liên mặt mỗi mọi một ngành ngân
+nghiệp người nhánh nhân nhóm những nông ông phòng phố phủ phương phường phụ quan quân quận quốc sát sở tác
+tập thanh thành thị thủ thường tiểu tỉnh tịch toàn tòa tổ tổng trấn trận trung trường trưởng trực tướng từng
+ty ubnd uỷ ủy ương văn viên viện vị vpcp vptw vụ xã
 """
 # what it is about, and in what words
 _MATTERS = """
-để nhằm tại trong và với do bởi bằng của là thì mà từ đến việc nội dung kế hoạch đề án dự chương trình văn bản nghị quyết
-định luật thông tư chỉ thị quyết hồ sơ dữ liệu hệ thống nền tảng cơ sở hạ tầng kỹ thuật thủ tục dịch vụ kinh phí ngân sách
-vốn nhiệm vụ giải pháp tiến độ chất lượng danh mục tiêu chuẩn chí phương án quy chế mô hình sản phẩm tài liệu số máy thiết
-bị trụ nhà đất đai giấy tờ cư tra soát rộng thức nghiệm thiện tất chỉnh hiệu lực khoa học nghệ sáng mới an toàn ninh mạng
-y tế giáo dục đào môi chính khai xuyên suốt cầu ý chung riêng đúng đủ 100 tối thiểu ít nhất trên dưới cả ngay luôn kết
-quả vào lên ra nước điện tử phần mềm chế hành cáo biết tục hợp duyệt dứt dựng dùng dụng đoạn trung tâm hóa quyền lý toán
-phẩm trước cáo khác qua nhận gốc lại nhau theo đã này đó dự kiến nguyên tắc tháng khóa xvi xv hết ngoài thể
+100 bao bằng bản biết bị bởi cáo cả chào chất chế chí chỉnh chung chương còn cùng của cư danh dịch do dung
+dùng dưới dứt dữ dự dựng dục dụng đai đầy đất để điện đoạn đó độ đúng đủ giáo giấy gốc hạ hệ hiệu hình hoạch
+hồ hưởng ít kèm kế khác khoa khóa kinh kỹ là lại luật luôn lượng lực lý mà máy mạng mềm mô môi mới mục này
+nền ngay nghệ nghiêm ngoài nguyên nhau nhà nhất nhằm nhận nhiệm như ninh nói nội nước ở pháp phần phẩm phí
+qua quy quyền ra riêng rộng sách sáng sản suốt tài tâm tầng tắc tảng tại tế thể thiểu thì thuật thuộc thức
+tiêu toán tối tờ tra trên trong trụ tư tử tục và vào việc với xuyên xv xvi y ý
 """
-_NOT_BESIDE = {
-    "trước",
-    "tháng",
-    "từ",
-    "đến",
-    "hết",
-    "đã",
-    "từng",
-}  # grammar's own words are accounted for by the grammar
-KNOWN = frozenset(f"{_VERBS} {_AGENCIES} {_MATTERS}".split()) - _NOT_BESIDE
+AGENCIES = frozenset(_AGENCIES.split())
+KNOWN = frozenset(f"{_VERBS} {_ENDINGS} {_AGENCIES} {_MATTERS}".split())
 
 # Phrases in which a word of time or order tells no time.
 HARMLESS = (
