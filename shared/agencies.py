@@ -22,6 +22,7 @@ from shared.naming.directory import AgencyNames, Directory, FormerNames, directo
 from shared.naming.lookup import Dissolved, Finder, Found, Unknown
 
 NAMED = 5  # codes that one sentence names; `unknown` has them all
+COMPARED = 50  # codes that are compared with all agencies, up to 10 ms each
 COPIED = {"name", "short_name", "bloc", "level", "parent_code", "aliases", "predecessors"}
 
 
@@ -114,7 +115,7 @@ def _former(body: Predecessor) -> FormerNames:
 async def require_agencies(
     session: AsyncSession, table: type[AgencyCopy], codes: Iterable[str], field: str
 ) -> None:
-    """Refuse codes that name no agency; `nearest` tells which agency was probably meant, where one was.
+    """Refuse codes that name no agency; `nearest` tells which agency the first were probably meant for.
 
     Raises InvalidInput `agency_unknown` with `unknown`, the codes, and `nearest`, a code for each that has one.
     """
@@ -122,13 +123,17 @@ async def require_agencies(
     known = await session.scalars(select(table.code).where(table.code == any_(literal(wanted, ARRAY(Text)))))
     if not (unknown := sorted(set(wanted).difference(known))):
         return
-    finder = await load_finder(await session.connection(), table)
-    nearest = {code: near for code in unknown if (near := _nearest(code, finder)) is not None}
+    raise await agencies_unknown(unknown, await load_finder(await session.connection(), table), field)
+
+
+async def agencies_unknown(unknown: Sequence[str], finder: Finder, field: str) -> InvalidInput:
+    """The refusal of codes that name no agency; the first of them with what was probably meant."""
+    nearest = await asyncio.to_thread(_all_nearest, unknown[:COMPARED], finder)
     vi, en = (
         _list(unknown, nearest, "có phải", "và {} mã khác"),
         _list(unknown, nearest, "meant", "and {} more"),
     )
-    raise InvalidInput(
+    return InvalidInput(
         "agency_unknown",
         f"Không có cơ quan mã {vi}: tra mã tại /tasks/v1/agencies, hoặc chờ ít giây nếu cơ quan vừa được ghi nhận.",
         f"There is no agency {en}: look the code up at /tasks/v1/agencies, or wait a few seconds if it is new.",
@@ -136,6 +141,10 @@ async def require_agencies(
         unknown=unknown,
         nearest=nearest,
     )
+
+
+def _all_nearest(unknown: Sequence[str], finder: Finder) -> dict[str, str]:
+    return {code: near for code in unknown if (near := _nearest(code, finder)) is not None}
 
 
 def _nearest(text: str, finder: Finder) -> str | None:

@@ -163,7 +163,7 @@ def _suggestion(code: str, directory: Directory, score: float) -> Suggestion:
 
 def _with_code_like(text: str, directory: Directory) -> tuple[Suggestion, ...]:
     """Agencies whose code this was before a spreadsheet took the zeros off its front, or people put spaces into it."""
-    squashed = _squashed(text)
+    squashed = _squashed(text) if any(map(str.isdigit, text)) else ""
     codes = (code for code in directory.names if squashed and _squashed(code) == squashed)
     return tuple(_suggestion(code, directory, ALMOST) for code in islice(codes, _SUGGESTIONS))
 

@@ -37,6 +37,8 @@ def find(text: str) -> Found | Dissolved | Ambiguous | Unknown:
         (" Bộ Tài chính ", "G12", "alias"),
         ("BỘ TÀI CHÍNH", "G12", "alias"),
         ("Bo Tai chinh", "G12", "alias"),
+        ("Bộ Giáo dục và \u00d0ào tạo", "G03", "alias"),
+        ("Văn phòng Trung \u01a3ơng Đảng", "VN-VPTWD", "alias"),
         ("Bộ Tài chíh", "G12", "fuzzy"),
         ("Bộ Công ang", "G01", "fuzzy"),
         ("Vưn phòng Chính phủ", "G22", "fuzzy"),

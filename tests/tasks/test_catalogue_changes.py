@@ -12,14 +12,16 @@ from rapidfuzz.fuzz import token_sort_ratio
 from services.tasks.main import build_app
 from services.tasks.queries.catalogue import load_directory
 from services.tasks.use_cases.catalogue import members_of
+from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.audit import SYSTEM
 from shared.clock import ManualClock
 from shared.database import Database
+from shared.events import tasks as events
 from shared.health import Health
 from shared.naming.lookup import Found, Meaning, find_name
 from tests.support import conformance
-from tests.support.tasks import SETTINGS, TasksService
+from tests.support.tasks import DOCUMENT, PROGRAMME, SETTINGS, TasksService, new_task
 
 DELTA = {
     "code": "delta",
@@ -35,6 +37,12 @@ async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksS
     clock.move_to(datetime(2025, 11, 20, tzinfo=UTC))
     async with database.transaction() as session:
         await load_catalogue(session, actor=SYSTEM, at=clock.now())
+        programme = events.ProgrammeRecorded(code=PROGRAMME, title="Nghị quyết 57-NQ/TW")
+        await record_programme(session, programme, SYSTEM, clock.now())
+        given_by = events.DocumentRecorded(
+            code=DOCUMENT, type="Nghị quyết", issued_on=date(2025, 4, 1), title="Nghị quyết"
+        )
+        await record_document(session, given_by, SYSTEM, clock.now())
     app = build_app(SETTINGS, database, clock, health=Health())
     async with conformance.client(app, "http://tasks") as http:
         yield TasksService(app, database, clock, http)
@@ -308,3 +316,20 @@ async def test_a_group_takes_no_code_or_name_that_is_there(office: TasksService)
 async def test_a_group_without_members_takes_no_task(office: TasksService) -> None:
     group = await office.post("/groups", DELTA | {"members": []})
     assert group["member_codes"] == []
+    for role, more in (("lead", []), ("coordinate", [{"agency_code": "G12", "role": "lead"}])):
+        body = new_task(assignments=[*more, {"group_code": "delta", "role": role}])
+        problem = await office.post("/tasks", body, 422)
+        assert (problem["code"], problem["field"]) == ("group_empty", "assignments")
+        assert "delta" in problem["detail"]
+    file = "STT,Nhiệm vụ,Cơ quan chủ trì,Thời hạn\n1,Ban hành,Các tỉnh miền Tây,Tháng 12/2025\n"
+    form = {"programme": PROGRAMME, "document": DOCUMENT, "dry_run": "true"}
+    answer = await office.send("POST", "/imports", data=form, files={"file": ("a.csv", file.encode())})
+    [row] = answer.json()["rows"]
+    assert [problem["code"] for problem in row["problems"]] == ["group_empty"]
+
+
+async def test_a_code_that_names_no_agency_says_what_was_meant(office: TasksService) -> None:
+    body = new_task(assignments=[{"agency_code": "Quảng-Nam", "role": "lead"}])
+    problem = await office.post("/tasks", body, 422)
+    assert problem["code"] == "agency_unknown"
+    assert problem["nearest"] == {"Quảng-Nam": "48"}

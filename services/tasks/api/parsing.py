@@ -18,6 +18,7 @@ from services.tasks.domain.commands import (
     Role,
 )
 from services.tasks.domain.deadlines import read_deadline
+from services.tasks.domain.memberships import require_members
 from services.tasks.domain.status import Status
 from services.tasks.schemas.common import Day
 from services.tasks.schemas.submissions import SubmissionIn
@@ -89,13 +90,19 @@ async def _assignments(
     leading_groups = [item for item in wanted if item.group_code and item.role == "lead"]
     for item in wanted:
         if item.group_code and item.role != "lead":
-            members = await members_of(session, [item.group_code], day)
+            members = await _members(session, item.group_code, day)
             direct += [NewAssignment(member, Role(item.role), item.position, item.unit) for member in members]
     titles: dict[str, str] = {}
     for item in leading_groups:
-        members = await members_of(session, [item.group_code or ""], day)
+        members = await _members(session, item.group_code or "", day)
         titles |= dict.fromkeys(members, item.position or "")
     return tuple(direct), dict(sorted(titles.items()))
+
+
+async def _members(session: AsyncSession, group_code: str, day: date) -> tuple[str, ...]:
+    members = await members_of(session, [group_code], day)
+    require_members(members, [group_code], day, "assignments")
+    return members
 
 
 def _require_agency_leads(wanted: tuple[AssignmentIn, ...]) -> None:

@@ -1,6 +1,6 @@
 """Who is in a group from when until when: one time of an agency never overlaps another."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -56,6 +56,20 @@ def ended(known: Sequence[Membership], agency_code: str, valid_to: date, field: 
             field=field,
         )
     return member
+
+
+def require_members(members: Collection[str], codes: Sequence[str], day: date, field: str) -> None:
+    """Refuse to give a task to groups that have no member on a day: nobody would have it."""
+    if not members:
+        named = ", ".join(codes)
+        raise InvalidInput(
+            "group_empty",
+            f"Nhóm {named} không có thành viên vào ngày {day:%d/%m/%Y}: thêm thành viên bằng `dondoc groups amend` "
+            "(PATCH /tasks/v1/groups), hoặc ghi từng cơ quan.",
+            f"The group {named} has no member on {day}: add members with `dondoc groups amend` (PATCH /tasks/v1/groups), "
+            "or name each agency.",
+            field=field,
+        )
 
 
 def _overlap(left: Membership, right: Membership) -> bool:

@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tasks.queries.catalogue import load_directory
 from services.tasks.tables import Agency, Group, GroupAlias, GroupMember
+from shared.agencies import agencies_unknown
 from shared.errors import Conflict, InvalidInput
+from shared.naming.lookup import Finder
 
 
 def code_conflict(what_vi: str, what_en: str, code: str) -> Conflict:
@@ -20,16 +24,12 @@ def code_conflict(what_vi: str, what_en: str, code: str) -> Conflict:
 
 
 async def require_agencies(session: AsyncSession, codes: Iterable[str], field: str) -> None:
-    """Refuse codes that name no agency."""
+    """Refuse codes that name no agency, as every service does."""
     wanted = set(codes)
     known = set(await session.scalars(select(Agency.code).where(Agency.code.in_(wanted))))
     if missing := sorted(wanted - known):
-        raise InvalidInput(
-            "agency_unknown",
-            f"Không có cơ quan mã {', '.join(missing)}: tra mã tại /tasks/v1/agencies.",
-            f"No agency has the code {', '.join(missing)}: look it up at /tasks/v1/agencies.",
-            field=field,
-        )
+        directory = await load_directory(await session.connection())
+        raise await agencies_unknown(missing, Finder(directory, token_sort_ratio), field)
 
 
 async def members_of(session: AsyncSession, group_codes: Iterable[str], day: date) -> tuple[str, ...]:

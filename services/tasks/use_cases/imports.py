@@ -19,6 +19,7 @@ from services.tasks.domain.commands import (
     check_assignments,
 )
 from services.tasks.domain.imports import ReadRow
+from services.tasks.domain.memberships import require_members
 from services.tasks.use_cases.annexes import Annex, Source
 from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.origins import Read, keep_origins, known_tasks, lock_document, recognise
@@ -173,6 +174,7 @@ class _Judge:
     def _task(self, row: ReadRow) -> NewTask:
         titles = dict(row.assigned.listed)
         for codes, title in row.assigned.groups:
+            require_members(self.members[codes], codes, self.source.issued_on, "lead_text")
             titles = dict.fromkeys(self.members[codes], title) | titles
         members = tuple(titles) if len(titles) > 1 else ()
         assignments = row.assigned.assignments
