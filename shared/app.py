@@ -30,7 +30,7 @@ from shared.health import Health
 from shared.horizon import announce_change
 from shared.http_metrics import MetricsMiddleware
 from shared.metrics import registry
-from shared.openapi import DESCRIPTION, OPERATIONS, Application, operation_id
+from shared.openapi import DESCRIPTION, OPERATIONS, SAME_SERVER, Application, operation_id
 from shared.pages import pages_router
 from shared.parameters import Takes
 from shared.preconditions import conditional, required_versions
@@ -279,7 +279,7 @@ def create_app(
         summary=title,
         version="1",
         description=DESCRIPTION,
-        servers=[{"url": context.public_url}],
+        servers=[SAME_SERVER, {"url": context.public_url}],
         generate_unique_id_function=operation_id,
         openapi_tags=[{"name": name, "description": text} for name, text in described.items()],
         openapi_url=f"/{context.service}/openapi.json",

@@ -17,6 +17,8 @@ có `next_cursor`, cũng là `Link: rel="next"`; mỗi thay đổi có thể man
 Every call sends `Authorization: Bearer <key>`. Every refusal is a problem (RFC 9457) with a stable `code`; a list has
 a `next_cursor`, also as `Link: rel="next"`; a change may carry an `Idempotency-Key`, so that it can be sent again."""
 OPERATIONS = "Tình trạng và số đo của tiến trình. / Health and figures of the process."
+# first, so that the page of the API asks the host it came from, by whatever name
+SAME_SERVER = {"url": "/", "description": "the host that this document comes from"}
 METHODS = ("get", "post", "put", "patch", "delete")
 PAGED_BY = frozenset({"cursor", "after"})  # the parameter of an operation that answers page by page
 IDEMPOTENCY_KEY = {

@@ -34,7 +34,7 @@ def errors_page(entries: Iterable[Entry], unread: Iterable[str]) -> str:
     rows = [(code(entry.code), entry.status, entry.vi, entry.en) for entry in entries]
     return page(
         "Mã lỗi / Problem codes",
-        "`code` ổn định: hệ thống khác rẽ nhánh theo nó. / `code` is stable: other systems branch on it. `{…}` là phần thay "
+        "`code` ổn định: hệ thống khác rẽ nhánh theo nó. / `code` is stable: other systems branch on it. Trang của mỗi mã / the page of each: `/problems/<code>`. `{…}` là phần thay "
         f"đổi / is what varies. `{ROW}`: mã trong báo cáo nhập của một dòng / a code in a row's import report.",
         table(("code", "HTTP", "Tiếng Việt", "English"), rows),
         "## Không đọc được từ mã / Not readable from the code",
