@@ -109,7 +109,7 @@ def _directory(rows: Sequence[AnyRow]) -> Directory:
 
 def _former(body: Predecessor) -> FormerNames:
     names = tuple(name for name in (body.name, body.short_name) if name)
-    return FormerNames(names, body.successor_codes, valid_to=body.valid_to)
+    return FormerNames(names, body.successor_codes, unit=body.unit, valid_to=body.valid_to)
 
 
 async def require_agencies(

@@ -108,6 +108,12 @@ def import_tasks(
         ),
     ] = None,
     sheet: SheetName = None,
+    issued_by: Annotated[
+        str | None,
+        typer.Option(
+            help="Mã cơ quan ban hành khi văn bản chưa ghi. / Issuer where the document tells none."
+        ),
+    ] = None,
     columns: ColumnsFile = None,
     report: ReportFile = None,
     dry_run: DryRun = False,
@@ -123,6 +129,8 @@ def import_tasks(
         form["annex"] = annex
     if answer:
         form["answers"] = json.dumps(dict(map(_answer, answer)))
+    if issued_by is not None:
+        form["issued_by"] = issued_by
     _import("tasks", sent, form, _TASKS)
 
 

@@ -69,7 +69,10 @@ class AgencyAlias(Base):
 
 
 class AgencyPredecessor(Base):
-    """A body that is no more, with its last day, kept so that its name leads to its successors, lowest position first."""
+    """A body that is no more, with its last day, kept so that its name leads to its successors, lowest position first.
+
+    `unit`: it lives on within the first of them.
+    """
 
     __tablename__ = "agency_predecessors"
 
@@ -78,6 +81,7 @@ class AgencyPredecessor(Base):
     position: Mapped[int]
     short_name: Mapped[str | None]
     valid_to: Mapped[date | None]
+    unit: Mapped[bool] = mapped_column(default=False)
 
 
 class Group(Base):

@@ -26,12 +26,16 @@ class Identifier(_Part):
 
 
 class Predecessor(_Part):
-    """A body that is no more, its last day, and the agencies that answer for it, the main one first."""
+    """A body that is no more, its last day, and the agencies that answer for it, the main one first.
+
+    `unit`: it lives on as a unit of the first of them.
+    """
 
     name: str
     short_name: str | None = None
     valid_to: date | None = None
     successor_codes: tuple[str, ...]
+    unit: bool = False
 
 
 class AgencyRecorded(EventData):

@@ -10,6 +10,7 @@ from shared.naming.text import name_key
 
 _ALL = "(?:(?:tat ca |toan bo )?(?:cac |moi |tung ))"
 _KIND = "(?:xa|phuong|dac khu)"
+_LEVEL = f"(?:tinh|thanh pho|{_KIND})"
 _OF_PLACE = (
     "(?: (?:thuoc|truc thuoc|cua|tren dia ban|trong|o))?(?: (?:toan )?(?:tinh|thanh pho))?(?: tren dia ban)?"
 )
@@ -67,7 +68,7 @@ class Issuer:
     def itself(self, key: str) -> str | None:
         """Who is meant by "UBND tỉnh", "UBND xã": the agency of that level around the issuer."""
         level = without_committee(key)
-        if level == key:
+        if level == key or not re.fullmatch(_LEVEL, level):
             return None
         around = (self.directory.agencies[code] for code in self.chain)
         return next((each.code for each in around if _is_level(each, level)), None)

@@ -14,7 +14,7 @@ from shared.naming.lookup import EXACT, How, Similarity, find_close, named, near
 from shared.naming.mentions import Indefinite, Mention, Reason, Sort, Unknown
 from shared.naming.passage import PARENTHESIS, Passage
 from shared.naming.phrases import Header, begins_a_name, is_exception
-from shared.naming.text import name_key
+from shared.naming.text import name_key, past
 from shared.rows import Suggestion
 
 _SUGGESTED_FOR = 20  # unknown names of one text: beyond that it is no list of agencies
@@ -47,7 +47,14 @@ class Names:
                 entries = self.lookup(start, end, within or self.within)
                 if entries:
                     return end, entries
-        return 0, ()
+        return self._commune_of(start)
+
+    def _commune_of(self, start: int) -> tuple[int, tuple[Entry, ...]]:
+        """A commune before "thuộc", which says where it is."""
+        words, stop = self.passage.words, self.passage.ends_after(start)[0]
+        end = next((n for n in range(start + 2, stop) if words[n].key == "thuoc"), 0)
+        entries = self.lookup(start, end, None) if end else ()
+        return (end, entries) if any(entry.commune for entry in entries) else (0, ())
 
     def lookup(self, start: int, end: int, within: Header | None) -> tuple[Entry, ...]:
         directory = self.issuer.directory
@@ -104,8 +111,9 @@ class Names:
         if reason is not None:
             self.doubt(first, end, reason, self.named(entries))
             return end
+        before = len(self.found)
         self.add(first, end, entries, EXACT, unit)
-        return self._suffix(end)
+        return self._suffix(end) if len(self.found) > before else end
 
     def _located(
         self, start: int, end: int, entries: tuple[Entry, ...]
@@ -144,16 +152,14 @@ class Names:
         inside = Passage(note)
         printed = inside.printed(0, 1) if inside.words else ""
         is_unit = inside.words and bodies.begins_a_unit(inside.words, 0, printed, lesser=True, other=True)
-        if is_unit and entries[0].kind == "agency" and not self._is_province(entries[0]):
+        has_units = not entries[0].place or (bool(entries[0].commune) and inside.words[0].key == "phong")
+        if is_unit and entries[0].kind == "agency" and has_units:
             return (f"{unit}; {note}" if unit else note), reason
         self.notes.append(note)
         named_there = {code for each in _names_in(inside, self.issuer) for code in each.codes}
         if named_there - {code for entry in entries for code in entry.codes}:
             return unit, reason or "note_unclear"
         return unit, reason
-
-    def _is_province(self, entry: Entry) -> bool:
-        return entry.place and not entry.commune
 
     def add(self, first: int, end: int, entries: tuple[Entry, ...], score: float, unit: str = "") -> None:
         """What the entries of one name come to."""
@@ -164,7 +170,8 @@ class Names:
             self.found.append(Mention("agency", entry.codes[:1], printed, _how(score), score, unit=printed))
         elif entry.kind == "former":
             suggestions = self.named(entries, score)
-            self.unknown.append(Unknown(printed, suggestions, "dissolved", valid_to=entry.valid_to))
+            text = self.passage.whole(first, end) if unit else printed
+            self.unknown.append(Unknown(text, suggestions, "dissolved", valid_to=entry.valid_to))
         elif entry.kind == "group" and self.issuer.province and "dia phuong" in name_key(printed):
             self.indefinite.append(Indefinite(printed, whose=True))
         else:
@@ -195,8 +202,7 @@ class Names:
     def doubt(
         self, start: int, end: int, reason: Reason, suggestions: tuple[Suggestion, ...], sort: Sort = "name"
     ) -> None:
-        text = self.passage.printed(start, end) if reason == "ambiguous" else self.passage.whole(start, end)
-        self.unknown.append(Unknown(text, suggestions, reason, sort=sort))
+        self.unknown.append(Unknown(self.passage.whole(start, end), suggestions, reason, sort=sort))
 
     def named(self, entries: Iterable[Entry], score: float = EXACT) -> tuple[Suggestion, ...]:
         return named(entries, self.issuer.directory, score)
@@ -225,16 +231,20 @@ class Names:
     def _one_name(self, items: list[tuple[int, int]]) -> int:
         """How many items make one unknown name: "Sở Khoa học" and "Công nghệ tỉnh A" do, two bodies do not."""
         taken = 1
+        local = bodies.is_local(self.passage.words, items[0][0])
         for start, end in items[1:]:
-            last = items[taken - 1][1]
-            joined = self.passage.key(last, start) == "va" and end - start > 1
-            if bodies.is_local(self.passage.words, items[0][0]) and not self.passage.key(last, start):
-                joined = self.passage.gap(start).strip() in {",", *DASHES}
-            outside = bodies.is_outside(self.passage.words, start, end)
-            if not joined or outside or begins_a_name(self.passage.words, start):
+            between = self.passage.key(items[taken - 1][1], start)
+            gap = self.passage.gap(start).strip()
+            joined = between == "va" or (local and not between and gap in {",", *DASHES})
+            if not joined or end - start == 1 or self._begins_another(start, end):
                 break
             taken += 1
         return taken
+
+    def _begins_another(self, start: int, end: int) -> bool:
+        words = self.passage.words
+        society = past(words, start, "xa hoi") > start  # of a "Phòng Văn hóa - Xã hội"
+        return bodies.is_outside(words, start, end) or (begins_a_name(words, start) and not society)
 
     def _take_close(self, start: int, end: int) -> bool:
         close = find_close(self.passage.key(start, end), self.issuer.directory, self.similarity)

@@ -8,7 +8,7 @@ from shared.naming.text import CONNECTIVES, Word, is_bullet, words_of
 PARENTHESIS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 _OPEN_END = re.compile(r"\.{3,}|…|\bv\.\s?v\b\.*", re.IGNORECASE)  # "...", "v.v."
 _HARD_BREAK = re.compile(r"[;()\[\]]")  # no name reaches across these
-_TAIL = re.compile(rf"\s*(?:{PARENTHESIS.pattern}|{_OPEN_END.pattern})", re.IGNORECASE)
+_TAIL = re.compile(rf"(?:\s*(?:{PARENTHESIS.pattern}|{_OPEN_END.pattern})){{1,9}}", re.IGNORECASE)
 
 
 @dataclass

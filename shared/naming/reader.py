@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from shared.naming import bodies
 from shared.naming.directory import Entry
-from shared.naming.mentions import Indefinite, Mention, Naming
+from shared.naming.mentions import Indefinite, Mention, Naming, Unknown
 from shared.naming.names import DASHES, Names
 from shared.naming.passage import PARENTHESIS, Passage
 from shared.naming.phrases import Header, generic_run, is_exception, list_header
@@ -166,30 +166,27 @@ class Reader(Names):
     def _entitle(self, before: tuple[int, int, int], start: int, name: int) -> None:
         """Give the title to what was taken behind it, and the words of the title to what could not be."""
         found, indefinite, unknown = before
-        title, lead = self.passage.printed(start, name), self._lead(start, name)
-        for n in range(found, len(self.found)):
-            mention = self.found[n]
-            text = mention.text if mention.text.startswith(title) else lead + mention.text
-            whole = mention.kind == "agency" and bodies.runs_into_name(name_key(title))
-            self.found[n] = replace(mention, text=text, position=text if whole else title)
-            if mention.kind == "agency" and not self._heads(mention.codes[0], title):
-                del self.found[n]
-                self.doubt(
-                    start,
-                    self.passage.ends_after(name)[0],
-                    "no_match",
-                    self.named([Entry("agency", mention.codes)]),
-                )
-        self.indefinite[indefinite:] = [
-            replace(each, text=lead + each.text) for each in self.indefinite[indefinite:]
-        ]
-        self.unknown[unknown:] = [
-            each if each.text.startswith(title) else replace(each, text=lead + each.text)
-            for each in self.unknown[unknown:]
-        ]
+        title = self.passage.printed(start, name)
+        lead = self.passage.text[self.passage.words[start].start : self.passage.words[name].start]
 
-    def _lead(self, start: int, name: int) -> str:
-        return self.passage.text[self.passage.words[start].start : self.passage.words[name].start]
+        def headed(text: str) -> str:
+            return text if text.startswith(title) else lead + text
+
+        self.indefinite[indefinite:] = [
+            replace(each, text=headed(each.text)) for each in self.indefinite[indefinite:]
+        ]
+        self.unknown[unknown:] = [replace(each, text=headed(each.text)) for each in self.unknown[unknown:]]
+        mentions, self.found[found:] = self.found[found:], []
+        for mention in mentions:
+            text = headed(mention.text)
+            whole = mention.kind == "agency" and bodies.runs_into_name(name_key(title))
+            if mention.kind == "agency" and not self._heads(mention.codes[0], title):
+                suggestions = self.named([Entry("agency", mention.codes)])
+                self.unknown.append(
+                    Unknown(f"{text} ({mention.unit})" if mention.unit else text, suggestions)
+                )
+            else:
+                self.found.append(replace(mention, text=text, position=text if whole else title))
 
     def _heads(self, code: str, title: str) -> bool:
         """Whether somebody of this title is the head of such an agency: "Giám đốc Hà Nội" is nobody."""

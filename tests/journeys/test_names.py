@@ -110,7 +110,10 @@ async def _tasks(database: Database, names: Sequence[str]) -> list[Read]:
         database, "a.csv", file, programme="NQ57", document="71/NQ-CP", before_includes_day=False
     )
     return [
-        Read(tuple(item.agency_code for item in row.assignments if item.role == "lead"), tuple(row.problems))
+        Read(
+            tuple(item.agency_code for item in row.assigned.assignments if item.role == "lead"),
+            tuple(row.problems),
+        )
         for row in read.rows
     ]
 

@@ -32,10 +32,14 @@ def _agencies() -> list[AgencyNames]:
 
 
 def _former() -> list[FormerNames]:
-    successors: dict[tuple[str, str], list[str]] = {}
+    successors: dict[tuple[str, str, str], list[str]] = {}
     for row in rows(CATALOGUE / "predecessors.csv"):
-        successors.setdefault((row["former_name"], row["short_name"]), []).append(row["successor_code"])
-    return [FormerNames(names, tuple(codes)) for names, codes in successors.items()]
+        key = (row["former_name"], row["short_name"], row["unit"])
+        successors.setdefault(key, []).append(row["successor_code"])
+    return [
+        FormerNames((name, short), tuple(codes), unit=unit == "yes")
+        for (name, short, unit), codes in successors.items()
+    ]
 
 
 AGENCIES = _agencies()

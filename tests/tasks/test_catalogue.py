@@ -123,6 +123,7 @@ def test_groups_and_their_members() -> None:
         "localities": 34,
         "party_bodies": 12,
         "central_bodies": 43,
+        "ministerial_bodies": 17,
     }
     assert len({(row["group_code"], row["agency_code"]) for row in members}) == len(members)
     assert {row["agency_code"] for row in members} <= CODES

@@ -185,7 +185,7 @@ async def test_the_catalogue_that_ships_is_loaded_once(service: TasksService) ->
     groups = {group["code"]: len(group["member_codes"]) for group in (await service.get("/groups"))["items"]}
     assert (groups["ministries"], groups["localities"], groups["party_bodies"]) == (23, 34, 12)
     told = await service.rows("SELECT type, count(*) AS n FROM outbox GROUP BY type ORDER BY type")
-    assert [(row.type.split(".")[3], row.n) for row in told] == [("agency", 77), ("group", 5)]
+    assert [(row.type.split(".")[3], row.n) for row in told] == [("agency", 77), ("group", 6)]
 
 
 async def test_communes_come_by_command_below_their_provinces(service: TasksService) -> None:

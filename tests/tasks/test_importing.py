@@ -330,7 +330,7 @@ async def test_a_name_like_that_of_a_commune_is_refused_where_no_communes_are(
     )
     assert outcome(report) == (1, 1, 0)
     assert {problem["code"] for problem in report["rows"][0]["problems"]} <= {
-        "agency_not_found", "agency_indefinite", "agency_unit_unknown",
+        "agency_not_found", "agency_indefinite",
     }  # fmt: skip
 
 

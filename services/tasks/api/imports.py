@@ -13,7 +13,7 @@ from services.tasks.use_cases.imports import Imported, import_annex
 from shared.answers import SheetReport, SkippedRow
 from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.problems import documented
-from shared.requests import DocumentNumber, Line
+from shared.requests import Code, DocumentNumber, Line
 from shared.scalars import BooleanText
 from shared.spreadsheets import mapping_from_json, texts_from_json
 from shared.uploads import REPORT_ANSWERS, UploadForm, upload_router
@@ -34,6 +34,11 @@ class ImportForm(UploadForm):
         max_length=200_000,
         description='JSON of rows that a report asked about: {"12": "mới", "PL II!5": "<id of the task that it is>"}',
     )
+    issued_by: Code | None = Field(
+        default=None,
+        description="code of the agency that issued the document, where the document does not tell: its units and communes "
+        'are meant by "Sở Y tế", "UBND các xã, phường"',
+    )
     partial: BooleanText = Field(
         default=False, description="import the good rows although others are refused"
     )
@@ -50,6 +55,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
         answers=texts_from_json("answers", form.answers),
         programme=form.programme,
         document=form.document,
+        issued_by=form.issued_by,
         before_includes_day=current_rules(request).before_includes_day,
     )
 

@@ -99,9 +99,10 @@ class _Work:
     def doubts(self, name: str, naming: Naming, *, leads: bool) -> None:
         """What is not known keeps a row out where it may lead; beside a lead that is found it stays as text."""
         for unknown in naming.unknown:
-            outside = unknown.sort == "outside" and leads
             aside = name == COORDINATE or unknown.role not in {None, "lead", "co_lead"}
-            if outside:
+            if unknown.reason == "repeat":
+                self.problems.append(_doubt(name, unknown))
+            elif unknown.sort == "outside" and leads:
                 self.warnings.append(_kept(name, unknown.text))
             else:
                 (self.warnings if aside else self.problems).append(_doubt(name, unknown))
@@ -176,7 +177,7 @@ def _doubt(name: str, item: Unknown) -> Problem:
 def _outside(name: str, text: str) -> Problem:
     return Problem(
         name,
-        "agency_outside_catalogue",
+        "agency_not_found",
         f"“{text}” không có trong danh mục nên không thể một mình chủ trì: ghi cơ quan này bằng {_NEW_AGENCY} rồi nhập lại, "
         "hoặc ghi cơ quan chủ trì có trong danh mục.",
         f"“{text}” is not in the catalogue and cannot lead alone: record it with {_NEW_AGENCY} and import again, or name "
@@ -188,7 +189,7 @@ def _unit(name: str, item: Unknown, nearest: str) -> Problem:
     near_vi, near_en = (f" Gần nhất: {nearest}.", f" Nearest: {nearest}.") if nearest else ("", "")
     return Problem(
         name,
-        "agency_unit_unknown",
+        "agency_not_found",
         f"“{item.text}” là đơn vị của một cơ quan, nhưng không rõ của cơ quan nào hoặc danh mục chưa có: ghi kèm tên tỉnh, bộ; "
         f"nếu danh mục chưa có thì ghi đơn vị bằng {_NEW_AGENCY} với parent_code; đơn vị của nơi ban hành văn bản cần văn bản có "
         f"issuer_code, hoặc issued_by khi nhập.{near_vi}",

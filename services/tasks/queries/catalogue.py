@@ -78,6 +78,8 @@ _predecessors = (
                         AgencyPredecessor.short_name,
                         "valid_to",
                         AgencyPredecessor.valid_to,
+                        "unit",
+                        AgencyPredecessor.unit,
                         "successor_codes",
                         _successors,
                     ),
@@ -220,6 +222,7 @@ _FORMER = (
         AgencyPredecessor.name,
         func.max(AgencyPredecessor.short_name).label("short_name"),
         func.max(AgencyPredecessor.valid_to).label("valid_to"),
+        func.bool_or(AgencyPredecessor.unit).label("unit"),
         func.array_agg(
             aggregate_order_by(AgencyPredecessor.successor_code, AgencyPredecessor.position)
         ).label("successors"),
@@ -258,6 +261,7 @@ async def load_names(connection: AsyncConnection) -> Names:
         FormerNames(
             tuple(name for name in (row.name, row.short_name) if name),
             tuple(row.successors),
+            unit=row.unit,
             valid_to=row.valid_to,
         )
         for row in await connection.execute(_FORMER)

@@ -54,11 +54,12 @@ class AgencyChange(RequestModel):
 
 
 class PredecessorOut(Answer):
-    """A body that is no more, which this agency answers for; `valid_to` is its last day."""
+    """A body that is no more, which this agency answers for; `valid_to` is its last day, `unit`: it lives on as its unit."""
 
     name: str
     short_name: str | None
     valid_to: date | None
+    unit: bool
     successor_codes: list[str]
 
 

@@ -77,7 +77,7 @@ async def record_agencies(
 
 def _predecessor(body: events.Predecessor, successor_code: str) -> dict[str, Any]:
     return {
-        **body.model_dump(include={"name", "short_name", "valid_to"}),
+        **body.model_dump(include={"name", "short_name", "valid_to", "unit"}),
         "successor_code": successor_code,
         "position": body.successor_codes.index(successor_code) + 1,
     }

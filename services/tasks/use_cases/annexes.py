@@ -10,9 +10,12 @@ from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.annexes import COLUMNS, NoTask, TaskRow, annex_of, answers_by_row, tasks_of
+from services.tasks.domain.annexes.dittos import repeat_above
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import Names, ReadRow, understand, unread
 from services.tasks.queries.catalogue import load_directory
+from services.tasks.tables import Document
+from services.tasks.use_cases.catalogue import require_agencies
 from services.tasks.use_cases.documents import require_document, require_programme
 from shared.database import Database
 from shared.errors import InvalidInput
@@ -24,12 +27,16 @@ from shared.spreadsheets import Row, Sheet, Workbook, read_workbook_apart
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an annex comes from: the programme it belongs to, and the document that gives its tasks."""
+    """Where an annex comes from: the programme it belongs to, and the document that gives its tasks.
+
+    `issuer_code`: of the agency whose units its words mean; "" where it is not known.
+    """
 
     programme_code: str
     document_code: str
     issued_on: date
     before_includes_day: bool
+    issuer_code: str = ""
 
     @property
     def scope(self) -> str:
@@ -55,6 +62,7 @@ async def read_annex(
     answers: Mapping[str, str] | None = None,
     programme: str,
     document: str,
+    issued_by: str | None = None,
     before_includes_day: bool,
 ) -> Annex:
     """Read every row of a file as its agencies and deadlines are understood today.
@@ -65,19 +73,35 @@ async def read_annex(
         answers: "row", or "sheet!row" -> what the office says of a row that a report asked about.
 
     Raises:
-        InvalidInput: programme_unknown, document_unknown; the file or its headings cannot be read; annex_needs_sheet;
-            answer_row_unknown.
+        InvalidInput: programme_unknown, document_unknown, agency_unknown, issuer_contradicted; the file or its headings
+            cannot be read; annex_needs_sheet; answer_row_unknown.
         TooLarge: bytes, rows or columns above the limit.
     """
     async with database.reading() as connection, AsyncSession(connection) as session:
         code = (await require_programme(session, programme)).code
         given_by = await require_document(session, document, "document")
+        issuer = given_by.issuer_code or issued_by or ""
+        if issued_by is not None:
+            await require_agencies(session, [issued_by], "issued_by")
+            _check_issuer(given_by, issued_by)
         directory = await load_directory(connection)
-    source = Source(code, given_by.code, given_by.issued_on, before_includes_day)
+    source = Source(code, given_by.code, given_by.issued_on, before_includes_day, issuer)
     workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
     named = _annexes(workbook, annex)
     told = answers_by_row(answers or {}, [(row.sheet, row.number) for row in workbook.rows])
     return await asyncio.to_thread(_understand_all, workbook, named, told, source, directory)
+
+
+def _check_issuer(document: Document, issued_by: str) -> None:
+    if document.issuer_code not in {None, issued_by}:
+        raise InvalidInput(
+            "issuer_contradicted",
+            f"Văn bản {document.code} đã ghi cơ quan ban hành là {document.issuer_code}, không phải {issued_by}: bỏ issued_by, "
+            "hoặc kiểm tra số văn bản.",
+            f"Document {document.code} is recorded as issued by {document.issuer_code}, not {issued_by}: leave issued_by out, "
+            "or check the document's number.",
+            field="issued_by",
+        )
 
 
 def _annexes(workbook: Workbook, given: str | None) -> dict[str, str]:
@@ -100,9 +124,9 @@ def _understand_all(
     source: Source,
     directory: Directory,
 ) -> Annex:
-    names = Names(lambda text: find_agencies(text, directory, token_sort_ratio))
+    names = Names(lambda text: find_agencies(text, directory, token_sort_ratio, source.issuer_code))
     read = [tasks_of(table, annexes[table.name]) for table in workbook.tables]
-    rows = tuple(_guarded(item, answers, names, source) for items, _ in read for item in items)
+    rows = tuple(_guarded(item, answers, names, source) for items, _ in read for item in repeat_above(items))
     skipped = tuple(row for _, skipped in read for row in skipped)
     return Annex(source, rows, skipped, workbook.sheets)
 

@@ -93,12 +93,12 @@ def _predecessors() -> Mapping[str, list[events.Predecessor]]:
     """Bodies that are no more, by each of their successors."""
     successors = defaultdict(list)
     for row in _rows("predecessors.csv"):
-        key = (row["former_name"], row["short_name"] or None, _day(row["valid_to"]))
+        key = (row["former_name"], row["short_name"] or None, _day(row["valid_to"]), row["unit"] == "yes")
         successors[key].append(row["successor_code"])
     found = defaultdict(list)
-    for (name, short_name, valid_to), codes in successors.items():
+    for (name, short_name, valid_to, unit), codes in successors.items():
         body = events.Predecessor(
-            name=name, short_name=short_name, valid_to=valid_to, successor_codes=tuple(codes)
+            name=name, short_name=short_name, valid_to=valid_to, unit=unit, successor_codes=tuple(codes)
         )
         for code in codes:
             found[code].append(body)

@@ -74,6 +74,7 @@ def upgrade() -> None:
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('short_name', sa.Text(), nullable=True),
     sa.Column('valid_to', sa.Date(), nullable=True),
+    sa.Column('unit', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['successor_code'], ['agencies.code'], name=op.f('fk_agency_predecessors_successor_code')),
     sa.PrimaryKeyConstraint('name', 'successor_code', name=op.f('pk_agency_predecessors'))
     )
