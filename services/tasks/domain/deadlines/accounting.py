@@ -38,6 +38,7 @@ _FURTHEST = 24  # words between an event and its day
 _MOST_WORDS = 6  # of one unread phrase
 _GOES_ON = frozenset({"word", "number", "time", "seen", "taken"})
 _FURTHER = frozenset("/+&±~<>≤≥=")  # join a further number to a date
+_ENDS = frozenset({"trong", "hết", "vào", "cuối", "kịp"})  # before "từ": neither a start nor an end
 _DOUBT = frozenset("?*")
 _SMALL = re.compile(r"[0-9]{1,2} ?")  # may be a day or a number of days
 
@@ -158,7 +159,7 @@ class _Clause:
         unknown = token.kind == "word" and token.text not in KNOWN
         number = token.kind == "number" and not token.text.endswith("%")
         turned = token.kind in {"negation", "weak", "done"} and not self._leads_to(following)
-        if further or unknown or number or turned or token.text in _DOUBT:
+        if further or unknown or number or turned or token.kind == "seen" or token.text in _DOUBT:
             yield token.start, self._reach(following)
 
     def _leads_to(self, at: int) -> bool:
@@ -169,15 +170,16 @@ class _Clause:
         """What stands right before the governing words, or before a date that has none."""
         date, token = self._at(at), self._at(at - 1)
         bare = date.start in self._cues.bare
-        if self._turns(token, bare=bare):
+        if self._turns(token, date, bare=bare):
             yield token.start, token.end
-        for back in range(1, _FAR + 1):
+        bracketed = token.text == "("  # trước A80 (02/9/2025)
+        segment = self._at(at - 2).segment if bracketed else date.segment
+        for back in range(1 + bracketed, _FAR + 1):
             each = self._at(at - back)
-            if each.segment == date.segment and self._reaches(at - back, back, date, bare=bare):
+            if each.segment == segment and self._reaches(at - back, back, date, bare=bare):
                 yield each.start, each.end
 
-    @staticmethod
-    def _turns(token: Token, *, bare: bool) -> bool:
+    def _turns(self, token: Token, date: Token, *, bare: bool) -> bool:
         """Whether a word just before changes what a date means."""
         match token.kind:
             case "negation" | "weak":
@@ -185,7 +187,8 @@ class _Clause:
             case "cue":
                 return token.text not in _LATEST
             case "word":
-                return like_a_cue(token.text) or (bare and token.text not in KNOWN)
+                started = date.start in self._cues.start and token.text in _ENDS
+                return started or like_a_cue(token.text) or (bare and token.text not in KNOWN)
             case "mark":
                 return token.text in _FURTHER
             case "number":

@@ -38,10 +38,11 @@ HAPPENING = (
     r"(?:kỳ họp|phiên họp|cuộc họp|buổi họp|đại hội|hội nghị|hội thảo|diễn đàn|lễ|ngày hội|bầu cử|khai giảng|khai mạc|bế mạc"
     r"|tổng tuyển cử|kỳ thi|tết|sáp nhập|hợp nhất|mùa mưa|mùa bão|mùa lũ)"
 )
+_TURNS = r"(?:không|chưa|hoặc|trừ|nếu|sau|trước|tháng|năm(?! học)|quý|tuần|đã|từ|đến|tới|giữa|khoảng|gần|quá|ít|tối|mỗi|sớm|muộn)"
 _GAP = r"[^,;:.()0-9\ue000\ue001\ue003-\ue005]"
 # trước lễ khai giảng 05/9/2025, trước ngày bầu cử 15/3/2026, trước khi Luật có hiệu lực (01/7/2025)
 _AROUND_EVENT = re.compile(
-    rf"\b(?P<cue>trước|sau|từ)(?: các| mỗi| dịp)? (?:khi|ngày|lúc|thời điểm|{HAPPENING})\b{_GAP}{{0,80}}$"
+    rf"\b(?P<cue>trước|sau|từ)(?: các| mỗi| dịp)? (?:khi|ngày|lúc|thời điểm|{HAPPENING})\b(?:(?!\b{_TURNS}\b){_GAP}){{0,80}}$"
 )
 _EVENT_NAME = re.compile(rf"\b{HAPPENING}(?: [^\W\d]{{1,9}}){{0,5}}$")
 _ABOUT = {"trước": Role.BEFORE, "sau": Role.AFTER, "từ": Role.FROM}

@@ -81,7 +81,9 @@ def governing_words(words: str, start: int) -> Cue:
             # "trước 17 giờ ngày 15/11": the day itself is in time
             governing = Role.BY if role is Role.BEFORE and hour else role
             before = tail[: match.start()].rstrip(" (")
-            return Cue(governing, match[0], before, tail, offset, offset + _chain_start(tail, match.start()))
+            return Cue(
+                governing, match[0], before, tail, offset, offset + _chain_start(tail, match.start(), role)
+            )
     stepped = words[offset + len(tail) : start]
     return Cue(Role.BARE, "", tail, tail, offset, start - len(stepped.lstrip(" (")))
 
@@ -91,8 +93,10 @@ _CHAINED = re.compile(
 )
 
 
-def _chain_start(tail: str, start: int) -> int:
+def _chain_start(tail: str, start: int, role: Role) -> int:
     """Chậm nhất đến hết tháng 02/2026: where the further governing words begin."""
+    if role is Role.FROM:  # "trong từ tháng 9/2025" is no start
+        return start
     while match := _CHAINED.search(tail, max(0, start - len("chậm nhất, ") - 2), start):
         start = match.start()
     return start

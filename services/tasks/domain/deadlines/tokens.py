@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     r"|(?P<condition>(?:ngay )?(?:sau|trước|đến|tới) khi|ngay khi|khi|nếu|trường hợp|tùy|tuỳ|trừ|ngoại trừ|với điều kiện)"
     r"|(?P<negation>không|chưa|chẳng|đừng|thay vì)"
     r"|(?P<cue>trước|sau|chậm nhất|muộn nhất|trễ nhất|sớm nhất|không quá)"
-    r"|(?P<weak>kể từ|từ|đến|tới|đầu|giữa|khoảng|hoặc)"
+    r"|(?P<weak>kể từ|từ|đến|tới|đầu|giữa|khoảng|gần|quá|hoặc)"
     r"|(?P<time>ngày|tháng|năm|quý|tuần|giờ)"
     r"|(?P<lasting>tạm dừng|hoãn|giá trị|hiệu lực|bảo hành|bảo lưu|giữ nguyên|duy trì|tạm giữ|miễn giảm)"
     r"|(?P<done>đã))\b"
