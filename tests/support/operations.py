@@ -55,7 +55,7 @@ class Operation:
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Schemas of the query's parameters."""
         return {
-            each["name"]: self._plain(each["schema"])
+            each["name"]: self.plain(each["schema"])
             for each in self.told.get("parameters", ())
             if each["in"] == "query"
         }
@@ -64,7 +64,7 @@ class Operation:
     def body(self) -> tuple[str, dict[str, Any]] | None:
         """The media type and the schema."""
         content = self.told.get("requestBody", {}).get("content", {})
-        return next(((kind, self._plain(each["schema"])) for kind, each in content.items()), None)
+        return next(((kind, self.plain(each["schema"])) for kind, each in content.items()), None)
 
     def example(self) -> dict[str, Any]:
         """A whole body, where its schema shows one."""
@@ -77,14 +77,14 @@ class Operation:
             yield from self._below((), self.body[1])
 
     def _below(self, place: Place, schema: dict[str, Any]) -> Iterator[Field]:
-        for kind in [self._plain(each) for each in schema.get("anyOf", [schema])]:
+        for kind in [self.plain(each) for each in schema.get("anyOf", [schema])]:
             yield Field(place, kind)
             for name, inner in kind.get("properties", {}).items():
-                yield from self._below((*place, name), self._plain(inner))
+                yield from self._below((*place, name), self.plain(inner))
             if kind.get("type") == "array" and isinstance(kind.get("items"), dict):
-                yield from self._below((*place, 0), self._plain(kind["items"]))
+                yield from self._below((*place, 0), self.plain(kind["items"]))
 
-    def _plain(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def plain(self, schema: dict[str, Any]) -> dict[str, Any]:
         if "$ref" not in schema:
             return schema
         found: dict[str, Any] = self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
@@ -92,22 +92,21 @@ class Operation:
 
     def body_with(self, place: Place, value: Any) -> Any:
         """The example with `value` at a place, and what is needed around it."""
-        whole = self.example()
-        return _put(whole, place, value)
+        return put_at(self.example(), place, value)
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
 
 
-def _put(whole: Any, place: Place, value: Any) -> Any:
+def put_at(whole: Any, place: Place, value: Any) -> Any:
     if not place:
         return value
     first, *rest = place
     if isinstance(first, int):
         items = whole if isinstance(whole, list) else []
-        return [_put(items[0] if items else None, tuple(rest), value), *items[1:]]
+        return [put_at(items[0] if items else None, tuple(rest), value), *items[1:]]
     members = whole if isinstance(whole, dict) else {}
-    return members | {first: _put(members.get(first), tuple(rest), value)}
+    return members | {first: put_at(members.get(first), tuple(rest), value)}
 
 
 def operations(app: FastAPI) -> list[Operation]:
