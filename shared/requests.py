@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -94,6 +94,28 @@ class RequestModel(BaseModel):
             _refuse_unknown(cls, value)
             _refuse_too_long(cls, value)
         return value
+
+
+class ChangeModel(RequestModel):
+    """A change of what is there: members that are given are changed, the others stay.
+
+    `nullable` are those for which null is a value, and not a slip.
+    """
+
+    nullable: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        empty = [name for name in self.model_fields_set - self.nullable if getattr(self, name) is None]
+        if empty or not self.model_fields_set:
+            nullable = ", ".join(sorted(self.nullable)) or "∅"
+            raise InvalidInput(
+                "change_empty",
+                f"Ghi giá trị mới cho ít nhất một trường, bỏ các trường không đổi; được để null: {nullable}.",
+                f"Give at least one member a new value and leave out those that stay; null is for: {nullable}.",
+                field=min(empty, default=None),
+            )
+        return self
 
 
 @cache

@@ -22,7 +22,7 @@ from shared.events.notify import (
     AlertKind,
     AlertTask,
 )
-from shared.requests import Code, RequestModel
+from shared.requests import ChangeModel, Code, RequestModel
 from shared.scalars import Boolean
 
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2048)]
@@ -59,7 +59,7 @@ class NewSubscription(RequestModel):
     event_types: Kinds = Field(default=EVERY_KIND)
 
 
-class SubscriptionChanges(RequestModel):
+class SubscriptionChanges(ChangeModel):
     """What is left out stays as it is."""
 
     url: Url | None = None

@@ -146,6 +146,20 @@ async def test_what_is_not_known_is_refused_by_its_name(served: Served) -> None:
                     assert name in named(await call(http, operation, json=wrong)), str(operation)
 
 
+async def test_a_change_that_says_nothing_is_refused(served: Served) -> None:
+    """Null is a value where the refusal says so, and elsewhere a slip that must not be overlooked."""
+    every, http = served
+    for operation in every:
+        if operation.method != "patch" or operation.body is None:
+            continue
+        empty = await call(http, operation, json={})
+        assert empty["code"] == "change_empty"
+        nullable = empty["detail"].rpartition(": ")[2].rstrip(".").split(", ")
+        for name in operation.body[1]["properties"]:
+            answer = await http.patch(operation.address, json={name: None}, headers=headers_for(operation))
+            assert answer.status_code == (404 if name in nullable else 422), (str(operation), name)
+
+
 async def test_one_value_is_given_once(served: Served) -> None:
     every, http = served
     for operation in every:

@@ -121,7 +121,7 @@ async def change_subscription(
     rules: Rules,
 ) -> Any:
     """Sửa, tạm dừng hoặc bật lại một đăng ký. / Change, pause or enable a subscription."""
-    asked, now = body.model_dump(exclude_none=True), context.clock.now()
+    asked, now = body.model_dump(exclude_unset=True), context.clock.now()
     subscription = await use_cases.change_subscription(
         session, rules, subscription_id, asked, expected_version=expected, caller=caller, actor=actor, now=now
     )

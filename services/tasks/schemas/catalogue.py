@@ -8,7 +8,7 @@ from pydantic import Field
 from services.tasks.schemas.common import Day
 from shared.answers import Answer, example
 from shared.events.tasks import Identifier
-from shared.requests import Code, DocumentNumber, Line, RequestModel, SimilarIsMeant
+from shared.requests import ChangeModel, Code, DocumentNumber, Line, RequestModel, SimilarIsMeant
 
 MOST_MEMBERS = 4_000  # there are 3,321 communes
 Aliases = Annotated[tuple[Line, ...], Field(max_length=100)]
@@ -41,8 +41,10 @@ class AgencyIn(RequestModel):
     aliases: Aliases = ()
 
 
-class AgencyChange(RequestModel):
+class AgencyChange(ChangeModel):
     """What is left out stays. A name or short name that is given up stays as an alias."""
+
+    nullable = frozenset({"short_name"})
 
     model_config = example(
         name="Bộ Nông nghiệp và Môi trường", aliases=["BNNMT", "Bộ Nông nghiệp Môi trường"]
@@ -113,7 +115,7 @@ class GroupIn(RequestModel):
     members: Annotated[tuple[MemberIn, ...], Field(max_length=MOST_MEMBERS)] = ()
 
 
-class GroupChange(RequestModel):
+class GroupChange(ChangeModel):
     """What is left out stays. Members leave first, then others join."""
 
     model_config = example(

@@ -13,7 +13,7 @@ from shared.answers import Answer, example
 from shared.database import AnyRow
 from shared.errors import InvalidInput
 from shared.events.tasks import Role
-from shared.requests import Code, DocumentNumber, Line, Paragraph, RequestModel, Verbatim
+from shared.requests import ChangeModel, Code, DocumentNumber, Line, Paragraph, RequestModel, Verbatim
 
 Priority = Literal["normal", "high", "urgent"]
 
@@ -81,8 +81,10 @@ class TaskIn(RequestModel):
     )
 
 
-class TaskChange(RequestModel):
+class TaskChange(ChangeModel):
     """Members that are given are changed. A deadline that has a date moves by an extension only."""
+
+    nullable = frozenset({"deliverable"})
 
     title: Paragraph | None = None
     deliverable: Paragraph | None = None
@@ -92,18 +94,6 @@ class TaskChange(RequestModel):
     citations: Annotated[tuple[CitationIn, ...], Field(max_length=50)] = Field(
         default=(), description="further documents that give this task; those already cited stay"
     )
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        empty = [name for name in self.model_fields_set - {"deliverable"} if getattr(self, name) is None]
-        if empty or not self.model_fields_set:
-            raise InvalidInput(
-                "change_empty",
-                "Ghi giá trị mới cho ít nhất một trường; chỉ deliverable được để null.",
-                "Give at least one member a new value; only deliverable may be null.",
-                field=min(empty, default=None),
-            )
-        return self
 
 
 class CancellationIn(RequestModel):
