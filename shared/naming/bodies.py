@@ -56,6 +56,7 @@ _OUTSIDE = tuple(
         ),
     )
 )  # fmt: skip
+SCHOOL = accented("trường")
 # companies and associations that directive documents name by these words alone
 _COMPANIES = frozenset(
     {
@@ -114,8 +115,10 @@ def is_local(words: Sequence[Word], start: int) -> bool:
     return _begins(words, start, _LOCAL) and past(words, start, "xa hoi") == start
 
 
-def is_outside(words: Sequence[Word], start: int, end: int) -> bool:
+def is_outside(words: Sequence[Word], start: int, end: int, printed: str) -> bool:
     """Whether a company, school or association is named, which no catalogue of agencies has."""
+    if words[start].key == "truong" and has_accents(printed) and not accented(printed).startswith(SCHOOL):
+        return False  # "Trưởng Công an xã"
     key = " ".join(word.key for word in words[start:end])
     return _begins(words, start, _OUTSIDE) or words[start].key in _COMPANIES or key in _COMPANIES
 

@@ -20,6 +20,7 @@ from shared.rows import Suggestion
 _SUGGESTED_FOR = 20  # unknown names of one text: beyond that it is no list of agencies
 _ITEMS_IN_A_NAME = 4  # "Bộ Văn hóa, Thể thao và Du lịch" has three
 _NEARLY = 85.0  # likeness of an agency's name, from which an unknown one is no company's
+_LONGEST_NOTE = 60  # words of a parenthesis that are looked through for names
 DASHES = frozenset("-–—/")
 _OF = frozenset({"thuoc", "cua", "o", "tai"})
 
@@ -156,8 +157,9 @@ class Names:
         if is_unit and entries[0].kind == "agency" and has_units:
             return (f"{unit}; {note}" if unit else note), reason
         self.notes.append(note)
-        named_there = {code for each in _names_in(inside, self.issuer) for code in each.codes}
-        if named_there - {code for entry in entries for code in entry.codes}:
+        own = {code for entry in entries for code in entry.codes}
+        around = {place for code in own for place in self.issuer.directory.ancestors(code)}
+        if _named_in(inside, self.issuer) - own - around:
             return unit, reason or "note_unclear"
         return unit, reason
 
@@ -244,7 +246,9 @@ class Names:
     def _begins_another(self, start: int, end: int) -> bool:
         words = self.passage.words
         society = past(words, start, "xa hoi") > start  # of a "Phòng Văn hóa - Xã hội"
-        return bodies.is_outside(words, start, end) or (begins_a_name(words, start) and not society)
+        return bodies.is_outside(words, start, end, self.passage.printed(start, end)) or (
+            begins_a_name(words, start) and not society
+        )
 
     def _take_close(self, start: int, end: int) -> bool:
         close = find_close(self.passage.key(start, end), self.issuer.directory, self.similarity)
@@ -267,17 +271,23 @@ class Names:
         sort: Sort = "name"
         if bodies.is_local(self.passage.words, start):
             sort = "unit"
-        elif bodies.is_outside(self.passage.words, start, end) and not nearly:
+        elif (
+            bodies.is_outside(self.passage.words, start, end, self.passage.printed(start, end)) and not nearly
+        ):
             sort, suggestions = "outside", ()
         self.doubt(start, end, "no_match", suggestions, sort)
 
 
-def _names_in(passage: Passage, issuer: Issuer) -> list[Entry]:
-    """Every agency that a passage names exactly, wherever an item begins."""
-    starts = [n for n in range(len(passage.words)) if n == 0 or passage.is_end(n)]
-    spans = ((start, end) for start in starts for end in passage.ends_after(start))
-    entries = (issuer.directory.lookup(passage.key(*span), passage.printed(*span)) for span in spans)
-    return [entry for each in entries for entry in each if entry.kind == "agency" and not entry.place]
+def _named_in(passage: Passage, issuer: Issuer) -> set[str]:
+    """Codes of the agencies that a passage names exactly, wherever a name may begin."""
+    directory, found = issuer.directory, set()
+    for start in range(min(len(passage.words), _LONGEST_NOTE)):
+        for end in passage.ends_after(start):
+            if end - start > directory.longest:
+                break
+            entries = directory.lookup(passage.key(start, end), passage.printed(start, end))
+            found |= {code for entry in entries if entry.kind == "agency" for code in entry.codes}
+    return found
 
 
 def _how(score: float) -> How:

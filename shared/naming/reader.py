@@ -19,7 +19,6 @@ _ITEMS_OF_A_UNIT = 4
 _BARE = Header(0)  # names of ministries may leave out "Bộ"
 _OF_MANY_KINDS = {"bo", "tinh", "pho"}  # last words of a header behind which a name may follow without a mark
 _OF_ONE_KIND = {"xa", "phuong", "khu", "so"}
-_SCHOOL = accented("trường")  # is no head
 
 
 class Reader(Names):
@@ -130,17 +129,23 @@ class Reader(Names):
         passage = self.passage
         for name in range(min(start + bodies.LONGEST_TITLE, len(passage.words) - 1), start, -1):
             title = passage.printed(start, name)
-            if not bodies.is_title(passage.key(start, name)) or _SCHOOL in accented(title).split():
+            if not bodies.is_title(passage.key(start, name)) or bodies.SCHOOL in accented(title).split():
                 continue
             self.settle()
             if end := self._take_heads_of_many(start, name):
                 return end
             if not passage.gap(name).strip(" \n\t\u00a0"):
                 before = len(self.found), len(self.indefinite), len(self.unknown)
-                if end := self._take_one(name) or self._take_minister(start, name):
+                first_word = bodies.runs_into_name(
+                    name_key(title)
+                )  # "Tổng Thanh tra Chính phủ", no "Tổng cục A"
+                if end := self._take_name(name) if first_word else self._take_titled(start, name):
                     self._entitle(before, start, name)
                     return end
         return 0
+
+    def _take_titled(self, start: int, name: int) -> int:
+        return self._take_one(name) or self._take_minister(start, name)
 
     def _take_heads_of_many(self, start: int, name: int) -> int:
         """A phrase that names heads: "Bộ trưởng, Thủ trưởng cơ quan ngang bộ" are the heads of the group "các bộ, cơ quan ngang bộ"."""

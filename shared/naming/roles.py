@@ -12,6 +12,8 @@ _CORES: tuple[tuple[str, Role], ...] = (
     ("dong chu tri", "co_lead"),
     ("cung chu tri", "co_lead"),
     ("chu tri", "lead"),
+    ("ct", "lead"),
+    ("ph", "coordinate"),
     ("phoi hop", "coordinate"),
     ("lanh dao chi dao", "direct"),
     ("truc tiep chi dao", "direct"),
@@ -27,6 +29,7 @@ _LINKS = ("la", "lam", "giu vai tro", "dong vai tro", "voi vai tro")
 _WHO = (
     "cac co quan don vi", "cac co quan", "cac don vi", "co quan don vi", "co quan", "don vi", "cq", "dv",
 )  # fmt: skip
+_SHORT = {"ct", "ph"}  # mean a role only where nothing else is said: "CT: A; PH: B", "A (CT)"
 _DOING = ("to chuc thuc hien", "trien khai thuc hien", "thuc hien")
 _AFTER = ("to chuc thuc hien", "trien khai thuc hien", "thuc hien", "tham muu", "chinh")
 _WITH = ("chat che voi", "cung voi", "voi", "cung")
@@ -185,12 +188,17 @@ class _Cut:
         end = self._any(joined, _IS)
         gap = self._gap(end)
         separated = end >= len(self.words) or bool(gap.strip()) or "\n" in gap
+        if words in _SHORT and not (":" in gap or self._alone_in_parentheses(start, end)):
+            return None
         if (plural and ":" not in gap) or (words in _DOING and not separated):
             return None  # "các cơ quan phối hợp" are nobody; nor is "thực hiện Nghị quyết 57" a role
         if ":" in gap or end > told:
             return _Marker(role, end, leads=True, colon=":" in gap)
         joins = role == "coordinate" and not separated and self._marker(end) is None
         return _Marker(role, end, leads=True if joins else None)
+
+    def _alone_in_parentheses(self, start: int, end: int) -> bool:
+        return self._gap(start).rstrip().endswith("(") and self._gap(end).lstrip().startswith(")")
 
     def _lead_in(self, start: int) -> tuple[int, bool]:
         """Past "là cơ quan" in "là cơ quan chủ trì"; whether several are spoken of."""

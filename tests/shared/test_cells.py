@@ -154,6 +154,8 @@ ROLES = {
     "A chịu trách nhiệm; B chủ trì": ["A accountable", "B lead"],
     "A phối hợp với B": ["A", "B coordinate"],
     "Phối hợp với B": ["B coordinate"],
+    "CT: A; PH: B": ["A lead", "B coordinate"],
+    "A (CT), B (PH)": ["A lead", "B coordinate"],
     "A chủ trì, phối hợp với B; C chủ trì": ["A lead", "B coordinate", "C lead"],
     "A chủ trì, phối hợp với các cơ quan liên quan": ["A lead", "refused coordinate"],
     "A chủ trì xây dựng đề án": ["A lead", "refused coordinate"],
@@ -245,6 +247,12 @@ SAYINGS = {
     "Cơ quan đại diện ở nước ngoài, Bộ Ngoại giao": ["G08", "refused"],
     "Xã Trừ Văn Thố, Thành phố Hồ Chí Minh": ["25819"],
     "Bộ Nội vụ (Bộ Tài chính)": ["refused"],
+    "Bộ Nội vụ (thay Bộ Tài chính)": ["refused"],
+    "Hà Nội (phường Ba Đình)": ["refused"],
+    "Phường Ba Đình (TP Hà Nội)": ["00004"],
+    "Tổng cục Thuế - Bộ Tài chính": ["G12 unit=Tổng cục Thuế"],
+    "Bộ trưởng Bộ Công an, Bộ trưởng Bộ Quốc phòng": ["G01 head=Bộ trưởng", "G11 head=Bộ trưởng"],
+    "UBND tỉnh, thành phố": ["group localities"],
 }  # fmt: skip
 
 
