@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, Table, Text, bindparam, case, cast, func, select
+from sqlalchemy import ARRAY, Table, Text, bindparam, case, cast, collate, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
@@ -54,7 +54,7 @@ _identifiers = (
 _aliases = func.array(
     select(AgencyAlias.alias)
     .where(AgencyAlias.agency_code == Agency.code)
-    .order_by(AgencyAlias.alias)
+    .order_by(collate(AgencyAlias.alias, "C"))  # as Python sorts, whatever the server's locale
     .scalar_subquery(),
     type_=ARRAY(Text),
 )
