@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from shared.import_words import OUTCOMES, PASSED_OVER
+from shared.import_words import FIELDS, OUTCOMES, PASSED_OVER
 from shared.spreadsheets import ANSWER_COLUMN, Heading, RowNote, write_report_apart
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -46,7 +46,7 @@ def reasons(row: Report, columns: Mapping[str, str]) -> Iterator[str]:
     for warning in row["warnings"]:
         yield f"Lưu ý: {_said(warning, columns)}"
     for flag in row.get("flag_details") or ():
-        yield f"Lưu ý: {columns.get('deadline_text', 'thời hạn')}: {flag['detail']}"
+        yield f"Lưu ý: {_heading('deadline_text', columns)}: {flag['detail']}"
     if unread := row.get("unread_words"):
         yield f"Từ chưa hiểu trong thời hạn: {', '.join(f'“{word}”' for word in unread)}."
     if row.get("due_on"):
@@ -73,8 +73,14 @@ def dmy(day: str) -> str:
 
 
 def _said(problem: Report, columns: Mapping[str, str]) -> str:
-    heading = " ".join(columns.get(problem["field"], "").split())
+    heading = _heading(problem["field"], columns)
     return f"{heading}: {problem['detail']}" if heading else str(problem["detail"])
+
+
+def _heading(field: str, columns: Mapping[str, str]) -> str:
+    """A column as the file prints it; empty for what is none."""
+    printed = " ".join(columns.get(field, field).split())
+    return FIELDS.get(field, "") if printed == field else printed
 
 
 def _of_row(row: Report, columns: Mapping[str, str]) -> RowNote:

@@ -76,7 +76,7 @@ class _Sent:
 _TASKS = Shown(
     ("STT", "Đến hạn", "Nhiệm vụ"),
     (8, 10),
-    lambda row: (row["order_no"], day_of(row, "due_on"), row["title"]),
+    lambda row: (row["order_no"] or row["ref"] or "", day_of(row, "due_on"), row["title"]),
 )
 _DATABASES = Shown(
     ("Mã", "Chủ quản", "Tên"), (16, 10), lambda row: (row["code"], row["owner_code"] or "", row["name"])

@@ -138,7 +138,7 @@ def test_reasons_name_the_columns_as_printed_and_days_as_written() -> None:
         "moved_from": "II/3", "flag_details": [{"detail": "Đọc lại."}], "unread_words": ["đợt"],
     }  # fmt: skip
     assert list(reasons(row, {"lead_text": "CQ\nchủ trì"})) == [
-        "CQ chủ trì: Chi tiết.", "Lưu ý: Chi tiết.", "Lưu ý: thời hạn: Đọc lại.",
+        "CQ chủ trì: Chi tiết.", "Lưu ý: Chi tiết.", "Lưu ý: Thời hạn: Đọc lại.",
         "Từ chưa hiểu trong thời hạn: “đợt”.", "Đến hạn 31/05/2025.", "Giao riêng cho 3 thành viên.", "Trước đây ở II/3.",
     ]  # fmt: skip
 

@@ -155,6 +155,33 @@ async def test_the_64_tasks_of_notice_07(office: TasksService) -> None:
     assert (await office.counts())["tasks"] == 56 + sum(members.values())
 
 
+# every refused row of the two annexes, and why a careful officer would not enter it either; the 102 others come in
+REFUSED_ROWS = {
+    "III.1": "“đặc biệt là người đứng đầu” of all bodies: an exhortation, nobody's task in particular",
+    "IV.3": "“các cấp, các ngành …”: no list of them is meant that could be assigned",
+    "PL.2.b.1": "“Các bộ, ngành được giao chủ trì”: who was given the lead stands in other documents",
+    "PL.2.b.2": "as above",
+    "PL.2.b.3": "as above",
+    "PL.4.a.1": "universities are outside the catalogue of agencies and there is no other lead",
+    "PL.4.a.3": "“Các bộ chuyên ngành (…, …, ...)”: the list is left open",
+    "PL.5.a.2-2": "“các bộ quản lý lĩnh vực”: which they are depends on the field",
+}
+
+
+async def test_every_refusal_of_the_real_annexes_is_one_that_a_careful_officer_would_make(
+    office: TasksService,
+) -> None:
+    first = await report_of(office, NQ71, dry_run=True)
+    second = await report_of(office, TB07, "07-TB/CQTTBCĐ", dry_run=True)
+    outcomes = {row["ref"]: row["outcome"] for report in (first, second) for row in report["rows"]}
+    assert {ref for ref, what in outcomes.items() if what != "accepted"} == REFUSED_ROWS.keys()
+    assert len(outcomes) == 46 + 64
+    for report in (first, second):
+        assert not report["skipped"]
+        assert not report["sheets"][0]["ignored"]
+        assert all(row["problems"][0]["detail"].endswith(".") for row in report["rows"] if row["problems"])
+
+
 async def test_what_is_uncertain_beside_the_lead_is_a_warning_and_stays_as_text(office: TasksService) -> None:
     report = await report_of(office, TB07, "07-TB/CQTTBCĐ", partial=True)
     row = rows_of(report)["PL.5.a.1"]

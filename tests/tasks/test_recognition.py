@@ -118,6 +118,7 @@ def test_an_annex_that_was_not_named_may_be_any() -> None:
     named = row("I", "1", EDUCATION, "Phụ lục I")
     assert verdicts(imported(ONE), named) == [("same", 0)]
     assert verdicts(imported(named), ONE) == [("same", 0)]
+    assert verdicts(imported(ONE), row("II", "4", EDUCATION, "Phụ lục I")) == [("same", 0)]
 
 
 def test_words_that_stand_twice_are_told_apart_by_number_then_by_section() -> None:
