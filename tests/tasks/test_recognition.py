@@ -77,6 +77,7 @@ def test_what_may_be_an_old_row_under_a_new_number_is_asked() -> None:
         row("I", "7", f"{EDUCATION} và đào tạo"),  # touched up and renumbered
         row("III", "1", EDUCATION, deadline="Tháng 5/2026"),  # moved, with another deadline
         row("I", "7", f"{EDUCATION}, báo cáo Thủ tướng Chính phủ trước kỳ họp"),  # much longer
+        row("I", "7", EDUCATION.replace("Xây dựng", "Hoàn thiện")),  # a word replaced
         row("I", "1", LAND),  # another task, or the old one rewritten
     ):
         found, _ = recognise([other], known, {})
@@ -240,6 +241,12 @@ class Annexes(RuleBasedStateMachine):
     @rule(data=st.data(), added=st.sampled_from(ADDED))
     def reword(self, data: st.DataObject, added: str) -> None:
         data.draw(st.sampled_from(self._duties())).title += added
+
+    @precondition(lambda self: self._duties())
+    @rule(data=st.data())
+    def replace_word(self, data: st.DataObject) -> None:
+        duty = data.draw(st.sampled_from(self._duties()))
+        duty.title = duty.title.replace("Xây dựng", "Hoàn thiện").replace("Ban hành", "Trình ban hành")
 
     @precondition(lambda self: self._duties())
     @rule(data=st.data(), deadline=st.sampled_from(["Tháng 5/2026", "Quý I/2027"]))
