@@ -501,6 +501,11 @@ HOSTILE = [
     "1/aaaa-",
     "hằng tháng, quý, năm ",
     "nghị quyết số ",
+    "tại kỳ họp ",
+    "trước ngày khai giảng ",
+    "chậm nhất 5 ngày trước ngày 15/11/2025 ",
+    "trước 3O/6/2026 (",
+    "đợt 1 tháng 8/2025 và ",
     "\u0301\u0323",
     "(" * 9,
 ]

@@ -106,7 +106,7 @@ Kế hoạch 5 năm 2026-2030, trình trước ngày 30/11/2025                 
 # recurrences
 số liệu từ ngày 15 tháng trước đến ngày 14 tháng báo cáo, gửi trước ngày 20 hằng tháng           | recurring | month 19/-   |
 từ ngày 20 đến 25 hằng tháng                                                                     | recurring | month 25/-   |
-từ ngày 25 đến ngày cuối tháng                                                                   | recurring | month -/-    | words_unread ambiguous : đến
+từ ngày 25 đến ngày cuối tháng                                                                   | recurring | month -/-    | words_unread : đến
 trong 5 ngày đầu hằng tháng                                                                      | recurring | month -/-    | words_unread : 5 ngày đầu
 hằng tháng, trước ngày 10 tháng kế tiếp                                                          | recurring | month 9/-    |
 Báo cáo hằng tuần vào chiều thứ Năm                                                              | recurring | week 4/-     |
@@ -146,6 +146,35 @@ trước ngày 31/12/2025 hoặc khi có yêu cầu                             
 khởi công 19/8/2025, hoàn thành trong năm 2027                                                   | year      | 2027-12-31   |
 tuần thứ 3 tháng 9/2025                                                                          | none      |              | undated vague_part
 trước 24 giờ ngày 30/6/2025                                                                      | date      | 2025-06-30   |
+# starts that are no start, and ranges whose year is said once
+khởi công quý III/2025, hoàn thành quý IV/2027                                                   | quarter   | 2027-12-31   |
+Nghiên cứu từ năm 2025, trình năm 2026                                                           | year      | 2026-12-31   |
+từ 15/9/2025, 6 tháng                                                                            | date      | 2025-09-15   | words_unread : 6 tháng
+100 ngày đêm từ 01/9/2025                                                                        | date      | 2025-09-01   | words_unread : 100 ngày
+trình Chính phủ trong từ tháng 9/2025                                                            | date      | 2025-09-01   | words_unread : trong
+từ tháng 9/2025; tổng kết tháng 12/2026                                                          | month     | 2026-12-31   |
+từ tháng 11 đến hết quý IV/2025                                                                  | quarter   | 2025-12-31   |
+từ 15/12 đến hết tháng 1/2026                                                                    | month     | 2026-01-31   |
+15/11 - 20/11/2025                                                                               | date      | 2025-11-20   |
+đến 2027 và các năm tiếp theo                                                                    | year      | 2027-12-31   | open_ended
+# more recurrences
+định kỳ vào ngày 15 và ngày cuối tháng                                                           | recurring |              | several_dates
+mỗi 3 tháng                                                                                      | recurring | quarter -/-  |
+01 lần/06 tháng                                                                                  | recurring | half -/-     |
+Định kỳ hàng tuần (thứ 6)                                                                        | recurring | week 5/-     |
+chậm nhất thứ Tư hằng tuần                                                                       | recurring | week 3/-     |
+vào ngày 25 tháng thứ ba của quý                                                                 | recurring | quarter 25/- |
+Từ tháng 9/2025, định kỳ hằng tháng báo cáo trước ngày 25                                        | recurring | month 24/-   | bounded
+Thời gian chốt số liệu: từ 15/12/2024 đến 14/6/2025                                              | none      |              | undated period_ignored
+# marks and doubts
+30/6/2025 (?)                                                                                    | date      | 2025-06-30   | words_unread : ?
+> 30/6/2025                                                                                      | date      | 2025-06-30   | words_unread : >
+30/6/2025 + 7 ngày                                                                               | date      | 2025-06-30   | words_unread : + 7 ngày
+15/11/2025/20/11/2025                                                                            | date      | 2025-11-15   | words_unread : /20/11/2025
+2025-11-15 00:00:00                                                                              | date      | 2025-11-15   |
+trước A80 (02/9/2025)                                                                            | date      | 2025-09-02   | words_unread : trước
+trước thanh tra 15/9/2025                                                                        | date      | 2025-09-15   | words_unread : trước thanh tra
+trong giờ hành chính ngày 12/10/2025                                                             | date      | 2025-10-12   |
 """
 
 ROWS = [[cell.strip() for cell in line.split("|")] for line in VARIANTS.splitlines() if "|" in line]

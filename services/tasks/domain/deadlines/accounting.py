@@ -215,8 +215,6 @@ class _Clause:
         """Whether a word speaks of time, an order or a condition that no rule has read."""
         here = token.segment in self._segments
         match token.kind:
-            case "other_date":
-                return True
             case "duration":
                 return not (self._at(at + 1).text == "," and self._at(at + 2).kind == "date")
             case "event":
@@ -233,7 +231,9 @@ class _Clause:
                 )  # Ngày Chuyển đổi số quốc gia
                 counted = self._at(at - 1).kind == "number"
                 return (here and (counted or not named)) or (counted and self._starts)
-        return here and token.kind == "cue"
+            case "cue":
+                return here and not (token.text in _LATEST and self._at(at + 1).kind == "date")
+        return False
 
     def _is_dated(self, at: int) -> bool:
         """The event's own day stands behind it: one that is explained, or the date in use, at most in brackets."""

@@ -69,6 +69,16 @@ def is_narrated(words: str, end: int) -> bool:
     return _DONE.match(words, end) is not None
 
 
+_OF_FIGURES = re.compile(
+    r"\b(?:số liệu|dữ liệu|thống kê|kỳ báo cáo)(?: được)?(?: tính| lấy| chốt| tổng hợp| báo cáo)?:?$"
+)
+
+
+def is_of_figures(before: str) -> bool:
+    """Thời gian chốt số liệu: từ 15/12/2024 đến 14/6/2025."""
+    return _OF_FIGURES.search(before) is not None
+
+
 def is_in_force(before: str, word: str) -> bool:
     """The day on which a cited document was made, or from which it holds."""
     return (word == "vào" and is_cited(before)) or _IN_FORCE.search(before) is not None

@@ -38,7 +38,7 @@ class Cue(NamedTuple):
 
 _HOUR = r"(?P<hour>[0-9]{1,2}) ?(?:h|g|giờ|:) ?(?:[0-9]{2})?(?: ?phút| ?')?(?: (?:sáng|trưa|chiều|tối))?(?:,? (?:của|vào))?"
 _STEP = re.compile(
-    r"(?:\b(?:ngày mai|hôm nay|ngày|thời điểm|mốc|mùng|mồng|(?<!tuần )thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|giai đoạn|thời kỳ"
+    r"(?:\b(?:(?:trong|hết) giờ (?:hành chính|làm việc)(?: của)?|ngày mai|hôm nay|ngày|thời điểm|mốc|mùng|mồng|(?<!tuần )thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|giai đoạn|thời kỳ"
     rf")|(?<![0-9]){_HOUR}),?$"
 )
 LABEL = r"\b(?:hạn|thời gian|tiến độ|hoàn thành|thời điểm|deadline|mốc|ngày)[^:;]{0,30}:"

@@ -248,7 +248,7 @@ def _recur(
     recurrence = None
     if recurring.period is None:
         flags.add(DeadlineFlag.PERIOD_UNKNOWN)
-    elif len(partial) > 1:
+    elif len(partial) > 1 or (recurring.last_day and any(m.role is not Role.FROM for m in partial)):
         flags.add(DeadlineFlag.SEVERAL_DATES)
     elif DeadlineFlag.INVALID_DATE not in flags:
         written = partial[0].written.numbers if partial else None
@@ -259,7 +259,7 @@ def _recur(
         flags |= unsure
         if role is Role.FROM:  # from that day, but until which?
             recurrence = replace(recurrence, due_day=None)
-            flags.add(DeadlineFlag.AMBIGUOUS)
+            flags |= set() if recurring.last_day else {DeadlineFlag.AMBIGUOUS}
     spans = [match.span() for match in _RECURRENCES.finditer(understood.words)]
     spans += [mention.span for mention in mentions]
     unread = _unread(understood, _NEXT.sub(_used, understood.words), spans) if recurrence else ()

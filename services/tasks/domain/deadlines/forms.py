@@ -42,6 +42,12 @@ class Written:
         last = month + months - 1
         return date(numbers.get("y1", year), month, 1), date(year, last, monthrange(year, last)[1])
 
+    @property
+    def months(self) -> tuple[int, int]:
+        """The first and the last month."""
+        first, count = self._months()
+        return first, first + count - 1
+
     def _months(self) -> tuple[int, int]:
         """The first month and how many."""
         numbers = self.numbers
@@ -87,9 +93,7 @@ _LIKELY = r"(?=(?:0?[1-9]|[12][0-9]|3[01]) ?/ ?(?:0?[1-9]|1[0-2])(?![0-9]))"  # 
 _NO_MORE = r"(?![0-9]| ?[/.-] ?[0-9])"
 _PART = r"(?P<part>đầu|cuối)"
 _OF_YEAR = rf"(?= (?:của )?(?:năm\b|[0-9]{{4}}))(?: của)?(?: năm)?(?: ?/? ?{_Y})?"
-_YEAR_ALONE = (
-    r"(?= ?(?:$|[,.;):]| (?:phải|để|sẽ|đi vào|đưa|hoàn|cơ bản|xong|đạt|có|là|thì|toàn|các|theo|và|với)\b))"
-)
+_YEAR_ALONE = r"(?= ?(?:$|[,.;):\ue000-\uf8ff]| (?:phải|để|sẽ|đi vào|đưa|hoàn|cơ bản|xong|đạt|có|là|thì|toàn|các|theo|và|với)\b))"
 _NOT_MONEY = r"(?! ?(?:[/%]|tỉ|tỷ|triệu))"
 
 # (unit, how it is written): what one form has read, the next does not see, so longer forms come first.
@@ -181,14 +185,13 @@ def _lend_years(words: str, found: list[Written]) -> list[Written]:
     """Từ 01/11 đến 31/3/2026: the first day has the year of the second, or the one before if it comes later."""
     for at in range(len(found) - 2, -1, -1):
         left, right = found[at], found[at + 1]
-        if "y" in left.numbers or "y" not in right.numbers or not linked(words, left, right):
+        ranged = is_range(words, left.end, right.start) and left.numbers.keys() & {"m", "q", "d"}
+        if "y" in left.numbers or "y" not in right.numbers or not (ranged or linked(words, left, right)):
             continue
-        numbers = {key: right.numbers[key] for key in ("m", "y") if key in right.numbers} | left.numbers
-        later = (numbers.get("m", 0), numbers.get("q", 0)) > (
-            right.numbers.get("m", 0),
-            right.numbers.get("q", 0),
-        )
-        if later and is_range(words, left.end, right.start):
+        shared = {"m", "y"} if left.kind is right.kind else {"y"}
+        numbers = {key: right.numbers[key] for key in shared & right.numbers.keys()} | left.numbers
+        left = replace(left, numbers=numbers)
+        if ranged and left.months[0] > right.months[1]:
             numbers["y"] -= 1
         found[at] = replace(left, numbers=numbers)
     return found

@@ -103,6 +103,8 @@ def _is_month(words: str, written: Written) -> bool:
 
 
 def _governed_role(written: Written, cue: Cue) -> Role:
+    if cue.role is Role.FROM and contexts.is_of_figures(cue.before):
+        return Role.PERIOD
     if written.kind is DeadlineKind.DATE and contexts.is_in_force(cue.before, cue.word):
         return Role.CITED
     if written.kind is DeadlineKind.YEAR and contexts.is_horizon(written, cue.word, cue.before):

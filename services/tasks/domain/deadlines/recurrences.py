@@ -51,6 +51,7 @@ class Recurring:
     period: Period | None
     due_month: int | None = None
     weekday: int | None = None
+    last_day: bool = False
 
 
 _UNIT = r"(?P<unit>tháng|quý|năm|tuần|ngày)\b(?! [0-9]|(?<=quý) [ivx]{1,4}\b)"
@@ -82,9 +83,9 @@ PERIODS = tuple(
         rf"\b(?:hằng|hàng|mỗi) (?P<unit>tuần)\b,? ?\(?(?:vào )?(?P<before>trước (?:ngày )?(?=thứ|chủ))?(?:trước )?(?:{_HOUR} )?(?:ngày |sáng |chiều )?(?P<weekday>{_WEEKDAY})\b",
         # ngày 25 cuối quý; ngày cuối cùng của quý
         r"(?<=[0-9] )(?:của )?(?P<place>cuối) (?:mỗi )?(?P<unit>quý)\b(?! [0-9ivx]{1,4}\b)",
-        r"\bngày cuối(?: cùng)? (?:của )?(?:mỗi |hằng |hàng )?(?P<unit>tháng|quý|năm)\b(?! [0-9ivx]{1,4}\b)",
+        r"\b(?P<last>ngày cuối)(?: cùng)? (?:của )?(?:mỗi |hằng |hàng )?(?P<unit>tháng|quý|năm)\b(?! [0-9ivx]{1,4}\b)",
         # của tháng cuối quý; tháng đầu của quý sau
-        rf"\b(?:của )?tháng (?P<place>cuối|đầu|giữa|thứ nhất|[1-3])(?: cùng| tiên)?{_EACH} (?P<unit>quý)\b{_NEXT}",
+        rf"\b(?:của )?tháng (?P<place>cuối|đầu|giữa|thứ (?:nhất|hai|ba|[1-3])|[1-3])(?: cùng| tiên)?{_EACH} (?P<unit>quý)\b{_NEXT}",
         # hằng tháng; hằng tháng, quý, năm
         rf"(?P<other>(?:{_NOT_DUTIES}) )?(?P<also>\b(?:(?:0?6 |sáu )?(?:tháng|quý)(?:,| và|, và) ){{1,3}})?{_GOODS}\b(?:hằng|hàng) {_UNIT}{_MORE}",
         # báo cáo mỗi quý; ngày 20 của mỗi tháng
@@ -103,13 +104,15 @@ PERIODS = tuple(
 )  # fmt: skip
 _COUNTS = {None: 1, "một": 1, "mỗi": 1, "hằng": 1, "hàng": 1, "hai": 2, "ba": 3, "sáu": 6}
 _EVERY_MONTHS: dict[int, Period] = {1: "month", 3: "quarter", 6: "half", 12: "year"}
-_PLACES = {"cuối": 3, "3": 3, "đầu": 1, "thứ nhất": 1, "1": 1, "giữa": 2, "2": 2}
+_PLACES = {"cuối": 3, "3": 3, "đầu": 1, "thứ nhất": 1, "thứ 1": 1, "1": 1, "giữa": 2, "thứ hai": 2, "thứ 2": 2, "2": 2,
+    "thứ ba": 3, "thứ 3": 3,
+}  # fmt: skip
 
 
 def take_recurrence(words: str) -> tuple[str, Recurring | None]:
     """The text without its recurrence, and what it was."""
     periods: set[Period | None] = set()
-    recurring, due_month, weekday = False, None, None
+    recurring, due_month, weekday, last_day = False, None, None, False
     for pattern in PERIODS:
         spans = []
         for match in pattern.finditer(words):
@@ -120,11 +123,12 @@ def take_recurrence(words: str) -> tuple[str, Recurring | None]:
                 periods |= _periods(groups)
                 due_month = _PLACES.get(groups.get("place") or "", due_month)
                 weekday = _weekday(groups) or weekday
+                last_day = last_day or bool(groups.get("last"))
         words = blank(words, spans, RECURRENCE)
     if not recurring:
         return words, None
     return words, Recurring(
-        words.index(RECURRENCE), periods.pop() if len(periods) == 1 else None, due_month, weekday
+        words.index(RECURRENCE), periods.pop() if len(periods) == 1 else None, due_month, weekday, last_day
     )
 
 
