@@ -17,6 +17,7 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -68,6 +69,13 @@ def _read_integer(value: Any) -> int:
     return int(value)
 
 
+def _as_written(value: Any) -> Any:
+    """A number, or digits as text: decimal.Decimal by itself also reads 1_000, blanks around, and digits of other scripts."""
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise PydanticCustomError("decimal_parsing", "It must be a number with a decimal point, in digits.")
+    return value
+
+
 def _read_boolean(value: Any) -> bool:
     found = _BOOLEANS.get(value.lower()) if isinstance(value, str) else value
     if not isinstance(found, bool):
@@ -78,6 +86,7 @@ def _read_boolean(value: Any) -> bool:
 # These stand after a type's bounds, so that its schema tells them: Annotated[int, Query(ge=1), AS_INTEGER].
 AS_DATE = BeforeValidator(read_date)
 AS_INTEGER = BeforeValidator(_read_integer)
+AS_DECIMAL = BeforeValidator(_as_written)
 
 Date = Annotated[date, AS_DATE]
 Instant = Annotated[datetime, BeforeValidator(read_instant)]

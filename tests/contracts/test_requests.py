@@ -33,13 +33,13 @@ NO_TEXT: tuple[Any, ...] = (20260310, 0, 1743465600, 1743465600000, 1.5, True, *
 
 
 def kind_of(schema: dict[str, Any]) -> str | None:
-    """What a value is: date, date-time, integer or boolean; None for what is not tried here."""
+    """What a value is: date, date-time, integer, number or boolean; None for what is not tried here."""
     kinds = {_kind(each) for each in schema.get("anyOf", [schema])}
     return next((kind for kind in kinds if kind), None)
 
 
 def _kind(schema: dict[str, Any]) -> str | None:
-    if schema.get("type") in {"integer", "boolean"}:
+    if schema.get("type") in {"integer", "boolean", "number"}:
         return str(schema["type"])
     return schema.get("format") if schema.get("format") in {"date", "date-time"} else None
 
@@ -50,6 +50,7 @@ WRONG_VALUES: dict[str, tuple[Any, ...]] = {
     "date-time": NO_TEXT + NO_INSTANTS,
     "integer": ("1", "", 1.0, 1.5, True, *OTHERS),
     "boolean": ("true", "1", 1, 0, 1.0, *OTHERS),
+    "number": ("1_000", " 7", "+7", "٧", "1e3", "0x7", "1,5", "", "NaN", True, *OTHERS),
 }
 
 

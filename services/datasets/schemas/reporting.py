@@ -12,9 +12,10 @@ from shared.answers import Answer, example
 from shared.events.datasets import Connection, Criterion, Phase
 from shared.evidence import EvidenceIn, EvidenceOut
 from shared.requests import Code, Line, Paragraph, RequestModel
-from shared.scalars import Boolean, Instant, Integer
+from shared.scalars import AS_DECIMAL, Boolean, Instant, Integer
 
-Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6)]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6), AS_DECIMAL]
+Denominator = Annotated[Decimal, Field(gt=0, max_digits=24, decimal_places=6), AS_DECIMAL]
 LARGEST_COUNT = 10**15  # records: more than any database of a country holds
 
 _EVIDENCE = [{"kind": "document", "reference": "12/QĐ-BTC", "title": "Quyết định đưa vào vận hành"}]
@@ -61,7 +62,7 @@ class QualityIn(RequestModel):
 
     criterion: Criterion
     measured: Amount
-    denominator: Annotated[Amount, Field(gt=0)] | None = None
+    denominator: Denominator | None = None
     threshold: Amount
     passed: Boolean
     as_of: Day
