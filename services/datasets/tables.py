@@ -1,4 +1,4 @@
-"""Rows of the datasets service. Registrations and the four kinds of fact are added, never changed: a trigger sees to it.
+"""Rows of the datasets service. Registrations, what is agreed of them and the four kinds of fact are added, never changed: a trigger sees to it.
 
 A watch is what was last told of a database, worked out from those facts; whoever changes it holds its row's lock.
 """
@@ -49,7 +49,10 @@ class Agency(AgencyCopy, Base):
 
 
 class Database(Base):
-    """What was registered: a database, a shared platform or a procedure system, and how often it is to send."""
+    """What was registered: a database, a shared platform or a procedure system, and how often it is to send.
+
+    Name, owner and expectation are those of the present; what they were and are from when on is in the amendments.
+    """
 
     __tablename__ = "databases"
     __table_args__ = (
@@ -67,6 +70,31 @@ class Database(Base):
     period_seconds: Mapped[int | None]
     grace_seconds: Mapped[int | None]
     registered_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class Amendment(Base):
+    """What was agreed of a database from an instant on, its registration first; what a row does not say goes on.
+
+    Of one instant the later recorded holds. `speaks_of_heartbeat` tells an agreement that there is none from silence.
+    """
+
+    __tablename__ = "amendments"
+    __table_args__ = (
+        CheckConstraint("num_nulls(period_seconds, grace_seconds) IN (0, 2)", name="expectation_whole"),
+        CheckConstraint("speaks_of_heartbeat OR period_seconds IS NULL", name="speaks"),
+        Index(None, "database_code", "holds_from", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    database_code: Mapped[str] = mapped_column(ForeignKey("databases.code"))
+    name: Mapped[str | None]
+    owner_code: Mapped[str | None] = mapped_column(ForeignKey("agencies.code"))
+    speaks_of_heartbeat: Mapped[bool]
+    period_seconds: Mapped[int | None]
+    grace_seconds: Mapped[int | None]
+    holds_from: Mapped[datetime]
+    said_by: Mapped[str]
     recorded_at: Mapped[datetime]
 
 

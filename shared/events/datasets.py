@@ -78,6 +78,18 @@ class DatabaseRegistered(DatabaseEvent):
     grace_seconds: int | None = None
 
 
+class DatabaseAmended(DatabaseEvent):
+    """What was agreed anew, from an instant on; how often it is to send is told as it stands now."""
+
+    event_type: ClassVar[str] = "vn.dondoc.datasets.database.amended.v1"
+
+    changed: tuple[str, ...] = Field(description="of name, owner_code, heartbeat")
+    holds_from: datetime
+    period_seconds: int | None = None
+    grace_seconds: int | None = None
+    said_by: str
+
+
 class DatabaseDeclared(DatabaseEvent):
     event_type: ClassVar[str] = "vn.dondoc.datasets.database.declared.v1"
 
@@ -151,6 +163,7 @@ class DatabaseReconciled(DatabaseEvent):
 
 EVENTS = catalogue(
     DatabaseRegistered,
+    DatabaseAmended,
     DatabaseDeclared,
     DatabaseAssessed,
     DatabaseObserved,

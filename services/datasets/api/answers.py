@@ -40,14 +40,15 @@ def registration_answer(database: Database) -> Registration:
 
 async def database_answer(
     connection: AsyncConnection, code: str, moment: Moment, downtime: timedelta
-) -> DatabaseOut:
+) -> tuple[DatabaseOut, int]:
+    """The answer, and the version by which a change says what it read."""
     row = await read.get_registration(connection, code, moment)
     if row is None:
         raise database_unknown(code)
     phase, ndc_connection = await read.declared_facts(connection, code, moment)
     results = {item.criterion: item for item in await read.quality_facts(connection, code, moment)}
     open_now = await list_contradictions(connection, moment, {"database": code}, is_open=True)
-    return DatabaseOut(
+    answer = DatabaseOut(
         **_registered(row),
         as_of=moment.as_of,
         known_at=moment.known_at,
@@ -60,6 +61,7 @@ async def database_answer(
         },
         contradictions=[_summary(item, moment) for item in open_now],
     )
+    return answer, row.version
 
 
 async def _observed(

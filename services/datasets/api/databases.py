@@ -19,15 +19,27 @@ from services.datasets.api.windows import AskedWindow
 from services.datasets.queries import databases as read
 from services.datasets.queries.observation import load_downtimes, load_evidence
 from services.datasets.schemas.databases import (
+    DatabaseChange,
     DatabaseIn,
     DatabaseOut,
     DatabasePage,
     Registration,
 )
 from services.datasets.schemas.reading import DatabaseHistory, IntervalOut, Intervals
+from services.datasets.use_cases import amendments
 from services.datasets.use_cases import databases as use_cases
+from services.datasets.use_cases.amendments import NewAmendment
 from services.datasets.use_cases.records import database_unknown
-from shared.app import CurrentActor, CurrentContext, Reading, Session, Snapshot, service_router
+from shared.app import (
+    CurrentActor,
+    CurrentContext,
+    ExpectedVersion,
+    Reading,
+    Session,
+    Snapshot,
+    service_router,
+    set_etag,
+)
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
 from shared.folding import fold
 from shared.openapi import sent
@@ -92,9 +104,14 @@ async def list_databases(
     return page_answer(request, rows, limit, key=lambda row: (row.code,), view=lambda row: row._asdict())
 
 
-@router.get("/databases/{code}", tags=["databases"], responses=documented(404))
+@router.get("/databases/{code}", tags=["databases"], responses=documented(404) | sent(200, "ETag"))
 async def get_database(
-    code: CodeInPath, moment: SettledMoment, connection: Snapshot, _: Reader, rules: CurrentRules
+    code: CodeInPath,
+    response: Response,
+    moment: SettledMoment,
+    connection: Snapshot,
+    _: Reader,
+    rules: CurrentRules,
 ) -> DatabaseOut:
     """Một cơ sở dữ liệu tại một ngày. / A database as of a day.
 
@@ -102,7 +119,38 @@ async def get_database(
 
     The four facts side by side, by what was known: phase, connection, what is seen, quality.
     """
-    return await database_answer(connection, code, moment, rules.watch.downtime)
+    answer, version = await database_answer(connection, code, moment, rules.watch.downtime)
+    set_etag(response, version)
+    return answer
+
+
+@router.patch(
+    "/databases/{code}", tags=["databases"], responses=documented(404, 412, 428) | sent(200, "ETag")
+)
+async def amend_database(
+    code: CodeInPath,
+    body: DatabaseChange,
+    response: Response,
+    session: Session,
+    actor: CurrentActor,
+    context: CurrentContext,
+    rules: CurrentRules,
+    _: Manager,
+    expected: ExpectedVersion,
+) -> Registration:
+    """Sửa tên, cơ quan chủ quản, chu kỳ gửi tín hiệu. / Change name, owner, or how often it is to send.
+
+    Có hiệu lực từ holds_from; thời gian trước đó vẫn xét theo điều đã thống nhất khi ấy.
+
+    From holds_from on; the time before is judged by what was agreed then.
+    """
+    given = body.model_dump(exclude={"heartbeat"}) | (body.heartbeat.model_dump() if body.heartbeat else {})
+    new = NewAmendment(**given, speaks_of_heartbeat="heartbeat" in body.model_fields_set)
+    watched = await amendments.amend_database(
+        session, code, new, expected_version=expected, rules=rules.watch, actor=actor, at=context.clock.now()
+    )
+    set_etag(response, watched.watch.version)
+    return registration_answer(watched.database)
 
 
 @router.get(

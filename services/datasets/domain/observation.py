@@ -176,7 +176,7 @@ def _clipped(changes: Sequence[Change], window: Span) -> list[Interval]:
     for number, (instant, state) in enumerate(changes):
         start = max(instant, window.start)
         until = changes[number + 1][0] if number + 1 < len(changes) else window.until
-        _add(found, Interval(state, start, min(until, window.until)))
+        add_interval(found, Interval(state, start, min(until, window.until)))
     return found
 
 
@@ -188,14 +188,14 @@ def _with_maintenance(intervals: Sequence[Interval], quiet: Sequence[Span]) -> l
         for span in quiet:
             start, until = max(span.start, at), min(span.until, interval.until)
             if start < until:
-                _add(found, Interval(interval.state, at, start))
-                _add(found, Interval(Observed.MAINTENANCE, start, until))
+                add_interval(found, Interval(interval.state, at, start))
+                add_interval(found, Interval(Observed.MAINTENANCE, start, until))
                 at = until
-        _add(found, Interval(interval.state, at, interval.until))
+        add_interval(found, Interval(interval.state, at, interval.until))
     return found
 
 
-def _add(found: list[Interval], interval: Interval) -> None:
+def add_interval(found: list[Interval], interval: Interval) -> None:
     """Append, leaving out what is empty and joining what is alike."""
     if interval.start >= interval.until:
         return

@@ -5,24 +5,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, and_, bindparam, case, null, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, null, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.datasets.queries.amendments import INSTANT, OWNER_CODE
 from services.datasets.queries.moment import KNOWN_AT, Moment
 from services.datasets.tables import Contradiction, Database
 from shared.database import AnyRow
 
-_INSTANT = bindparam("instant", type_=DateTime(timezone=True))
 _HAS_CLOSED: ColumnElement[bool] = and_(
     Contradiction.closed_at.is_not(None),
     Contradiction.closing_recorded_at <= KNOWN_AT,
-    Contradiction.closed_at <= _INSTANT,
+    Contradiction.closed_at <= INSTANT,
 )
 _AS_THEN = (
     select(
         Contradiction.id,
         Contradiction.database_code,
-        Database.owner_code,
+        OWNER_CODE.label("owner_code"),
         Contradiction.kind,
         Contradiction.ndc_connection,
         Contradiction.basis,
@@ -32,10 +32,10 @@ _AS_THEN = (
         case((_HAS_CLOSED, Contradiction.closed_at), else_=null()).label("closed_at"),
     )
     .join(Database, Database.code == Contradiction.database_code)
-    .where(Contradiction.recorded_at <= KNOWN_AT, Contradiction.opened_at <= _INSTANT)
+    .where(Contradiction.recorded_at <= KNOWN_AT, Contradiction.opened_at <= INSTANT)
     .order_by(Contradiction.opened_at.desc(), Contradiction.id.desc())
 )
-_EQUAL = {"database": Contradiction.database_code, "owner": Database.owner_code, "kind": Contradiction.kind}
+_EQUAL = {"database": Contradiction.database_code, "owner": OWNER_CODE, "kind": Contradiction.kind}
 
 
 async def list_contradictions(

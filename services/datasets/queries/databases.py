@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, DateTime, bindparam, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.datasets.queries import amendments as agreed
 from services.datasets.queries.moment import AS_OF, KNOWN_AT, Moment
 from services.datasets.tables import Contradiction, Database, Declaration, Heartbeat, QualityResult, Watch
 from shared.audit import audit
@@ -70,7 +71,16 @@ async def list_databases(
 _CODE: BindParameter[str] = bindparam("code")
 _REGISTERED = (
     select(
-        *Database.__table__.columns,
+        Database.code,
+        agreed.NAME.label("name"),
+        Database.kind,
+        agreed.OWNER_CODE.label("owner_code"),
+        Database.legal_basis,
+        agreed.PERIOD_SECONDS.label("period_seconds"),
+        agreed.GRACE_SECONDS.label("grace_seconds"),
+        Database.registered_by,
+        Database.recorded_at,
+        Watch.version,
         Watch.observed,
         Watch.observed_since,
         Watch.checked_at,
@@ -115,12 +125,12 @@ _QUALITY = (
 
 
 async def get_registration(connection: AsyncConnection, code: str, moment: Moment) -> AnyRow | None:
-    asked = {"code": code, "known_at": moment.known_at}
+    asked = {"code": code, "known_at": moment.known_at, "instant": moment.instant}
     return (await connection.execute(_REGISTERED, asked)).one_or_none()
 
 
 async def is_registered(connection: AsyncConnection, code: str, known_at: datetime) -> bool:
-    asked = {"code": code, "known_at": known_at}
+    asked = {"code": code, "known_at": known_at, "instant": known_at}
     return (await connection.execute(_REGISTERED, asked)).one_or_none() is not None
 
 

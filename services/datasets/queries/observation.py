@@ -6,23 +6,41 @@ A database that sent two heartbeats in a row is up at the second whatever was be
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from sqlalchemy import ARRAY, DateTime, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.datasets.domain.observation import Expectation, Interval, Observed, Run, observe
+from services.datasets.domain.observation import Expectation, Interval, Observed, Run, add_interval, observe
 from services.datasets.domain.spans import Span, advance, merged
 
 FAR = datetime(9000, 1, 1, tzinfo=UTC)  # the end of what is asked where nothing ends it
+ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)  # since when what was registered holds
 _TICK = timedelta(microseconds=1)
 
 # A zero counts as a sign of life only before the first count above zero. Looking back for two heartbeats in a row ends
 # after 5,000: a database that never once sent in time in so many is judged by those alone.
 _LOAD = text(
     """
-    SELECT d.code, d.recorded_at, d.period_seconds, d.grace_seconds, origin.at AS origin, settled.at IS NOT NULL AS settled,
-           runs.firsts, runs.seconds, runs.lasts, quiet.starts, quiet.ends
-    FROM databases d
+    WITH said AS (
+        SELECT DISTINCT ON (database_code, holds_from) database_code, holds_from, period_seconds, grace_seconds
+        FROM amendments
+        WHERE speaks_of_heartbeat AND recorded_at <= :known
+          AND (CAST(:codes AS text[]) IS NULL OR database_code = ANY(:codes))
+        ORDER BY database_code, holds_from, id DESC
+    ), spans AS (
+        SELECT database_code, period_seconds, grace_seconds, holds_from AS since,
+               lead(holds_from, 1, :far) OVER following AS until, lead(holds_from, 2, :far) OVER following AS next_until
+        FROM said WINDOW following AS (PARTITION BY database_code ORDER BY holds_from)
+    ), d AS (
+        SELECT databases.code, databases.recorded_at, spans.period_seconds, spans.grace_seconds, spans.since, spans.until,
+               least(greatest(CAST(:at AS timestamptz), spans.since), spans.until) AS at
+        FROM databases JOIN spans ON spans.database_code = databases.code
+        WHERE databases.recorded_at <= :known AND next_until > :at AND since <= :until
+    )
+    SELECT d.code, d.since, d.until, d.recorded_at, d.period_seconds, d.grace_seconds, origin.at AS origin,
+           settled.at IS NOT NULL AS settled, runs.firsts, runs.seconds, runs.lasts, quiet.starts, quiet.ends
+    FROM d
     LEFT JOIN LATERAL (
         SELECT observed_at AS at FROM heartbeats
         WHERE database_code = d.code AND record_count > 0 AND recorded_at <= :known
@@ -32,7 +50,7 @@ _LOAD = text(
         SELECT at FROM (
             SELECT at, at - lead(at) OVER (ORDER BY at DESC) AS gap FROM (
                 SELECT DISTINCT observed_at AS at FROM heartbeats
-                WHERE database_code = d.code AND observed_at <= :at AND recorded_at <= :known
+                WHERE database_code = d.code AND observed_at <= d.at AND recorded_at <= :known
                   AND (record_count > 0 OR filled.at IS NULL OR observed_at < filled.at)
                 ORDER BY observed_at DESC LIMIT 5000
             ) instants
@@ -43,13 +61,13 @@ _LOAD = text(
         SELECT coalesce(settled.at, (
             SELECT min(at) FROM (
                 SELECT observed_at AS at FROM heartbeats
-                WHERE database_code = d.code AND observed_at <= :at AND recorded_at <= :known
+                WHERE database_code = d.code AND observed_at <= d.at AND recorded_at <= :known
                   AND (record_count > 0 OR filled.at IS NULL OR observed_at < filled.at)
                 ORDER BY observed_at DESC LIMIT 5000
             ) instants
         ), (
             SELECT observed_at FROM heartbeats
-            WHERE database_code = d.code AND observed_at > :at AND observed_at <= :until AND recorded_at <= :known
+            WHERE database_code = d.code AND observed_at > d.at AND observed_at <= :until AND recorded_at <= :known
               AND (record_count > 0 OR filled.at IS NULL OR observed_at < filled.at)
             ORDER BY observed_at LIMIT 1
         )) AS at
@@ -79,12 +97,12 @@ _LOAD = text(
     LEFT JOIN LATERAL (
         SELECT array_agg(starts_at) AS starts, array_agg(ends_at) AS ends FROM maintenances
         WHERE database_code = d.code AND recorded_at <= :known
-          AND (CAST(:all_maintenance AS boolean) OR ends_at > least(origin.at, :at))
+          AND (CAST(:all_maintenance AS boolean) OR ends_at > least(origin.at, d.at))
     ) quiet ON true
-    WHERE (CAST(:codes AS text[]) IS NULL OR d.code = ANY(:codes)) AND d.recorded_at <= :known
+    ORDER BY d.code, d.since
     """
 ).bindparams(
-    *(bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "until", "known")),
+    *(bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "until", "known", "far")),
     bindparam("codes", type_=ARRAY(Text)),
 )
 
@@ -113,9 +131,14 @@ _DOWNTIMES = text(
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a database's state is worked out from. Nothing is told before `origin`, at which it is up where `settled`."""
+    """What a database's state is worked out from while one expectation holds, from `since` until `until`.
+
+    Nothing is told before `origin`, at which it is up where `settled`.
+    """
 
     code: str
+    since: datetime
+    until: datetime
     expectation: Expectation | None
     registered_at: datetime
     runs: tuple[Run, ...]
@@ -140,18 +163,61 @@ class Evidence:
     def intervals(
         self, window: Span, downtimes: Sequence[Span], known_until: datetime | None = None
     ) -> list[Interval]:
+        """The states of the part of a window in which the expectation holds; silence counts from its beginning on."""
+        part = Span(max(window.start, self.since), min(window.until, self.until))
+        if part.start >= part.until:
+            return []
+        before = [Span(ALWAYS, self.since)] if self.since > ALWAYS else []
         return observe(
             self.runs,
             self.expectation,
-            window,
+            part,
             maintenances=self.maintenances,
-            downtimes=downtimes,
+            downtimes=[*downtimes, *before],
             known_until=known_until,
         )
 
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The evidence of a database, one for each expectation that matters to what was asked, in order."""
+
+    code: str
+    parts: tuple[Evidence, ...]
+
+    def part_at(self, instant: datetime) -> Evidence:
+        return next(part for part in self.parts if part.since <= instant < part.until)
+
+    def intervals(
+        self, window: Span, downtimes: Sequence[Span], known_until: datetime | None = None
+    ) -> list[Interval]:
+        """Intervals that cover a window exactly. What is up when an expectation changes stays up until silence tells."""
+        found: list[Interval] = []
+        before: Observed | None = None
+        for part in self.parts:
+            if part.until <= window.start:
+                [*_, last] = part.intervals(Span(part.until - _TICK, part.until), downtimes, known_until)
+                before = last.state
+                continue
+            for item in part.intervals(window, downtimes, known_until):
+                before = Observed.UP if self._goes_on(part, item, before, known_until) else item.state
+                add_interval(found, Interval(before, item.start, item.until))
+        return found
+
+    @staticmethod
+    def _goes_on(
+        part: Evidence, item: Interval, before: Observed | None, known_until: datetime | None
+    ) -> bool:
+        if part.since == ALWAYS or part.expectation is None or before is not Observed.UP:
+            return False
+        if known_until is not None and item.start >= known_until:
+            return False
+        return item.state is Observed.UNKNOWN and item.start < part.since + part.expectation.in_time
+
     def at(self, instant: datetime, downtimes: Sequence[Span]) -> Interval:
         """The state at an instant, and when it ends if nothing more is heard."""
-        whole = self.intervals(Span(min(self.begin, instant), FAR), downtimes)
+        begin = min(self.part_at(instant).begin, instant)
+        whole = self.intervals(Span(begin, FAR), downtimes)
         return next(item for item in whole if item.start <= instant < item.until)
 
 
@@ -163,7 +229,7 @@ async def load_evidence(
     until: datetime,
     known: datetime = FAR,
     all_maintenance: bool = False,
-) -> list[Evidence]:
+) -> list[History]:
     """Evidence of some databases, or of all, that tells their states from `at` until `until`, by what was known."""
     rows = await connection.execute(
         _LOAD,
@@ -173,11 +239,14 @@ async def load_evidence(
             "until": until,
             "known": known,
             "all_maintenance": all_maintenance,
+            "far": FAR,
         },
     )
-    return [
+    parts = (
         Evidence(
             row.code,
+            row.since,
+            row.until,
             _expectation(row.period_seconds, row.grace_seconds),
             row.recorded_at,
             tuple(map(Run, row.firsts or (), row.seconds or (), row.lasts or ())),
@@ -186,7 +255,8 @@ async def load_evidence(
             row.settled,
         )
         for row in rows
-    ]
+    )
+    return [History(code, tuple(found)) for code, found in groupby(parts, key=lambda part: part.code)]
 
 
 def _expectation(period: int | None, grace: int | None) -> Expectation | None:
@@ -216,12 +286,16 @@ async def state_at(
     """
     at = instant
     while True:
-        [evidence] = await load_evidence(
+        [history] = await load_evidence(
             connection, [code], at=at, until=FAR, known=known, all_maintenance=True
         )
-        interval = evidence.at(instant, downtimes)
+        evidence, interval = history.part_at(instant), history.at(instant, downtimes)
         if interval.state is Observed.MAINTENANCE:
             start = next(span.start for span in merged(evidence.maintenances) if span.until > instant)
+            return evidence, Interval(interval.state, start, interval.until)
+        if evidence.since > ALWAYS and interval.start <= evidence.since:
+            _, before = await state_at(connection, code, evidence.since - _TICK, downtimes, known=known)
+            start = before.start if before.state is interval.state else evidence.since
             return evidence, Interval(interval.state, start, interval.until)
         if not evidence.settled or evidence.origin is None or interval.start > evidence.origin:
             return evidence, interval

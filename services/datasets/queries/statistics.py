@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.spans import Span
 from services.datasets.domain.statistics import Standing
+from services.datasets.queries.amendments import OWNER_CODE
 from services.datasets.queries.moment import AS_OF, KNOWN_AT, Moment
 from services.datasets.queries.observation import load_downtimes, load_evidence
 from services.datasets.tables import Database, Declaration, QualityResult
@@ -47,7 +48,7 @@ def _statement() -> AnySelect:
         select(
             Database.code,
             Database.kind,
-            Database.owner_code,
+            OWNER_CODE.label("owner_code"),
             phase.c.value.label("phase"),
             connection.c.value.label("connection"),
             func.coalesce(~quality.c.passed, False).label("fails"),
@@ -66,7 +67,7 @@ _STANDINGS = _statement()
 async def load_standings(connection: AsyncConnection, moment: Moment, downtime: timedelta) -> list[Standing]:
     """Every database that was known, as it stood."""
     observed = await _observed(connection, moment, downtime)
-    rows = await connection.execute(_STANDINGS, moment.values)
+    rows = await connection.execute(_STANDINGS, moment.values | {"instant": moment.instant})
     return [
         Standing(row.code, row.kind, row.owner_code, row.phase, row.connection, row.fails, observed[row.code])
         for row in rows

@@ -18,7 +18,16 @@ from services.datasets.domain.facts import (
 )
 from services.datasets.domain.observation import Observed
 from services.datasets.queries.facts import load_statements
-from services.datasets.tables import Agency, Database, Declaration, Maintenance, QualityResult, Watch
+from services.datasets.queries.observation import ALWAYS
+from services.datasets.tables import (
+    Agency,
+    Amendment,
+    Database,
+    Declaration,
+    Maintenance,
+    QualityResult,
+    Watch,
+)
 from services.datasets.use_cases.records import Watched, lock_database, tell
 from services.datasets.use_cases.watching import WatchRules, bring_up
 from shared.agencies import require_agencies
@@ -78,6 +87,19 @@ async def add_database(session: AsyncSession, new: NewDatabase, *, actor: Actor,
             f"The code {new.code} is registered already: use another, or read the one recorded.",
             field="code",
         )
+    session.add(
+        Amendment(
+            database_code=new.code,
+            name=new.name,
+            owner_code=new.owner_code,
+            speaks_of_heartbeat=True,
+            period_seconds=new.period_seconds,
+            grace_seconds=new.grace_seconds,
+            holds_from=ALWAYS,
+            said_by=actor.name,
+            recorded_at=at,
+        )
+    )
     watch = Watch(
         database_code=new.code,
         version=0,

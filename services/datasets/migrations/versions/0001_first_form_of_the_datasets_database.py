@@ -59,6 +59,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('code', name=op.f('pk_databases'))
     )
     op.create_index(op.f('ix_databases_owner_code'), 'databases', ['owner_code'], unique=False)
+    op.create_table('amendments',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('database_code', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=True),
+    sa.Column('owner_code', sa.Text(), nullable=True),
+    sa.Column('speaks_of_heartbeat', sa.Boolean(), nullable=False),
+    sa.Column('period_seconds', sa.Integer(), nullable=True),
+    sa.Column('grace_seconds', sa.Integer(), nullable=True),
+    sa.Column('holds_from', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('said_by', sa.Text(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('num_nulls(period_seconds, grace_seconds) IN (0, 2)', name=op.f('ck_amendments_expectation_whole')),
+    sa.CheckConstraint('speaks_of_heartbeat OR period_seconds IS NULL', name=op.f('ck_amendments_speaks')),
+    sa.ForeignKeyConstraint(['database_code'], ['databases.code'], name=op.f('fk_amendments_database_code')),
+    sa.ForeignKeyConstraint(['owner_code'], ['agencies.code'], name=op.f('fk_amendments_owner_code')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_amendments'))
+    )
+    op.create_index(op.f('ix_amendments_database_code_holds_from_id'), 'amendments', ['database_code', 'holds_from', 'id'], unique=False)
     op.create_table('contradictions',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('database_code', sa.Text(), nullable=False),
@@ -240,7 +258,11 @@ def upgrade() -> None:
         END $$
         """
     )
-    for table in ("databases", "declarations", "quality_results", "heartbeats", "maintenances", "downtimes"):
+    op.execute(
+        "CREATE TRIGGER databases_append_only BEFORE UPDATE OF code, kind, legal_basis, registered_by, recorded_at OR DELETE "
+        "ON databases FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    for table in ("amendments", "declarations", "quality_results", "heartbeats", "maintenances", "downtimes"):
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"

@@ -1,0 +1,189 @@
+"""What was agreed of a database is changed from an instant on; the time before is judged by what was agreed then."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.datasets.world import START, World
+
+DAILY = {"period_seconds": 86_400, "grace_seconds": 3_600}
+QUICK = {"period_seconds": 600, "grace_seconds": 0}
+HOURLY = {"period_seconds": 3_600, "grace_seconds": 600}
+
+
+async def amend(
+    world: World, status: int = 200, version: int | str | None = None, code: str = "DB", **said: Any
+) -> Any:
+    if version is None:
+        [watch] = await world.rows("SELECT version FROM watches WHERE database_code = :code", code=code)
+        version = watch.version
+    headers = {"If-Match": f'"{version}"'} if version else {}
+    answer = await world.send("PATCH", f"/databases/{code}", json=said, headers=headers)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def states(world: World, hours: int, known_at: str | None = None) -> list[tuple[str, float]]:
+    """(state, minutes since the start) of the first hours."""
+    asked = {"from": START.isoformat(), "to": (START + timedelta(hours=hours)).isoformat()}
+    asked |= {"known_at": known_at} if known_at else {}
+    found = await world.get("/databases/DB/intervals", params=asked)
+    return [(item["state"], (_instant(item["from"]) - START).total_seconds() / 60) for item in found["items"]]
+
+
+def _instant(text: str) -> Any:
+    return type(START).fromisoformat(text)
+
+
+async def test_name_owner_and_expectation_are_changed_told_and_audited(world: World) -> None:
+    await world.register(heartbeat=None)
+    said = await amend(world, name="Cơ sở dữ liệu mới", owner_code="G16", heartbeat=HOURLY)
+    assert (said["name"], said["owner_code"], said["heartbeat"]) == ("Cơ sở dữ liệu mới", "G16", HOURLY)
+    [*_, (verb, version, data)] = await world.events()
+    assert (verb, version, data["changed"]) == ("amended", 2, ["name", "owner_code", "heartbeat"])
+    assert data["database"]["owner_code"] == "G16"
+    history = (await world.get("/databases/DB/history"))["items"]
+    assert [item["action"] for item in history] == ["registered", "amended"]
+    answer = await world.send("GET", "/databases/DB")
+    assert answer.headers["ETag"].startswith('"2')
+    assert [item["code"] for item in (await world.get("/databases", params={"q": "mới"}))["items"]] == ["DB"]
+    await world.beat()
+    assert (await world.state())[0] == "up"
+
+
+async def test_a_change_says_what_it_read(world: World) -> None:
+    await world.register()
+    assert (await amend(world, 428, version="", name="A"))["code"] == "if_match_required"
+    assert (await amend(world, 412, version=7, name="A"))["code"] == "version_stale"
+    both = await asyncio.gather(
+        *(
+            world.send("PATCH", "/databases/DB", json={"name": name}, headers={"If-Match": '"1"'})
+            for name in "AB"
+        )
+    )
+    assert sorted(answer.status_code for answer in both) == [200, 412]
+    tag = (await world.send("GET", "/databases/DB")).headers["ETag"]
+    answer = await world.send("PATCH", "/databases/DB", json={"name": "C"}, headers={"If-Match": tag})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_change_sent_again_under_its_key_is_made_once(world: World) -> None:
+    await world.register()
+    headers = {"If-Match": '"1"', "Idempotency-Key": "k1"}
+    first, again = [
+        await world.send("PATCH", "/databases/DB", json={"name": "A"}, headers=headers) for _ in range(2)
+    ]
+    assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json())
+    assert [verb for verb, _, _ in await world.events()] == ["registered", "amended"]
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({}, 422, "change_empty"),
+        ({"holds_from": "2026-03-09T00:00:00+07:00"}, 422, "change_empty"),
+        ({"name": None}, 422, "change_empty"),
+        ({"name": "x" * 10_000_000}, 413, "body_too_large"),
+        ({"name": "x" * 501}, 422, "request_invalid"),
+        ({"name": "a\x00b"}, 422, "nul_character"),
+        ({"owner_code": "G99"}, 422, "agency_unknown"),
+        ({"registered_by": "x"}, 422, "request_invalid"),
+        ({"kind": "sector"}, 422, "request_invalid"),
+        ({"heartbeat": {"period_seconds": 1, "grace_seconds": 0}}, 422, "request_invalid"),
+        ({"name": "A", "holds_from": "2026-03-10"}, 422, "request_invalid"),
+        ({"name": "A", "holds_from": "2090-01-01T00:00:00Z"}, 422, "instant_in_future"),
+        ({"name": "A", "holds_from": "0001-01-01T00:00:00Z"}, 422, "instant_out_of_range"),
+    ],
+)
+async def test_what_cannot_be_agreed_is_refused(
+    world: World, said: dict[str, Any], status: int, code: str
+) -> None:
+    await world.register()
+    assert (await amend(world, status, **said))["code"] == code
+    assert [verb for verb, _, _ in await world.events()] == ["registered"]
+
+
+async def test_only_the_office_changes_what_was_agreed(world: World) -> None:
+    await world.register()
+    for agency in ("G12", "G16"):
+        answer = await world.send(
+            "PATCH", "/databases/DB", json={"name": "A"}, headers={"If-Match": '"1"'}, agency=agency
+        )
+        assert answer.status_code == 403
+    assert (await amend(world, 404, version=1, code="NONE", name="A"))["code"] == "database_unknown"
+
+
+async def test_rights_and_figures_follow_the_new_owner_from_the_change_on(world: World) -> None:
+    await world.register()
+    before = world.now.isoformat()
+    world.clock.advance(days=2)
+    body = world.heartbeat()
+    assert (await world.send("POST", "/databases/DB/heartbeats", json=body, agency="G12")).status_code == 202
+    await amend(world, owner_code="G16")
+    for agency, status in (("G12", 403), ("G16", 202)):
+        answer = await world.send("POST", "/databases/DB/heartbeats", json=world.heartbeat(), agency=agency)
+        assert answer.status_code == status
+    assert (await world.get("/databases/DB"))["owner_code"] == "G16"
+    assert (await world.get("/databases/DB", params={"as_of": "2026-03-10"}))["owner_code"] == "G12"
+    assert (await world.get("/databases/DB", params={"known_at": before}))["owner_code"] == "G12"
+
+
+async def test_the_past_is_judged_by_what_was_agreed_then(world: World) -> None:
+    await world.register()
+    await world.beat()
+    world.clock.advance(hours=5)
+    await world.watch()
+    assert (await world.state())[0] == "down"
+    known_before = world.now.isoformat()
+    await amend(world, heartbeat=DAILY)
+    assert await world.state() == ("up", START + timedelta(hours=5))
+    world.clock.advance(hours=20)
+    assert await states(world, 24) == [("up", 0), ("late", 70), ("down", 180), ("up", 300)]
+    assert await states(world, 4, known_before) == [("up", 0), ("late", 70), ("down", 180)]
+    world.clock.advance(hours=10)  # 35 hours after the last heartbeat, 30 after the agreement
+    await world.watch()
+    assert await world.state() == ("late", START + timedelta(hours=30))
+
+
+async def test_silence_counts_anew_from_a_shorter_agreement_and_nobody_is_late_at_once(world: World) -> None:
+    await world.register(heartbeat=DAILY)
+    await world.beat()
+    world.clock.advance(hours=5)
+    await amend(world, heartbeat=QUICK)
+    assert await world.state() == ("up", START)
+    world.clock.advance(minutes=11)
+    await world.watch()
+    assert await world.state() == ("late", START + timedelta(hours=5, minutes=10))
+    await world.beat()
+    assert (await world.state())[0] == "up"
+    assert await states(world, 5) == [("up", 0)]
+
+
+async def test_one_without_an_expectation_gets_one_and_loses_it(world: World) -> None:
+    await world.register(heartbeat=None)
+    await world.beat()
+    world.clock.advance(hours=1)
+    await amend(world, heartbeat=HOURLY)
+    assert (await world.state())[0] in {"up", "unknown"}
+    world.clock.advance(hours=2)
+    await world.watch()
+    assert await world.state() == ("late", START + timedelta(hours=1, minutes=70))
+    await amend(world, heartbeat=None)
+    assert await world.state() == ("unknown", START + timedelta(hours=3))
+    assert await states(world, 4) == [("unknown", 0), ("up", 60), ("late", 130), ("unknown", 180)]
+
+
+async def test_an_agreement_that_is_dated_back_changes_what_is_known_not_what_was(world: World) -> None:
+    await world.register()
+    await world.beat()
+    world.clock.advance(hours=5)
+    await world.watch()
+    known_before = world.now.isoformat()
+    world.clock.advance(seconds=1)
+    await amend(world, heartbeat=DAILY, holds_from=START.isoformat())
+    assert await world.state() == ("up", START)
+    assert await states(world, 5) == [("up", 0)]
+    assert await states(world, 5, known_before) == [("up", 0), ("late", 70), ("down", 180)]
+    assert (await world.get("/databases/DB", params={"known_at": known_before}))["heartbeat"] == HOURLY
