@@ -4,11 +4,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import httpx2
 import typer
 from rich.table import Table
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
+from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, amend, suite_client
 from services.cli.console import AsJson, Misuse, out, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Cơ quan và tên gọi. / Agencies and what they are called.")
@@ -82,15 +81,6 @@ def amend_agency(
         if add_alias or remove_alias:
             body["aliases"] = changed_aliases(read.json()["aliases"], add_alias or [], remove_alias or [])
         _show(amend(client, _path(read.json()["code"]), read, body), as_json=as_json)
-
-
-def amend(client: httpx2.Client, path: str, read: httpx2.Response, body: dict[str, Any]) -> Any:
-    """Send a change of what was just read; nothing to change is misuse."""
-    if not body:
-        raise Misuse(
-            "Chưa nói sửa gì: xem các tùy chọn bằng --help.", "Nothing to change was said: see --help."
-        )
-    return client.patch(path, json=body, headers={"if-match": read.headers["etag"]}).json()
 
 
 def changed_aliases(known: list[str], added: list[str], removed: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx2
 import typer
@@ -56,6 +56,15 @@ def reaching_suite(url: str) -> Iterator[None]:
             f"Không kết nối được {url} ({what}): hệ thống có đang chạy không (`make up`)?",
             f"{url} cannot be reached ({what}): is the suite running (`make up`)?",
         ) from None
+
+
+def amend(client: httpx2.Client, path: str, read: httpx2.Response, body: dict[str, Any]) -> Any:
+    """Send a change of what was just read; nothing to change is misuse."""
+    if not body:
+        raise Misuse(
+            "Chưa nói sửa gì: xem các tùy chọn bằng --help.", "Nothing to change was said: see --help."
+        )
+    return client.patch(path, json=body, headers={"if-match": read.headers["etag"]}).json()
 
 
 def require_url(option: str, text: str) -> None:

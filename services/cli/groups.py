@@ -7,8 +7,8 @@ from urllib.parse import quote
 import typer
 from rich.table import Table
 
-from services.cli.agencies import amend, changed_aliases
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
+from services.cli.agencies import changed_aliases
+from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, amend, suite_client
 from services.cli.console import AsJson, Misuse, out, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Nhóm cơ quan. / Groups of agencies.")
