@@ -35,8 +35,8 @@ _FILL = (
     "SET LOCAL session_replication_role = replica",  # the rows add up; no trigger has to say so
     "SET LOCAL statement_timeout = 0",
     """
-    INSERT INTO agencies (code, version, name, bloc, level)
-    SELECT 'X' || n, 1, 'Bộ', 'government', 'central' FROM generate_series(0, 99) AS n
+    INSERT INTO agencies (code, version, name, bloc, level, aliases, predecessors)
+    SELECT 'X' || n, 1, 'Bộ', 'government', 'central', '{}', '[]' FROM generate_series(0, 99) AS n
     """,
     """
     INSERT INTO decisions (id, kind, number, issued_on, entry, effective_on, line_count, amount, actor, recorded_at)

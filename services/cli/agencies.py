@@ -39,7 +39,9 @@ def add_agency(
     bloc: Annotated[str, typer.Option(help="Khối: party, government, local … / Bloc.")],
     level: Annotated[Level, typer.Option(help="Cấp. / Level.")],
     short_name: ShortName = None,
-    parent: Annotated[str | None, typer.Option(help="Mã cơ quan cấp trên. / Code of the parent.")] = None,
+    parent_code: Annotated[
+        str | None, typer.Option(help="Mã cơ quan cấp trên. / Code of the parent.")
+    ] = None,
     alias: Annotated[list[str] | None, typer.Option(help="Tên gọi khác. / Another name.")] = None,
     url: Url = DEFAULT_URL,
     key_file: KeyFile = DEFAULT_KEY_FILE,
@@ -52,7 +54,7 @@ def add_agency(
         "short_name": short_name,
         "bloc": bloc,
         "level": level.value,
-        "parent_code": parent,
+        "parent_code": parent_code,
         "aliases": alias or [],
     }
     with suite_client(url, key_file) as client:

@@ -53,7 +53,7 @@ def add_group(
     valid_from: Annotated[
         datetime | None,
         typer.Option(
-            "--from",
+            "--valid-from",
             formats=["%Y-%m-%d"],
             help="Ngày đầu của các thành viên; bỏ trống: từ trước đến nay. / Members' first day; left out: as far back as "
             "asked.",
@@ -78,18 +78,24 @@ def amend_group(
     add_alias: Annotated[list[str] | None, typer.Option(help="Thêm cụm từ. / Add a phrase.")] = None,
     remove_alias: Annotated[list[str] | None, typer.Option(help="Bỏ cụm từ. / Take a phrase away.")] = None,
     add_member: Annotated[
-        list[str] | None, typer.Option(help="Thêm thành viên, cần --from. / Add a member, needs --from.")
+        list[str] | None,
+        typer.Option(help="Thêm thành viên, cần --valid-from. / Add a member, needs --valid-from."),
     ] = None,
     valid_from: Annotated[
         datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="Ngày đầu là thành viên. / First day as a member."),
+        typer.Option(
+            "--valid-from", formats=["%Y-%m-%d"], help="Ngày đầu là thành viên. / First day as a member."
+        ),
     ] = None,
     end_member: Annotated[
-        list[str] | None, typer.Option(help="Kết thúc thành viên, cần --to. / End a member, needs --to.")
+        list[str] | None,
+        typer.Option(help="Kết thúc thành viên, cần --valid-to. / End a member, needs --valid-to."),
     ] = None,
     valid_to: Annotated[
         datetime | None,
-        typer.Option("--to", formats=["%Y-%m-%d"], help="Ngày cuối là thành viên. / Last day as a member."),
+        typer.Option(
+            "--valid-to", formats=["%Y-%m-%d"], help="Ngày cuối là thành viên. / Last day as a member."
+        ),
     ] = None,
     url: Url = DEFAULT_URL,
     key_file: KeyFile = DEFAULT_KEY_FILE,
@@ -98,10 +104,10 @@ def amend_group(
     """Sửa tên, cụm từ, thêm hoặc kết thúc thành viên. / Change a group's name, phrases or members."""
     body: dict[str, Any] = {} if name is None else {"name": name}
     if add_member:
-        first = _required(valid_from, "--from", "--add-member")
+        first = _required(valid_from, "--valid-from", "--add-member")
         body["add_members"] = [{"agency_code": each, "valid_from": first} for each in add_member]
     if end_member:
-        last = _required(valid_to, "--to", "--end-member")
+        last = _required(valid_to, "--valid-to", "--end-member")
         body["end_members"] = [{"agency_code": each, "valid_to": last} for each in end_member]
     with suite_client(url, key_file) as client:
         read = client.get(_path(code))

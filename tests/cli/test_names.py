@@ -72,10 +72,28 @@ def test_an_agency_outside_the_catalogue_is_recorded(running: Running) -> None:
 
 
 def test_a_group_is_recorded_and_its_members_join_and_leave(running: Running) -> None:
-    words = ("--name", "Các tỉnh miền Trung", "--member", "38", "--member", "40", "--from", "2025-01-01")
+    words = (
+        "--name",
+        "Các tỉnh miền Trung",
+        "--member",
+        "38",
+        "--member",
+        "40",
+        "--valid-from",
+        "2025-01-01",
+    )
     added = answered(running.command("groups", "add", "centre", *words, "--json"))
     assert added["member_codes"] == ["38", "40"]
-    changes = ("--end-member", "38", "--to", "2025-04-30", "--add-member", "42", "--from", "2025-05-01")
+    changes = (
+        "--end-member",
+        "38",
+        "--valid-to",
+        "2025-04-30",
+        "--add-member",
+        "42",
+        "--valid-from",
+        "2025-05-01",
+    )
     moved = answered(
         running.command("groups", "amend", "centre", *changes, "--add-alias", "Miền Trung", "--json")
     )
@@ -85,4 +103,4 @@ def test_a_group_is_recorded_and_its_members_join_and_leave(running: Running) ->
     assert "30/04/2025" in shown
     assert "centre" in running.command("groups", "list").stdout
     missing = running.command("groups", "amend", "centre", "--add-member", "44")
-    assert "--from" in str(missing.exception)
+    assert "--valid-from" in str(missing.exception)

@@ -60,3 +60,13 @@ def test_a_subscription_is_asked_for_in_the_words_of_its_members() -> None:
     assert "include_descendants" in asked.keys() & fields.keys()
     alerts = openapi("notify")["paths"]["/notify/v1/alerts"]["get"]["parameters"]
     assert "agency" in asked.keys() & {each["name"] for each in alerts}  # whose alerts, as the list asks
+
+
+@pytest.mark.parametrize(
+    ("command", "path"), [("agencies", "/tasks/v1/agencies"), ("groups", "/tasks/v1/groups")]
+)
+def test_what_the_catalogue_records_is_asked_for_in_the_words_of_its_members(command: str, path: str) -> None:
+    """An option that may be repeated is called as one of what HTTP lists; a group's members share their days."""
+    asked = parameters(command, "add").keys() - {"valid_from"}
+    plural = {"alias": "aliases", "member": "members"}
+    assert {plural.get(name, name) for name in asked} <= members("tasks", path).keys()

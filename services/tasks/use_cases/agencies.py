@@ -1,5 +1,6 @@
 """Recording agencies, and amending what they are called."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -43,7 +44,7 @@ async def record_agency(
         raise code_conflict("Cơ quan", "Agency", state.code)
     if state.parent_code is not None:
         await require_agencies(session, [state.parent_code], "parent_code")
-    _check_names(names, state, _spellings(state))
+    await asyncio.to_thread(_check_names, names, state, _spellings(state))
     await record_agencies(session, [state], at)
     await add_audit(session, actor, "record", "agency", state.code, at=at, name=state.name)
 
@@ -114,7 +115,8 @@ async def amend_agency(
     if after == before:
         return
     known = set(_spellings(before))
-    _check_names(await lock_names(session), after, [each for each in _spellings(after) if each not in known])
+    new = [each for each in _spellings(after) if each not in known]
+    await asyncio.to_thread(_check_names, await lock_names(session), after, new)
     await _write(session, agency, before, after)
     changed = {
         name: [getattr(before, name), getattr(after, name)] for name in ("name", "short_name", "aliases")
@@ -162,6 +164,7 @@ def _spellings(state: events.AgencyRecorded) -> list[Spelling]:
 
 
 def _check_names(names: Names, state: events.AgencyRecorded, new: Sequence[Spelling]) -> None:
+    """In a thread of its own: where every commune is recorded this takes most of a second."""
     check_letters(each for each in new if each.field != "code")
     owner = Entry("agency", (state.code,))
     spoken = AgencyNames(

@@ -1,5 +1,6 @@
 """Recording groups, what documents call them, and who belongs to them from when until when."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -167,19 +168,25 @@ async def _phrases(session: AsyncSession, code: str) -> list[str]:
 async def _name(
     session: AsyncSession, names: Names, code: str, before: Sequence[str], after: Sequence[str]
 ) -> None:
-    kept = {text: codes for text, codes in names.phrases.items() if codes != (code,)}
     new = [Spelling(f"aliases.{n}", text) for n, text in enumerate(after) if text not in before]
-    check_letters(new)
-    owner = Entry("group", (code,))
-    directory = names.directory()
-    called = replace(names, phrases=kept | dict.fromkeys(after, (code,))).directory()
-    check_free(owner, new, directory, called)
-    check_apart(owner, new, directory, token_sort_ratio)
+    if new:
+        await asyncio.to_thread(_check_phrases, names, code, after, new)
     await session.execute(delete(GroupAlias).where(GroupAlias.alias.in_(set(before) - set(after))))
     if new:
         await record_phrases(
             session, [(each.text, [code]) for each in {each.text: each for each in new}.values()]
         )
+
+
+def _check_phrases(names: Names, code: str, phrases: Sequence[str], new: Sequence[Spelling]) -> None:
+    """In a thread of its own, as for agencies."""
+    check_letters(new)
+    owner = Entry("group", (code,))
+    before = names.directory()
+    kept = {text: codes for text, codes in names.phrases.items() if codes != (code,)}
+    after = replace(names, phrases=kept | dict.fromkeys(phrases, (code,))).directory()
+    check_free(owner, new, before, after)
+    check_apart(owner, new, before, token_sort_ratio)
 
 
 async def _tell(session: AsyncSession, code: str, name: str, version: int, at: datetime) -> None:
