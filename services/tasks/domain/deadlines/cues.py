@@ -56,7 +56,7 @@ ROLES = tuple(
         (Role.BY, r"\btrước khi (?:hết|kết thúc)"),
         (Role.AFTER, r"\bsau khi (?:hết|kết thúc)"),
         (Role.BEFORE, r"\btrước (?:thời hạn|hạn(?: cuối| chót)?|thời gian)"),
-        (Role.BY, rf"\bkhông (?:sau|quá|muộn hơn|chậm hơn|trễ hơn|để quá)|\b(?:chậm|muộn|trễ) nhất|{LABEL}"),
+        (Role.BY, rf"\bkhông (?:sau|(?:được |thể |vượt |chậm |để ){{0,2}}quá|muộn hơn|chậm hơn|trễ hơn)|\b(?:chậm|muộn|trễ) nhất|{LABEL}"),
         (Role.AFTER, r"\bsau|\bkhông (?:sớm hơn|trước)|\bsớm nhất(?: là| vào| từ)?"),
         (Role.BEFORE, r"\btrước"),
         (Role.FROM, r"\btừ"),

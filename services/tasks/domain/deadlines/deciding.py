@@ -17,6 +17,7 @@ from services.tasks.domain.deadlines.words import RELATIVE, STANDING_CLAUSE, und
 _JOINING = re.compile(
     r"(?:[\s,.():-]|\b(?:trước|ngày|là|vào|đến|tới|hết|cuối|trong|chậm|muộn|trễ|nhất|hoàn|thành|xong|phải|và|ngay)\b){0,40}"
 )
+_ANOTHER = re.compile(r"\b(?:hoàn thành|xong|phải|và)\b")
 _LATEST = re.compile(r"\b(?:chậm|muộn|trễ) nhất\b")
 _STATES = re.compile(  # a state that has to hold from a day is a deadline of its own
     r"\b(?:vận hành|áp dụng|có hiệu lực|hiệu lực|sử dụng|duy trì|bảo đảm|đảm bảo|hoạt động|chấm dứt|dừng|ngừng|không còn)\b[^,;:]{0,60}$"
@@ -71,7 +72,8 @@ def _finer(words: str, left: Mention, right: Mention) -> Mention | None:
         case (outer_first, outer_last), (first, last) if outer_first <= first and last <= outer_last:
             return right
         case (first, last), (outer_first, outer_last) if outer_first <= first and last <= outer_last:
-            return left
+            # "trước 15/9/2025, hoàn thành trong năm 2025" gives two things to do
+            return None if _ANOTHER.search(words, left.written.end, right.written.start) else left
         case (_, earlier), (_, later) if earlier <= later and _LATEST.search(
             words, left.written.end, right.written.start
         ):

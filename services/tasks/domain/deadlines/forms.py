@@ -126,7 +126,7 @@ FORMS = tuple(
         # 2026-2030, từ năm 2026 đến năm 2030; năm 2025; đến 2030; 2025; cuối năm
         ("years", rf"(?:\b(?P<at>(?:(?:0?[2-9]|10|hai|ba|các) )?năm) |(?<![0-9/.,-]))(?P<y1>[0-9]{{4}}) ?(?:-|đến|tới)(?: hết| cuối)? ?(?:năm )?{_Y}{_NOT_MONEY}"),
         ("year", rf"\b(?P<at>(?:(?:hai|ba|các) )?năm) {_Y}"),
-        ("year", rf"\b(?:trước|trong|hết|cuối|đến|tới|từ|nhất|tầm nhìn|định hướng) {_Y}{_YEAR_ALONE}"),
+        ("year", rf"\b(?:trước|sau|trong|hết|đầu|giữa|cuối|khoảng|đến|tới|từ|nhất|tầm nhìn|định hướng) {_Y}{_YEAR_ALONE}"),
         ("year", rf"^{_Y}$"),
         ("year", r"\b(?P<at>năm) nay\b"),
         ("year", r"(?<!kỳ họp )\b(?:cuối|hết|trong|đầu) (?P<at>năm)\b(?! [0-9]| học\b| ngân sách\b)"),
