@@ -1,5 +1,6 @@
 """An import's report, as its JSON says it, put into the file that it is about."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -9,6 +10,7 @@ from shared.spreadsheets import ANSWER_COLUMN, Heading, RowNote, write_report_ap
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 JSON = "application/json"
+_QUALITY = re.compile(r"[01](?:\.[0-9]{0,3})?")  # RFC 9110, 12.4.2
 _ANSWERED = {"row_may_be_known", "row_changed", "answer_task_unknown", "answer_invalid"}
 Report = Mapping[str, Any]
 
@@ -35,7 +37,7 @@ def prefers_workbook(accept: str) -> bool:
     for item in accept.split(","):
         kind, *parameters = (part.strip().lower() for part in item.split(";"))
         told = next((part[2:] for part in parameters if part.startswith("q=")), "1")
-        quality[kind] = float(told) if told.replace(".", "", 1).isdigit() else 0.0
+        quality[kind] = float(told) if _QUALITY.fullmatch(told) else 0.0
     return quality.get(XLSX, 0.0) > 0 and quality[XLSX] >= quality.get(JSON, 0.0)
 
 

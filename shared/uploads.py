@@ -13,7 +13,6 @@ from pydantic import Field, ValidationError
 from starlette.datastructures import FormData
 
 from shared.app import ServiceRoute, admit
-from shared.errors import InvalidInput, Unavailable
 from shared.import_reports import XLSX, prefers_workbook, report_workbook
 from shared.parameters import Takes, refuse_repeated
 from shared.problems import documented
@@ -87,11 +86,11 @@ async def _as_workbook(response: Response, filename: str, content: bytes) -> Res
     """The committed report put into its file; the report as it is where that cannot be done, for the import stands."""
     try:
         workbook = await report_workbook(content, json.loads(bytes(response.body)))
-    except (InvalidInput, Unavailable) as refusal:
-        _log.warning("a report could not be written into its file: %s", refusal)
+    except Exception:  # noqa: BLE001 - the change is made: whatever it is, the caller gets its report
+        _log.warning("a report could not be written into its file", exc_info=True)
         return response
     stem = filename.rpartition(".")[0] or filename or "phu-luc"
-    name = quote(f"{stem} - báo cáo.xlsx", safe="")
+    name = quote(f"{stem} - báo cáo.xlsx", safe="", errors="replace")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Vary": "Accept"}
     kept = {key: value for key, value in response.headers.items() if key == "idempotency-replayed"}
     return Response(workbook, media_type=XLSX, headers=headers | kept)

@@ -159,3 +159,27 @@ async def test_a_file_that_is_wrong(world: World) -> None:
         "POST", "/imports", scopes=frozenset({READ, REPORT}), files={"file": ("a.csv", table())}
     )
     assert refused.status_code == 403
+
+
+def sheets(**named: tuple[str, ...]) -> bytes:
+    book = Workbook()
+    book.active.append(("Danh mục",))
+    for name, rows in named.items():
+        sheet = book.create_sheet(name)
+        for row in (HEADING, *rows):
+            sheet.append(row.split(","))
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+async def test_every_sheet_with_a_list_is_read_or_the_one_that_is_named(world: World) -> None:
+    content = sheets(DC=GOOD[:1], Khác=(GOOD[1], "X,Tên,chuyên ngành,G12,,đang xây dựng,,46000"))
+    named = await send(world, content, name="a.xlsx", sheet="DC", dry_run=True)
+    assert outcomes(named) == [("DC", "accepted")]
+    report = await send(world, content, name="a.xlsx", partial=True)
+    assert [(row["sheet"], row["row"], row["outcome_vi"]) for row in report["rows"]] == [
+        ("DC", 2, "Nhận"), ("Khác", 2, "Nhận"), ("Khác", 3, "Từ chối"),
+    ]  # fmt: skip
+    assert [warning["code"] for warning in report["rows"][2]["warnings"]] == ["date_serial"]
+    assert [sheet["outcome"] for sheet in report["sheets"]] == ["headings_missing", "read", "read"]

@@ -451,3 +451,19 @@ async def test_a_file_under_a_similar_number_is_refused_unless_it_is_meant(funde
     assert (problem["code"], problem["similar"]) == ("number_similar", ["9/BĐ-KBNN"])
     assert await funded.counts() == before
     assert (await send(funded, other, number="9/BD-KBNN", similar_is_meant="true"))["written"]
+
+
+async def test_a_treasury_file_is_one_sheet_at_a_time(funded: FinanceService) -> None:
+    book = openpyxl.Workbook()
+    for name, row in zip(("Quý I", "Quý II"), ROWS, strict=True):
+        sheet = book.create_sheet(name)
+        for line in ("Đơn vị: triệu đồng", HEADINGS, row):
+            sheet.append(line.split(";"))
+    content = io.BytesIO()
+    book.save(content)
+    refused = await send(funded, content.getvalue(), status=422, name="a.xlsx")
+    assert (refused["code"], "“Quý I”, “Quý II”" in refused["detail"]) == ("sheet_required", True)
+    report = await send(funded, content.getvalue(), name="a.xlsx", sheet="quý ii")
+    assert [(row["sheet"], row["outcome"], row["outcome_vi"]) for row in report["rows"]] == [
+        ("Quý II", "accepted", "Nhận")
+    ]

@@ -111,7 +111,7 @@ def test_control_characters_and_long_texts_are_written_as_far_as_a_cell_takes_th
     [
         ("", False), ("*/*", False), ("application/json", False), (XLSX, True), (f"{XLSX}, */*;q=0.1", True),
         (f"{XLSX};q=0.5, application/json", False), (f"application/json;q=0.5,{XLSX.upper()}", True),
-        (f"{XLSX};q=0", False), (f"{XLSX};q=x", False), ("text/html,application/xml;q=0.9,*/*;q=0.8", False),
+        (f"{XLSX};q=0", False), (f"{XLSX};q=²", False), (f"{XLSX};q=x", False), ("text/html,application/xml;q=0.9,*/*;q=0.8", False),
     ],
 )  # fmt: skip
 def test_a_workbook_is_answered_to_who_asks_for_it(accept: str, *, wanted: bool) -> None:

@@ -22,7 +22,7 @@ from services.tasks.use_cases import annexes, imports
 from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
-from shared import outbox
+from shared import outbox, uploads
 from shared.audit import SYSTEM
 from shared.clock import ManualClock
 from shared.database import Database
@@ -713,6 +713,19 @@ async def test_the_report_is_had_as_a_workbook_corrected_and_imported_again(offi
     book.save(corrected)
     again = await report_of(office, corrected.getvalue(), name="phụ lục - báo cáo.xlsx")
     assert (outcome(again), again["sheets"][0]["ignored"]) == ((1, 0, 1), [])
+
+
+async def test_where_the_file_cannot_be_written_again_the_report_comes_as_it_is(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> bytes:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(uploads, "report_workbook", fail)
+    form = {"programme": "NQ57", "document": "71/NQ-CP"}
+    files = {"file": ("a.csv", table(GOOD).encode())}
+    answer = await office.send("POST", "/imports", data=form, files=files, headers={"Accept": XLSX})
+    assert (answer.status_code, answer.json()["accepted"], answer.json()["written"]) == (200, 2, True)
 
 
 async def test_a_question_is_answered_in_the_workbook_itself(office: TasksService) -> None:
