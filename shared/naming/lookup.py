@@ -125,7 +125,8 @@ def find_close(
     """What the one name stands for that a misspelt key was meant for, with its likeness."""
     key = without_committee(key)
     words = key.split()
-    near = {name for name in directory.sized.get(len(words), ()) if _is_slip(words, name.split())}
+    kind = begins_a_name(words_of(key), 0)
+    near = {name for name in directory.sized.get(len(words), ()) if _is_slip(words, name.split(), kind=kind)}
     ranked = _ranked(key, directory, similarity) if near else []
     if not ranked:  # none near, or no communes are recorded and the words begin as a commune's name does
         return None
@@ -181,12 +182,13 @@ def _meaning(entries: tuple[Entry, ...], score: float, directory: Directory) -> 
     return Found(entry.kind, entry.codes, score)
 
 
-def _is_slip(words: list[str], name: list[str]) -> bool:
+def _is_slip(words: list[str], name: list[str], *, kind: bool) -> bool:
     """One slip apart; not in the kind of body ("Sở Công Thương"), nor in a word of two letters, which is another word."""
-    if words[0] != name[0] and begins_a_name(words_of(" ".join(words)), 0):
+    if kind and words[0] != name[0]:
         return False
-    short = any(word != meant and len(word) < _LETTERS for word, meant in zip(words, name, strict=True))
-    return not short and one_slip_apart(words, name)
+    if not one_slip_apart(words, name):
+        return False
+    return all(word == meant or len(word) >= _LETTERS for word, meant in zip(words, name, strict=True))
 
 
 def _ranked(key: str, directory: Directory, similarity: Similarity) -> list[tuple[float, str, Entry]]:

@@ -1,6 +1,7 @@
 """A printed text cut into words, with what stands between them: where a name may begin and end."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from shared.naming.text import CONNECTIVES, Word, is_bullet, words_of
@@ -9,6 +10,7 @@ PARENTHESIS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 _OPEN_END = re.compile(r"\.{3,}|…|\bv\.\s?v\b\.*", re.IGNORECASE)  # "...", "v.v."
 _HARD_BREAK = re.compile(r"[;()\[\]]")  # no name reaches across these
 _TAIL = re.compile(rf"(?:\s*(?:{PARENTHESIS.pattern}|{_OPEN_END.pattern})){{1,9}}", re.IGNORECASE)
+_LONGEST_PHRASE = 40  # words; of the shipped names the longest has 19
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Passage:
     text: str
     words: list[Word] = field(init=False)
     notes: dict[int, str] = field(init=False, default_factory=dict)
+    _ends: list[int] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         spans = [match.span() for match in PARENTHESIS.finditer(self.text)]
@@ -31,6 +34,7 @@ class Passage:
             owner = sum(word.start < start for word in self.words) - 1
             inside = self.text[start + 1 : end - 1]
             self.notes[owner] = f"{self.notes[owner]}; {inside}" if owner in self.notes else inside
+        self._ends = [end for end in range(1, len(self.words) + 1) if self.is_end(end)]
 
     @property
     def is_open(self) -> bool:
@@ -51,7 +55,10 @@ class Passage:
         return bool(gap.strip()) or "\n" in gap or self.words[index].key in CONNECTIVES
 
     def ends_after(self, start: int) -> list[int]:
-        return [end for end in range(start + 1, len(self.words) + 1) if self.is_end(end)]
+        """Where what begins here may end: after its first item, and after further ones within the longest phrase."""
+        first = bisect_right(self._ends, start)
+        last = max(first + 1, bisect_right(self._ends, start + _LONGEST_PHRASE))
+        return self._ends[first:last]
 
     def key(self, start: int, end: int) -> str:
         return " ".join(word.key for word in self.words[start:end])

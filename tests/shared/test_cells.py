@@ -424,6 +424,21 @@ def test_nothing_vanishes_and_nothing_is_invented(cell: str, issuer: str) -> Non
             assert any(key in printed for key in _keys(mention.codes[0], issuer)), (cell, mention)
 
 
+@pytest.mark.parametrize(
+    "unit", ["a,", "C06, ", "Vụ A, ", "phối hợp với ", "(chủ trì) ", "Bộ Nội vụ (Bộ ", "các sở: "]
+)
+def test_a_senseless_cell_costs_few_comparisons(unit: str) -> None:
+    compared = 0
+
+    def similarity(left: str, right: str) -> float:
+        nonlocal compared
+        compared += 1
+        return token_sort_ratio(left, right)
+
+    find_agencies((unit * 2_000)[:2_000], WITH_UNITS, similarity, NGHE_AN)
+    assert compared <= 300_000  # about 0.3 s
+
+
 def words(text: str) -> list[str]:
     return name_key(unicodedata.normalize("NFC", text)).split()
 
