@@ -17,6 +17,7 @@ SCOPES = {
     ("post", "/datasets/v1/databases"): MANAGE,
     ("get", "/datasets/v1/databases"): READ,
     ("get", "/datasets/v1/databases/{code}"): READ,
+    ("patch", "/datasets/v1/databases/{code}"): MANAGE,
     ("get", "/datasets/v1/databases/{code}/history"): READ,
     ("get", "/datasets/v1/databases/{code}/intervals"): READ,
     ("post", "/datasets/v1/databases/{code}/declarations"): REPORT,
@@ -302,7 +303,8 @@ async def test_facts_are_never_changed_or_deleted(world: World) -> None:
     await world.beat()
     await world.post("/databases/DB/maintenance", {"from": instant(0), "until": instant(1), "reason": "x"})
     for table, column in (
-        ("databases", "name = 'x'"),
+        ("databases", "legal_basis = 'x'"),
+        ("amendments", "name = 'x'"),
         ("declarations", "phase = 'none'"),
         ("quality_results", "passed = false"),
         ("heartbeats", "record_count = 1"),
