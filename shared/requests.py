@@ -99,15 +99,16 @@ class RequestModel(BaseModel):
 class ChangeModel(RequestModel):
     """A change of what is there: members that are given are changed, the others stay.
 
-    `nullable` are those for which null is a value, and not a slip.
+    `nullable` are those for which null is a value, and not a slip; those `beside` change nothing by themselves.
     """
 
     nullable: ClassVar[frozenset[str]] = frozenset()
+    beside: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         empty = [name for name in self.model_fields_set - self.nullable if getattr(self, name) is None]
-        if empty or not self.model_fields_set:
+        if empty or not self.model_fields_set - self.beside:
             nullable = ", ".join(sorted(self.nullable)) or "∅"
             raise InvalidInput(
                 "change_empty",

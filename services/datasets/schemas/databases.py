@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from services.datasets.domain.facts import (
     CODE_RULE_EN,
@@ -18,7 +18,7 @@ from shared.answers import Answer, example
 from shared.errors import InvalidInput
 from shared.events.datasets import Connection, ContradictionKind, Criterion, Kind, ObservedState, Phase
 from shared.evidence import EvidenceOut
-from shared.requests import Code, Line, RequestModel
+from shared.requests import ChangeModel, Code, Line, RequestModel
 from shared.scalars import Instant, Integer
 
 
@@ -58,7 +58,7 @@ class DatabaseIn(RequestModel):
     )
 
 
-class DatabaseChange(RequestModel):
+class DatabaseChange(ChangeModel):
     """Members that are given are changed, from `holds_from` on; the time before is judged by what was agreed then."""
 
     model_config = example(
@@ -66,6 +66,8 @@ class DatabaseChange(RequestModel):
         heartbeat={"period_seconds": 86400, "grace_seconds": 7200},
         holds_from="2026-03-10T00:00:00+07:00",
     )
+    nullable = frozenset({"heartbeat"})
+    beside = frozenset({"holds_from"})
 
     name: Line | None = None
     owner_code: Code | None = None
@@ -73,19 +75,6 @@ class DatabaseChange(RequestModel):
         default=None, description="null: nothing is agreed any more, the state is unknown"
     )
     holds_from: Instant | None = Field(default=None, description="now by default; it may not lie ahead")
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        given = self.model_fields_set - {"holds_from"}
-        empty = [name for name in given - {"heartbeat"} if getattr(self, name) is None]
-        if empty or not given:
-            raise InvalidInput(
-                "change_empty",
-                "Ghi giá trị mới cho ít nhất một trường name, owner_code, heartbeat; chỉ heartbeat được để null.",
-                "Give name, owner_code or heartbeat a new value; only heartbeat may be null.",
-                field=min(empty, default=None),
-            )
-        return self
 
 
 class ContradictionSummary(Answer):
