@@ -9,19 +9,19 @@ from dataclasses import replace
 from shared.naming import bodies
 from shared.naming.directory import Entry
 from shared.naming.mentions import Indefinite, Mention, Naming, Unknown
-from shared.naming.names import DASHES, Names
-from shared.naming.passage import PARENTHESIS, Passage
+from shared.naming.names import DASHES
+from shared.naming.passage import Passage
 from shared.naming.phrases import Header, generic_run, is_exception, list_header
 from shared.naming.text import CONNECTIVES, accented, name_key
+from shared.naming.units import Units
 
 _LONGEST_PHRASE = 24  # words of a phrase that names many
-_ITEMS_OF_A_UNIT = 4
 _BARE = Header(0)  # names of ministries may leave out "Bộ"
 _OF_MANY_KINDS = {"bo", "tinh", "pho"}  # last words of a header behind which a name may follow without a mark
 _OF_ONE_KIND = {"xa", "phuong", "khu", "so"}
 
 
-class Reader(Names):
+class Reader(Units):
     """Each `_take...` returns the end of what it took, 0 when it took nothing."""
 
     def read(self) -> Naming:
@@ -48,7 +48,7 @@ class Reader(Names):
             self._take_list(start)
             or self._take_issuers(start)
             or self._take_name(start)
-            or self._take_unit(start)
+            or self.take_unit(start)
             or self._take_phrase(start)
         )
 
@@ -195,65 +195,7 @@ class Reader(Names):
 
     def _heads(self, code: str, title: str) -> bool:
         """Whether somebody of this title is the head of such an agency: "Giám đốc Hà Nội" is nobody."""
-        return not self._is_place(code) or bodies.heads_places(name_key(title))
-
-    def _is_place(self, code: str) -> bool:
-        agency = self.issuer.directory.agencies.get(code)
-        return (
-            agency is not None
-            and agency.level != "central"
-            and name_key(agency.name).startswith(("tinh ", "thanh pho ", "xa ", "phuong ", "dac khu "))
-        )
-
-    # units
-
-    def _take_unit(self, start: int) -> int:
-        """A unit with its agency: "Vụ Pháp chế, Bộ Tư pháp", "Cục C06 - Bộ Công an", "Vụ Pháp chế (Bộ Tư pháp)"."""
-        passage, words = self.passage, self.passage.words
-        if not bodies.begins_a_unit(words, start, passage.printed(start, start + 1), lesser=True, other=True):
-            return 0
-        for end in passage.ends_after(start)[:_ITEMS_OF_A_UNIT]:
-            if not passage.is_joined(start, end):
-                break
-            for unit_end, name in self._owners(start, end):
-                stop, entries = self.exact(name)
-                if stop and self._has_units(entries, start):
-                    self.settle()
-                    unit = passage.whole(start, unit_end)
-                    return self.take(name, stop, entries, first=start, unit=unit)
-            note = passage.notes.get(end - 1, "")
-            entries = self.issuer.directory.lookup(name_key(note), note) if note else ()
-            if entries and self._has_units(entries, start):
-                self.settle()
-                self.add(start, end, entries, 100.0, passage.printed(start, end))
-                self.notes.append(note)
-                return end
-            if self.exact(end)[0] if end < len(words) else True:
-                break
-        return 0
-
-    def _owners(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Where the unit's words end and its agency's name may begin, for the item that ends at `end`."""
-        words, passage = self.passage.words, self.passage
-        clear = bodies.is_clear_unit(words, start) or bodies.is_code(passage.printed(start, start + 1))
-        lesser = bodies.begins_a_unit(words, start, "", lesser=True, other=False)
-        found = [(n, n + 1) for n in range(start + 1, end - 1) if words[n].key in {"thuoc", "cua"}]
-        if clear:
-            found += [(n, n) for n in range(start + 1, end) if words[n].key == "bo"]
-        if end < len(words):
-            gap = PARENTHESIS.sub("", passage.gap(end)).strip()
-            pair = start == 0 and self.exact(end)[0] == len(words) and (lesser or words[start].key == "phong")
-            if gap in DASHES or (gap == "," and (clear or pair)):
-                found.append((end, end))
-        return found
-
-    def _has_units(self, entries: tuple[Entry, ...], start: int) -> bool:
-        """Units are those of central bodies; a "Phòng" may be a commune's."""
-        if len(entries) != 1 or entries[0].kind == "group":
-            return False
-        if entries[0].commune:
-            return self.passage.words[start].key == "phong"
-        return entries[0].kind == "former" or not self._is_place(entries[0].codes[0])
+        return not self.is_place(code) or bodies.heads_places(name_key(title))
 
     # lists that spell out their members
 
