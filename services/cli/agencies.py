@@ -82,7 +82,7 @@ def amend_agency(
         read = client.get(_path(code))
         if add_alias or remove_alias:
             body["aliases"] = changed_aliases(read.json()["aliases"], add_alias or [], remove_alias or [])
-        _show(amend(client, _path(read.json()["code"]), read, body), as_json=as_json)
+        _show(amend(client, _path(code), read, body), as_json=as_json)
 
 
 def changed_aliases(known: list[str], added: list[str], removed: list[str]) -> list[str]:

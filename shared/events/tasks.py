@@ -57,12 +57,24 @@ class AgencyRecorded(EventData):
         return self.code
 
 
+class MembershipState(_Part):
+    """A time of membership; `valid_from` of None is as far back as asked."""
+
+    agency_code: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
 class GroupRecorded(EventData):
+    """`member_codes` are those of the day of the change, `memberships` all of them; `aliases` name this group alone."""
+
     event_type: ClassVar[str] = "vn.dondoc.tasks.group.recorded.v1"
 
     code: str
     name: str
     member_codes: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    memberships: tuple[MembershipState, ...] = ()
 
     def subject(self) -> str:
         return self.code

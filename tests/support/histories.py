@@ -18,6 +18,7 @@ from services.tasks.domain.commands import (
     Role,
 )
 from services.tasks.domain.deadlines import DeadlineKind, Reading
+from services.tasks.domain.memberships import Membership
 from services.tasks.domain.status import (
     Acceptance,
     DeadlineFact,
@@ -36,7 +37,7 @@ from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.deadlines import extend_deadline
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
-from services.tasks.use_cases.groups import record_group
+from services.tasks.use_cases.groups import add_group
 from services.tasks.use_cases.tasks import create_task
 from shared.audit import SYSTEM
 from shared.clock import ManualClock, local_date
@@ -418,7 +419,8 @@ async def record_catalogue(database: Database, at: datetime) -> None:
         ]
         await record_agencies(session, agencies, at)
         for group, members in GROUPS.items():
-            await record_group(session, group, group, members, actor=SYSTEM, at=at)
+            times = [Membership(code, start or date.min, end) for code, start, end in members]
+            await add_group(session, group, group, times, phrases=[], actor=SYSTEM, at=at)
         for code in PROGRAMMES:
             await record_programme(session, events.ProgrammeRecorded(code=code, title=code), SYSTEM, at)
         for code, day in DOCUMENTS.items():

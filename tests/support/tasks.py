@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.roles import ROLES
+from services.tasks.domain.memberships import Membership
 from services.tasks.main import build_app
 from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.agencies import record_agencies
@@ -228,7 +229,7 @@ async def record_basics(database: Database, at: datetime, localities: Sequence[s
             ],
             at,
         )
-        members = [(code, None, None) for code in localities]
+        members = [Membership(code, date.min) for code in localities]
         await record_group(session, "localities", "Các địa phương", members, actor=SYSTEM, at=at)
         state = events.ProgrammeRecorded(code=PROGRAMME, title="Nghị quyết 57-NQ/TW")
         await record_programme(session, state, SYSTEM, at)

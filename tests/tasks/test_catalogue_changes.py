@@ -10,7 +10,8 @@ import pytest
 from rapidfuzz.fuzz import token_sort_ratio
 
 from services.tasks.main import build_app
-from services.tasks.queries.catalogue import load_directory
+from services.tasks.queries.catalogue import Names, load_directory
+from services.tasks.use_cases.agencies import lock_names, record_agency
 from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
@@ -19,8 +20,10 @@ from shared.clock import ManualClock
 from shared.database import Database
 from shared.events import tasks as events
 from shared.health import Health
+from shared.naming.directory import Directory, Entry
 from shared.naming.lookup import Found, Meaning, find_name
 from tests.support import conformance
+from tests.support.names import AGENCIES, FORMER, GROUPS
 from tests.support.tasks import DOCUMENT, PROGRAMME, SETTINGS, TasksService, new_task
 
 DELTA = {
@@ -29,6 +32,8 @@ DELTA = {
     "aliases": ["Các tỉnh miền Tây"],
     "members": [{"agency_code": "92", "valid_from": "2025-07-01"}, {"agency_code": "96"}],
 }
+
+WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 @pytest.fixture
@@ -57,12 +62,13 @@ async def patch(
     **request: Any,
 ) -> Any:
     headers = {"If-Match": f'"{version}"', **request.pop("headers", {})}
+    stored_code = request.pop("stored", path.rpartition("/")[2])
     answer = await service.send("PATCH", path, json=body, headers=headers, **request)
     assert answer.status_code == status, answer.text
     if status == 200:
         [version_told] = re.findall(r'^"(\d+)', answer.headers["ETag"])
-        _, table, code = path.split("/")
-        [stored] = await service.rows(f"SELECT version FROM {table} WHERE code = :code", code=code)  # noqa: S608 - this file's words
+        table = path.split("/")[1]
+        [stored] = await service.rows(f"SELECT version FROM {table} WHERE code = :code", code=stored_code)  # noqa: S608 - this file's words
         assert int(version_told) == stored.version
     return answer.json()
 
@@ -222,6 +228,47 @@ async def test_of_concurrent_changes_one_wins(office: TasksService) -> None:
     assert sorted(other) == [200, 409, 409]
 
 
+async def test_a_change_and_a_new_unit_below_wait_for_each_other_in_one_order(office: TasksService) -> None:
+    """The unit's foreign key waits for its parent's row, and the parent's change for the names."""
+    unit = events.AgencyRecorded(
+        code="VPC", name="Vụ Pháp chế", bloc="government", level="central", parent_code="G12"
+    )
+    async with office.database.transaction() as session:
+        await lock_names(session)
+        change = asyncio.create_task(patch(office, "/agencies/G12", {"aliases": ["Bộ Tiền bạc"]}))
+        while not await office.rows(WAITING):  # noqa: ASYNC110 - a lock of the database has no event to wait for
+            await asyncio.sleep(0)
+        await record_agency(session, unit, SYSTEM, office.clock.now())
+    assert (await change)["aliases"] == ["Bộ Tiền bạc"]
+
+
+async def test_an_agency_is_amended_by_every_code_it_is_read_by(office: TasksService) -> None:
+    old = "000.00.00.G12"
+    assert (await office.get(f"/agencies/{old}"))["code"] == "G12"
+    after = await patch(office, f"/agencies/{old}", {"aliases": ["Bộ Tiền bạc"]}, stored="G12")
+    assert (after["code"], after["aliases"]) == ("G12", ["Bộ Tiền bạc"])
+    [entry] = await office.rows("SELECT entity_id FROM audit WHERE action = 'amend'")
+    assert entry.entity_id == "G12"
+
+
+def test_the_names_of_one_agency_are_those_it_has_among_all() -> None:
+    names = Names(AGENCIES, GROUPS, FORMER)
+    whole = names.directory()
+    for agency in AGENCIES[::37]:
+        alone = names.directory_of(agency)
+        assert len(alone.exact) < len(whole.exact) / 2
+        assert _meaning(alone, agency.code) == _meaning(whole, agency.code)
+
+
+def _meaning(directory: Directory, code: str) -> set[tuple[str, Entry]]:
+    return {
+        (key, each)
+        for key, entries in directory.exact.items()
+        for each in entries
+        if (each.kind, each.codes) == ("agency", (code,))
+    }
+
+
 # --- groups
 
 
@@ -276,6 +323,9 @@ async def test_members_join_and_leave_on_a_day_on_both_clocks(office: TasksServi
         ({"add_members": [{"agency_code": "localities", "valid_from": "2026-01-01"}]}, 422, "agency_unknown"),
         ({"add_members": [{"agency_code": "Quảng-Nam", "valid_from": "2026-01-01"}]}, 422, "agency_unknown"),
         ({"add_members": [{"agency_code": "G12"}]}, 422, "request_invalid"),
+        ({"add_members": []}, 422, "request_invalid"),
+        ({"end_members": []}, 422, "request_invalid"),
+        ({"end_members": None}, 422, "change_empty"),
         (
             {"add_members": [{"agency_code": "G12", "valid_from": "2026-01-02", "valid_to": "2026-01-01"}]},
             422,
@@ -297,6 +347,56 @@ async def test_a_change_of_a_group_that_cannot_be_is_refused(
     group = await office.post("/groups", DELTA)
     assert (await patch(office, "/groups/delta", change, status))["code"] == code
     assert await office.get("/groups/delta") == group
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Các địa phương", "name_taken"),
+        ("Các bộ, ngành, địa phương", "name_taken"),
+        ("Bộ Nội vụ", "name_taken"),
+        ("Tỉnh Quảng Namm", "alias_alike"),
+    ],
+)
+async def test_a_group_takes_no_name_of_another(office: TasksService, name: str, code: str) -> None:
+    """A new name, a changed one and an alias alike; the refusal points at the one that is meant."""
+    group = await office.post("/groups", DELTA)
+    refused = [
+        (await patch(office, "/groups/delta", {"name": name}, 409), "name"),
+        (await office.post("/groups", {"code": "new", "name": name, "aliases": ["Nhóm mới"]}, 409), "name"),
+        (
+            await office.post("/groups", {"code": "new", "name": "Nhóm mới", "aliases": ["Nhóm", name]}, 409),
+            "aliases.1",
+        ),
+    ]
+    assert [(problem["code"], problem["field"]) for problem, _ in refused] == [
+        (code, field) for _, field in refused
+    ]
+    assert await office.get("/groups/delta") == group
+
+
+async def test_a_renamed_group_is_found_by_both_names(office: TasksService) -> None:
+    await office.post("/groups", DELTA)
+    after = await patch(office, "/groups/delta", {"name": "Các tỉnh Tây Nam Bộ", "aliases": []})
+    assert after["aliases"] == ["Các tỉnh Tây Nam Bộ", DELTA["name"]]
+    for phrase in after["aliases"]:
+        assert await meaning(office, phrase) == Found("group", ("delta",))
+    assert not isinstance(await meaning(office, "Các tỉnh miền Tây"), Found)
+
+
+async def test_a_group_s_event_tells_its_phrases_and_every_time_of_membership(office: TasksService) -> None:
+    await office.post("/groups", DELTA)
+    await patch(office, "/groups/delta", {"end_members": [{"agency_code": "92", "valid_to": "2025-09-30"}]})
+    last = (await told(office, "delta"))[-1]
+    assert last["member_codes"] == ["96"]
+    assert last["aliases"] == ["Các tỉnh miền Tây", DELTA["name"]]
+    assert last["memberships"] == [
+        {"agency_code": "92", "valid_from": "2025-07-01", "valid_to": "2025-09-30"},
+        {"agency_code": "96", "valid_from": None, "valid_to": None},
+    ]
+    shipped = (await told(office, "localities"))[-1]
+    assert {"Các địa phương", "34 tỉnh, thành phố"} <= set(shipped["aliases"])
+    assert [each["agency_code"] for each in shipped["memberships"]] == shipped["member_codes"]
 
 
 async def test_a_group_takes_no_code_or_name_that_is_there(office: TasksService) -> None:

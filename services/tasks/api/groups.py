@@ -1,6 +1,7 @@
 """Groups of agencies and their dated members."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from services.tasks.schemas.catalogue import (
     GroupList,
     GroupOut,
     MemberAdded,
+    MemberIn,
     MemberOut,
 )
 from services.tasks.use_cases import groups
@@ -60,10 +62,10 @@ async def record_group(
 
     Its name is a phrase that names it, too.
     """
-    members = [(each.agency_code, each.valid_from, each.valid_to) for each in body.members]
-    aliases = tuple(dict.fromkeys((body.name, *body.aliases)))
-    at = context.clock.now()
-    await groups.record_group(session, body.code, body.name, members, aliases=aliases, actor=actor, at=at)
+    members, at = tuple(_memberships(body.members)), context.clock.now()
+    await groups.record_group(
+        session, body.code, body.name, members, aliases=body.aliases, actor=actor, at=at
+    )
     response.headers["Location"] = f"/tasks/v1/groups/{quote(body.code, safe='')}"
     return await _group(await session.connection(), body.code, moment_of_change(context, rules), response)
 
@@ -101,13 +103,13 @@ def _wanted(body: GroupChange) -> groups.GroupAmendment:
     return groups.GroupAmendment(
         body.name,
         body.aliases,
-        tuple(_memberships(body.add_members)),
-        tuple(groups.Leaving(each.agency_code, each.valid_to) for each in body.end_members),
+        tuple(_memberships(body.add_members or ())),
+        tuple(groups.Leaving(each.agency_code, each.valid_to) for each in body.end_members or ()),
     )
 
 
-def _memberships(members: Iterable[MemberAdded]) -> Iterable[Membership]:
-    return (Membership(each.agency_code, each.valid_from, each.valid_to) for each in members)
+def _memberships(members: Iterable[MemberIn | MemberAdded]) -> Iterable[Membership]:
+    return (Membership(each.agency_code, each.valid_from or date.min, each.valid_to) for each in members)
 
 
 async def _group(

@@ -1,7 +1,7 @@
 """What an agency or a group may be called: in letters that are what they look like, and as no other body is."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -60,12 +60,13 @@ def check_free(owner: Entry, spellings: Iterable[Spelling], before: Directory, a
         owner: whose spellings they are, an agency or a group.
         spellings: those that are new.
         before: the names without this change.
-        after: the names with it.
+        after: at least the owner's names with it.
     """
+    parents = {**_parents(before), **_parents(after)}
     for spelling in spellings:
         key = name_key(spelling.text)
         entries = (*before.exact.get(key, ()), *after.exact.get(key, ()))
-        taken = next((entry for entry in entries if _takes(entry, entries, owner, after)), None)
+        taken = next((entry for entry in entries if _takes(entry, entries, owner, parents)), None)
         if taken is not None:
             vi, en = _named(taken, before)
             raise Conflict(
@@ -93,14 +94,17 @@ def check_apart(owner: Entry, aliases: Iterable[Spelling], before: Directory, si
             )
 
 
-def _takes(entry: Entry, entries: tuple[Entry, ...], owner: Entry, after: Directory) -> bool:
+def _parents(directory: Directory) -> dict[str, str]:
+    return {code: agency.parent_code for code, agency in directory.agencies.items()}
+
+
+def _takes(entry: Entry, entries: tuple[Entry, ...], owner: Entry, parents: Mapping[str, str]) -> bool:
     """Whether an entry is another's; units and communes of different parents may share a name that says no owner."""
     if _is_of(entry, owner):
         return False
     if not all(each.home or each.commune for each in entries):
         return True
-    parents = [after.agencies[each.codes[0]].parent_code for each in (entry, owner)]
-    return parents[0] == parents[1]
+    return parents[entry.codes[0]] == parents[owner.codes[0]]
 
 
 def _is_of(entry: Entry, owner: Entry) -> bool:

@@ -1,5 +1,6 @@
 """Who is in a group from when until when: one time of an agency never overlaps another."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,16 +27,24 @@ def check_memberships(memberships: Sequence[Membership], field: str) -> None:
                 f"{each.agency_code}: the last day {each.valid_to} is before the first, {each.valid_from}.",
                 field=f"{field}.{place}.valid_to",
             )
-        if any(_overlap(each, other) for other in memberships[:place]):
-            raise _already_member(each, f"{field}.{place}")
+    _check_apart(memberships, field)
 
 
 def added(known: Sequence[Membership], new: Sequence[Membership], field: str) -> None:
     """Check that times to be added lie apart from those known."""
     check_memberships(new, field)
+    _check_apart(new, field, known)
+
+
+def _check_apart(new: Sequence[Membership], field: str, known: Sequence[Membership] = ()) -> None:
+    times = defaultdict(list)
+    for each in known:
+        times[each.agency_code].append(each)
     for place, each in enumerate(new):
-        if any(_overlap(each, other) for other in known):
+        others = times[each.agency_code]
+        if any(_overlap(each, other) for other in others):
             raise _already_member(each, f"{field}.{place}")
+        others.append(each)
 
 
 def ended(known: Sequence[Membership], agency_code: str, valid_to: date, field: str) -> Membership:
@@ -74,11 +83,7 @@ def require_members(members: Collection[str], codes: Sequence[str], day: date, f
 
 def _overlap(left: Membership, right: Membership) -> bool:
     latest = date.max
-    return (
-        left.agency_code == right.agency_code
-        and left.valid_from <= (right.valid_to or latest)
-        and right.valid_from <= (left.valid_to or latest)
-    )
+    return left.valid_from <= (right.valid_to or latest) and right.valid_from <= (left.valid_to or latest)
 
 
 def _already_member(each: Membership, field: str) -> Conflict:

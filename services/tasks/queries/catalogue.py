@@ -244,6 +244,16 @@ class Names:
         """Ready for matching; a third of a second where every commune is recorded."""
         return directory_of(self.agencies, self.phrases, self.former)
 
+    def directory_of(self, agency: AgencyNames) -> Directory:
+        """The names of one agency: those above it and the ministries, whose names its own may be made of, are there too."""
+        known = {each.code: each for each in self.agencies} | {agency.code: agency}
+        wanted = {code: each for code, each in known.items() if each.level == "central"}
+        above: AgencyNames | None = agency
+        while above is not None and wanted.get(above.code) is not above:
+            wanted[above.code] = above
+            above = known.get(above.parent_code)
+        return directory_of(wanted.values(), {})
+
 
 async def load_directory(connection: AsyncConnection) -> Directory:
     return await asyncio.to_thread((await load_names(connection)).directory)

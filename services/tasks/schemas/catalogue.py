@@ -116,7 +116,7 @@ class GroupIn(RequestModel):
 
 
 class GroupChange(ChangeModel):
-    """What is left out stays. Members leave first, then others join."""
+    """What is left out stays; a name that is given up stays as a phrase. Members leave first, then others join."""
 
     model_config = example(
         add_members=[{"agency_code": "80", "valid_from": "2026-01-01"}],
@@ -124,9 +124,18 @@ class GroupChange(ChangeModel):
     )
 
     name: Line | None = None
-    aliases: Annotated[Aliases | None, Field(description="all of them: those left out are taken away")] = None
-    add_members: Annotated[tuple[MemberAdded, ...], Field(max_length=MOST_MEMBERS)] = ()
-    end_members: Annotated[tuple[MemberEnded, ...], Field(max_length=MOST_MEMBERS)] = ()
+    aliases: Annotated[
+        Aliases | None,
+        Field(
+            description="all of them: those left out are taken away, but for its name, which is always one"
+        ),
+    ] = None
+    add_members: Annotated[tuple[MemberAdded, ...], Field(min_length=1, max_length=MOST_MEMBERS)] | None = (
+        None
+    )
+    end_members: Annotated[tuple[MemberEnded, ...], Field(min_length=1, max_length=MOST_MEMBERS)] | None = (
+        None
+    )
 
 
 class GroupOut(Answer):

@@ -60,4 +60,5 @@ async def members_of(session: AsyncSession, group_codes: Iterable[str], day: dat
 async def record_phrases(session: AsyncSession, phrases: Sequence[tuple[str, Sequence[str]]]) -> None:
     """Record phrases of documents, each with the codes of the groups that it names."""
     rows = [{"alias": alias, "group_codes": list(codes)} for alias, codes in phrases]
-    await session.execute(insert(GroupAlias), rows)
+    if rows:
+        await session.execute(insert(GroupAlias), rows)

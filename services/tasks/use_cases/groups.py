@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.agency_names import Spelling, check_apart, check_free, check_letters
 from services.tasks.domain.memberships import Membership, added, check_memberships, ended
-from services.tasks.queries.catalogue import Names
+from services.tasks.queries.catalogue import Names, load_names
 from services.tasks.tables import Group, GroupAlias, GroupMember
 from services.tasks.use_cases.agencies import lock_names
 from services.tasks.use_cases.catalogue import code_conflict, members_of, record_phrases, require_agencies
@@ -19,7 +19,7 @@ from shared.audit import Actor, add_audit
 from shared.clock import local_date
 from shared.errors import NotFound, Versions, check_version
 from shared.events import tasks as events
-from shared.naming.directory import Entry
+from shared.naming.directory import Entry, directory_of
 from shared.outbox import add_event
 
 
@@ -45,29 +45,43 @@ async def record_group(
     session: AsyncSession,
     code: str,
     name: str,
-    members: Sequence[tuple[str, date | None, date | None]],
+    members: Sequence[Membership],
     *,
     aliases: Sequence[str] = (),
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Record a group with its members: (agency code, member from, member until); None from is as far back as asked.
+    """Record a group with its members; its name is a phrase that names it, as its aliases are.
 
     Raises:
         InvalidInput: agency_unknown, membership_days, name_letters, name_without_letters.
         Conflict: code_exists, member_exists, name_taken, alias_alike.
     """
-    names = await lock_names(session)
+    await lock_names(session)
     if await session.get(Group, code):
         raise code_conflict("Nhóm", "Group", code)
-    wanted = [Membership(agency, start or date.min, end) for agency, start, end in members]
-    check_memberships(wanted, "members")
-    await require_agencies(session, (each.agency_code for each in wanted), "members")
+    check_memberships(members, "members")
+    await require_agencies(session, (each.agency_code for each in members), "members")
+    await _check_phrases(session, code, _spellings(name, aliases))
+    phrases = tuple(dict.fromkeys((name, *aliases)))
+    await add_group(session, code, name, members, phrases=phrases, actor=actor, at=at)
+
+
+async def add_group(
+    session: AsyncSession,
+    code: str,
+    name: str,
+    members: Sequence[Membership],
+    *,
+    phrases: Sequence[str],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Record what was checked before; `phrases` are all that name this group alone."""
     await session.execute(insert(Group).values(code=code, name=name, recorded_at=at))
-    await _add_members(session, code, wanted, at)
-    if aliases:
-        await _name(session, names, code, [], aliases)
-    await add_audit(session, actor, "record", "group", code, at=at, name=name, members=len(wanted))
+    await _add_members(session, code, members, at)
+    await record_phrases(session, [(phrase, [code]) for phrase in phrases])
+    await add_audit(session, actor, "record", "group", code, at=at, name=name, members=len(members))
     await _tell(session, code, name, 1, at)
 
 
@@ -82,25 +96,20 @@ async def amend_group(
 ) -> None:
     """Change a group's name or phrases, let members join or leave; what stands already is no change.
 
+    A name that is given up stays as a phrase, so that documents which print it still find the group.
+
     Raises:
         NotFound: group_unknown.
         StaleVersion: version_stale.
         InvalidInput: agency_unknown, membership_days, name_letters, name_without_letters.
         Conflict: member_exists, member_unknown, name_taken, alias_alike.
     """
-    group = await session.get(Group, code, with_for_update=True)
+    await lock_names(session)
+    group = await session.get(Group, code, with_for_update={"key_share": True})
     if group is None:
         raise group_unknown(code)
     check_version(expected_version, group.version)
-    detail: dict[str, object] = {}
-    if wanted.name is not None and wanted.name != group.name:
-        check_letters([Spelling("name", wanted.name)])
-        detail["name"] = [group.name, wanted.name]
-        group.name = wanted.name
-    phrases = await _phrases(session, code)
-    if wanted.aliases is not None and set(wanted.aliases) != set(phrases):
-        await _name(session, await lock_names(session), code, phrases, wanted.aliases)
-        detail["aliases"] = [sorted(phrases), sorted(set(wanted.aliases))]
+    detail = await _call(session, group, wanted)
     if wanted.end_members or wanted.add_members:
         detail |= await _move(session, code, wanted, at)
     if not detail:
@@ -109,6 +118,25 @@ async def amend_group(
     await session.flush()
     await add_audit(session, actor, "amend", "group", code, at=at, **detail)
     await _tell(session, code, group.name, group.version, at)
+
+
+async def _call(session: AsyncSession, group: Group, wanted: GroupAmendment) -> dict[str, object]:
+    """Give a group the name and phrases that are wanted; what changes, by member."""
+    before, name = await _phrases(session, group.code), wanted.name or group.name
+    aliases = before if wanted.aliases is None else wanted.aliases
+    after = {name, group.name, *aliases}
+    new = [each for each in _spellings(name, aliases) if each.text not in before]
+    if new:
+        await _check_phrases(session, group.code, new)
+    if gone := set(before) - after:
+        await session.execute(delete(GroupAlias).where(GroupAlias.alias.in_(gone)))
+    await record_phrases(session, [(phrase, [group.code]) for phrase in sorted(after - set(before))])
+    changed: dict[str, list[object]] = {
+        "name": [group.name, name],
+        "aliases": [sorted(before), sorted(after)],
+    }
+    group.name = name
+    return {what: values for what, values in changed.items() if values[0] != values[1]}
 
 
 def group_unknown(code: str) -> NotFound:
@@ -138,8 +166,10 @@ async def _move(session: AsyncSession, code: str, wanted: GroupAmendment, at: da
 
 
 async def _members(session: AsyncSession, code: str) -> list[Membership]:
-    asked = select(GroupMember.agency_code, GroupMember.valid_from, GroupMember.valid_to).where(
-        GroupMember.group_code == code
+    asked = (
+        select(GroupMember.agency_code, GroupMember.valid_from, GroupMember.valid_to)
+        .where(GroupMember.group_code == code)
+        .order_by(GroupMember.agency_code, GroupMember.valid_from)
     )
     return [Membership(*row) for row in await session.execute(asked)]
 
@@ -162,36 +192,39 @@ async def _add_members(session: AsyncSession, code: str, members: Sequence[Membe
 
 async def _phrases(session: AsyncSession, code: str) -> list[str]:
     """What documents call this group alone."""
-    return list(await session.scalars(select(GroupAlias.alias).where(GroupAlias.group_codes == [code])))
+    found = await session.scalars(select(GroupAlias.alias).where(GroupAlias.group_codes == [code]))
+    return sorted(found)
 
 
-async def _name(
-    session: AsyncSession, names: Names, code: str, before: Sequence[str], after: Sequence[str]
-) -> None:
-    new = [Spelling(f"aliases.{n}", text) for n, text in enumerate(after) if text not in before]
-    if new:
-        await asyncio.to_thread(_check_phrases, names, code, after, new)
-    await session.execute(delete(GroupAlias).where(GroupAlias.alias.in_(set(before) - set(after))))
-    if new:
-        await record_phrases(
-            session, [(each.text, [code]) for each in {each.text: each for each in new}.values()]
-        )
+def _spellings(name: str, aliases: Sequence[str]) -> list[Spelling]:
+    return [Spelling("name", name), *(Spelling(f"aliases.{n}", alias) for n, alias in enumerate(aliases))]
 
 
-def _check_phrases(names: Names, code: str, phrases: Sequence[str], new: Sequence[Spelling]) -> None:
-    """In a thread of its own, as for agencies."""
+async def _check_phrases(session: AsyncSession, code: str, new: Sequence[Spelling]) -> None:
     check_letters(new)
-    owner = Entry("group", (code,))
+    names = await load_names(await session.connection())
+    await asyncio.to_thread(_check_apart_from, names, Entry("group", (code,)), new)
+
+
+def _check_apart_from(names: Names, owner: Entry, new: Sequence[Spelling]) -> None:
+    """In a thread of its own, as for agencies."""
     before = names.directory()
-    kept = {text: codes for text, codes in names.phrases.items() if codes != (code,)}
-    after = replace(names, phrases=kept | dict.fromkeys(phrases, (code,))).directory()
-    check_free(owner, new, before, after)
+    check_free(owner, new, before, directory_of((), {each.text: owner.codes for each in new}))
     check_apart(owner, new, before, token_sort_ratio)
 
 
 async def _tell(session: AsyncSession, code: str, name: str, version: int, at: datetime) -> None:
-    """Its members are those of the day of the change."""
-    members = await members_of(session, [code], local_date(at))
-    await add_event(
-        session, events.GroupRecorded(code=code, name=name, member_codes=members), version=version, at=at
+    """The member codes are those of the day of the change."""
+    state = events.GroupRecorded(
+        code=code,
+        name=name,
+        member_codes=await members_of(session, [code], local_date(at)),
+        aliases=tuple(await _phrases(session, code)),
+        memberships=tuple(map(_told, await _members(session, code))),
     )
+    await add_event(session, state, version=version, at=at)
+
+
+def _told(member: Membership) -> events.MembershipState:
+    since = member.valid_from if member.valid_from > date.min else None
+    return events.MembershipState(agency_code=member.agency_code, valid_from=since, valid_to=member.valid_to)

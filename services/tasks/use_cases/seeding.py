@@ -9,10 +9,11 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tasks.domain.memberships import Membership
 from services.tasks.tables import Agency
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.catalogue import record_phrases
-from services.tasks.use_cases.groups import record_group
+from services.tasks.use_cases.groups import add_group
 from shared.audit import Actor, add_audit
 from shared.events import tasks as events
 
@@ -26,17 +27,22 @@ async def load_catalogue(session: AsyncSession, *, actor: Actor, at: datetime) -
         return 0
     agencies = _agencies("agencies.csv")
     await record_agencies(session, agencies, at)
-    members = defaultdict(list)
-    for row in _rows("group_members.csv"):
-        members[row["group_code"]].append(
-            (row["agency_code"], _day(row["valid_from"]), _day(row["valid_to"]))
-        )
-    for row in _rows("groups.csv"):
-        await record_group(session, row["code"], row["name"], members[row["code"]], actor=actor, at=at)
-    phrases = [(row["alias"], row["group_codes"].split(";")) for row in _rows("group_aliases.csv")]
-    await record_phrases(session, phrases)
+    await _load_groups(session, actor=actor, at=at)
     await add_audit(session, actor, "load", "catalogue", "agencies", at=at, agencies=len(agencies))
     return len(agencies)
+
+
+async def _load_groups(session: AsyncSession, *, actor: Actor, at: datetime) -> None:
+    members = defaultdict(list)
+    for row in _rows("group_members.csv"):
+        since = _day(row["valid_from"]) or date.min
+        members[row["group_code"]].append(Membership(row["agency_code"], since, _day(row["valid_to"])))
+    phrases = [(row["alias"], row["group_codes"].split(";")) for row in _rows("group_aliases.csv")]
+    for row in _rows("groups.csv"):
+        code, name = row["code"], row["name"]
+        own = [phrase for phrase, codes in phrases if codes == [code]]
+        await add_group(session, code, name, members[code], phrases=own, actor=actor, at=at)
+    await record_phrases(session, [(phrase, codes) for phrase, codes in phrases if len(codes) > 1])
 
 
 async def load_communes(
