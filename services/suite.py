@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from string import Template
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
@@ -140,7 +141,7 @@ def _first_page(address: str, folder: Path | None) -> Callable[[Request], Awaita
 
     async def first_page(request: Request) -> HTMLResponse:
         """Where this run is reached and, for someone on this machine, where its data lie."""
-        seen = folder if folder is not None and _is_of_this_machine(request) else None
+        seen = folder if _is_of_this_machine(request, address) else None
         places = [("Địa chỉ / address", address)]
         places += [("Dữ liệu / data", str(seen))] if seen else []
         rows = [f"    <li>{name} <code>{escape(place)}</code></li>" for name, place in places]
@@ -152,12 +153,17 @@ def _first_page(address: str, folder: Path | None) -> Callable[[Request], Awaita
     return first_page
 
 
-def _is_of_this_machine(request: Request) -> bool:
-    """Asked from here by a name of here: not by a proxy for someone else, nor by a page whose name leads here."""
-    relayed = {"forwarded", "x-forwarded-for", "via"} & set(request.headers.keys())
-    return not relayed and all(
-        _is_loopback(name) for name in (request.client.host if request.client else "", request.url.hostname)
-    )
+def _is_of_this_machine(request: Request, address: str) -> bool:
+    """Asked from here, by a name of here, of a run that serves none but this machine.
+
+    A page whose name leads here sends its name. A proxy says for whom it asks, or that it is one: where it adds no header,
+    it speaks HTTP/1.0 as nginx does by itself, or serves an address that is not of this machine.
+    """
+    relayed = {"forwarded", "x-forwarded-for", "x-real-ip", "via"} & set(request.headers.keys())
+    if relayed or request.scope["http_version"] == "1.0":
+        return False
+    names = (request.client.host if request.client else "", request.url.hostname, urlsplit(address).hostname)
+    return all(map(_is_loopback, names))
 
 
 def _is_loopback(name: str | None) -> bool:

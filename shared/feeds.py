@@ -1,14 +1,14 @@
 """The `changes` feed: a service's log for other systems that call HTTP APIs."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Collection
+from typing import Annotated
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.events.envelope import CloudEvent
-from shared.log_reader import Cursor, read_page, read_wanted
+from shared.log_reader import Cursor, read_page
 from shared.pagination import link_next
 from shared.scalars import AS_INTEGER
 
@@ -34,13 +34,11 @@ async def read_changes(
     after: str | None,
     limit: int,
     *,
-    wanted: Callable[[Any], bool] | None = None,
+    agencies: Collection[str] | None = None,
 ) -> ChangePage:
-    """A page of the log, or of the events whose data are `wanted`."""
+    """A page of the log, or of the events about `agencies`."""
     cursor = Cursor.decode(after) if after is not None else Cursor()
-    page = await (
-        read_wanted(connection, cursor, limit, wanted) if wanted else read_page(connection, cursor, limit)
-    )
+    page = await read_page(connection, cursor, limit, agencies)
     next_cursor = page.cursor.encode()
     link_next(request, response, next_cursor if page.more else None, "after")
     return ChangePage(items=list(page.events), next_cursor=next_cursor, has_more=page.more)

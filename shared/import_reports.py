@@ -1,6 +1,5 @@
 """An import's report, as its JSON says it, put into the file that it is about."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -8,9 +7,6 @@ from typing import Any
 from shared.import_words import FIELDS, OUTCOMES, PASSED_OVER
 from shared.spreadsheets import ANSWER_COLUMN, Heading, RowNote, write_report_apart
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-JSON = "application/json"
-_QUALITY = re.compile(r"[01](?:\.[0-9]{0,3})?")  # RFC 9110, 12.4.2
 _ANSWERED = {"row_may_be_known", "row_changed", "answer_task_unknown", "answer_invalid"}
 Report = Mapping[str, Any]
 
@@ -29,16 +25,6 @@ async def report_workbook(content: bytes, report: Report) -> bytes:
     notes += [_of_skipped(row) for row in report["skipped"] if row["reason"] != "heading"]
     asks = any(problem["code"] in _ANSWERED for row in report["rows"] for problem in row["problems"])
     return await write_report_apart(content, headings, notes, asks=asks)
-
-
-def prefers_workbook(accept: str) -> bool:
-    """Whether a caller's `Accept` names a workbook, and does not like JSON better."""
-    quality: dict[str, float] = {}
-    for item in accept.split(","):
-        kind, *parameters = (part.strip().lower() for part in item.split(";"))
-        told = next((part[2:] for part in parameters if part.startswith("q=")), "1")
-        quality[kind] = float(told) if _QUALITY.fullmatch(told) else 0.0
-    return quality.get(XLSX, 0.0) > 0 and quality[XLSX] >= quality.get(JSON, 0.0)
 
 
 def reasons(row: Report, columns: Mapping[str, str]) -> Iterator[str]:

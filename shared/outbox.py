@@ -49,8 +49,11 @@ outbox = Table(
     # real time, whatever clock the suite keeps: how long readers hold an event back is told from it
     Column("written_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("data", JSONB, nullable=False),
+    # where keys that are bound to an agency read the log, the agency that the event is about
+    Column("agency_code", Text),
     Index("ix_outbox_xid_id", "xid", "id"),
     Index("ix_outbox_subject_id", "subject", "id"),
+    Index("ix_outbox_agency_code_id", "agency_code", "id", postgresql_where=text("agency_code IS NOT NULL")),
 )
 
 
@@ -89,6 +92,7 @@ async def add_events(session: AsyncSession, changes: list[tuple[EventData, int]]
             "version": version,
             "time": at,
             "json": _json(data),
+            "agency_code": data.about_agency(),
         }
         for data, version in changes
     ]

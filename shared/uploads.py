@@ -13,7 +13,8 @@ from pydantic import Field, ValidationError
 from starlette.datastructures import FormData
 
 from shared.app import ServiceRoute, admit
-from shared.import_reports import XLSX, prefers_workbook, report_workbook
+from shared.import_reports import report_workbook
+from shared.negotiation import JSON, XLSX, preferred
 from shared.parameters import Takes, refuse_repeated
 from shared.problems import documented
 from shared.requests import RequestModel
@@ -67,11 +68,10 @@ def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter
                 async with request.form() as parts:
                     sent = _read_form(form, parts)
                     content = await sent.file.read()
+                wanted = preferred(request.headers.getlist("accept"), JSON, XLSX)
                 request.state.upload = await read(request, sent, content)
                 response = await change(request)
-                if response.status_code != HTTPStatus.OK or not prefers_workbook(
-                    request.headers.get("accept", "")
-                ):
+                if response.status_code != HTTPStatus.OK or wanted == JSON:
                     return response
                 return await _as_workbook(response, sent.file.filename or "", content)
 

@@ -21,6 +21,10 @@ class EventData(BaseModel):
         """Id of the aggregate that changed: the key that keeps its events in order."""
         raise TypeError(f"{type(self).__name__} names no subject")
 
+    def about_agency(self) -> str | None:
+        """Code of the agency whose keys may read it in the feed; None where these keys read no feed."""
+        return None
+
 
 class CloudEvent(BaseModel):
     """A change, as recorded. `sequence` is the version of the aggregate after it."""

@@ -96,6 +96,9 @@ class Alert(EventData):
     def subject(self) -> str:
         return str(self.alert_id)
 
+    def about_agency(self) -> str:
+        return self.agency.code
+
 
 class AlertRaised(Alert):
     event_type: ClassVar[str] = "vn.dondoc.notify.alert.raised.v1"

@@ -1,15 +1,11 @@
 """The pages' addresses. They ask for no key: who was refused one must be able to read why."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from shared.negotiation import HTML, JSON, preferred
 from shared.pages import problems, schemas
 from shared.pages.layout import HEADERS, page
-
-HTML = "text/html"
-JSON = "application/json"
 
 
 def pages_router() -> APIRouter:
@@ -21,7 +17,7 @@ def pages_router() -> APIRouter:
 
     @router.get(f"{problems.PATH}/{{code}}")
     async def problem_page(code: str, request: Request) -> Response:
-        if preferred(request, HTML, JSON) == JSON:
+        if preferred(request.headers.getlist("accept"), HTML, JSON) == JSON:
             return JSONResponse(problems.as_json(code), headers=HEADERS)
         return page(code, problems.as_html(code))
 
@@ -36,7 +32,7 @@ def pages_router() -> APIRouter:
     @router.get(f"{schemas.PATH}/{{name}}/{{version}}")
     async def schema_page(name: str, version: str, request: Request) -> Response:
         event_type = f"{name}.{version}"
-        kind = preferred(request, HTML, schemas.MEDIA_TYPE, JSON)
+        kind = preferred(request.headers.getlist("accept"), HTML, schemas.MEDIA_TYPE, JSON)
         return page(event_type, schemas.as_html(event_type)) if kind == HTML else _schema(event_type, kind)
 
     return router
@@ -44,23 +40,3 @@ def pages_router() -> APIRouter:
 
 def _schema(event_type: str, kind: str) -> Response:
     return Response(schemas.as_json(event_type), media_type=kind, headers=HEADERS)
-
-
-def preferred(request: Request, *kinds: str) -> str:
-    """The media type that Accept rates highest (RFC 9110, 12.5.1); of equals the first."""
-    ranges = [_range(part) for part in request.headers.get("accept", "*/*").split(",")[:20]]
-
-    def quality(kind: str) -> float:
-        patterns = (kind, f"{kind.partition('/')[0]}/*", "*/*")  # the most specific one counts
-        return next((q for pattern in patterns for name, q in ranges if name == pattern), 0.0)
-
-    return max(kinds, key=quality)
-
-
-def _range(part: str) -> tuple[str, float]:
-    name, *parameters = (word.strip().lower() for word in part.split(";"))
-    given: Any = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-    try:
-        return name, float(given)
-    except ValueError:
-        return name, 0.0

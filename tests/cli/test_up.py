@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.cli import up as up_module
@@ -17,7 +19,7 @@ from services.cli.environment import DataFolder
 from services.cli.greeting import Run, next_commands
 from services.cli.up import _refuse_earlier_clock, make_admin_key
 from services.register import SERVICES
-from services.suite import Databases, SuiteSettings
+from services.suite import Databases, SuiteSettings, _first_page
 from shared.auth import revoke_key
 from shared.clock import ManualClock, SystemClock
 from tests.cli.conftest import Running, dondoc
@@ -210,7 +212,40 @@ def test_the_first_page_shows_this_run_and_its_folder_to_this_machine_alone(runn
     assert str(running.folder) in shown
     assert f"$(cat {running.key_file})" in shown
     assert running.key_file.read_text() not in shown
-    for elsewhere in ({"host": "dondoc.example"}, {"x-forwarded-for": "203.0.113.9"}, {"via": "1.1 proxy"}):
+    for elsewhere in (
+        {"host": "dondoc.example"},
+        {"x-forwarded-for": "203.0.113.9"},
+        {"x-real-ip": "203.0.113.9"},
+        {"via": "1.1 proxy"},
+    ):
         seen = first_page(**elsewhere)
         assert str(running.folder) not in seen, elsewhere
         assert running.url in seen
+    proxied = "GET / HTTP/1.0\r\nHost: {}:{}\r\nConnection: close\r\n\r\n"  # as nginx asks by itself
+    place = urlsplit(running.url)
+    assert place.hostname
+    assert place.port
+    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+        connection.sendall(proxied.format(place.hostname, place.port).encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    assert running.url in answer
+    assert str(running.folder) not in answer
+
+
+@pytest.mark.parametrize(
+    ("address", "is_shown"),
+    [
+        ("http://127.0.0.1:8000", True), ("http://localhost:8000", True), ("http://[::1]:8000", True),
+        ("https://dondoc.example", False), ("http://10.1.2.3:8000", False),
+    ],
+)  # fmt: skip
+async def test_a_run_that_serves_others_shows_its_folder_to_nobody(
+    tmp_path: Path, address: str, *, is_shown: bool
+) -> None:
+    app = FastAPI()
+    app.add_api_route("/", _first_page(address, tmp_path))
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        text = (await client.get("/")).text
+    assert (str(tmp_path) in text) is is_shown
+    assert address in text

@@ -2,6 +2,8 @@
 
 import pytest
 
+from shared import preconditions
+from shared.preconditions import LONGEST
 from tests.support.toy import Toy
 
 THING = "/toy/v1/things/1"
@@ -117,6 +119,23 @@ async def test_a_refusal_stands_whatever_the_conditions(toy: Toy) -> None:
         assert (await toy.send("GET", "/toy/v1/things/none", headers)).status_code == 404
     for given in ("*", '"1"'):
         assert (await toy.send("PATCH", "/toy/v1/things/none", {"If-Match": given})).status_code == 404
+
+
+@pytest.mark.parametrize("padding", [" ", ",", '"x",', 'W/"x" , ', "\t ,"])
+async def test_a_long_list_is_read_up_to_a_bound(toy: Toy, padding: str) -> None:
+    most = f'"3",{padding * ((LONGEST - 10) // len(padding))}"y"'
+    assert (await toy.send("GET", THING, {"If-Match": most})).status_code == 200
+    refused = await toy.send("GET", THING, {"If-Match": f'{most},"{"z" * LONGEST}"'})
+    assert (refused.status_code, refused.json()["code"]) == (422, "if_match_invalid")
+    assert str(LONGEST) in refused.json()["detail"]
+
+
+def test_a_list_is_read_in_one_go() -> None:
+    """Where spaces were given back one by one, this would take hours."""
+    spaces = " " * 1_000_000
+    for text in (f",{spaces}x", f'"a"{spaces}x', f'"a",{spaces}"b', f'"{spaces}'):
+        assert preconditions._read_list(text) == []
+    assert len(preconditions._read_list(f'{spaces}"a"{spaces},{spaces},"b"')) == 2
 
 
 async def test_several_headers_are_one_list(toy: Toy) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from shared.import_reports import XLSX, prefers_workbook, reasons, report_workbook, suggestions
+from shared.import_reports import reasons, report_workbook, suggestions
 from shared.spreadsheets import Columns, Heading, RowNote, read_workbook
 from shared.spreadsheets.report import write_report
 from tests.shared.test_sheets import HEAD, ONE, book_bytes
@@ -104,18 +104,6 @@ def test_control_characters_and_long_texts_are_written_as_far_as_a_cell_takes_th
     sheet = opened(write_report(book_bytes({"PL": [HEAD, ONE]}), [HEADING], [note], asks=False))["PL"]
     assert sheet["E2"].value == "a\ufffdb\ufffd[2J"
     assert len(sheet["F2"].value) == 32_767
-
-
-@pytest.mark.parametrize(
-    ("accept", "wanted"),
-    [
-        ("", False), ("*/*", False), ("application/json", False), (XLSX, True), (f"{XLSX}, */*;q=0.1", True),
-        (f"{XLSX};q=0.5, application/json", False), (f"application/json;q=0.5,{XLSX.upper()}", True),
-        (f"{XLSX};q=0", False), (f"{XLSX};q=²", False), (f"{XLSX};q=x", False), ("text/html,application/xml;q=0.9,*/*;q=0.8", False),
-    ],
-)  # fmt: skip
-def test_a_workbook_is_answered_to_who_asks_for_it(accept: str, *, wanted: bool) -> None:
-    assert prefers_workbook(accept) is wanted
 
 
 def problem(field: str, **told: Any) -> dict[str, Any]:

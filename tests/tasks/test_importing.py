@@ -28,7 +28,7 @@ from shared.clock import ManualClock
 from shared.database import Database
 from shared.events import tasks as events
 from shared.health import Health
-from shared.import_reports import XLSX
+from shared.negotiation import XLSX
 from shared.requests import refuse_controls
 from shared.spreadsheets import MAX_BYTES
 from tests.support import conformance

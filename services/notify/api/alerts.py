@@ -142,14 +142,5 @@ async def list_changes(
 
     In the order of the log; a key bound to an agency sees its own and those below it.
     """
-    if caller.tenant is None:
-        return await read_changes(request, response, connection, after, limit)
-    visible = await visible_agencies(connection, caller.tenant)
-    return await read_changes(
-        request,
-        response,
-        connection,
-        after,
-        limit,
-        wanted=lambda data: data.get("agency", {}).get("code") in visible,
-    )
+    visible = None if caller.tenant is None else await visible_agencies(connection, caller.tenant)
+    return await read_changes(request, response, connection, after, limit, agencies=visible)

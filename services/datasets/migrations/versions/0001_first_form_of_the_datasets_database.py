@@ -246,8 +246,10 @@ def upgrade() -> None:
     sa.Column('time', sa.DateTime(timezone=True), nullable=False),
     sa.Column('written_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('agency_code', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
     )
+    op.create_index('ix_outbox_agency_code_id', 'outbox', ['agency_code', 'id'], unique=False, postgresql_where=sa.text('agency_code IS NOT NULL'))
     op.create_index('ix_outbox_subject_id', 'outbox', ['subject', 'id'], unique=False)
     op.create_index('ix_outbox_xid_id', 'outbox', ['xid', 'id'], unique=False)
     op.execute(
