@@ -52,17 +52,18 @@ _OUTSIDE = tuple(
         name_key,
         (
             "tập đoàn", "tổng công ty", "công ty", "doanh nghiệp", "đại học", "trường", "học viện", "viện", "hiệp hội",
-            "hội", "liên hiệp", "liên minh", "liên đoàn", "ngân hàng", "quỹ", "bệnh viện", "nhà xuất bản", "phòng thương mại",
+            "hội", "liên hiệp", "liên minh", "liên đoàn", "ngân hàng", "đhqg", "đh", "quỹ", "bệnh viện", "nhà xuất bản", "phòng thương mại",
         ),
     )
 )  # fmt: skip
 SCHOOL = accented("trường")
 # companies and associations that directive documents name by these words alone
 _COMPANIES = frozenset(
-    {
+    name_key(name)
+    for name in (
         "vnpt", "viettel", "mobifone", "fpt", "cmc", "evn", "pvn", "petrovietnam", "tkv", "vnpost", "vcci", "vng", "vtc",
         "bidv", "vietcombank", "vietinbank", "agribank", "vinasa", "vinachem", "vinatex", "misa", "bkav", "napas", "vnisa",
-    }
+    )
 )  # fmt: skip
 _ASIDES = (
     "co quan thuong truc", "co quan dau moi", "co quan giup viec", "co quan tham muu", "dau moi", "thuong truc",
@@ -75,6 +76,7 @@ _EXCEPTIONS = tuple(
         "không giao", "không áp dụng", "chưa", "ngoài",
     )
 )  # fmt: skip
+_FURTHER = ("den cap", "den tan cap", "ke ca", "bao gom ca", "gom ca")
 _NO_EXCEPTIONS = tuple(map(accented, ("nước ngoài", "Trừ Văn Thố")))  # the second is a commune
 
 
@@ -126,6 +128,16 @@ def is_outside(words: Sequence[Word], start: int, end: int, printed: str) -> boo
 def is_aside(words: Sequence[Word], start: int) -> bool:
     """Whether what an agency is besides begins here: "Cơ quan Thường trực Ban Chỉ đạo"."""
     return _begins(words, start, _ASIDES)
+
+
+def without_calling(key: str) -> str:
+    """The name in "sau đây gọi tắt là Bộ KHCN"."""
+    return re.sub(r"^(?:(?:sau day )?(?:goi tat|goi chung|goi|viet tat)(?: tat)? la|viet tat) ", "", key)
+
+
+def reaches_further(note: str) -> bool:
+    """Whether a note behind a phrase that names many takes none of them away: "đến cấp xã"."""
+    return name_key(note).startswith(_FURTHER)
 
 
 def takes_out(text: str) -> bool:

@@ -42,9 +42,9 @@ def find_agencies(text: str, directory: Directory, similarity: Similarity, issue
         return Naming(unknown=(Unknown(text, reason="too_long"),))
     if repeats_above(text):
         return Naming(unknown=(Unknown(text.strip(), reason="repeat"),))
-    if bodies.takes_out(PARENTHESIS.sub(" ", text)):
-        return Naming(unknown=(Unknown(text.strip(), reason="exception"),))
     parts, said = parts_of(text)
+    if any(bodies.takes_out(PARENTHESIS.sub(" ", each)) for each in (text, *(part.text for part in parts))):
+        return Naming(unknown=(Unknown(text.strip(), reason="exception"),))
     leads = any(part.role == "lead" for part in parts)
     by = Issuer(directory, issuer)
     read = [
@@ -55,6 +55,7 @@ def find_agencies(text: str, directory: Directory, similarity: Similarity, issue
         tuple(each for naming in read for each in naming.indefinite),
         tuple(each for naming in read for each in naming.unknown),
         tuple(each for naming in read for each in naming.notes),
+        tuple(each for naming in read for each in naming.asides),
         said,
     )
 

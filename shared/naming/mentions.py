@@ -86,7 +86,8 @@ class Naming:
     """All that one text says.
 
     Attributes:
-        notes: parentheses and appositions that name no one.
+        notes: parentheses that say something besides, which a person should see.
+        asides: those that say nothing new ("BNV", "1"), and appositions.
         roles: the words that say who does what, as printed.
     """
 
@@ -94,4 +95,5 @@ class Naming:
     indefinite: tuple[Indefinite, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     notes: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()

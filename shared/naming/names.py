@@ -13,7 +13,7 @@ from shared.naming.issuers import Issuer
 from shared.naming.lookup import EXACT, How, Similarity, find_close, named, nearest
 from shared.naming.mentions import Indefinite, Mention, Reason, Sort, Unknown
 from shared.naming.passage import PARENTHESIS, Passage
-from shared.naming.phrases import Header, begins_a_name, is_exception
+from shared.naming.phrases import Header, begins_a_name
 from shared.naming.text import name_key, past
 from shared.rows import Suggestion
 
@@ -37,6 +37,7 @@ class Names:
     indefinite: list[Indefinite] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    asides: list[str] = field(default_factory=list)
     pending: list[tuple[int, int]] = field(default_factory=list)  # items that no exact name covers
 
     # looking up
@@ -105,10 +106,9 @@ class Names:
         first = start if first is None else first
         end, entries, reason = self._located(start, end, entries)
         note = self.passage.notes.get(end - 1, "")
-        if note and is_exception(note):
-            reason = "exception"
-        elif note:
-            unit, reason = self._read_note(note, entries, unit, reason)
+        if note:
+            unit, said = self._read_note(note, entries, unit)
+            reason = said if said == "exception" else reason or said
         if reason is not None:
             self.doubt(first, end, reason, self.named(entries))
             return end
@@ -146,22 +146,45 @@ class Names:
             return key
         return f"{name_key(entry.commune).removesuffix(key).strip()} {key}"
 
-    def _read_note(
-        self, note: str, entries: tuple[Entry, ...], unit: str, reason: Reason | None
-    ) -> tuple[str, Reason | None]:
+    def _read_note(self, note: str, entries: tuple[Entry, ...], unit: str) -> tuple[str, Reason | None]:
         """A parenthesis behind a name: the unit that is meant, or a note; one that names another body is unclear."""
+        if bodies.takes_out(note):
+            return unit, "exception"
+        if entries[0].kind == "group":
+            return unit, self.note_on_many(note)
         inside = Passage(note)
         printed = inside.printed(0, 1) if inside.words else ""
         is_unit = inside.words and bodies.begins_a_unit(inside.words, 0, printed, lesser=True, other=True)
         has_units = not entries[0].place or (bool(entries[0].commune) and inside.words[0].key == "phong")
         if is_unit and entries[0].kind == "agency" and has_units:
-            return (f"{unit}; {note}" if unit else note), reason
-        self.notes.append(note)
+            return (f"{unit}; {note}" if unit else note), None
         own = {code for entry in entries for code in entry.codes}
         around = {place for code in own for place in self.issuer.directory.ancestors(code)}
         if _named_in(inside, self.issuer) - own - around:
-            return unit, reason or "note_unclear"
-        return unit, reason
+            return unit, "note_unclear"
+        (self.asides if self._says_nothing_new(note, inside, around) else self.notes).append(note)
+        return unit, None
+
+    def _says_nothing_new(self, note: str, inside: Passage, around: set[str]) -> bool:
+        """Whether a note is another name of the agency, or of where it is, or what it is besides."""
+        key = name_key(note.strip())
+        called = bodies.without_calling(key)
+        entries = self.issuer.directory.lookup(called, note, bare=True)
+        named = {code for entry in entries for code in entry.codes}
+        return (
+            bool(named & around)
+            or not note.strip()
+            or (bool(inside.words) and bodies.is_aside(inside.words, 0))
+        )
+
+    def note_on_many(self, note: str) -> Reason | None:
+        """Why a phrase that names many is not taken: a parenthesis behind it may say which of them are meant."""
+        if bodies.takes_out(note):
+            return "exception"
+        if note.strip() and not bodies.reaches_further(note):
+            return "note_unclear"
+        self.notes += [note] if note.strip() else []
+        return None
 
     def add(self, first: int, end: int, entries: tuple[Entry, ...], score: float, unit: str = "") -> None:
         """What the entries of one name come to."""
@@ -187,7 +210,7 @@ class Names:
         gap, printed = PARENTHESIS.sub("", passage.gap(end)).strip(), passage.printed(end, end + 1)
         stop = passage.ends_after(end)[0]
         if bodies.is_aside(words, end) and (gap == "," or gap in DASHES):
-            self.notes.append(passage.whole(end, stop))
+            self.asides.append(passage.whole(end, stop))
             return stop
         is_unit = gap in DASHES and bodies.begins_a_unit(words, end, printed, lesser=True, other=False)
         last = self.found[-1]
@@ -256,11 +279,11 @@ class Names:
             return False
         entries, score = close
         note = self.passage.notes.get(end - 1, "")
-        if note and is_exception(note):
-            self.doubt(start, end, "exception", self.named(entries))
-            return True
-        self.notes += [note] if note else []
-        self.add(start, end, entries, score)
+        unit, reason = self._read_note(note, entries, "") if note else ("", None)
+        if reason:
+            self.doubt(start, end, reason, self.named(entries))
+        else:
+            self.add(start, end, entries, score, unit)
         return True
 
     def _give_up(self, start: int, end: int) -> None:

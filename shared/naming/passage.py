@@ -8,7 +8,9 @@ from shared.naming.text import CONNECTIVES, Word, is_bullet, words_of
 
 PARENTHESIS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 _OPEN_END = re.compile(r"\.{3,}|…|\bv\.\s?v\b\.*", re.IGNORECASE)  # "...", "v.v."
+_ITEM_NUMBER = re.compile(r"\(\s*(?:\d{1,2}|[a-zđ])\s*\)")  # "(1) Bộ Nội vụ; (b) Bộ Y tế"
 _HARD_BREAK = re.compile(r"[;()\[\]]")  # no name reaches across these
+_BEFORE_AN_ITEM = frozenset({"", *"\n;,.:-"})
 _TAIL = re.compile(rf"(?:\s*(?:{PARENTHESIS.pattern}|{_OPEN_END.pattern})){{1,9}}", re.IGNORECASE)
 _LONGEST_PHRASE = 40  # words; of the shipped names the longest has 19
 
@@ -31,6 +33,9 @@ class Passage:
         plain = _OPEN_END.sub(lambda match: "…".ljust(len(match.group())), self.text)
         self.words = [w for w in words_of(plain) if not any(a < w.start < b for a, b in spans)]
         for start, end in spans:
+            before = self.text[:start].rstrip(" \t")[-1:]
+            if before in _BEFORE_AN_ITEM and _ITEM_NUMBER.fullmatch(self.text, start, end):
+                continue
             owner = sum(word.start < start for word in self.words) - 1
             inside = self.text[start + 1 : end - 1]
             self.notes[owner] = f"{self.notes[owner]}; {inside}" if owner in self.notes else inside

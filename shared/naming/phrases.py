@@ -29,7 +29,6 @@ _HEADER_WORDS = frozenset(
 )
 _COMMITTEE = ("uy ban nhan dan",)
 _COMMUNES = {"xa": "xã", "phuong": "phường", "khu": "đặc khu"}
-_EXCEPTIONS = ("tru ", "ngoai tru ", "khong gom ", "khong bao gom ", "khong ke ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,6 @@ class Header:
     end: int
     count: int | None = None
     kinds: tuple[str, ...] = ()
-
-
-def is_exception(note: str) -> bool:
-    return f"{fold(note)} ".startswith(_EXCEPTIONS)
 
 
 def begins_a_name(words: Sequence[Word], start: int) -> bool:

@@ -11,7 +11,7 @@ from shared.naming.directory import Entry
 from shared.naming.mentions import Indefinite, Mention, Naming, Unknown
 from shared.naming.names import DASHES
 from shared.naming.passage import Passage
-from shared.naming.phrases import Header, generic_run, is_exception, list_header
+from shared.naming.phrases import Header, generic_run, list_header
 from shared.naming.text import CONNECTIVES, accented, name_key
 from shared.naming.units import Units
 
@@ -41,7 +41,13 @@ class Reader(Units):
                     or self.leave(here)
                 )
         self.settle()
-        return Naming(tuple(self.found), tuple(self.indefinite), tuple(self.unknown), tuple(self.notes))
+        return Naming(
+            tuple(self.found),
+            tuple(self.indefinite),
+            tuple(self.unknown),
+            tuple(self.notes),
+            tuple(self.asides),
+        )
 
     def _take_one(self, start: int) -> int:
         return (
@@ -89,7 +95,7 @@ class Reader(Units):
         ):
             return 0
         self.settle()
-        self.notes.append(self.passage.printed(start, end))
+        self.asides.append(self.passage.printed(start, end))
         return end
 
     # phrases whose meaning depends on who issues
@@ -110,14 +116,12 @@ class Reader(Units):
         return 0
 
     def _take_members(self, start: int, end: int, members: tuple[str, ...]) -> None:
-        note, printed = self.passage.notes.get(end - 1, ""), self.passage.printed(start, end)
-        if note and is_exception(note):
-            self.doubt(start, end, "exception", ())
+        if reason := self.note_on_many(self.passage.notes.get(end - 1, "")):
+            self.doubt(start, end, reason, ())
         elif not members:
             self.indefinite.append(Indefinite(self.passage.whole(start, end), whose=True))
         else:
-            self.notes += [note] if note else []
-            self.found.append(Mention("list", members, printed))
+            self.found.append(Mention("list", members, self.passage.printed(start, end)))
 
     def _ends(self, start: int) -> list[int]:
         ends = self.passage.ends_after(start)
@@ -208,7 +212,7 @@ class Reader(Units):
         members = tuple(dict.fromkeys(c for m in inner.found if m.kind != "group" for c in m.codes))
         if (
             not body
-            or is_exception(body)
+            or bodies.takes_out(body)
             or not (members or header.kinds or (header.count and inner.unknown))
         ):
             return 0
@@ -240,6 +244,8 @@ class Reader(Units):
             self.found += [Mention("list", members, whole, worst.how, worst.score), *groups]
             self.indefinite += inner.indefinite
             self.unknown += inner.unknown
+            self.notes += inner.notes
+            self.asides += inner.asides
 
     def _body(self, header: Header) -> tuple[int, str]:
         """End and text of what a list's header introduces: a parenthesis, the rest of the line, or the lines below it."""

@@ -31,7 +31,7 @@ class Units(Names):
             if entries and self._has_units(entries, start):
                 self.settle()
                 self.add(start, end, entries, 100.0, passage.printed(start, end))
-                self.notes.append(note)
+                self.asides.append(note)
                 return end
             if self.exact(end)[0] if end < len(words) else True:
                 break

@@ -14,7 +14,9 @@ _DELIMITERS = (",", ";", "\t")
 _SNIFFED = 30  # records; the heading stands in the first ten with text
 _LARGEST_FIELD = 1 << 24  # above any file accepted, so that a long cell is refused by its row and not by csv
 # a sign before a word or a number is a dash list or an amount: "- Bộ Nội vụ", "-5%"
-_FORMULA = re.compile(r"[=@]|[+-](?!\s|$|[\d.,]+%?$|[^\W\d_]+(?:[\s,;.:]|$))")
+_FORMULA = re.compile(
+    r"[=@]|[+-](?!\s|$|[\d.,]+%?$|(?:[^\W\d_]|[\u0300-\u036f])+(?:[\s,;.:]|[/-][^\W\d_]|$))"
+)
 
 
 def read_csv(content: bytes, score: Callable[[Sequence[Sequence[str]]], int]) -> Grid:

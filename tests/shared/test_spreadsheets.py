@@ -177,7 +177,17 @@ def test_a_formula_in_csv_is_flagged_and_kept_as_text(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["- Bộ Nội vụ", "-Bộ Nội vụ", "+ Bộ Y tế;\n+ Bộ Tư pháp", "-5%", "+1.000", "-"]
+    "cell",
+    [
+        "- Bộ Nội vụ",
+        "-Bộ Nội vụ",
+        "-Bo\u0323\u0302 Nội vụ",
+        "-Bộ/ngành",
+        "+ Bộ Y tế;\n+ Bộ Tư pháp",
+        "-5%",
+        "+1.000",
+        "-",
+    ],
 )
 def test_dash_lists_and_amounts_are_no_formulas(cell: str) -> None:
     [row] = read_csv_table(HEAD, ("1", "Việc", cell, "sớm")).rows

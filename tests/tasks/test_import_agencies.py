@@ -121,6 +121,7 @@ REFUSED = {
     ("Bộ Nội vụ", "Bộ Tài chính chủ trì"): ("coordinate_text", "agency_role_contradicts_column", "cột"),
     ("Bộ Nội vụ, Bộ Y tế, Bộ Tài chính (phối hợp)", ""): ("lead_text", "agency_role_unclear", "vai trò"),
     ("Bộ Nội vụ (Bộ Y tế)", ""): ("lead_text", "agency_note_unclear", "vai trò"),
+    ("Các địa phương (ven biển)", ""): ("lead_text", "agency_note_unclear", "từng cơ quan"),
     ("Các bộ, ngành, trừ Bộ Công an", ""): ("lead_text", "agency_exception", "từng cơ quan"),
     ("nt", ""): ("lead_text", "agency_repeat", "phía trên"),
     ("Bộ Nội vụ", "như trên"): ("coordinate_text", "agency_repeat", "phía trên"),
@@ -140,6 +141,8 @@ async def test_what_nobody_can_tell_is_refused_with_the_remedy(
 
 
 WARNED = {
+    ("Bộ Nội vụ (dự kiến)", ""): "agency_note",
+    ("Bộ Nội vụ", "Các địa phương (ven biển)"): "agency_note_unclear",
     ("Bộ Nội vụ, VNPT", ""): "agency_kept_as_text",
     ("Bộ Nội vụ", "VNPT"): "agency_kept_as_text",
     ("Bộ Nội vụ (chủ trì), Bộ Tài chính", ""): "agency_role_assumed",

@@ -33,8 +33,8 @@ _DOUBTS = {
     ),
     "note_unclear": (
         "agency_note_unclear",
-        "“{}” nêu một cơ quan khác trong ngoặc mà không nói vai trò: ghi rõ chủ trì hay phối hợp.",
-        "“{}” names another agency in a parenthesis without its role: say whether it leads or coordinates.",
+        "“{}”: chú thích trong ngoặc có thể đổi cơ quan được giao hoặc vai trò. Ghi tên, vai trò từng cơ quan, hoặc bỏ chú thích.",
+        "“{}”: the parenthesis may change who is meant or what they do. Give each agency's name and role, or leave it out.",
     ),
     "role_unclear": (
         "agency_role_unclear",
@@ -106,6 +106,7 @@ class _Work:
                 self.warnings.append(_kept(name, unknown.text))
             else:
                 (self.warnings if aside else self.problems).append(_doubt(name, unknown))
+        self.warnings += [_noted(name, note) for note in naming.notes]
         for phrase in naming.indefinite:
             aside = name == COORDINATE or phrase.role not in {None, "lead", "co_lead"}
             (self.warnings if aside else self.problems).append(_no_one(name, phrase))
@@ -243,6 +244,15 @@ def _assumed(name: str, text: str) -> Problem:
         "agency_role_assumed",
         f"“{text}” không ghi vai trò, đứng sau cơ quan được ghi chủ trì: hiểu là phối hợp, kiểm tra lại.",
         f"“{text}” has no role and stands behind an agency that leads: taken to coordinate; please check.",
+    )
+
+
+def _noted(name: str, note: str) -> Problem:
+    return Problem(
+        name,
+        "agency_note",
+        f"Chú thích “{note}” đứng kèm tên cơ quan không làm đổi phân công: kiểm tra xem chú thích có đổi việc giao cho ai không.",
+        f"The note “{note}” beside an agency's name changes no assignment: check whether it changes who is meant.",
     )
 
 
