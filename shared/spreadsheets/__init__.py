@@ -9,7 +9,7 @@ from shared.spreadsheets.apart import read_workbook_apart, write_report_apart
 from shared.spreadsheets.cells import CellProblem, Remark, SheetRemark
 from shared.spreadsheets.grid import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS
 from shared.spreadsheets.headings import ANSWER_COLUMN, Columns
-from shared.spreadsheets.mapping import mapping_from_json, texts_from_json
+from shared.spreadsheets.mapping import answers_from_json, mapping_from_json
 from shared.spreadsheets.notes import Heading, RowNote
 from shared.spreadsheets.table import Row, Skipped, Table
 from shared.spreadsheets.workbook import Sheet, Workbook, read_workbook
@@ -31,9 +31,9 @@ __all__ = [
     "Skipped",
     "Table",
     "Workbook",
+    "answers_from_json",
     "mapping_from_json",
     "read_workbook",
     "read_workbook_apart",
-    "texts_from_json",
     "write_report_apart",
 ]

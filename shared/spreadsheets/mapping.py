@@ -5,34 +5,45 @@ from collections.abc import Mapping
 
 from shared.errors import InvalidInput
 
-_SHAPES = {
-    "columns": ("tên trường → tiêu đề cột như in trong tệp", "field name → heading as printed in the file"),
-    "answers": ("dòng → “mới” hoặc mã nhiệm vụ", 'row → "new" or the id of a task'),
-}
-
 
 def mapping_from_json(text: str | None) -> dict[str, str] | None:
     """The form's field `columns`, a JSON object; None when it was not sent. Raises InvalidInput columns_invalid."""
-    return texts_from_json("columns", text)
-
-
-def texts_from_json(field: str, text: str | None) -> dict[str, str] | None:
-    """A field that is a JSON object of texts; None when it was not sent. Raises InvalidInput `field`_invalid."""
     if text is None:
         return None
-    try:
-        mapping = json.loads(text)
-    except (ValueError, RecursionError):
-        mapping = None
-    if not isinstance(mapping, dict) or not all(isinstance(value, str) for value in mapping.values()):
-        vi, en = _SHAPES[field]
+    mapping = _texts(text)
+    if mapping is None:
         raise InvalidInput(
-            f"{field}_invalid",
-            f"{field} phải là một đối tượng JSON: {vi}.",
-            f"{field} must be a JSON object: {en}.",
-            field=field,
+            "columns_invalid",
+            "columns phải là một đối tượng JSON: tên trường → tiêu đề cột như in trong tệp.",
+            "columns must be a JSON object: field name → heading as printed in the file.",
+            field="columns",
         )
     return mapping
+
+
+def answers_from_json(text: str | None) -> dict[str, str] | None:
+    """The form's field `answers`, a JSON object; None when it was not sent. Raises InvalidInput answers_invalid."""
+    if text is None:
+        return None
+    answers = _texts(text)
+    if answers is None:
+        raise InvalidInput(
+            "answers_invalid",
+            "answers phải là một đối tượng JSON: dòng → “mới” hoặc mã nhiệm vụ.",
+            'answers must be a JSON object: row → "new" or the id of a task.',
+            field="answers",
+        )
+    return answers
+
+
+def _texts(text: str) -> dict[str, str] | None:
+    """A JSON object of texts; None for what is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_one = isinstance(found, dict) and all(isinstance(value, str) for value in found.values())
+    return found if is_one else None
 
 
 def check_text(mapping: Mapping[str, str]) -> None:

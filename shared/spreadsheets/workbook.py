@@ -1,5 +1,6 @@
 """One file into its tables: every visible sheet that has the headings, or the one that is named; what became of each."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -127,14 +128,18 @@ def read_workbook(
     workbook = Workbook(tuple(sheets))
     if not workbook.tables:
         raise _nothing_read(sheets, failures, headings)
-    if (count := len(workbook.rows)) > MAX_ROWS:
+    _check_rows(len(workbook.rows))
+    return workbook
+
+
+def _check_rows(count: int) -> None:
+    if count > MAX_ROWS:
         raise TooLarge(
             "too_many_rows",
             f"Tệp có {count} dòng; tối đa {MAX_ROWS}. Chia thành nhiều tệp.",
             f"The file has {count} rows; at most {MAX_ROWS}. Split it into several files.",
             field="file",
         )
-    return workbook
 
 
 def _told(name: str, outcome: SheetOutcome, table: Table | None = None) -> Sheet:
@@ -213,6 +218,7 @@ def _grids(filename: str, content: bytes, headings: Headings, wanted: str | None
 
 def _sheets(book: XlsxFile, wanted: str | None) -> Iterator[Grid | Sheet]:
     names = [clean_name(part.name) for part in book.sheets]
+    _refuse_alike(names)
     if wanted is not None:
         wanted = _named(wanted, names)
     for part, name in zip(book.sheets, names, strict=True):
@@ -223,6 +229,18 @@ def _sheets(book: XlsxFile, wanted: str | None) -> Iterator[Grid | Sheet]:
         else:
             grid = book.grid(part)
             yield grid if grid.cells else _told(name, "empty")
+
+
+def _refuse_alike(names: list[str]) -> None:
+    """ "PL I" and "PL I " are two names to Excel, and one to all who read a report."""
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise InvalidInput(
+            "sheet_names_alike",
+            f"Tệp có hai trang tính tên “{twice}”, chỉ khác dấu cách hay ký tự ẩn: đổi tên một trang rồi nạp lại.",
+            f'Two sheets are named "{twice}", apart from spaces or hidden characters: rename one and send the file again.',
+            field="file",
+        )
 
 
 def _named(wanted: str, names: list[str]) -> str:

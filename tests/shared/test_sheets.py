@@ -338,3 +338,11 @@ async def test_another_process_tells_the_same() -> None:
     sheets: Sheets = {**TWO, "PL": ROWS}
     content = book_bytes(sheets, change)
     assert await read_workbook_apart("a.xlsx", content, COLUMNS) == read_workbook("a.xlsx", content, COLUMNS)
+
+
+@pytest.mark.parametrize("other", ["PL I ", " PL I", "PL\u00a0I"])
+def test_sheets_whose_names_look_alike_are_refused(other: str) -> None:
+    second = [HEAD, (1, "Việc hai", "Bộ Y tế", "sớm")]
+    refused = refusal({"PL I": [HEAD, ONE], other: second})
+    assert (refused.code, "“PL I”" in refused.vi) == ("sheet_names_alike", True)
+    assert refusal({"PL I": [HEAD, ONE], other: second}, "PL I").code == "sheet_names_alike"

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tasks.domain.annexes import COLUMNS, NoTask, annex_of, tasks_of
+from services.tasks.domain.annexes import COLUMNS, NoTask, annex_of, answers_by_row, tasks_of
+from shared.errors import InvalidInput
 from shared.spreadsheets import Row, read_workbook
 from shared.spreadsheets.headings import Headings
 from tests.support.spreadsheets import csv_bytes, xlsx_bytes
@@ -322,3 +323,35 @@ def test_every_row_is_a_task_or_told() -> None:
         assert sorted(numbers) == [number for number, row in enumerate(rows, start=2) if any(row)]
 
     check()
+
+
+# --- answers
+
+
+class Counted(list[tuple[str, int]]):
+    """Rows that know how often they were gone through."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_an_answer_is_for_the_row_that_it_names() -> None:
+    rows = [("PL I", 4), ("PL II", 4), ("PL II", 5)]
+    assert answers_by_row({"5": "mới", "PL I!4": "a", "PL II! 4": "b"}, rows) == {
+        ("PL II", 5): "mới",
+        ("PL I", 4): "a",
+        ("PL II", 4): "b",
+    }
+    for where in ("4", "9", "PL I!5", "PL III!4", "", "!", "x"):
+        with pytest.raises(InvalidInput) as caught:
+            answers_by_row({where: "mới"}, rows)
+        assert (caught.value.code, caught.value.field) == ("answer_row_unknown", "answers"), where
+
+
+def test_many_answers_go_through_the_rows_once() -> None:
+    rows = Counted(("PL", number) for number in range(1_000))
+    told = answers_by_row({str(number): "mới" for number in range(1_000)}, rows)
+    assert (len(told), rows.passes) == (1_000, 1)

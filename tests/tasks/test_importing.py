@@ -377,6 +377,25 @@ async def test_a_row_that_breaks_the_reader_is_refused_and_the_others_come_in(
     assert outcome(report) == (0, 1, 2)
 
 
+async def test_a_row_whose_judging_breaks_is_refused_and_the_others_come_in(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = imports.check_assignments
+
+    def break_once(assignments: Any, members: Any) -> None:
+        if "G01" in {assignment.agency_code for assignment in assignments}:
+            raise ZeroDivisionError
+        check(assignments, members)
+
+    monkeypatch.setattr(imports, "check_assignments", break_once)
+    for _ in range(2):
+        report = await report_of(office, table("3,Ba,Bộ Công an,Tháng 6/2025,A", GOOD), partial=True)
+        [broken] = [row for row in report["rows"] if row["outcome"] == "refused"]
+        assert [problem["code"] for problem in broken["problems"]] == ["row_failed"]
+        assert (broken["row"], broken["order_no"], broken["task_id"]) == (2, "3", None)
+    assert outcome(report) == (0, 1, 2)
+
+
 # --- files and forms
 
 

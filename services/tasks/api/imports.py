@@ -15,7 +15,7 @@ from shared.app import CurrentActor, CurrentContext, Session, get_context
 from shared.problems import documented
 from shared.requests import Code, DocumentNumber, Line
 from shared.scalars import BooleanText
-from shared.spreadsheets import mapping_from_json, texts_from_json
+from shared.spreadsheets import answers_from_json, mapping_from_json
 from shared.uploads import REPORT_ANSWERS, UploadForm, upload_router
 
 PATH = "/tasks/v1/imports"
@@ -52,7 +52,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
         columns=mapping_from_json(form.columns),
         sheet=form.sheet,
         annex=form.annex,
-        answers=texts_from_json("answers", form.answers),
+        answers=answers_from_json(form.answers),
         programme=form.programme,
         document=form.document,
         issued_by=form.issued_by,

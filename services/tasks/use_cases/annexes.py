@@ -88,8 +88,7 @@ async def read_annex(
     source = Source(code, given_by.code, given_by.issued_on, before_includes_day, issuer)
     workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
     named = _annexes(workbook, annex)
-    told = answers_by_row(answers or {}, [(row.sheet, row.number) for row in workbook.rows])
-    return await asyncio.to_thread(_understand_all, workbook, named, told, source, directory)
+    return await asyncio.to_thread(_understand_all, workbook, named, answers or {}, source, directory)
 
 
 def _check_issuer(document: Document, issued_by: str) -> None:
@@ -120,13 +119,14 @@ def _annexes(workbook: Workbook, given: str | None) -> dict[str, str]:
 def _understand_all(
     workbook: Workbook,
     annexes: Mapping[str, str],
-    answers: Mapping[tuple[str, int], str],
+    answers: Mapping[str, str],
     source: Source,
     directory: Directory,
 ) -> Annex:
+    told = answers_by_row(answers, ((row.sheet, row.number) for row in workbook.rows))
     names = Names(lambda text: find_agencies(text, directory, token_sort_ratio, source.issuer_code))
     read = [tasks_of(table, annexes[table.name]) for table in workbook.tables]
-    rows = tuple(_guarded(item, answers, names, source) for items, _ in read for item in repeat_above(items))
+    rows = tuple(_guarded(item, told, names, source) for items, _ in read for item in repeat_above(items))
     skipped = tuple(row for _, skipped in read for row in skipped)
     return Annex(source, rows, skipped, workbook.sheets)
 

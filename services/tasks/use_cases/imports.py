@@ -28,7 +28,7 @@ from services.tasks.use_cases.tasks import new_tasks, of_member
 from shared.audit import Actor, add_audit
 from shared.clock import local_date
 from shared.errors import Refusal, TooLarge
-from shared.rows import Problem
+from shared.rows import Problem, guarded
 
 Outcome = Literal["accepted", "refused", "unchanged", "question"]
 OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "unchanged", "question")
@@ -119,7 +119,10 @@ class _Judge:
     count: int = 0
 
     def reports(self, recognised: Sequence[Recognised]) -> list[RowReport]:
-        return [self._report(row, found) for row, found in zip(self.rows, recognised, strict=True)]
+        return [self._guarded(row, found) for row, found in zip(self.rows, recognised, strict=True)]
+
+    def _guarded(self, row: ReadRow, found: Recognised) -> RowReport:
+        return guarded(row.number, lambda: self._report(row, found), lambda problem: _failed(row, problem))
 
     def _report(self, row: ReadRow, found: Recognised) -> RowReport:
         report = _begun(row)
@@ -164,12 +167,12 @@ class _Judge:
         self.count += 1 + len(new.members)
         if self.count > MAX_TASKS:
             raise _too_many_tasks(row.number)
-        self.accepted.append(new)
-        if row.origin is not None and new.id is not None:
-            self.learned.append(Read(new.id, row.origin, row.ref))
         report.outcome = "accepted"
         report.task_id = new.id
         report.members = len(new.members)
+        self.accepted.append(new)
+        if row.origin is not None and new.id is not None:
+            self.learned.append(Read(new.id, row.origin, row.ref))
 
     def _task(self, row: ReadRow) -> NewTask:
         titles = dict(row.assigned.listed)
@@ -224,6 +227,20 @@ def _begun(row: ReadRow) -> RowReport:
         unread_words=list(row.reading.unread_words),
         problems=list(row.problems),
         warnings=list(row.warnings),
+        order_no=row.order_no,
+        annex=row.place.annex,
+    )
+
+
+def _failed(row: ReadRow, problem: Problem) -> RowReport:
+    """Of a row whose judging broke: nothing was kept of it."""
+    return RowReport(
+        row.sheet,
+        row.number,
+        row.ref,
+        row.title,
+        "refused",
+        problems=[problem],
         order_no=row.order_no,
         annex=row.place.annex,
     )

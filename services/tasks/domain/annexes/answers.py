@@ -1,6 +1,7 @@
 """What the office says of rows that a report asked about: in the file's own column, or beside the file."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from services.tasks.domain.annexes.recognition import Answer
@@ -28,15 +29,20 @@ def read_answer(text: str) -> tuple[Answer | UUID | None, Problem | None]:
         )
 
 
-def answers_by_row(
-    answers: Mapping[str, str], rows: Collection[tuple[str, int]]
-) -> dict[tuple[str, int], str]:
+def answers_by_row(answers: Mapping[str, str], rows: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """Answers by sheet and row, from "12" or "PL II!12". Raises InvalidInput answer_row_unknown."""
+    if not answers:
+        return {}
+    numbered: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    named: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    for row in rows:
+        numbered[str(row[1])].append(row)
+        named[row[0], str(row[1])].append(row)
     found: dict[tuple[str, int], str] = {}
     for where, answer in answers.items():
         sheet, told, number = where.rpartition("!")
-        same = [row for row in rows if str(row[1]) == number.strip() and (not told or row[0] == sheet)]
-        if len(same) != 1:
+        same = named.get((sheet, number.strip())) if told else numbered.get(number.strip())
+        if not same or len(same) > 1:
             raise _row_unknown(where)
         found[same[0]] = answer
     return found
