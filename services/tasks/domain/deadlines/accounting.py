@@ -38,19 +38,21 @@ _FURTHEST = 24  # words between an event and its day
 _MOST_WORDS = 6  # of one unread phrase
 _GOES_ON = frozenset({"word", "number", "time", "seen", "taken"})
 _FURTHER = frozenset("/+&±~<>≤≥=")  # join a further number to a date
-_ENDS = frozenset({"trong", "hết", "vào", "cuối", "kịp"})  # before "từ": neither a start nor an end
+_ENDS = frozenset({"trong", "hết", "vào", "cuối", "kịp"})  # before "từ", "trước": neither a start nor an end
 _DOUBT = frozenset("?*")
+_ABOUT = frozenset({"ngoài", "qua", "sát", "độ"})  # before a day: not on it
 _SMALL = re.compile(r"[0-9]{1,2} ?")  # may be a day or a number of days
 
 
 @dataclass(frozen=True, slots=True)
 class _Cues:
-    """Where the dates in use begin that have no governing words, "chậm nhất", "đến", "từ"."""
+    """Where the dates in use begin that have no governing words, "chậm nhất", "đến", "từ", "trước"."""
 
     bare: frozenset[int]
     latest: frozenset[int]
     until: frozenset[int]
     start: frozenset[int]
+    before: frozenset[int]
 
 
 def unread_words(
@@ -71,12 +73,18 @@ def unread_words(
         frozenset(start for start, _ in used if _LATEST_WORDS.match(text, start)),
         frozenset(start for start, _ in used if _UNTIL.match(text, start)),
         frozenset(start for start, _ in used if _FROM.match(text, start)),
+        frozenset(start for start, _ in used if text.startswith("trước", start)),
     )
     found: list[tuple[int, int]] = []
     for start, end in _clauses(marked, used):
         clause = _Clause(list(tokens(marked, start, end)), cues)
         found += clause.unread()
     found += [match.span() for match in _OTHER_DATES.finditer(marked)]  # a second date, wherever it stands
+    found += [
+        (m.span[0], m.written.start)
+        for m in mentions
+        if m.role is Role.OCCASION and marked[m.written.start] == DATE
+    ]
     return tuple(dict.fromkeys(text[start:end].strip() for start, end in _merged(found)))
 
 
@@ -88,7 +96,7 @@ def _mark(words: str, mentions: Sequence[Mention], used: list[tuple[int, int]]) 
         at = bisect_right(starts, mention.written.start) - 1
         if at >= 0 and mention.written.start < used[at][1]:
             continue
-        is_explained = mention.ignored or mention.role is Role.AFTER
+        is_explained = mention.ignored or mention.role in {Role.AFTER, Role.OCCASION}
         (explained if is_explained else others).append(mention.span)
     for spans, mark in ((others, OTHER_DATE), (explained, SEEN), (used, DATE)):
         words = blank(words, list(_apart(spans)), mark)
@@ -153,12 +161,17 @@ class _Clause:
 
     def _after(self, at: int) -> Iterator[tuple[int, int]]:
         """The first word after a date, also where a bracket opens on it."""
-        following = at + 2 if self._at(at + 1).text in {"(", "["} else at + 1
+        following = at + 2 if self._at(at + 1).text in {"(", "[", "-"} else at + 1
         token = self._at(following)
+        dash = self._at(at + 1).text == "-"
         further = token.text in _FURTHER and self._at(following + 1).kind in {"number", "other_date"}
-        unknown = token.kind == "word" and token.text not in KNOWN
+        unknown = token.kind == "word" and token.text not in KNOWN and not dash
         number = token.kind == "number" and not token.text.endswith("%")
         turned = token.kind in {"negation", "weak", "done"} and not self._leads_to(following)
+        if (
+            self._at(at + 1).text == ")" and self._at(at + 2).kind == "number"
+        ):  # trước ngày bầu cử (15/3/2026) 05 ngày
+            yield self._at(at + 2).start, self._reach(at + 2)
         if further or unknown or number or turned or token.kind == "seen" or token.text in _DOUBT:
             yield token.start, self._reach(following)
 
@@ -182,13 +195,14 @@ class _Clause:
     def _turns(self, token: Token, date: Token, *, bare: bool) -> bool:
         """Whether a word just before changes what a date means."""
         match token.kind:
-            case "negation" | "weak":
+            case "negation" | "weak" | "object":
                 return True
             case "cue":
                 return token.text not in _LATEST
             case "word":
-                started = date.start in self._cues.start and token.text in _ENDS
-                return started or like_a_cue(token.text) or (bare and token.text not in KNOWN)
+                started = token.text in _ENDS and date.start in self._cues.start | self._cues.before
+                unknown = bare and (token.text not in KNOWN or token.text in _ABOUT)
+                return started or unknown or like_a_cue(token.text)
             case "mark":
                 return token.text in _FURTHER
             case "number":
@@ -224,7 +238,8 @@ class _Clause:
                 until = (
                     self._latest and at < self._dates[0]
                 )  # sau khi có Nghị quyết, chậm nhất ngày 31/12/2025
-                return here or (first and not until)
+                begun = self._at(at - 1).text in {"từ", "kể từ"} and self._until(at)
+                return not begun and (here or (first and not until))
             case "time":
                 named = (
                     token.text == "ngày" and self._at(at + 1).kind == "word"
@@ -234,6 +249,10 @@ class _Clause:
             case "cue":
                 return here and not (token.text in _LATEST and self._at(at + 1).kind == "date")
         return False
+
+    def _until(self, at: int) -> bool:
+        """Từ khi ban hành đến hết năm 2025."""
+        return any(each > at and self._tokens[each].start in self._cues.until for each in self._dates)
 
     def _is_dated(self, at: int) -> bool:
         """The event's own day stands behind it: one that is explained, or the date in use, at most in brackets."""

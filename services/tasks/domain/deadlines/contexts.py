@@ -8,7 +8,7 @@ from services.tasks.domain.deadlines.flags import DeadlineKind
 from services.tasks.domain.deadlines.forms import Written
 from services.tasks.domain.deadlines.marks import DOCUMENT, OWNED
 
-COMPLETION = r"\b(?:hoàn thành|hoàn tất|xong|kết thúc)"
+COMPLETION = r"\b(?:hoàn thành|hoàn tất|xong|kết thúc|khánh thành)"
 _COMPLETES = re.compile(rf"{COMPLETION}\b[^,;:.(\ue000]{{0,60}}$")
 _COMPLETED = re.compile(rf"{COMPLETION}$")
 _CLAUSE_START = re.compile(r"(?:^|[;.:])$")
@@ -34,17 +34,37 @@ _CITING = re.compile(
 _NUMBERED = re.compile(rf"\b(?:{_PAPER}|số)(?: số)?$")
 _IN_FORCE = re.compile(rf"{DOCUMENT}[^,;:]{{0,60}}\bhiệu lực(?: thi hành)?(?: kể)?$")
 
+# Luật Dữ liệu có hiệu lực từ ngày 01/7/2025: told, not asked for
+_FORCE_TOLD = re.compile(
+    rf"(?:^|[,;:.] ?|\b(?:do|vì|khi) )(?:các )?{_PAPER}(?: (?!(?:phải|cần|bảo|đảm|để)\b)[^\W\d]{{1,9}}){{0,9}}"
+    r"(?: có)? hiệu lực(?: thi hành)?(?: kể)?$"
+)
+
 HAPPENING = (
     r"(?:kỳ họp|phiên họp|cuộc họp|buổi họp|đại hội|hội nghị|hội thảo|diễn đàn|lễ|ngày hội|bầu cử|khai giảng|khai mạc|bế mạc"
     r"|tổng tuyển cử|kỳ thi|tết|sáp nhập|hợp nhất|mùa mưa|mùa bão|mùa lũ)"
 )
 _TURNS = r"(?:không|chưa|hoặc|trừ|nếu|sau|trước|tháng|năm(?! học)|quý|tuần|đã|từ|đến|tới|giữa|khoảng|gần|quá|ít|tối|mỗi|sớm|muộn)"
+# on a known day: trước ngày Quốc khánh, trước ngày Luật có hiệu lực
+_STARTS_OF = (
+    r"(?:(?:lễ )?quốc khánh|giải phóng|thành lập|khánh thành|khởi công|ký kết|công bố|vận hành|bắt đầu|kết thúc|tổ chức|họp"
+    r"|chuyển đổi số|toàn quốc|nhà giáo|tựu trường|nhập học|(?:luật|nghị định|nghị quyết|thông tư|quyết định)\b[^,;:.()0-9]{0,60} hiệu lực)"
+)
 _GAP = r"[^,;:.()0-9\ue000\ue001\ue003-\ue005]"
+_OCCASION = re.compile(
+    r"\b(?:chào mừng|hưởng ứng|(?<!lễ )(?<!tổ chức )kỷ niệm|dịp)\b[^,;:.()\ue000-\uf8ff]{0,80}$"
+)
+_PREPARED = re.compile(
+    rf"\b(?:phục vụ|chuẩn bị)\b[^,;:.()0-9\ue000-\uf8ff]{{0,40}}\b{HAPPENING}\b[^,;:.()0-9]{{0,40}}$"
+)
 # trước lễ khai giảng 05/9/2025, trước ngày bầu cử 15/3/2026, trước khi Luật có hiệu lực (01/7/2025)
 _AROUND_EVENT = re.compile(
-    rf"\b(?P<cue>trước|sau|từ)(?: các| mỗi| dịp)? (?:khi|ngày|lúc|thời điểm|{HAPPENING})\b(?:(?!\b{_TURNS}\b){_GAP}){{0,80}}$"
+    rf"\b(?P<cue>trước|sau|từ)(?: các| mỗi| dịp)? (?:khi|(?:(?:ngày|lúc|thời điểm) )?(?:{HAPPENING}|{_STARTS_OF}))\b(?:(?!\b{_TURNS}\b){_GAP}){{0,80}}$"
 )
 _EVENT_NAME = re.compile(rf"\b{HAPPENING}(?: [^\W\d]{{1,9}}){{0,5}}$")
+_SITTING = re.compile(
+    r"\bphiên họp(?: (?:thường kỳ|chuyên đề|chính phủ|ubnd|của|tỉnh|thành phố|thường trực)){0,4}$"
+)  # of that month, held whenever
 _ABOUT = {"trước": Role.BEFORE, "sau": Role.AFTER, "từ": Role.FROM}
 _PART_OF_YEAR = frozenset({"cuối", "đầu", "giữa"})
 # ..., Chính phủ đã ban hành 112 Nghị định: a report of what was done
@@ -74,6 +94,12 @@ _OF_FIGURES = re.compile(
 )
 
 
+# thời điểm chốt số liệu 31/12/2025
+_FIGURES_OF = re.compile(
+    r"\b(?:chốt|(?:mốc|lấy|kỳ|thời điểm|chốt) (?:số liệu|dữ liệu|thống kê|báo cáo))(?: là)?$"
+)
+
+
 def is_of_figures(before: str) -> bool:
     """Thời gian chốt số liệu: từ 15/12/2024 đến 14/6/2025."""
     return _OF_FIGURES.search(before) is not None
@@ -84,9 +110,14 @@ def is_in_force(before: str, word: str) -> bool:
     return (word == "vào" and is_cited(before)) or _IN_FORCE.search(before) is not None
 
 
+def is_force_told(before: str) -> bool:
+    return _FORCE_TOLD.search(before) is not None
+
+
 _PART = re.compile(
     rf"^(?:hoàn thành |triển khai |thực hiện )?(?:giai đoạn|đợt|lần|bước|vòng|phần|nhóm) {OWNED}{{1,9}},?$"
 )
+_PUBLISHED = re.compile(rf"\bcông bố kết quả (?:đợt|vòng|giai đoạn|kỳ) {OWNED}{{1,9}}$")
 _SUMMED_UP = re.compile(r"\b(?:sơ kết|tổng kết)$")  # of a quarter or year; in a month
 _DONE_IN = re.compile(r"(?:,|\b(?:trình|phê duyệt|thông qua|nghiệm thu|khánh thành|tổng kết|bàn giao))$")
 
@@ -101,7 +132,7 @@ class Place(NamedTuple):
 
 def bare_role(words: str, written: Written, tail: str) -> Place:
     """A date with no governing word: a deadline by its place, of an event, or part of a name."""
-    if _COMPLETED.search(tail):
+    if _COMPLETED.search(tail) or _PART.match(tail):
         return Place(Role.BARE, governed=True)
     if "y1" in written.numbers:
         whole = tail == "" and written.end == len(words)
@@ -111,9 +142,16 @@ def bare_role(words: str, written: Written, tail: str) -> Place:
             return Place(Role.CITED, governed=False)
         alone = _ALONE.match(words, written.end) is not None
         return Place(Role.BARE, governed=alone or written.kind is not DeadlineKind.DATE)
-    if _PART.match(tail):
-        return Place(Role.BARE, governed=True)
+    if occasion := _occasion(written, tail):
+        return Place(Role.OCCASION, governed=False, at=occasion.start())
     return _around_event(written, tail) or Place(_name_role(words, written, tail), governed=False)
+
+
+def _occasion(written: Written, tail: str) -> re.Match[str] | None:
+    """Chào mừng Quốc khánh 02/9/2025, chuẩn bị Hội nghị ngày 15/9/2025: what the day is, not what is due."""
+    if written.kind is DeadlineKind.DATE and (prepared := _PREPARED.search(tail)):
+        return prepared
+    return _OCCASION.search(tail) if written.kind in {DeadlineKind.DATE, DeadlineKind.MONTH} else None
 
 
 def _around_event(written: Written, tail: str) -> Place | None:
@@ -122,6 +160,8 @@ def _around_event(written: Written, tail: str) -> Place | None:
         if written.kind is DeadlineKind.DATE or role is Role.AFTER:
             return Place(role, governed=True, at=match.start())
         return Place(Role.EVENT, governed=False)  # some day of that month
+    if written.kind is DeadlineKind.MONTH and _SITTING.search(tail):
+        return Place(Role.EVENT, governed=False)
     if written.kind is DeadlineKind.YEAR and _EVENT_NAME.search(tail):
         return Place(Role.EVENT, governed=False)
     return None
@@ -136,14 +176,17 @@ def is_year_of_event(written: Written, word: str, before: str) -> bool:
 
 def _name_role(words: str, written: Written, tail: str) -> Role:
     """Inside a clause: the name or object that the date belongs to, if there is one."""
-    if written.kind is DeadlineKind.DATE:
+    if _FIGURES_OF.search(tail):
+        return Role.PERIOD
+    if "d" in written.numbers:
         told = _EVENT_NAME.search(tail) and _TOLD.match(words, written.end)
         return Role.CITED if told or is_cited(tail) else Role.BARE
     if is_month_number(words, written) and _NUMBERED.search(tail):
         return Role.CITED
     named = written.kind is DeadlineKind.YEAR and not _DONE_IN.search(tail)
     summed_up = written.kind is not DeadlineKind.MONTH and _SUMMED_UP.search(tail)
-    return Role.PERIOD if named or summed_up or _REPORTED.search(tail) else Role.BARE
+    reported = _REPORTED.search(tail) and not _PUBLISHED.search(tail)
+    return Role.PERIOD if named or summed_up or reported else Role.BARE
 
 
 def is_month_number(words: str, written: Written) -> bool:

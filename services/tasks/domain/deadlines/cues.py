@@ -18,6 +18,8 @@ class Role(StrEnum):
     PERIOD = "period"
     FORMER = "former"
     EVENT = "event"
+    OCCASION = "occasion"
+    WORKING_DAY = "working_day"
 
 
 class Cue(NamedTuple):
@@ -38,29 +40,35 @@ class Cue(NamedTuple):
 
 _HOUR = r"(?P<hour>[0-9]{1,2}) ?(?:h|g|giờ|:) ?(?:[0-9]{2})?(?: ?phút| ?')?(?: (?:sáng|trưa|chiều|tối))?(?:,? (?:của|vào))?"
 _STEP = re.compile(
-    r"(?:\b(?:(?:trong|hết) giờ (?:hành chính|làm việc)(?: của)?|ngày mai|hôm nay|ngày|thời điểm|mốc|mùng|mồng|(?<!tuần )thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|giai đoạn|thời kỳ"
+    r"(?:\b(?:(?:trong|hết) giờ (?:hành chính|làm việc)(?: của)?|ngày mai|hôm nay|cả|ngày|thời điểm|(?<!bỏ )(?<!hủy )mốc|mùng|mồng|(?<!tuần )thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|giai đoạn|thời kỳ"
     rf")|(?<![0-9]){_HOUR}),?$"
 )
 LABEL = r"\b(?:hạn|thời gian|tiến độ|hoàn thành|thời điểm|deadline|mốc|ngày)[^:;]{0,30}:"
+
+_NO_CUE = r"(?!(?:trước|đến|tới|trong|hết|chậm|muộn|cuối|vào)\b)[^\W\d]{1,9}"
 
 # (role, the words that stand just before the date), asked in this order.
 ROLES = tuple(
     (role, re.compile(rf"(?:{pattern})$"))
     for role, pattern in (
-        (Role.PERIOD, r"\b(?:tính|lũy kế|số liệu|dữ liệu|kết quả|tình hình)(?: tính)? (?:đến|tới|từ)(?: hết| cuối)?"),
+        (Role.PERIOD, r"\b(?:tính|lũy kế|số liệu|dữ liệu|kết quả|tình hình|chốt)(?: tính| chốt)? (?:đến|tới|từ)(?: hết| cuối)?"),
         (Role.FORMER, r"\b(?:gia hạn|lùi|điều chỉnh|kéo dài|dời)\b[^,;:.]{0,40} từ"),
+        (Role.FORMER, rf"\bthay (?:vì|cho)(?: (?:thời hạn|hạn|trước|đến|cuối|hết|là)){{0,3}}|\bso với(?: {_NO_CUE}){{0,4}}(?: trước| cuối)?"),
+        (Role.FORMER, r"\b(?:cũ|trước đây|trước kia|ban đầu)(?: là|:)?|\b(?:bỏ|hủy|huỷ) (?:thời hạn|hạn|mốc)|(?<!không )(?<!không để )(?<!khi )\b(?:quá|hết|trễ|lỡ) (?:thời )?hạn"),
         (Role.HORIZON, r"\b(?:chỉ tiêu|mục tiêu|tầm nhìn|định hướng)(?: phấn đấu)?(?: đến| tới| trong)?(?: hết| cuối)?"),
         (Role.FROM, r"\btừ đầu|\bbắt đầu(?: từ)?"),
         (Role.VAGUE, r"\b(?:từ|sau) cuối|(?<!bước )(?<!lần )\bđầu|\b(?:giữa|thượng tuần|trung tuần|khoảng)(?: của)?"),
-        (Role.VAGUE, r"\b(?:nửa (?:đầu|cuối)|tuần (?:đầu|giữa|(?:thứ )?(?:[1-5]|nhất|hai|ba|tư)))(?: tiên)?(?: của)?"),
+        (Role.VAGUE, r"\b(?:nửa đầu|tuần (?:đầu|giữa|(?:thứ )?(?:[1-5]|nhất|hai|ba|tư)))(?: tiên)?(?: của)?"),
+        (Role.WORKING_DAY, r"\bngày làm việc (?:cuối|đầu)(?: cùng| tiên)?(?: của)?"),
+        (Role.OCCASION, r"\b(?:nhân |vào )?(?<!trước )dịp"),
         (Role.BY, r"\btrước khi (?:hết|kết thúc)"),
         (Role.AFTER, r"\bsau khi (?:hết|kết thúc)"),
-        (Role.BEFORE, r"\btrước (?:thời hạn|hạn(?: cuối| chót)?|thời gian)"),
-        (Role.BY, rf"\bkhông (?:sau|(?:được |thể |vượt |chậm |để ){{0,2}}quá|muộn hơn|chậm hơn|trễ hơn)|\b(?:chậm|muộn|trễ) nhất|{LABEL}"),
+        (Role.BEFORE, r"\btrước (?:thời hạn|hạn(?: cuối| chót)?|thời gian|dịp)"),
+        (Role.BY, rf"\bkhông (?:sau|(?:được |thể |vượt |chậm |để ){{0,2}}(?:quá|(?:muộn|chậm|trễ) hơn))|\b(?:chậm|muộn|trễ) nhất|{LABEL}"),
         (Role.AFTER, r"\bsau|\bkhông (?:sớm hơn|trước)|\bsớm nhất(?: là| vào| từ)?"),
         (Role.BEFORE, r"\btrước"),
         (Role.FROM, r"\btừ"),
-        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )thành|hết|trong(?: phạm vi)?|vào|là|nội|(?:nhân |vào )?dịp|kịp|deadline|kết thúc|(?:cuối(?: cùng)?|hạ tuần)(?: của)?)"),
+        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )(?<!khánh )thành|hết|trong(?: phạm vi)?|vào|là|nội|kịp|deadline|kết thúc|(?:(?:nửa )?cuối(?: cùng)?|hạ tuần)(?: của)?)"),
         (Role.BY, r"\b(?:thời )?hạn(?: cuối| chót| nộp| hoàn thành)?"),
     )
 )  # fmt: skip
@@ -91,12 +99,18 @@ def governing_words(words: str, start: int) -> Cue:
 _CHAINED = re.compile(
     r"(?:\b(?:(?:chậm|muộn|trễ) nhất|không quá|là|vào|đến|tới|hết|cuối|trong|thời hạn|hạn|kịp|ngay|cho|nội),? ?)$"
 )
+_CHAINED_BEFORE = re.compile(
+    r"(?:\b(?:(?:chậm|muộn|trễ) nhất|không quá|là|đến|tới|thời hạn|hạn|kịp|ngay),? ?)$"
+)
 
 
 def _chain_start(tail: str, start: int, role: Role) -> int:
     """Chậm nhất đến hết tháng 02/2026: where the further governing words begin."""
     if role is Role.FROM:  # "trong từ tháng 9/2025" is no start
         return start
-    while match := _CHAINED.search(tail, max(0, start - len("chậm nhất, ") - 2), start):
+    chained = (
+        _CHAINED_BEFORE if role is Role.BEFORE else _CHAINED
+    )  # "trong trước tháng 9/2025" says two things
+    while match := chained.search(tail, max(0, start - len("chậm nhất, ") - 2), start):
         start = match.start()
     return start

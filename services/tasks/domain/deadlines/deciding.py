@@ -1,11 +1,12 @@
 """Which of the dates of a text holds, or why none does."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from services.tasks.domain.deadlines.accounting import unread_words
+from services.tasks.domain.deadlines.choosing import chosen_of, refine
 from services.tasks.domain.deadlines.cues import Role
 from services.tasks.domain.deadlines.flags import DeadlineFlag, DeadlineKind
 from services.tasks.domain.deadlines.marks import RECURRENCE, USED
@@ -14,27 +15,18 @@ from services.tasks.domain.deadlines.model import Reading, Understood
 from services.tasks.domain.deadlines.recurrences import Recurring, occurrence
 from services.tasks.domain.deadlines.words import RELATIVE, STANDING_CLAUSE, undated_kind
 
-_JOINING = re.compile(
-    r"(?:[\s,.():-]|\b(?:trước|ngày|là|vào|đến|tới|hết|cuối|trong|chậm|muộn|trễ|nhất|hoàn|thành|xong|phải|và|ngay)\b){0,40}"
-)
-_ANOTHER = re.compile(r"\b(?:hoàn thành|xong|phải|và)\b")
-_LATEST = re.compile(r"\b(?:chậm|muộn|trễ) nhất\b")
 _STATES = re.compile(  # a state that has to hold from a day is a deadline of its own
     r"\b(?:vận hành|áp dụng|có hiệu lực|hiệu lực|sử dụng|duy trì|bảo đảm|đảm bảo|hoạt động|chấm dứt|dừng|ngừng|không còn)\b[^,;:]{0,60}$"
-)
-# khởi công ngày 19/8/2025, tại cuộc họp ngày 15/9/2025: a day on which something else is held
-_HELD = re.compile(
-    r"\b(?:khởi công|khánh thành|khai mạc|bế mạc|bắt đầu|tổ chức|diễn ra|họp|hội nghị|lễ|ký|ban hành|để|nhằm|phục vụ)\b[^,;]{0,50}$"
 )
 _PURPOSE = re.compile(r"\b(?:để|nhằm|phục vụ)\b")
 
 
 def decide(understood: Understood, *, before_includes_day: bool) -> Reading:
     words = understood.words
-    mentions = _refine(words, [mention for mention in understood.mentions if not mention.ignored])
+    mentions = refine(words, [mention for mention in understood.mentions if not mention.ignored])
     if understood.recurring:
         return _recur(understood, understood.recurring, mentions, before_includes_day=before_includes_day)
-    chosen = _chosen(words, mentions)
+    chosen = chosen_of(words, mentions)
     if standing := _standing(understood, chosen):
         return standing
     starts = [mention for mention in chosen if mention.role is Role.FROM]
@@ -45,58 +37,6 @@ def decide(understood: Understood, *, before_includes_day: bool) -> Reading:
     flags = {IGNORED[mention.role] for mention in understood.mentions if mention.ignored}
     problems = {mention.days for mention in mentions if isinstance(mention.days, DeadlineFlag)}
     return _undated(understood, {flag for flag in flags | problems if flag})
-
-
-def _refine(words: str, mentions: Iterable[Mention]) -> list[Mention]:
-    """Trong năm 2025, hoàn thành trước ngày 30/10/2025: the finer of two that stand together holds."""
-    kept: list[Mention] = []
-    for right in mentions:
-        left = kept[-1] if kept else None
-        finer = _finer(words, left, right) if left and left.governed and right.governed else None
-        if left and finer:
-            kept[-1] = replace(finer, span=(left.span[0], right.span[1]))
-        else:
-            kept.append(right)
-    return kept
-
-
-def _finer(words: str, left: Mention, right: Mention) -> Mention | None:
-    """The one of two that holds, when only governing words stand between them; None where neither rules."""
-    if Role.FROM in {left.role, right.role} or not _JOINING.fullmatch(
-        words, left.written.end, right.written.start
-    ):
-        return None
-    match left.days, right.days:
-        case DeadlineFlag.VAGUE_PART, (_, _):
-            return right
-        case (outer_first, outer_last), (first, last) if outer_first <= first and last <= outer_last:
-            return right
-        case (first, last), (outer_first, outer_last) if outer_first <= first and last <= outer_last:
-            # "trước 15/9/2025, hoàn thành trong năm 2025" gives two things to do
-            return None if _ANOTHER.search(words, left.written.end, right.written.start) else left
-        case (_, earlier), (_, later) if earlier <= later and _LATEST.search(
-            words, left.written.end, right.written.start
-        ):
-            return right
-    return None
-
-
-def _chosen(words: str, mentions: Sequence[Mention]) -> list[Mention]:
-    """Governed mentions; without any, the bare ones. A lower bound counts only where nothing else stands.
-
-    A bare day before a governed one is a meeting or the like, behind it a second deadline, unless it is said to be a
-    meeting's; a bare month is a second deadline, unless one completes.
-    """
-    governed = [mention for mention in mentions if mention.governed]
-    upper = [mention for mention in governed if mention.role is not Role.AFTER]
-    bare = [m for m in mentions if not m.governed and m.days is not DeadlineFlag.YEAR_MISSING]
-    if upper and not any(mention.completes for mention in upper):
-        upper += [mention for mention in bare if mention.written.kind is not DeadlineKind.DATE]
-    if upper:
-        last = upper[-1].span[1]
-        behind = (m for m in bare if m.span[0] >= last and m.written.kind is DeadlineKind.DATE)
-        upper += [m for m in behind if not _HELD.search(words[max(0, m.span[0] - 60) : m.span[0]])]
-    return upper or governed or bare
 
 
 def _dated(understood: Understood, chosen: Sequence[Mention], *flags: DeadlineFlag) -> Reading:
@@ -116,7 +56,7 @@ def _dated(understood: Understood, chosen: Sequence[Mention], *flags: DeadlineFl
     return replace(reading, flags=(*reading.flags, *flags), unread_words=unread)
 
 
-_STARTED = re.compile(r"\b(?:khởi công|khởi động|động thổ|thí điểm)(?: (?:vào|trong))?$")
+_STARTED = re.compile(r"\b(?:khởi công|khởi động|động thổ|thí điểm|triển khai)(?: (?:vào|trong))?$")
 
 
 def _is_begun(words: str, mention: Mention, due_on: date) -> bool:
@@ -190,11 +130,21 @@ def _only_started(understood: Understood, starts: Sequence[Mention]) -> Reading 
     if understood.durations:
         return replace(_undated(understood, set()), start_on=days[0])
     if understood.open_end:
-        return Reading("", DeadlineKind.NONE, days[0], flags=(DeadlineFlag.OPEN_ENDED,))
+        return _left_open(understood, days[0])
     undated = undated_kind(understood.words[starts[-1].span[1] :])
     if undated and undated[0] in {DeadlineKind.EVENT, DeadlineKind.STANDING}:
         return replace(_undated(understood, set()), kind=undated[0], start_on=days[0])
     return None
+
+
+def _left_open(understood: Understood, start_on: date | None, *flags: DeadlineFlag) -> Reading:
+    """Từ năm 2025 trở đi; or "từ năm 2026, thường xuyên", which is standing."""
+    if _REGULAR.search(understood.text):
+        return Reading("", DeadlineKind.STANDING, start_on, flags=flags)
+    return Reading("", DeadlineKind.NONE, start_on, flags=(*flags, DeadlineFlag.OPEN_ENDED))
+
+
+_REGULAR = re.compile(r"\bthường xuyên\b")
 
 
 def _standing(understood: Understood, chosen: Sequence[Mention]) -> Reading | None:
@@ -225,7 +175,7 @@ def _undated(understood: Understood, flags: set[DeadlineFlag]) -> Reading:
         working = {DeadlineFlag.WORKING_DAYS} if any(each.working for each in understood.durations) else set()
         return Reading("", DeadlineKind.EVENT, flags=(DeadlineFlag.RELATIVE, *working))
     if understood.open_end:
-        return Reading("", DeadlineKind.NONE, flags=(*flags, DeadlineFlag.OPEN_ENDED))
+        return _left_open(understood, None, *flags)
     if undated := undated_kind(words):
         kind, awaited = undated
         return Reading("", kind, flags=(DeadlineFlag.CONDITIONAL,) if awaited else ())
@@ -246,6 +196,7 @@ def _recur(
         return Reading("", DeadlineKind.NONE, flags=(DeadlineFlag.SEVERAL_DATES, DeadlineFlag.AMBIGUOUS))
     flags: set[DeadlineFlag] = {DeadlineFlag.BOUNDED} if whole or _spans_years(understood) else set()
     flags |= {m.days for m in mentions if isinstance(m.days, DeadlineFlag)} - {DeadlineFlag.YEAR_MISSING}
+    flags |= {DeadlineFlag.WORKING_DAYS} if "ngày làm việc" in understood.text else set()
     partial = [m for m in mentions if m.days is DeadlineFlag.YEAR_MISSING]
     recurrence = None
     if recurring.period is None:

@@ -108,8 +108,8 @@ FLAG_SENTENCES = {
         "The date is that of a cited document or meeting, not a deadline.",
     ),
     DeadlineFlag.PERIOD_IGNORED: Sentence(
-        "Thời gian là kỳ số liệu, kỳ kế hoạch hoặc việc đã làm, không phải thời hạn.",
-        "The period is what is reported, planned or was done, not when the task is due.",
+        "Thời gian là kỳ số liệu, kỳ kế hoạch, hạn cũ, hạn đã quá hoặc việc đã làm, không phải thời hạn.",
+        "The period is what is reported, planned or was done, or a former deadline, not when the task is due.",
     ),
     DeadlineFlag.RELATIVE: Sentence(
         "Thời hạn tính theo số ngày, tháng từ một mốc: ghi ngày khi biết mốc.",

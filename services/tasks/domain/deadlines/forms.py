@@ -102,7 +102,7 @@ FORMS = tuple(
     for unit, pattern in (
         # 15/11/2025, 15-11-2025, 15.11.2025; ngày 15 tháng 11 năm 2025; 15/11 năm 2025; 2025-11-15
         ("day", rf"{_D} ?(?P<sep>[/.-]) ?{_M} ?(?P=sep) ?{_Y}"),
-        ("day", rf"{_PLACE}{_D} ?tháng {_M}(?: ?[/-] ?|,? ?(?:của )?năm ){_Y}"),
+        ("day", rf"{_PLACE}{_D},? ?tháng {_M}(?: ?[/-] ?|,? ?(?:của )?năm ){_Y}"),
         ("day", rf"{_PLACE}{_D} ?[/-] ?{_M},? ?(?:của )?năm {_Y}"),
         ("day", rf"(?<![0-9])(?<![0-9][/.-]){_Y}(?P<sep>[/-]){_M}(?P=sep)(?P<d>[0-9]{{1,2}})(?![0-9/])"),
         # the year is not written in full: 15/11/25; or not at all: ngày 15/11, trước 15/11, 15 tháng 11

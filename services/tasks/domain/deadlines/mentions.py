@@ -18,7 +18,11 @@ IGNORED: dict[Role, DeadlineFlag | None] = {
     Role.FORMER: DeadlineFlag.PERIOD_IGNORED,
     Role.EVENT: None,
 }
-_PROBLEMS = {Role.AFTER: DeadlineFlag.AFTER_ONLY, Role.VAGUE: DeadlineFlag.VAGUE_PART}
+_PROBLEMS = {
+    Role.AFTER: DeadlineFlag.AFTER_ONLY,
+    Role.VAGUE: DeadlineFlag.VAGUE_PART,
+    Role.WORKING_DAY: DeadlineFlag.WORKING_DAYS,
+}
 _LUNAR = re.compile(r" ?\(?(?:âm lịch|al)\b")
 _RATIO = re.compile(r"[0-9]{1,2} ?/ ?[0-9]{1,2},? (?:của )?năm")  # 9/10 năm 2026: nine of ten, or 9 October
 
@@ -85,7 +89,7 @@ def _join(words: str, left: Mention, right: Mention) -> Mention:
 def _place(words: str, written: Written) -> Mention | None:
     """The mention with its role; None for a number that is no month after all (57/2024)."""
     cue = governing_words(words, written.start)
-    place = contexts.Place(_governed_role(written, cue), governed=True)
+    place = contexts.Place(_governed_role(written, cue), governed=cue.role is not Role.OCCASION)
     if cue.role is Role.BARE:
         place = contexts.bare_role(words, written, cue.tail)
         if place.role is Role.BARE and not _is_month(words, written):
@@ -106,6 +110,8 @@ def _governed_role(written: Written, cue: Cue) -> Role:
     if cue.role is Role.FROM and contexts.is_of_figures(cue.before):
         return Role.PERIOD
     if written.kind is DeadlineKind.DATE and contexts.is_in_force(cue.before, cue.word):
+        return Role.CITED
+    if cue.role is Role.FROM and contexts.is_force_told(cue.before):
         return Role.CITED
     if written.kind is DeadlineKind.YEAR and contexts.is_horizon(written, cue.word, cue.before):
         return Role.HORIZON

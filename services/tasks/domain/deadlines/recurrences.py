@@ -78,6 +78,12 @@ _WEEKDAY = "|".join(_WEEKDAYS)
 PERIODS = tuple(
     re.compile(pattern)
     for pattern in (
+        # thường xuyên, hằng năm: standing
+        r"(?P<other>\bthường xuyên,? (?:và )?)(?P<at>(?:hằng|hàng) năm)(?= ?(?:$|[.;)]))",
+        r"(?:^|(?<=[;.(:] ))(?P<at>(?:hằng|hàng) năm)(?P<other>,? (?:và )?thường xuyên)(?= ?(?:$|[.;)]))",
+        # trước 16h00 hằng ngày
+        rf"(?:\b(?:trước|vào|lúc) )?{_HOUR} (?:hằng|hàng|mỗi) (?P<unit>ngày)\b",
+        rf"\b(?:hằng|hàng|mỗi) (?P<unit>ngày)\b,? ?\(?(?:(?:trước|vào|lúc) )?{_HOUR}(?! ?ngày)",
         # trước 15 giờ thứ Sáu hằng tuần; hằng tuần, vào thứ Hai
         rf"(?P<before>\btrước (?:ngày )?(?=thứ|chủ))?(?P<at>(?:(?:trước )?{_HOUR} )?(?:ngày |sáng |chiều )?\b(?P<weekday>{_WEEKDAY}) (?:của )?(?:hằng|hàng|mỗi) (?P<unit>tuần)\b)",
         rf"\b(?:hằng|hàng|mỗi) (?P<unit>tuần)\b,? ?\(?(?:vào )?(?P<before>trước (?:ngày )?(?=thứ|chủ))?(?:trước )?(?:{_HOUR} )?(?:ngày |sáng |chiều )?(?P<weekday>{_WEEKDAY})\b",
@@ -99,7 +105,7 @@ PERIODS = tuple(
         r"\b(?P<half>nửa) (?P<unit>năm)(?: ?/ ?| )(?:0?1 |một )?lần\b",
         # định kỳ quý; định kỳ vào cuối tháng; định kỳ 6 tháng; định kỳ
         rf"\bđịnh kỳ(?: (?:báo cáo|cập nhật|vào|cuối|theo|của)){{0,3}}(?: (?P<count>[0-9]{{1,2}}))? {_UNIT}{_MORE}",
-        r"\bđịnh kỳ\b|(?<!họp )(?<!phiên )(?<!nghị )\bthường kỳ\b",
+        r"\bđịnh kỳ\b|(?:^|\b(?:báo cáo|cập nhật|kiểm tra|rà soát|giao ban|đánh giá) )thường kỳ\b",
     )
 )  # fmt: skip
 _COUNTS = {None: 1, "một": 1, "mỗi": 1, "hằng": 1, "hàng": 1, "hai": 2, "ba": 3, "sáu": 6}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.tasks.domain.deadlines.contexts import HAPPENING
 from services.tasks.domain.deadlines.marks import DURATION
 from services.tasks.domain.deadlines.spelling import plain
-from services.tasks.domain.deadlines.vocabulary import HARMLESS
+from services.tasks.domain.deadlines.vocabulary import HARMLESS, OF_AN_OBJECT
 
 # marks in the text: the date in use, one that is explained, any other
 DATE, SEEN, OTHER_DATE = "\ue006", "\ue007", "\ue008"
@@ -18,9 +18,10 @@ _TOKEN = re.compile(
     r"|(?P<purpose>để|nhằm|phục vụ|làm cơ sở|làm căn cứ)"
     rf"|(?P<event>(?:tại|trước|sau|đến|trong|kịp|vào|cùng)(?: các| dịp)? {HAPPENING})"
     r"|(?P<condition>(?:ngay )?(?:sau|trước|đến|tới) khi|ngay khi|khi|nếu|trường hợp|tùy|tuỳ|trừ|ngoại trừ|với điều kiện)"
-    r"|(?P<negation>không|chưa|chẳng|đừng|thay vì)"
+    rf"|(?P<object>{OF_AN_OBJECT})(?= {DATE})"
+    r"|(?P<negation>không|chưa|chẳng|đừng|thay vì|có thể|tốt nhất|lý tưởng|(?:đề xuất|xem lại|tạm thời|tạm tính)(?=\))|(?<!điều )(?<!quy )(?<!hương )(?<!công )ước)"
     r"|(?P<cue>trước|sau|chậm nhất|muộn nhất|trễ nhất|sớm nhất|không quá)"
-    r"|(?P<weak>kể từ|từ|đến|tới|đầu|giữa|khoảng|gần|quá|hoặc)"
+    r"|(?P<weak>(?:ít|tối) (?:nhất|thiểu)|kể từ|từ|đến|tới|đầu|giữa|khoảng|gần|quá|hoặc)"
     r"|(?P<time>ngày|tháng|năm|quý|tuần|giờ)"
     r"|(?P<lasting>tạm dừng|hoãn|giá trị|hiệu lực|bảo hành|bảo lưu|giữ nguyên|duy trì|tạm giữ|miễn giảm)"
     r"|(?P<done>đã))\b"

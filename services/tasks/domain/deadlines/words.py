@@ -14,7 +14,7 @@ _MEETING = (
 )
 # What has no date until it is known, in the order in which it is asked.
 _EVENT = re.compile(
-    r"\bkỳ họp (?:thứ|thường lệ|gần nhất|tiếp theo|tới|cuối năm|giữa năm|chuyên đề|bất thường|quốc hội|hội đồng)"
+    r"\bkỳ họp (?:thứ|thường lệ|gần nhất|tiếp theo|tới|cuối năm|giữa năm|chuyên đề|bất thường|quốc hội|hội đồng|hđnd)"
     rf"|\b(?:tại|trước|sau|đến|trong|kịp|ngay sau|phục vụ)(?: các| mỗi| thềm)? {_MEETING}\b"
     r"|\bcùng (?:thời điểm|lúc|thời gian)\b|\bđồng thời với\b"
     r"|\btừ (?:ngày|khi|thời điểm) (?![0-9])|\bngay (?:sau )?khi\b|\bngay sau (?:khi|hội nghị|phiên|cuộc|lễ)\b"

@@ -1,0 +1,107 @@
+"""Reading takes time in step with the text, whatever it holds."""
+
+import re
+import sys
+from types import FrameType
+
+import pytest
+
+from services.tasks.domain.deadlines import (
+    DeadlineKind,
+    accounting,
+    choosing,
+    contexts,
+    cues,
+    deciding,
+    durations,
+    forms,
+    marks,
+    mentions,
+    read_deadline,
+    recurrences,
+    spelling,
+    tokens,
+    words,
+)
+
+HOSTILE = [
+    "15/11/2025 ",
+    "tháng 5, ",
+    "từ 01/5 đến ",
+    "1/aaaa-",
+    "hằng tháng, quý, năm ",
+    "nghị quyết số ",
+    "tại kỳ họp ",
+    "trước ngày khai giảng ",
+    "chậm nhất 5 ngày trước ngày 15/11/2025 ",
+    "trước 3O/6/2026 (",
+    "đợt 1 tháng 8/2025 và ",
+    "\u0301\u0323",
+    "(" * 9,
+]
+
+
+def calls(text: str) -> int:
+    count = 0
+
+    def profile(_frame: FrameType, _event: str, _arg: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(profile)
+    try:
+        read_deadline(text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("seed", HOSTILE, ids=repr)
+def test_work_grows_in_step_with_the_text(seed: str) -> None:
+    small, large = (calls((seed * size)[:size]) for size in (10_000, 40_000))
+    assert large < 4 * small + 1_000
+
+
+def test_a_huge_hostile_text_is_read() -> None:
+    reading = read_deadline("từ 01/5 đến " * 17_000 + "15/11/2025")
+    assert len(reading.text) > 200_000
+    assert reading.kind in DeadlineKind
+
+
+MODULES = (
+    spelling,
+    marks,
+    words,
+    durations,
+    recurrences,
+    forms,
+    cues,
+    contexts,
+    mentions,
+    deciding,
+    choosing,
+    accounting,
+    choosing,
+    tokens,
+)
+
+
+def patterns() -> list[str]:
+    found: list[str] = []
+    for module in MODULES:
+        for value in vars(module).values():
+            items = value if isinstance(value, tuple) else (value,)
+            flat = [part for item in items for part in (item if isinstance(item, tuple) else (item,))]
+            found += [part.pattern for part in flat if isinstance(part, re.Pattern)]
+    return found
+
+
+def test_no_pattern_can_backtrack_without_bound() -> None:
+    unbounded = [
+        pattern
+        for pattern in patterns()
+        if re.search(r"[*+]|\{\d*,\}", re.sub(r"\[[^\]]*\]|\\.", "x", pattern))
+    ]
+    # one class each, run over once: marks after four marks, a space, a word
+    assert unbounded == [spelling._MARKS.pattern, spelling._SPACES.pattern, spelling._WORD.pattern]
+    assert len(patterns()) > 60
