@@ -41,6 +41,7 @@ _FURTHER = frozenset("/+&±~<>≤≥=")  # join a further number to a date
 _ENDS = frozenset({"trong", "hết", "vào", "cuối", "kịp"})  # before "từ", "trước": neither a start nor an end
 _DOUBT = frozenset("?*")
 _ABOUT = frozenset({"ngoài", "qua", "sát", "độ"})  # before a day: not on it
+_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2} ?")
 _SMALL = re.compile(r"[0-9]{1,2} ?")  # may be a day or a number of days
 
 
@@ -166,7 +167,7 @@ class _Clause:
         dash = self._at(at + 1).text == "-"
         further = token.text in _FURTHER and self._at(following + 1).kind in {"number", "other_date"}
         unknown = token.kind == "word" and token.text not in KNOWN and not dash
-        number = token.kind == "number" and not token.text.endswith("%")
+        number = token.kind == "number" and not token.text.endswith("%") and not _CLOCK.fullmatch(token.text)
         turned = token.kind in {"negation", "weak", "done"} and not self._leads_to(following)
         if (
             self._at(at + 1).text == ")" and self._at(at + 2).kind == "number"
@@ -218,7 +219,7 @@ class _Clause:
             case "negation":
                 return back <= _NEAR
             case "done":
-                return self._at(at + 1).text not in _OF_WORK
+                return self._at(at + 1).text not in _OF_WORK or self._at(at - 1).kind in {"", "stop"}
             case "lasting":
                 return date.start in self._cues.until
             case "word":

@@ -28,8 +28,14 @@ _PAPER = (
     r"|hiến pháp|quy định|quy chế|kế hoạch|tờ trình|văn bản|hướng dẫn|qđ|nq|tb|cv)"
 )
 _CITING = re.compile(
-    rf"\b{_PAPER}(?: kết luận| chỉ đạo)?(?: số)?(?: (?:[0-9]{{1,6}}(?:/[0-9]{{4}})?|{OWNED}{{1,9}}))?"
+    rf"\b{_PAPER}(?: kết luận| chỉ đạo| thanh tra| kiểm tra)?(?: số)?(?: (?:[0-9]{{1,6}}(?:/[0-9]{{4}})?|{OWNED}{{1,9}}))?"
     r"(?: (?:đã |được ){0,2}(?:của|tại|do|ban hành|ký|cuộc họp|phiên họp|hội nghị|buổi làm việc)\b[^;:]{0,90})?,?$"
+)
+# theo chỉ đạo ngày 15/9/2025, ý kiến tại phiên họp ngày 15/9/2025
+_SAID_AT = re.compile(
+    r"(?:\b(?:tại|theo|căn cứ|từ) (?:các )?(?:báo cáo|chỉ đạo|ý kiến|kết quả (?:họp|kiểm tra|làm việc|giám sát))"
+    r"|\b(?:ý kiến|kết luận|chỉ đạo|phát biểu|nêu) tại(?: [^\W\d]{1,9}){1,6}"
+    r"|\b(?:biên bản|giấy mời|buổi làm việc|biên bản làm việc)|^(?:ý kiến|điện|tờ trình))$"
 )
 _NUMBERED = re.compile(rf"\b(?:{_PAPER}|số)(?: số)?$")
 _IN_FORCE = re.compile(rf"{DOCUMENT}[^,;:]{{0,60}}\bhiệu lực(?: thi hành)?(?: kể)?$")
@@ -200,7 +206,7 @@ def is_cited(before: str) -> bool:
     numbered = sentence.rpartition(DOCUMENT)
     if numbered[1] and not re.search(COMPLETION, numbered[2]):
         return True
-    return _CITING.search(sentence) is not None
+    return _CITING.search(sentence) is not None or _SAID_AT.search(sentence) is not None
 
 
 def is_horizon(written: Written, word: str, before: str) -> bool:

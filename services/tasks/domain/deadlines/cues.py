@@ -68,7 +68,7 @@ ROLES = tuple(
         (Role.AFTER, r"\bsau|\bkhông (?:sớm hơn|trước)|\bsớm nhất(?: là| vào| từ)?"),
         (Role.BEFORE, r"\btrước"),
         (Role.FROM, r"\btừ"),
-        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )(?<!khánh )thành|hết|trong(?: phạm vi)?|vào|là|nội|kịp|deadline|kết thúc|(?:(?:nửa )?cuối(?: cùng)?|hạ tuần)(?: của)?)"),
+        (Role.BY, r"\b(?:đến|tới|sang|(?<!hoàn )(?<!khánh )thành|hết|trong(?: phạm vi)?|vào|là|nội|kịp|deadline|kết thúc|(?:(?:(?:nửa|ngày|tuần|tháng) )?cuối(?: cùng)?|hạ tuần)(?: của)?)"),
         (Role.BY, r"\b(?:thời )?hạn(?: cuối| chót| nộp| hoàn thành)?"),
     )
 )  # fmt: skip

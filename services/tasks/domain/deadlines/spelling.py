@@ -95,6 +95,7 @@ _SPELT_MONTH = re.compile(
 _SHARED_UNIT = re.compile(
     r"\b(tháng|quý) ([ivx]{1,4}|[0-9]{1,2}) ?(-|,|và|đến|tới) ?(?=(?:[ivx]{1,4}|[0-9]{1,2}) ?(?:[/,]|năm))"
 )
+_SHORT_MONTH = re.compile(r"\bt\.?(?=(?:0?[1-9]|1[0-2]) ?[-/,])")  # T9-T12/2025
 _SHARED_YEARS = re.compile(r"\bnăm ([0-9]{4}) ?(,|và|hoặc) (?=[0-9]{4}(?![0-9]| ?(?:tỉ|tỷ|triệu)))")
 
 # Text typed without any accents: only the words that decide a date are given theirs back; those beside a number also
@@ -125,6 +126,7 @@ def normalise(text: str, issued_on: date | None = None) -> Normal:
     words, corrected = _correct_digits(words)
     words = _SPELLING.sub(lambda m: _SPELLINGS[m[0]], words)
     words = _SPELT_MONTH.sub(lambda m: f"{m[1] or m[3]} {_NUMBERS[m[2] or m[4]]}", words)
+    words = _SHORT_MONTH.sub("tháng ", words)
     words = _SHARED_YEARS.sub(r"năm \1 \2 năm ", _SHARED_UNIT.sub(r"\1 \2 \3 \1 ", words))
     return Normal(words.replace("năm nay", f"năm {issued_on.year:04}") if issued_on else words, corrected)
 
