@@ -101,6 +101,12 @@ def import_tasks(
     annex: Annotated[
         str | None, typer.Option(help="Phụ lục của văn bản. / Annex of the document, e.g. “Phụ lục II”.")
     ] = None,
+    annex_was: Annotated[
+        str | None,
+        typer.Option(
+            help="Tên cũ của phụ lục đã đổi tên. / What the annex was called when it was imported before."
+        ),
+    ] = None,
     answer: Annotated[
         list[str] | None,
         typer.Option(
@@ -127,6 +133,8 @@ def import_tasks(
     form = {"programme": programme, "document": document}
     if annex is not None:
         form["annex"] = annex
+    if annex_was is not None:
+        form["annex_was"] = annex_was
     if answer:
         form["answers"] = json.dumps(dict(map(_answer, answer)))
     if issued_by is not None:

@@ -35,11 +35,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that says nothing: the heading once more, or the columns' numbers below it."""
+    """A row with text that is passed over: `reason` is a key of `shared.import_words.SKIPS`."""
 
     number: int
     text: str
-    reason: SkipReason
+    reason: str
     sheet: str = ""
 
 

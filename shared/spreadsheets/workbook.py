@@ -232,7 +232,7 @@ def _sheets(book: XlsxFile, wanted: str | None) -> Iterator[Grid | Sheet]:
 
 
 def _refuse_alike(names: list[str]) -> None:
-    """ "PL I" and "PL I " are two names to Excel, and one to all who read a report."""
+    """Refuse what a report could not name: Excel takes a name with one more space for another."""
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise InvalidInput(

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tasks.domain.annexes import COLUMNS, NoTask, annex_of, answers_by_row, tasks_of
+from services.tasks.domain.annexes import COLUMNS, annex_of, answers_by_row, tasks_of
 from shared.errors import InvalidInput
-from shared.spreadsheets import Row, read_workbook
+from shared.spreadsheets import Row, Skipped, read_workbook
 from shared.spreadsheets.headings import Headings
 from tests.support.spreadsheets import csv_bytes, xlsx_bytes
 
@@ -28,7 +28,7 @@ class Annex:
     headers: dict[str, str]
     unknown: tuple[str, ...]
     rows: tuple[Row, ...]
-    skipped: tuple[NoTask, ...]
+    skipped: tuple[Skipped, ...]
 
 
 def read_annex(filename: str, content: bytes) -> Annex:
@@ -137,9 +137,9 @@ def test_rows_that_are_no_tasks() -> None:
     assert [row.number for row in sheet.rows] == [3, 5, 7]
     assert {row.values["section"] for row in sheet.rows} == {"Nhóm 1: Nhận thức"}
     assert sheet.skipped == (
-        NoTask(2, "Nhóm 1: Nhận thức", "section"),
-        NoTask(4, "Nhiệm vụ", "heading"),
-        NoTask(6, "3", "number_only"),
+        Skipped(2, "Nhóm 1: Nhận thức", "section"),
+        Skipped(4, "Nhiệm vụ", "heading"),
+        Skipped(6, "3", "number_only"),
     )
 
 

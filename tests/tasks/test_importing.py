@@ -677,6 +677,63 @@ async def test_two_annexes_of_one_document_live_side_by_side(office: TasksServic
     assert outcome(again) == (0, 0, 1)
 
 
+async def test_a_renamed_annex_asks_for_every_row_or_is_told_its_old_name(office: TasksService) -> None:
+    rows = table(GOOD)
+    first = await report_of(office, rows, annex="Phụ lục I")
+    before = await office.counts()
+    asked = await report_of(office, rows, annex="Phụ lục III")
+    assert (asked["questions"], asked["written"]) == (2, False)
+    assert "(annex_was): Phụ lục I." in asked["rows"][0]["problems"][0]["detail"]
+    named = {"annex": "Phụ lục III", "annex_was": "PL 1"}
+    dry = await report_of(office, rows, dry_run=True, **named)
+    told = await report_of(office, rows, **named)
+    assert (outcome(told), told["written"], told["missing"], dry["rows"]) == (
+        (0, 0, 2),
+        True,
+        [],
+        told["rows"],
+    )
+    assert tasks_of(told) == tasks_of(first)
+    assert [row["moved_from"] for row in told["rows"]] == ["Phụ lục I, 1", "Phụ lục I, 2"]
+    assert outcome(await report_of(office, rows, annex="Phụ lục III")) == (0, 0, 2)
+    after = await office.counts()
+    assert after["tasks"] == before["tasks"]
+    again = await send(office, rows, **named)
+    assert (again.status_code, again.json()["code"], again.json()["field"]) == (
+        422,
+        "annex_was_unknown",
+        "annex_was",
+    )
+    assert "“Phụ lục III”" in again.json()["detail"]
+
+
+async def test_annexes_that_all_moved_on_are_imported_from_the_last(office: TasksService) -> None:
+    one, two = table("1,Ban hành đề án,Bộ Nội vụ,Tháng 6/2025,A"), table("1,Kết nối dữ liệu,Bộ Công an,sớm,B")
+    first = [
+        await report_of(office, rows, annex=name) for rows, name in ((one, "Phụ lục I"), (two, "Phụ lục II"))
+    ]
+    later = [
+        await report_of(office, rows, annex=name, annex_was=was)
+        for rows, name, was in ((two, "Phụ lục III", "Phụ lục II"), (one, "Phụ lục II", "Phụ lục I"))
+    ]
+    assert [outcome(report) for report in later] == [(0, 0, 1), (0, 0, 1)]
+    assert [tasks_of(report) for report in later] == [tasks_of(report) for report in reversed(first)]
+    fresh = await report_of(office, table("1,Đào tạo cán bộ,Bộ Nội vụ,sớm,C"), annex="Phụ lục I")
+    assert outcome(fresh) == (1, 0, 0)
+
+
+async def test_a_renamed_annex_in_a_book_of_several_is_named_with_its_sheet(office: TasksService) -> None:
+    one = [SHEET_HEAD, (1, "Ban hành đề án", "Bộ Nội vụ", "Tháng 6/2025")]
+    two = [SHEET_HEAD, (1, "Kết nối dữ liệu", "Bộ Công an", "Tháng 6/2025")]
+    await report_of(office, book_of(**{"PL I": one, "PL II": two}), name="a.xlsx")
+    book = book_of(**{"PL I": one, "PL IV": two})
+    both = await send(office, book, name="a.xlsx", annex_was="PL II")
+    assert (both.json()["code"], both.json()["field"]) == ("annex_needs_sheet", "annex_was")
+    told = await report_of(office, book, name="a.xlsx", sheet="PL IV", annex_was="PL II")
+    assert outcome(told) == (0, 0, 1)
+    assert outcome(await report_of(office, book, name="a.xlsx")) == (0, 0, 2)
+
+
 def book_of(**sheets: list[tuple[object, ...]]) -> bytes:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])

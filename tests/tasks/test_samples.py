@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,11 +16,13 @@ from shared.clock import ManualClock, local_instant
 from shared.database import Database
 from tests.support.tasks import TasksService, running_tasks
 
+DATA = Path(__file__).parents[1] / "data"
+
 
 @pytest.fixture
 async def empty(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
     async with running_tasks(database, clock) as service:
-        await service.execute("TRUNCATE agencies, groups, programmes, documents, outbox CASCADE")
+        await service.execute("TRUNCATE agencies, groups, group_aliases, programmes, documents, outbox CASCADE")
         yield service
 
 
@@ -41,6 +44,25 @@ async def test_samples_show_every_status_whatever_day_they_are_loaded(
     assert any(item["submitted"] for item in page["items"])
     assert any(item["members"] for item in page["items"])
     assert any(item["deadline"]["flags"] for item in page["items"])
+
+
+async def test_the_real_annexes_come_in_under_the_documents_of_the_samples(empty: TasksService) -> None:
+    empty.clock.move_to(local_instant(date(2026, 11, 27), 9))
+    at = empty.clock.now()
+    async with empty.database.transaction() as session:
+        await load_catalogue(session, actor=SYSTEM, at=at)
+        await load_samples(session, actor=SYSTEM, at=at, before_includes_day=False)
+    annexes = {"71/NQ-CP": "nq71_appendix3.csv", "07-TB/CQTTBCĐ": "tb07_annex.csv"}
+    for document, name in annexes.items():
+        answer = await empty.send(
+            "POST",
+            "/imports",
+            data={"programme": "NQ57", "document": document, "dry_run": "true"},
+            files={"file": (name, (DATA / name).read_bytes())},
+        )
+        rows = answer.json()["rows"]
+        assert len(rows) > 40
+        assert not [row for row in rows if "past_issue" in row["flags"]]
 
 
 @given(st.dates(date(2025, 1, 1), date(2100, 12, 31)))

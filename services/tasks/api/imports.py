@@ -29,6 +29,11 @@ class ImportForm(UploadForm):
         description="what the file is in its document, e.g. Phụ lục II; without it what is printed above a table or on its "
         "sheet's tab",
     )
+    annex_was: Line | None = Field(
+        default=None,
+        description="what the annex was called when it was imported before, e.g. Phụ lục I: its rows are recognised under the "
+        "new name",
+    )
     answers: str | None = Field(
         default=None,
         max_length=200_000,
@@ -52,6 +57,7 @@ async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
         columns=mapping_from_json(form.columns),
         sheet=form.sheet,
         annex=form.annex,
+        annex_was=form.annex_was,
         answers=answers_from_json(form.answers),
         programme=form.programme,
         document=form.document,

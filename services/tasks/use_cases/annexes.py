@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from rapidfuzz.fuzz import token_sort_ratio
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.annexes import COLUMNS, NoTask, TaskRow, annex_of, answers_by_row, tasks_of
+from services.tasks.domain.annexes import COLUMNS, TaskRow, annex_of, answers_by_row, tasks_of
 from services.tasks.domain.annexes.dittos import repeat_above
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import Names, ReadRow, understand, unread
@@ -22,7 +22,7 @@ from shared.errors import InvalidInput
 from shared.naming.cells import find_agencies
 from shared.naming.directory import Directory
 from shared.rows import cell_problems, cell_remarks, guarded
-from shared.spreadsheets import Row, Sheet, Workbook, read_workbook_apart
+from shared.spreadsheets import Row, Sheet, Skipped, Workbook, read_workbook_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,9 @@ class Source:
 class Annex:
     source: Source
     rows: tuple[ReadRow, ...]
-    skipped: tuple[NoTask, ...]
+    skipped: tuple[Skipped, ...]
     sheets: tuple[Sheet, ...]
+    was: str | None = None  # what its annex was called before
 
 
 async def read_annex(
@@ -59,6 +60,7 @@ async def read_annex(
     columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
     annex: str | None = None,
+    annex_was: str | None = None,
     answers: Mapping[str, str] | None = None,
     programme: str,
     document: str,
@@ -70,6 +72,7 @@ async def read_annex(
     Args:
         sheet: name of the only sheet to read.
         annex: what the file is in its document; without it what is printed above a table or on its sheet's tab.
+        annex_was: what it was called when it was imported before.
         answers: "row", or "sheet!row" -> what the office says of a row that a report asked about.
 
     Raises:
@@ -88,7 +91,10 @@ async def read_annex(
     source = Source(code, given_by.code, given_by.issued_on, before_includes_day, issuer)
     workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
     named = _annexes(workbook, annex)
-    return await asyncio.to_thread(_understand_all, workbook, named, answers or {}, source, directory)
+    if annex_was is not None:
+        _require_one(workbook, "annex_was", annex_was)
+    read = await asyncio.to_thread(_understand_all, workbook, named, answers or {}, source, directory)
+    return replace(read, was=annex_was)
 
 
 def _check_issuer(document: Document, issued_by: str) -> None:
@@ -106,14 +112,20 @@ def _check_issuer(document: Document, issued_by: str) -> None:
 def _annexes(workbook: Workbook, given: str | None) -> dict[str, str]:
     """Which annex each table is, by the name of its sheet."""
     tables = workbook.tables
-    if given and len(tables) > 1:
+    if given:
+        _require_one(workbook, "annex", given)
+    return {table.name: given or annex_of(table, alone=len(tables) == 1) for table in tables}
+
+
+def _require_one(workbook: Workbook, field: str, annex: str) -> None:
+    count = len(workbook.tables)
+    if count > 1:
         raise InvalidInput(
             "annex_needs_sheet",
-            f"Tệp có {len(tables)} trang tính có bảng: nêu cả trang tính (sheet) của phụ lục “{given}”.",
-            f'The file has {len(tables)} sheets with a table: name the sheet of the annex "{given}" too (sheet).',
-            field="annex",
+            f"Tệp có {count} trang tính có bảng: nêu cả trang tính (sheet) của phụ lục “{annex}”.",
+            f'The file has {count} sheets with a table: name the sheet of the annex "{annex}" too (sheet).',
+            field=field,
         )
-    return {table.name: given or annex_of(table, alone=len(tables) == 1) for table in tables}
 
 
 def _understand_all(

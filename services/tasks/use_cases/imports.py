@@ -22,7 +22,14 @@ from services.tasks.domain.imports import ReadRow
 from services.tasks.domain.memberships import require_members
 from services.tasks.use_cases.annexes import Annex, Source
 from services.tasks.use_cases.catalogue import members_of
-from services.tasks.use_cases.origins import Read, keep_origins, known_tasks, lock_document, recognise
+from services.tasks.use_cases.origins import (
+    Read,
+    keep_origins,
+    known_tasks,
+    lock_document,
+    recognise,
+    require_annex,
+)
 from services.tasks.use_cases.records import tell_created
 from services.tasks.use_cases.tasks import new_tasks, of_member
 from shared.audit import Actor, add_audit
@@ -83,8 +90,10 @@ async def import_annex(
     if not dry_run:
         await lock_document(session, source.document_code)
     known = await known_tasks(session, source.programme_code, source.document_code)
+    if annex.was is not None:
+        require_annex(known, annex.was)
     answers = {n: row.answer for n, row in enumerate(annex.rows) if row.answer is not None}
-    recognised, missing = await asyncio.to_thread(recognise, annex.rows, known, answers)
+    recognised, missing = await asyncio.to_thread(recognise, annex.rows, known, answers, annex.was)
     groups = {codes for row in annex.rows for codes, _ in row.assigned.groups}
     members = {codes: await members_of(session, codes, source.issued_on) for codes in groups}
     judged = _Judge(source, members, {task.id for task in known}, annex.rows)
@@ -137,19 +146,19 @@ class _Judge:
                 report.problems.append(_answer_wrong(row))
             case Verdict.QUESTION:
                 report.outcome = "refused" if report.problems else "question"
-                report.problems.append(_asked(found.candidates))
+                report.problems.append(_asked(row, found.candidates))
             case Verdict.SAME if found.task:
-                self._same(row, found.task, report, learned=found.learned)
+                self._same(row, found.task, report)
             case Verdict.NEW if not report.problems:
                 self._accept(row, report)
         return report
 
-    def _same(self, row: ReadRow, task: KnownTask, report: RowReport, *, learned: bool) -> None:
+    def _same(self, row: ReadRow, task: KnownTask, report: RowReport) -> None:
         report.task_id = task.id
         if report.problems:
             return
         report.outcome = "unchanged"
-        if not learned or row.origin is None:
+        if row.origin is None or row.origin == task.origin:
             return
         self.learned.append(Read(task.id, row.origin, row.ref))
         if row.origin.place != task.origin.place:
@@ -275,15 +284,26 @@ def _changed(task_id: UUID | None) -> Problem:
     )
 
 
-def _asked(candidates: Sequence[KnownTask]) -> Problem:
+def _asked(row: ReadRow, candidates: Sequence[KnownTask]) -> Problem:
+    here = annex_key(row.place.annex)
+    elsewhere = {task.origin.place.annex for task in candidates if annex_key(task.origin.place.annex) != here}
+    was = ", ".join(sorted(filter(None, elsewhere)))
+    vi, en = (
+        (
+            f" Nếu cả phụ lục đã đổi tên, nêu tên cũ (annex_was): {was}.",
+            f" Where the whole annex was renamed, name it as it was (annex_was): {was}.",
+        )
+        if was
+        else ("", "")
+    )
     listed = "; ".join(f"{task.id} ({task.ref or '-'}: {task.origin.title[:_SHOWN]})" for task in candidates)
     return Problem(
         "ref",
         "row_may_be_known",
         f"Dòng này có thể là nhiệm vụ đã nhập: {listed or 'quá nhiều dòng giống nhau'}. Ghi mã nhiệm vụ đó vào cột Xác nhận "
-        "(answers) nếu đúng, ghi “mới” nếu là nhiệm vụ mới.",
+        f"(answers) nếu đúng, ghi “mới” nếu là nhiệm vụ mới.{vi}",
         f"This row may be a task imported before: {listed or 'too many rows are alike'}. Answer (answers) with its id if it "
-        'is, with "new" if it is a new task.',
+        f'is, with "new" if it is a new task.{en}',
     )
 
 

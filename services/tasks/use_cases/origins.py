@@ -1,7 +1,7 @@
 """What an import is recognised by next time: where each task's row stood and what it said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.annexes.places import Place
+from services.tasks.domain.annexes.places import Place, annex_key
 from services.tasks.domain.annexes.recognition import (
     ALIKE,
     Answer,
@@ -19,14 +19,17 @@ from services.tasks.domain.annexes.recognition import (
     Origin,
     Recognised,
     Recognition,
+    renamed,
 )
 from services.tasks.domain.imports import ReadRow
 from services.tasks.tables import Document, Task
 from services.tasks.tables import Origin as OriginRow
+from shared.errors import InvalidInput
 from shared.folding import fold
 
 _CONTAINED = 95  # of 100: nearly all words of the shorter title stand in the longer
 _FEWEST = 4  # words of the shorter title, below which containing it says little
+_LISTED = 20  # annexes in a refusal
 _TOGETHER = 2_000  # rows of one statement: the driver's protocol allows 32,767 values
 
 
@@ -63,11 +66,43 @@ async def known_tasks(session: AsyncSession, programme: str, document: str) -> l
 
 
 def recognise(
-    rows: Sequence[ReadRow], known: Sequence[KnownTask], answers: Mapping[int, Answer | UUID]
+    rows: Sequence[ReadRow],
+    known: Sequence[KnownTask],
+    answers: Mapping[int, Answer | UUID],
+    annex_was: str | None = None,
 ) -> tuple[list[Recognised], list[KnownTask]]:
-    """What each row is, and the tasks that the file no longer gives."""
-    recognition = Recognition([row.origin for row in rows], known, answers, _likeness)
-    return recognition.run(), recognition.missing()
+    """What each row is, and the tasks that the file no longer gives; both name tasks as they are recorded.
+
+    `annex_was`: what the rows' annex was called when they were imported before.
+    """
+    recorded = {task.id: task for task in known}
+    now = rows[0].place.annex if rows else ""
+    standing = known if annex_was is None else renamed(known, annex_was, now)
+    recognition = Recognition([row.origin for row in rows], standing, answers, _likeness)
+    found = [
+        replace(
+            each,
+            task=recorded[each.task.id] if each.task else None,
+            candidates=tuple(recorded[task.id] for task in each.candidates),
+        )
+        for each in recognition.run()
+    ]
+    return found, [recorded[task.id] for task in recognition.missing()]
+
+
+def require_annex(known: Sequence[KnownTask], annex_was: str) -> None:
+    """Raises InvalidInput annex_was_unknown where no import of the document brought tasks from an annex of that name."""
+    annexes = {annex_key(task.origin.place.annex): task.origin.place.annex for task in known}
+    if annex_key(annex_was) not in annexes:
+        listed = ", ".join(f"“{name}”" for name in sorted(annexes.values())[:_LISTED] if name) or "∅"
+        raise InvalidInput(
+            "annex_was_unknown",
+            f"Văn bản chưa có nhiệm vụ nào nhập từ “{annex_was}”; đã nhập từ: {listed}. Nếu phụ lục đã được nhập dưới tên mới, "
+            "bỏ annex_was.",
+            f'No import of the document brought tasks from "{annex_was}", but from: {listed}. Leave annex_was out where the '
+            "annex was imported under its new name before.",
+            field="annex_was",
+        )
 
 
 def _likeness(text: str, others: Sequence[str]) -> list[tuple[float, int]]:

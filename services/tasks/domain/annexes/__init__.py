@@ -2,12 +2,11 @@
 
 from services.tasks.domain.annexes.answers import answers_by_row, read_answer
 from services.tasks.domain.annexes.columns import COLUMNS
-from services.tasks.domain.annexes.layout import NoTask, SkipReason, TaskRow, tasks_of
+from services.tasks.domain.annexes.layout import SkipReason, TaskRow, tasks_of
 from services.tasks.domain.annexes.places import Place, annex_named, annex_of
 
 __all__ = [
     "COLUMNS",
-    "NoTask",
     "Place",
     "SkipReason",
     "TaskRow",

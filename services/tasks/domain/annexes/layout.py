@@ -8,7 +8,7 @@ from typing import Literal
 from services.tasks.domain.annexes.places import Place, Sections, is_number, number_of, roman, spoken
 from services.tasks.domain.annexes.tails import TailReason, may_be_signature, opens_tail
 from shared.folding import fold
-from shared.spreadsheets import Row, Table
+from shared.spreadsheets import Row, Skipped, Table
 
 _LABEL = re.compile(r"[IVXLC]{1,6}|[A-ZĐ]")
 _NUMBERS = re.compile(r"[\d.,()\s/-]{1,12}")
@@ -20,16 +20,6 @@ SkipReason = Literal["section", "total", "column_numbers", "heading", "number_on
 
 
 @dataclass(frozen=True, slots=True)
-class NoTask:
-    """A row with text that gives no task."""
-
-    number: int
-    text: str
-    reason: SkipReason
-    sheet: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class TaskRow:
     """A row that gives a task: its values with `ref` and `section` (empty where untold), and where it stands."""
 
@@ -37,13 +27,11 @@ class TaskRow:
     place: Place
 
 
-def tasks_of(table: Table, annex: str = "") -> tuple[tuple[TaskRow, ...], tuple[NoTask, ...]]:
+def tasks_of(table: Table, annex: str = "") -> tuple[tuple[TaskRow, ...], tuple[Skipped, ...]]:
     """The rows that give tasks, and the others. `annex`: what the table is called in its document."""
-    skipped = [NoTask(row.number, row.text, row.reason, table.name) for row in table.skipped]
-    reader = _Layout(table, annex)
-    found = list(reader.read())
+    found = list(_Layout(table, annex).read())
     rows = tuple(item for item in found if isinstance(item, TaskRow))
-    skipped += [item for item in found if isinstance(item, NoTask)]
+    skipped = [*table.skipped, *(item for item in found if isinstance(item, Skipped))]
     return rows, tuple(sorted(skipped, key=lambda row: row.number))
 
 
@@ -56,7 +44,7 @@ class _Layout:
     sections: Sections = field(default_factory=Sections)
     tail: TailReason | None = None
 
-    def read(self) -> Iterator[TaskRow | NoTask]:
+    def read(self) -> Iterator[TaskRow | Skipped]:
         rows = self.table.rows
         last = max((n for n, row in enumerate(rows) if self._is_whole(row)), default=-1)
         for place, row in enumerate(rows):
@@ -68,7 +56,7 @@ class _Layout:
             text = spoken(row.values) or next((text for text in row.values.values() if text), "")
             if reason == "section":
                 self.sections.enter(row.values.get("order_no", "") or row.values.get("ref", ""), text)
-            yield NoTask(row.number, text, reason, self.table.name)
+            yield Skipped(row.number, text, reason, self.table.name)
 
     def _filled(self, row: Row) -> list[str]:
         """Its columns with text, from left to right."""

@@ -6,7 +6,7 @@ Where a row may be an old one under a new number nobody but the office knows: th
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -64,14 +64,12 @@ class Recognised:
         task: which it is, or in whose place it stands.
         candidates: which it may be.
         first: index of the row that it repeats.
-        learned: the task was known by other words or at another place.
     """
 
     verdict: Verdict
     task: KnownTask | None = None
     candidates: tuple[KnownTask, ...] = ()
     first: int = 0
-    learned: bool = False
 
 
 @dataclass(slots=True)
@@ -131,7 +129,7 @@ class Recognition:
 
     def _take_answers(self) -> None:
         tasks = {task.id: task for task in self.known}
-        for index, row in self._open_rows():
+        for index, _ in self._open_rows():
             answer = self.answers.get(index)
             if answer is None or answer is Answer.NEW:
                 continue
@@ -139,7 +137,7 @@ class Recognition:
             if task is None or task.id in self._taken:
                 self._found[index] = Recognised(Verdict.ANSWER_WRONG)
             else:
-                self._take(index, row, task)
+                self._take(index, task)
 
     def _pair_repeated(self) -> None:
         """Words that stand more than once in an annex: each row is the task of its place, or else of its section.
@@ -150,9 +148,9 @@ class Recognition:
             if len(rows) == len(tasks) == 1 or not tasks:
                 continue
             same = _by_number(rows, tasks) or _by_section(rows, tasks)
-            for index, row in rows if same else ():
+            for index, _ in rows if same else ():
                 if (task := same.get(index)) is not None:
-                    self._take(index, row, task)
+                    self._take(index, task)
             if not same:
                 for index, _ in rows:
                     self._ask(index, tasks)
@@ -164,7 +162,7 @@ class Recognition:
         """
         for rows, tasks in self._groups(place):
             if len(rows) == len(tasks) == 1 and _may_be_one_annex(rows[0][1], tasks[0].origin):
-                self._take(*rows[0], tasks[0])
+                self._take(rows[0][0], tasks[0])
 
     def _groups(
         self, place: Callable[[Origin], Hashable]
@@ -209,9 +207,9 @@ class Recognition:
             several = tuple({task.id: task for task in candidates}.values())[:MAX_CANDIDATES]
             self._found[index] = Recognised(Verdict.QUESTION, candidates=several)
 
-    def _take(self, index: int, row: Origin, task: KnownTask) -> None:
+    def _take(self, index: int, task: KnownTask) -> None:
         self._taken.add(task.id)
-        self._found[index] = Recognised(Verdict.SAME, task, learned=row != task.origin)
+        self._found[index] = Recognised(Verdict.SAME, task)
 
     def _open_rows(self) -> Iterable[tuple[int, Origin]]:
         return ((n, row) for n, row in enumerate(self.rows) if row is not None and n not in self._found)
@@ -245,6 +243,17 @@ def _by_section(rows: Rows, tasks: Sequence[KnownTask]) -> dict[int, KnownTask]:
 
 def _place(origin: Origin) -> tuple[Hashable, ...]:
     return annex_key(origin.place.annex), *origin.place.key
+
+
+def renamed(known: Iterable[KnownTask], was: str, now: str) -> list[KnownTask]:
+    """The tasks as they stand once the annex `was` is called `now`."""
+    old = annex_key(was)
+    return [
+        replace(task, origin=replace(task.origin, place=replace(task.origin.place, annex=now)))
+        if annex_key(task.origin.place.annex) == old
+        else task
+        for task in known
+    ]
 
 
 def _may_be_one_annex(row: Origin, known: Origin) -> bool:
