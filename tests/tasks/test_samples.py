@@ -22,7 +22,9 @@ DATA = Path(__file__).parents[1] / "data"
 @pytest.fixture
 async def empty(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
     async with running_tasks(database, clock) as service:
-        await service.execute("TRUNCATE agencies, groups, group_aliases, programmes, documents, outbox CASCADE")
+        await service.execute(
+            "TRUNCATE agencies, groups, group_aliases, programmes, documents, outbox CASCADE"
+        )
         yield service
 
 
