@@ -8,14 +8,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from shared.characters import LOOK_ALIKE, is_invisible
 from shared.errors import Conflict
 
 _DASHES = {ord(dash): "-" for dash in "\u00ad\u2212"}  # a soft hyphen, a minus; the others are of category Pd
 _SLASHES = {ord(slash): "/" for slash in "\u2044\u2215"}
-_D_WITH_STROKE = {ord(letter): "đ" for letter in "ðɖ"}
-# Cyrillic and Greek letters drawn like Latin ones (Unicode TR39, confusables): a number of ours has none of them.
-_DRAWN_ALIKE = str.maketrans("авекмнорстухіјѕαβεζηικμνορτυχ", "abekmhopctyxijsabezhikmnoptyx")
-_ALIKE = _DASHES | _SLASHES | _D_WITH_STROKE | _DRAWN_ALIKE
+_ALIKE = {**_DASHES, **_SLASHES, **LOOK_ALIKE}
 _SPACES = re.compile(r"(?<!\d)\s+|\s+(?!\d)")  # one between two digits keeps them apart
 _BEFORE = re.compile(r"^(?:số[:.]*)*0*(?=\d)")
 _FIRST = re.compile(r"[0-9oil]{1,20}(?![^\W\d_])")  # the number proper, where letters are read for digits
@@ -40,7 +38,7 @@ def normal_form(number: str) -> str:
 def _normalized(text: str) -> str:
     text = _folded(_folded(unicodedata.normalize("NFD", text)))
     text = "".join("-" if unicodedata.category(char) == "Pd" else char for char in text.translate(_ALIKE))
-    text = "".join(char for char in text if unicodedata.category(char) not in {"Cf", "Cc"} or char.isspace())
+    text = "".join(char for char in text if not is_invisible(char) or char.isspace())
     text = text.replace("d\u0335", "đ").replace("d\u0336", "đ")
     text = _SPACES.sub("", re.sub(r"\s+", " ", text)).strip(" .,;:")
     return _BEFORE.sub("", re.sub(r"-+", "-", text))

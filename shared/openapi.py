@@ -52,7 +52,8 @@ def _header(description: str, example: str, *, always: bool) -> dict[str, Any]:
 
 HEADERS = {
     "ETag": _header(
-        "version of the record, for If-Match; of a read also what it answered, for If-None-Match",
+        "version of the record, for If-Match, unless as_of or known_at was given; of a read also what it answered, for "
+        "If-None-Match",
         '"3"',
         always=True,
     ),

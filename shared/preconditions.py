@@ -2,6 +2,7 @@
 
 A tag begins with the version of what it was read from. That of a read goes on with a digest of the answer, for a status
 changes with the day and no version: `"3.9f86d081884c7d65"`. A change compares versions; a read, whole tags.
+An answer about a moment that the caller chose names no version, for no change may rest on it: `"moment.9f86d081884c7d65"`.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from shared.errors import InvalidInput, StaleVersion, VersionRequired, Versions
 _ELEMENT = re.compile(r'[ \t]*+(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*+)"[ \t]*+)?(?:,|$)')
 LONGEST = 8_000  # characters of a header: some 300 tags
 _OURS = re.compile(r"(\d{1,9})(?:\.[0-9a-f]{16})?", re.ASCII)
+
+MOMENT = frozenset({"as_of", "known_at"})  # parameters that ask how things stood, or were known
 
 
 class Tag(NamedTuple):
@@ -109,7 +112,7 @@ def conditional(request: Request, response: Response) -> Response:
     """The answer of a read, or what If-Match and If-None-Match make of it, in the order of section 13.2.2."""
     if response.status_code != HTTPStatus.OK or "etag" not in response.headers:
         return response  # a refusal stands, whatever the conditions; what has no tag is always sent
-    current = _complete_tag(response)
+    current = _complete_tag(request, response)
     wanted, held = (asked_tags(request, header) for header in ("If-Match", "If-None-Match"))
     if wanted and not (wanted.anything or _names(wanted, current)):
         raise StaleVersion(
@@ -123,16 +126,17 @@ def conditional(request: Request, response: Response) -> Response:
     return response
 
 
-def _complete_tag(response: Response) -> Tag:
+def _complete_tag(request: Request, response: Response) -> Tag:
     """The answer's tag, which had the version alone, made whole by the digest."""
-    version = response.headers["etag"].strip('"')
+    version = response.headers["etag"].strip('"') if MOMENT.isdisjoint(request.query_params) else "moment"
     opaque = f"{version}.{hashlib.sha256(bytes(response.body)).hexdigest()[:16]}"
     response.headers["ETag"] = f'"{opaque}"'
     return Tag(weak=False, opaque=opaque)
 
 
 def _names(wanted: Tags, current: Tag) -> bool:
-    return bool(wanted.listed & {current, Tag(weak=False, opaque=str(current.version))})
+    version = set() if current.version is None else {Tag(weak=False, opaque=str(current.version))}
+    return bool(wanted.listed & {current, *version})
 
 
 def _kept(response: Response) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Shapes that every request shares: unknown members refused, text bounded, clean and in one Unicode form."""
 
+import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
@@ -16,43 +17,34 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from shared.characters import CONTROL, CONTROL_BUT_BREAKS
 from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
 from shared.scalars import Boolean
 
 MOST_NAMED = 20  # unknown members that a refusal names
 
-# Controls of the bidirectional algorithm: they make a text read otherwise than it is written (Unicode TR36, 2.10.1).
-_BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_BREAKS = frozenset("\t\n\r")
 
-
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) == "Cc" or character in _BIDIRECTIONAL
-
-
-def refuse_controls(text: str, allowed: Collection[str] = ()) -> str:
-    """The text, when it has no control character but those allowed."""
-    for character in text:
-        if _is_control(character) and character not in allowed:
-            raise PydanticCustomError(
-                "control_character",
-                "The text contains the control character {character}: remove it.",
-                {"character": f"U+{ord(character):04X}"},
-            )
+def _refuse_controls(text: str, controls: re.Pattern[str]) -> str:
+    if found := controls.search(text):
+        raise PydanticCustomError(
+            "control_character",
+            "The text contains the control character {character}: remove it.",
+            {"character": f"U+{ord(found[0]):04X}"},
+        )
     return text
 
 
 def _clean_line(text: str) -> str:
-    return unicodedata.normalize("NFC", refuse_controls(text))
+    return unicodedata.normalize("NFC", _refuse_controls(text, CONTROL))
 
 
 def _clean_paragraph(text: str) -> str:
-    return unicodedata.normalize("NFC", refuse_controls(text, _BREAKS))
+    return unicodedata.normalize("NFC", _refuse_controls(text, CONTROL_BUT_BREAKS))
 
 
 def _keep_paragraph(text: str) -> str:
-    return refuse_controls(text, _BREAKS)
+    return _refuse_controls(text, CONTROL_BUT_BREAKS)
 
 
 def _require_number(text: str) -> str:

@@ -1,11 +1,11 @@
 """What is wrong with a row of a file that is imported, said alike by every importer."""
 
 import logging
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from shared.characters import CONTROL_BUT_BREAKS
 from shared.errors import Refusal
 from shared.spreadsheets import Row
 
@@ -72,9 +72,8 @@ def text_problems(
     required: Collection[str],
     limits: Mapping[str, int],
     plain: Collection[str],
-    hidden: re.Pattern[str],
 ) -> list[Problem]:
-    """Fields that are empty or too long, and those of `plain` that hold a `hidden` character."""
+    """Fields that are empty or too long, and those of `plain` that hold what a request may not."""
     found = [
         Problem(name, "required", "Ô này trống: điền rồi nhập lại.", "This cell is empty: fill it in.")
         for name in required
@@ -93,6 +92,6 @@ def text_problems(
             "The cell has control characters, or some that change its direction: write it without them.",
         )
         for name in plain
-        if hidden.search(values.get(name, ""))
+        if CONTROL_BUT_BREAKS.search(values.get(name, ""))
     ]
     return found

@@ -1,7 +1,6 @@
 """An import's report on the terminal, as an office reads it: each row on a line, what is to be looked at below it."""
 
 import textwrap
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,6 +9,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from services.cli.console import out
+from shared.characters import is_invisible
 from shared.import_reports import dmy, reasons
 from shared.import_words import OUTCOMES, PASSED_OVER
 
@@ -98,7 +98,7 @@ def _print(line: str, style: str | None = None) -> None:
 def _plain(text: str) -> str:
     """On one line; what a terminal would obey is shown as a mark."""
     one = " ".join(text.split())
-    return "".join("\ufffd" if unicodedata.category(sign) in {"Cc", "Cf"} else sign for sign in one)
+    return "".join("\ufffd" if is_invisible(sign) else sign for sign in one)
 
 
 # --- what stands around the rows -------------------------------------------------------------------------------------

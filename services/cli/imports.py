@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
 from services.cli.console import AsJson, Misuse, Stop, err, print_json
 from services.cli.import_report import Shown, day_of, dong, show_report
+from services.finance.domain.treasury_amounts import DecimalSeparator
+from services.finance.domain.treasury_cells import Unit
 from shared.errors import InvalidInput, Unavailable
 from shared.import_reports import report_workbook
 
@@ -45,17 +46,6 @@ ReportFile = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Chỉ báo cáo. / Report only.")]
 Partial = Annotated[bool, typer.Option("--partial", help="Nhập các dòng đúng. / Import the good rows.")]
-
-
-class MoneyUnit(StrEnum):
-    DONG = "dong"
-    MILLION = "million"
-    BILLION = "billion"
-
-
-class Separator(StrEnum):
-    COMMA = "comma"
-    POINT = "point"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +158,7 @@ def import_budget(
     file: File,
     year: Annotated[int, typer.Option(help="Năm ngân sách. / Budget year.", min=2000, max=2200)],
     unit: Annotated[
-        MoneyUnit | None,
+        Unit | None,
         typer.Option(help="Đơn vị tính khi tệp không ghi. / Unit where the file does not say it."),
     ] = None,
     number: Annotated[
@@ -182,7 +172,7 @@ def import_budget(
         ),
     ] = False,
     decimal_separator: Annotated[
-        Separator | None,
+        DecimalSeparator | None,
         typer.Option(
             help="Dấu thập phân khi tệp không cho biết. / Decimal separator where the file does not tell it."
         ),

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -67,6 +68,22 @@ async def test_a_change_says_what_it_read(world: World) -> None:
     tag = (await world.send("GET", "/databases/DB")).headers["ETag"]
     answer = await world.send("PATCH", "/databases/DB", json={"name": "C"}, headers={"If-Match": tag})
     assert answer.status_code == 200, answer.text
+
+
+async def test_no_change_rests_on_what_was_read_of_the_past(world: World) -> None:
+    body = {"code": "DB", "name": "Một", "kind": "national", "owner_code": "G12"}
+    made = (await world.send("POST", "/databases", json=body)).headers["ETag"]
+    assert made == '"1"'
+    for asked in ("as_of=2026-03-09", f"known_at={quote(world.now.isoformat())}", "as_of=2026-03-10"):
+        path = f"/databases/DB?{asked}"
+        read = await world.send("GET", path)
+        tag = read.headers["ETag"]
+        refused = await world.send("PATCH", "/databases/DB", json={"name": "C"}, headers={"If-Match": tag})
+        assert (refused.status_code, refused.json()["code"]) == (412, "version_stale"), asked
+        for given in ('"1"', '"None"', '"moment"'):
+            assert (await world.send("GET", path, headers={"If-Match": given})).status_code == 412
+    answer = await world.send("PATCH", "/databases/DB", json={"name": "C"}, headers={"If-Match": made})
+    assert answer.status_code == 200
 
 
 async def test_a_change_sent_again_under_its_key_is_made_once(world: World) -> None:

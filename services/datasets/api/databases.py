@@ -51,7 +51,10 @@ MOST_WORDS = 10  # of a search; more narrow nothing down
 
 
 @router.post(
-    "/databases", status_code=201, tags=["databases"], responses=documented(409) | sent(201, "Location")
+    "/databases",
+    status_code=201,
+    tags=["databases"],
+    responses=documented(409) | sent(201, "ETag", "Location"),
 )
 async def register_database(
     body: DatabaseIn,
@@ -71,6 +74,7 @@ async def register_database(
     new = use_cases.NewDatabase(**body.model_dump(exclude={"heartbeat"}), **heartbeat)
     watched = await use_cases.register_database(session, new, actor=actor, at=context.clock.now())
     response.headers["Location"] = f"/datasets/v1/databases/{quote(new.code, safe='')}"
+    set_etag(response, watched.watch.version)
     return registration_answer(watched.database)
 
 

@@ -1,13 +1,13 @@
 """What is declared and measured of a database, and when it holds."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from shared.characters import has_invisible
 from shared.clock import local_date, local_instant
 from shared.errors import InvalidInput
 
@@ -91,8 +91,7 @@ CODE_RULE_EN = "A code has no spaces, /, ? or #, nothing invisible, and is no do
 
 def is_code(text: str) -> bool:
     """Whether an address can hold it as one segment that people see whole."""
-    is_hidden = any(unicodedata.category(character) in {"Cc", "Cf"} for character in text)
-    return _CODE.fullmatch(text) is not None and not is_hidden and text not in {".", ".."}
+    return _CODE.fullmatch(text) is not None and not has_invisible(text) and text not in {".", ".."}
 
 
 def check_not_future(instant: datetime, now: datetime, skew: timedelta, field: str) -> None:

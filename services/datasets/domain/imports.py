@@ -42,7 +42,6 @@ CONNECTIONS = {
     **{connection.value: connection for connection in Connection},
 }  # fmt: skip
 LIMITS = {"code": 64, "name": 500, "legal_basis": 500, "owner": 500}
-_HIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(slots=True)
@@ -88,7 +87,6 @@ def _text_problems(values: Mapping[str, str]) -> list[Problem]:
         required=("code", "name", "kind", "owner"),
         limits=LIMITS,
         plain=[name for name in LIMITS if name != "code"],  # that of a code has its own rule
-        hidden=_HIDDEN,
     )
     if values.get("code") and not is_code(values["code"]):
         found.append(Problem("code", "code_invalid", CODE_RULE_VI, CODE_RULE_EN))

@@ -58,14 +58,9 @@ async def post_decision(
 
     All of its lines or none. A document (number, kind, issued_on) is posted once unless reversed.
     """
-    lines = [line.line() for line in body.lines]
+    lines, meant = [line.line() for line in body.lines], body.similar_is_meant
     decision_id = await use_cases.post_decision(
-        session,
-        body.header(),
-        lines,
-        similar_is_meant=body.similar_is_meant,
-        actor=actor,
-        at=context.clock.now(),
+        session, body.header(), lines, similar_is_meant=meant, actor=actor, at=context.clock.now()
     )
     response.headers["Location"] = f"{PATH}/{decision_id}"
     return DecisionOut.model_validate(await read.require_decision(await session.connection(), decision_id))

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +17,7 @@ from services.finance.domain.treasury_amounts import (
     says_nothing,
 )
 from services.finance.domain.treasury_cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
+from shared.characters import has_invisible
 from shared.days import could_be_month_first, read_day
 from shared.document_numbers import normal_form
 from shared.folding import fold
@@ -171,7 +171,7 @@ def _read_voucher(row: ReadRow, values: Mapping[str, str]) -> None:
                     f"Over {LONGEST} characters: shorten it.",
                 )
             )
-        if any(unicodedata.category(character) in {"Cc", "Cf"} for character in values.get(name, "")):
+        if has_invisible(values.get(name, "")):
             row.refuse(
                 Problem(
                     name,

@@ -1,7 +1,6 @@
 """From one row of an annex to a task: who leads, what the deadline says, and what stands in the way."""
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,8 +24,6 @@ LIMITS = {
     "coordinate_text": 2000,
     "ref": 200,
 }
-# as shared/requests.py refuses them in paragraphs: controls but tab and line breaks, and those of writing direction
-HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PRIORITIES = {
     "": "normal", "thuong": "normal", "binh thuong": "normal", "normal": "normal", "cao": "high", "high": "high",
     "khan": "urgent", "hoa toc": "urgent", "thuong khan": "urgent", "urgent": "urgent",
@@ -148,7 +145,7 @@ def import_digest(values: Mapping[str, Any]) -> str:
 
 
 def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -> list[Problem]:
-    found = text_problems(values, required=("title", "lead_text"), limits=LIMITS, plain=LIMITS, hidden=HIDDEN)
+    found = text_problems(values, required=("title", "lead_text"), limits=LIMITS, plain=LIMITS)
     if row.title and not any(map(str.isalpha, row.title)):
         found.append(
             Problem(

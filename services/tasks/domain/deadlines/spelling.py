@@ -7,9 +7,12 @@ so reading stays linear in the text's length.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
+
+from shared.characters import LOOK_ALIKE
 
 
 class Normal(NamedTuple):
@@ -26,11 +29,7 @@ _SPACES = re.compile(r"\s+")
 _BULLET = re.compile(r"^(?:[-+*•·]|[0-9a-z]{1,2}\)) ")
 _MIDNIGHT = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[ t]00:00(?::00)?(?![0-9:])")  # a cell's day
 _ENDS = " \"'“”.,;"
-# dashes, slashes, and letters that look like Vietnamese ones: ƣ U+01A3 for ư, ð U+00F0, ɖ U+0256, Cyrillic
-_LETTERS = str.maketrans(
-    "–—‐‑‒−⁄∕ðɖƣаеорсухі",
-    "------//đđưaeopcyxi",
-)
+_LETTERS: Mapping[int, str | int] = {**str.maketrans("–—‐‑‒−⁄∕", "------//"), **LOOK_ALIKE}
 # "trước (ngày) 15/11/2025", "(hoàn thành) trong tháng 11/2025": the brackets of a form's optional words
 _BRACKETED = re.compile(r"\((ngày|tháng|năm|hoàn thành|ngày,? tháng)\)")
 
