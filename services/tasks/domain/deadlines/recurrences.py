@@ -97,7 +97,7 @@ PERIODS = tuple(
         # báo cáo mỗi quý; ngày 20 của mỗi tháng
         rf"(?:^|\b(?:định kỳ|báo cáo|cập nhật|rà soát|đánh giá|họp|cuối|của|[0-9]{{1,2}}) )(?P<at>(?:mỗi|từng|theo) {_UNIT}{_MORE})",
         # mỗi tháng một lần, 3 tháng/lần, 1 lần/quý
-        r"\b(?P<count>[0-9]{1,2}|một|hai|ba|sáu|mỗi|hằng|hàng) (?P<unit>tháng|quý|năm|tuần|ngày)(?: ?/ ?| )(?:1 |một )?lần\b",
+        r"\b(?P<count>[0-9]{1,2}|một|hai|ba|sáu|mỗi|hằng|hàng) (?P<unit>tháng|quý|năm|tuần|ngày)(?: ?/ ?| )(?:0?1 |một )?lần\b",
         r"\b(?P<times>[0-9]{1,2}|một|hai|ba) lần(?: ?/ ?| mỗi | một | 1 | trong )(?P<unit>tháng|quý|năm|tuần|ngày)\b",
         # mỗi 6 tháng, 1 lần/06 tháng, nửa năm một lần
         r"\b(?:mỗi|cứ) (?P<count>[0-9]{1,2}) (?P<unit>tháng|quý|năm|tuần|ngày)\b",
