@@ -25,7 +25,7 @@ from shared.auth import Caller, authenticate, unauthenticated
 from shared.clock import Clock
 from shared.database import Database
 from shared.edge import EdgeMiddleware, HeadMiddleware
-from shared.errors import Forbidden, Unauthenticated, Versions
+from shared.errors import Forbidden, Unauthenticated
 from shared.health import Health
 from shared.horizon import announce_change
 from shared.http_metrics import MetricsMiddleware
@@ -33,7 +33,7 @@ from shared.metrics import registry
 from shared.openapi import DESCRIPTION, OPERATIONS, SAME_SERVER, Application, operation_id
 from shared.pages import pages_router
 from shared.parameters import Takes
-from shared.preconditions import conditional, required_versions
+from shared.preconditions import conditional
 from shared.reference_page import add_reference_page
 from shared.settings import LOCAL_URL
 
@@ -205,13 +205,6 @@ def service_router(service: str) -> APIRouter:
     return APIRouter(
         prefix=f"/{service}/v1", route_class=ServiceRoute, responses=problems.documented(401, 403, 422, 503)
     )
-
-
-def set_etag(response: Response, version: int) -> None:
-    response.headers["ETag"] = f'"{version}"'
-
-
-ExpectedVersion = Annotated[Versions, Depends(required_versions)]
 
 
 # --- operations -------------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from shared.errors import InvalidInput, StaleVersion, VersionRequired, Versions
 
@@ -93,6 +93,9 @@ def required_versions(request: Request) -> Versions:
     return Versions(frozenset(tag.version for tag in tags.listed if tag.version is not None))
 
 
+ExpectedVersion = Annotated[Versions, Depends(required_versions)]
+
+
 def refuse_conditions(request: Request, *, takes_if_match: bool) -> None:
     """A change never overlooks a condition: one that it cannot keep is refused, and nothing is done."""
     for header in ("If-Match", "If-None-Match"):
@@ -106,6 +109,10 @@ def refuse_conditions(request: Request, *, takes_if_match: bool) -> None:
 
 
 # --- reads ------------------------------------------------------------------------------------------------------
+
+
+def set_etag(response: Response, version: int) -> None:
+    response.headers["ETag"] = f'"{version}"'
 
 
 def conditional(request: Request, response: Response) -> Response:

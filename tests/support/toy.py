@@ -15,12 +15,10 @@ from shared.app import (
     Context,
     CurrentActor,
     CurrentContext,
-    ExpectedVersion,
     Reading,
     Session,
     create_app,
     service_router,
-    set_etag,
     with_scope,
 )
 from shared.audit import add_audit
@@ -28,6 +26,7 @@ from shared.auth import Caller, draw_key, store_key
 from shared.clock import ManualClock
 from shared.database import Database
 from shared.health import Health
+from shared.preconditions import ExpectedVersion, set_etag
 from shared.problems import STATUS
 from shared.requests import Code, Line, RequestModel, Verbatim
 from shared.scalars import AS_INTEGER, Integer

@@ -30,20 +30,12 @@ from services.datasets.use_cases import amendments
 from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.amendments import NewAmendment
 from services.datasets.use_cases.records import database_unknown
-from shared.app import (
-    CurrentActor,
-    CurrentContext,
-    ExpectedVersion,
-    Reading,
-    Session,
-    Snapshot,
-    service_router,
-    set_etag,
-)
+from shared.app import CurrentActor, CurrentContext, Reading, Session, Snapshot, service_router
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
 from shared.folding import fold
 from shared.openapi import sent
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.preconditions import ExpectedVersion, set_etag
 from shared.problems import documented
 
 router = service_router("datasets")

@@ -18,17 +18,10 @@ from services.notify.schemas import (
     subscription_view,
 )
 from services.notify.use_cases import subscriptions as use_cases
-from shared.app import (
-    CurrentActor,
-    CurrentContext,
-    ExpectedVersion,
-    Reading,
-    Session,
-    service_router,
-    set_etag,
-)
+from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
 from shared.openapi import sent
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
+from shared.preconditions import ExpectedVersion, set_etag
 from shared.problems import documented
 
 router = service_router("notify")

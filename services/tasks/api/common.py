@@ -13,12 +13,13 @@ from services.tasks.queries.status import moment
 from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.common import Day
 from services.tasks.schemas.tasks import TaskOut
-from shared.app import Context, CurrentContext, set_etag, with_scope
+from shared.app import Context, CurrentContext, with_scope
 from shared.auth import Caller
 from shared.clock import local_date
 from shared.database import AnyRow
 from shared.errors import NotFound
 from shared.moments import KnownAt, known_instant, settled_instant
+from shared.preconditions import set_etag
 
 
 @dataclass(frozen=True, slots=True)

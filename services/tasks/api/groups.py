@@ -22,16 +22,9 @@ from services.tasks.schemas.catalogue import (
     MemberOut,
 )
 from services.tasks.use_cases import groups
-from shared.app import (
-    CurrentActor,
-    CurrentContext,
-    ExpectedVersion,
-    Reading,
-    Session,
-    service_router,
-    set_etag,
-)
+from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
 from shared.openapi import sent
+from shared.preconditions import ExpectedVersion, set_etag
 from shared.problems import documented
 
 router = service_router("tasks")
