@@ -44,7 +44,7 @@ _OTHER_UNITS = (
 _LOCAL = (
     "so", "cong an", "phong", "uy ban nhan dan", "uy ban mat tran", "hoi dong", "bao hiem xa hoi", "toa an nhan dan",
     "vien kiem sat nhan dan", "van phong", "ban quan ly", "ban chi dao", "thue", "kho bac", "chi cuc", "trung tam",
-    "tinh uy", "thanh uy", "dang uy", "ban", "thanh tra", "bo chi huy", "ban chi huy", "xa doi", "tinh", "thanh pho",
+    "tinh uy", "thanh uy", "dang uy", "ban", "thanh tra", "bo chi huy", "ban chi huy", "xa doi", "tram", "tinh", "thanh pho",
     "xa", "phuong", "dac khu", "thi tran", "thi xa", "quan", "huyen", "mat tran to quoc",
 )  # fmt: skip
 _OUTSIDE = tuple(
@@ -76,6 +76,8 @@ _EXCEPTIONS = tuple(
         "không giao", "không áp dụng", "chưa", "ngoài",
     )
 )  # fmt: skip
+_DISTRICTS = ("huyen", "quan", "thi xa", "thi tran")  # the level ended on 1 July 2025
+_DISTRICT = accented("quận")
 _FURTHER = ("den cap", "den tan cap", "ke ca", "bao gom ca", "gom ca")
 _NO_EXCEPTIONS = tuple(map(accented, ("nước ngoài", "Trừ Văn Thố")))  # the second is a commune
 
@@ -133,6 +135,26 @@ def is_aside(words: Sequence[Word], start: int) -> bool:
 def without_calling(key: str) -> str:
     """The name in "sau đây gọi tắt là Bộ KHCN"."""
     return re.sub(r"^(?:(?:sau day )?(?:goi tat|goi chung|goi|viet tat)(?: tat)? la|viet tat) ", "", key)
+
+
+def is_bare_kind(words: Sequence[Word], start: int) -> bool:
+    """Whether a kind of communes begins here: what "các xã, phường ven biển" goes on with."""
+    return (
+        _begins(words, start, ("xa", "phuong", "dac khu", "thi tran"))
+        and past(words, start, "xa hoi") == start
+    )
+
+
+def is_of_a_district(words: Sequence[Word], start: int, printed: str) -> bool:
+    """Whether a district is named, or a township, which were of the level that ended."""
+    for prefix in ("uy ban nhan dan", "cac", "cap"):
+        start = past(words, start, prefix)
+    army = (
+        has_accents(printed)
+        and past(words, start, "quan") > start
+        and _DISTRICT not in accented(printed).split()
+    )
+    return _begins(words, start, _DISTRICTS) and not army  # "Quân khu 4"
 
 
 def reaches_further(note: str) -> bool:

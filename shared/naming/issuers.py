@@ -1,12 +1,12 @@
 """Who issued the document: whose units and communes its words mean."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from shared.naming.directory import AgencyNames, Directory, Entry, without_committee
-from shared.naming.text import name_key
+from shared.naming.text import Word, name_key
 
 _ALL = "(?:(?:tat ca |toan bo )?(?:cac |moi |tung ))"
 _KIND = "(?:xa|phuong|dac khu)"
@@ -15,12 +15,13 @@ _OF_PLACE = (
     "(?: (?:thuoc|truc thuoc|cua|tren dia ban|trong|o))?(?: (?:toan )?(?:tinh|thanh pho))?(?: tren dia ban)?"
 )
 _SOME_COMMUNES = re.compile(
-    rf"(?:uy ban nhan dan )?({_ALL})?(?:uy ban nhan dan )?({_KIND}(?:(?: va)? {_KIND}){{0,2}}){_OF_PLACE}"
+    rf"(?:uy ban nhan dan )?({_ALL}|[0-9]{{1,3}} )?(?:uy ban nhan dan )?({_KIND}(?:(?: va)? {_KIND}){{0,2}}){_OF_PLACE}"
 )
 _ALL_COMMUNES = re.compile(
     rf"(?:uy ban nhan dan |chinh quyen )?{_ALL}?(?:uy ban nhan dan )?(?:dia phuong )?cap xa{_OF_PLACE}"
     rf"|(?:uy ban nhan dan )?{_ALL}(?:uy ban nhan dan )?dia phuong{_OF_PLACE}"
 )
+_PLACE_WORDS = ("thuoc", "truc thuoc", "cua", "tinh", "thanh pho")
 _UNITS = re.compile(
     rf"(?:({_ALL})?)(?:(?:ban )?so|so ban)((?: va)? (?:ban|nganh|so)){{0,2}}((?: va)? doan the)?((?: va)?(?: cac)? dia phuong)?"
     r"(?: cap tinh|(?: (?:thuoc|truc thuoc|cua))?(?: uy ban nhan dan)?(?: (?:tinh|thanh pho))?)"
@@ -81,8 +82,8 @@ class Issuer:
         if match := _UNITS.fullmatch(key):
             if not match[1] and not match[2]:
                 return None
-            communes = self._communes() if match[4] else ()
-            return (*self._units(mass_bodies=bool(match[3])), *communes)
+            units = self._units(mass_bodies=bool(match[3]))
+            return (*units, *self._communes()) if units and match[4] else units
         if _ALL_COMMUNES.fullmatch(key):
             whole_country = (
                 self.province is None and "dia phuong" in key
@@ -92,7 +93,27 @@ class Issuer:
         kinds = re.findall(_KIND, match[2]) if match else []
         if match is None or not (match[1] or len(kinds) > 1):
             return None
-        return self._communes(tuple(kinds) if len(kinds) == 1 else ())
+        communes = self._communes(tuple(kinds) if len(kinds) == 1 else ())
+        count = (match[1] or "").strip()
+        return None if count.isdigit() and int(count) != len(communes) else communes
+
+    def members_elsewhere(self, words: Sequence[Word], start: int, end: int) -> tuple[str, ...]:
+        """Whom a phrase means that names the province itself: "UBND các xã, phường thuộc tỉnh Nghệ An"."""
+        for at in range(start + 1, end):
+            key = " ".join(word.key for word in words[at:end])
+            if not key.startswith(_PLACE_WORDS):
+                continue
+            place = re.sub(r"^(?:truc thuoc|thuoc|cua) ", "", key)
+            entries = self.directory.exact.get(place, ())
+            if (
+                len(entries) == 1
+                and entries[0].kind == "agency"
+                and entries[0].place
+                and not entries[0].commune
+            ):
+                there = Issuer(self.directory, entries[0].codes[0])
+                return there.members(" ".join(word.key for word in words[start:at])) or ()
+        return ()
 
     def _units(self, *, mass_bodies: bool) -> tuple[str, ...]:
         left_out = _OUTSIDE_UNITS | (set() if mass_bodies else _MASS_BODIES)

@@ -16,6 +16,7 @@ Reason = Literal[
     "exception",
     "too_long",
     "elsewhere",
+    "district",
     "note_unclear",
     "role_unclear",
     "repeat",

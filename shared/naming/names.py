@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from shared.naming import bodies
-from shared.naming.directory import Entry, without_committee
+from shared.naming.directory import Entry
 from shared.naming.issuers import Issuer
-from shared.naming.lookup import EXACT, How, Similarity, find_close, named, nearest
+from shared.naming.lookup import EXACT, How, find_close, named, nearest
 from shared.naming.mentions import Indefinite, Mention, Reason, Sort, Unknown
 from shared.naming.passage import PARENTHESIS, Passage
-from shared.naming.phrases import Header, begins_a_name
+from shared.naming.phrases import begins_a_name
+from shared.naming.places import DASHES, Places
 from shared.naming.text import name_key, past
 from shared.rows import Suggestion
 
@@ -21,81 +22,18 @@ _SUGGESTED_FOR = 20  # unknown names of one text: beyond that it is no list of a
 _ITEMS_IN_A_NAME = 4  # "Bộ Văn hóa, Thể thao và Du lịch" has three
 _NEARLY = 85.0  # likeness of an agency's name, from which an unknown one is no company's
 _LONGEST_NOTE = 60  # words of a parenthesis that are looked through for names
-DASHES = frozenset("-–—/")
-_OF = frozenset({"thuoc", "cua", "o", "tai"})
 
 
 @dataclass
-class Names:
-    """A passage that is being read, and what was found in it; `within`: the header of the list it is the body of."""
+class Names(Places):
+    """A passage that is being read, and what was found in it."""
 
-    passage: Passage
-    issuer: Issuer
-    similarity: Similarity
-    within: Header | None = None
     found: list[Mention] = field(default_factory=list)
     indefinite: list[Indefinite] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
     pending: list[tuple[int, int]] = field(default_factory=list)  # items that no exact name covers
-
-    # looking up
-
-    def exact(self, start: int, within: Header | None = None) -> tuple[int, tuple[Entry, ...]]:
-        """End and meaning of the longest known name that begins here; (0, ()) when there is none."""
-        for end in reversed(self.passage.ends_after(start)):
-            if end - start <= self.issuer.directory.longest and self.passage.is_joined(start, end):
-                entries = self.lookup(start, end, within or self.within)
-                if entries:
-                    return end, entries
-        return self._commune_of(start)
-
-    def _commune_of(self, start: int) -> tuple[int, tuple[Entry, ...]]:
-        """A commune before "thuộc", which says where it is."""
-        words, stop = self.passage.words, self.passage.ends_after(start)[0]
-        end = next((n for n in range(start + 2, stop) if words[n].key == "thuoc"), 0)
-        entries = self.lookup(start, end, None) if end else ()
-        return (end, entries) if any(entry.commune for entry in entries) else (0, ())
-
-    def lookup(self, start: int, end: int, within: Header | None) -> tuple[Entry, ...]:
-        directory = self.issuer.directory
-        key, printed = self.passage.key(start, end), self.passage.printed(start, end)
-        if within is None or not within.kinds:
-            return directory.lookup(key, printed, bare=within is not None)
-        tried = [(f"{name_key(kind)} {key}", f"{kind} {printed}") for kind in within.kinds]
-        entries = (entry for each in (*tried, (key, printed)) for entry in directory.lookup(*each))
-        return tuple(dict.fromkeys(entry for entry in entries if self._is_of(entry, within)))
-
-    def _is_of(self, entry: Entry, within: Header) -> bool:
-        """Whether an entry is one of those that a list of communes, or of a province's units, is of."""
-        if within.kinds != ("sở",):
-            return bool(entry.commune)
-        agency = self.issuer.directory.agencies.get(entry.codes[0])
-        return (
-            entry.kind == "agency" and agency is not None and bool(agency.parent_code) and not entry.commune
-        )
-
-    def place_after(self, end: int) -> tuple[int, str]:
-        """Past the province that says where the name before is, and its code: ", Hà Nội", "thuộc tỉnh Nghệ An"."""
-        words = self.passage.words
-        if end >= len(words):
-            return end, ""
-        gap = PARENTHESIS.sub("", self.passage.gap(end)).strip(" \t\u00a0")
-        at = end + 1 if not gap and words[end].key in _OF else end
-        joined = at > end or gap.strip() in {"", ",", *DASHES}
-        if not joined or gap.startswith("\n") or at >= len(words):
-            return end, ""
-        for stop in reversed(self.passage.ends_after(at)):
-            if place := self.place(self.passage.key(at, stop), self.passage.printed(at, stop)):
-                return stop, place
-        return end, ""
-
-    def place(self, key: str, printed: str) -> str:
-        """The code of the province that these words name, or that answers for the former one; "" where they name none."""
-        entries = self.issuer.directory.lookup(key.removeprefix("thuoc "), printed)
-        is_one = len(entries) == 1 and entries[0].place and not entries[0].commune
-        return entries[0].codes[0] if is_one and without_committee(key) == key else ""
 
     # taking a name
 
@@ -104,7 +42,12 @@ class Names:
     ) -> int:
         """Take a name that is known, and what belongs to it; `first` is where what is said of it begins. Returns the end."""
         first = start if first is None else first
-        end, entries, reason = self._located(start, end, entries)
+        if district_end := self.district_after(end) if any(entry.commune for entry in entries) else 0:
+            past_place, place = self.place_after(district_end)
+            there = [each for each in entries if place in self.issuer.directory.ancestors(each.codes[0])]
+            self.doubt(first, past_place, "district", self.named(there or entries), "unit")
+            return past_place
+        end, entries, reason = self.located(start, end, entries)
         note = self.passage.notes.get(end - 1, "")
         if note:
             unit, said = self._read_note(note, entries, unit)
@@ -115,36 +58,6 @@ class Names:
         before = len(self.found)
         self.add(first, end, entries, EXACT, unit)
         return self._suffix(end) if len(self.found) > before else end
-
-    def _located(
-        self, start: int, end: int, entries: tuple[Entry, ...]
-    ) -> tuple[int, tuple[Entry, ...], Reason | None]:
-        """The entries that are where the text says, or else where the issuer is; why they are not."""
-        directory = self.issuer.directory
-        says_where = not any(
-            entry.commune and name_key(entry.commune) == without_committee(self._full_key(start, end, entry))
-            for entry in entries
-        )
-        if not says_where:
-            at, place = self.place_after(end)
-            note = self.passage.notes.get(end - 1, "")
-            place = place or (note and self.place(name_key(note), note))
-            there = tuple(entry for entry in entries if place in directory.ancestors(entry.codes[0]))
-            # in a list of communes a province's name may be a commune's too
-            if there or (place and not self.within):
-                return at, there or entries, None if there else "elsewhere"
-        if says_where and any(entry.commune for entry in entries):
-            return end, entries, None
-        near, own = self.issuer.narrow(entries)
-        if own:
-            return end, near, None
-        return end, near, "elsewhere" if any(entry.commune for entry in near) else "ambiguous"
-
-    def _full_key(self, start: int, end: int, entry: Entry) -> str:
-        key = self.passage.key(start, end)
-        if self.within is None or not self.within.kinds:
-            return key
-        return f"{name_key(entry.commune).removesuffix(key).strip()} {key}"
 
     def _read_note(self, note: str, entries: tuple[Entry, ...], unit: str) -> tuple[str, Reason | None]:
         """A parenthesis behind a name: the unit that is meant, or a note; one that names another body is unclear."""
@@ -278,6 +191,8 @@ class Names:
         if close is None or not self.passage.is_joined(start, end):
             return False
         entries, score = close
+        if self.within and self.within.kinds and not all(self.is_of(each, self.within) for each in entries):
+            return False
         note = self.passage.notes.get(end - 1, "")
         unit, reason = self._read_note(note, entries, "") if note else ("", None)
         if reason:
@@ -298,7 +213,8 @@ class Names:
             bodies.is_outside(self.passage.words, start, end, self.passage.printed(start, end)) and not nearly
         ):
             sort, suggestions = "outside", ()
-        self.doubt(start, end, "no_match", suggestions, sort)
+        district = bodies.is_of_a_district(self.passage.words, start, self.passage.printed(start, end))
+        self.doubt(start, end, "district" if district else "no_match", suggestions, sort)
 
 
 def _named_in(passage: Passage, issuer: Issuer) -> set[str]:

@@ -8,20 +8,22 @@ from dataclasses import replace
 
 from shared.naming import bodies
 from shared.naming.directory import Entry
+from shared.naming.issuers import Issuer
+from shared.naming.many import Phrases
 from shared.naming.mentions import Indefinite, Mention, Naming, Unknown
-from shared.naming.names import DASHES
 from shared.naming.passage import Passage
-from shared.naming.phrases import Header, generic_run, list_header
+from shared.naming.phrases import Header, list_header
+from shared.naming.places import DASHES
 from shared.naming.text import CONNECTIVES, accented, name_key
-from shared.naming.units import Units
 
-_LONGEST_PHRASE = 24  # words of a phrase that names many
 _BARE = Header(0)  # names of ministries may leave out "Bộ"
-_OF_MANY_KINDS = {"bo", "tinh", "pho"}  # last words of a header behind which a name may follow without a mark
-_OF_ONE_KIND = {"xa", "phuong", "khu", "so"}
+_NAMES_FOLLOW = frozenset(
+    {"bo", "tinh", "pho", "xa", "phuong", "khu", "so"}
+)  # last words of a header behind which a name may follow without a mark
+_PLACE_WORDS = ("thuoc", "truc", "cua", "tinh")
 
 
-class Reader(Units):
+class Reader(Phrases):
     """Each `_take...` returns the end of what it took, 0 when it took nothing."""
 
     def read(self) -> Naming:
@@ -52,37 +54,21 @@ class Reader(Units):
     def _take_one(self, start: int) -> int:
         return (
             self._take_list(start)
-            or self._take_issuers(start)
+            or self.take_issuers(start)
             or self._take_name(start)
             or self.take_unit(start)
-            or self._take_phrase(start)
+            or self.take_phrase(start)
         )
 
     # names and phrases
 
     def _take_name(self, start: int) -> int:
         end, entries = self.exact(start)
-        run, qualified = self._run(start)
+        run, qualified = self.run(start)
         if not end or (end < run and qualified):
             return 0
         self.settle()
         return self.take(start, end, entries)
-
-    def _take_phrase(self, start: int) -> int:
-        run, _ = self._run(start)
-        if run:
-            self.settle()
-            self.indefinite.append(Indefinite(self.passage.whole(start, run)))
-        return run
-
-    def _run(self, start: int) -> tuple[int, bool]:
-        return generic_run(self.passage.words, start, self.passage.ends_after(start), self._is_name)
-
-    def _is_name(self, start: int, end: int) -> bool:
-        """Whether a phrase must stop before this item, which is a name or stands after a hard break."""
-        found, entries = self.exact(start)
-        name = found >= end and any(entry.kind != "group" for entry in entries)
-        return name or not self.passage.is_joined(start - 1, start + 1)
 
     def _take_aside(self, start: int) -> int:
         """The apposition first: "Cơ quan Thường trực Ban Chỉ đạo - Văn phòng Trung ương Đảng" is one agency."""
@@ -97,35 +83,6 @@ class Reader(Units):
         self.settle()
         self.asides.append(self.passage.printed(start, end))
         return end
-
-    # phrases whose meaning depends on who issues
-
-    def _take_issuers(self, start: int) -> int:
-        run, qualified = self._run(start)
-        for end in reversed(self._ends(start)):
-            key = self.passage.key(start, end)
-            own = self.issuer.itself(key)
-            if own is not None:
-                self.settle()
-                return self.take(start, end, (Entry("agency", (own,)),))
-            members = self.issuer.members(key)
-            if members is not None and not (qualified and run > end):
-                self.settle()
-                self._take_members(start, end, members)
-                return end
-        return 0
-
-    def _take_members(self, start: int, end: int, members: tuple[str, ...]) -> None:
-        if reason := self.note_on_many(self.passage.notes.get(end - 1, "")):
-            self.doubt(start, end, reason, ())
-        elif not members:
-            self.indefinite.append(Indefinite(self.passage.whole(start, end), whose=True))
-        else:
-            self.found.append(Mention("list", members, self.passage.printed(start, end)))
-
-    def _ends(self, start: int) -> list[int]:
-        ends = self.passage.ends_after(start)
-        return [end for end in ends if end - start <= _LONGEST_PHRASE and self.passage.is_joined(start, end)]
 
     # heads
 
@@ -153,8 +110,10 @@ class Reader(Units):
 
     def _take_heads_of_many(self, start: int, name: int) -> int:
         """A phrase that names heads: "Bộ trưởng, Thủ trưởng cơ quan ngang bộ" are the heads of the group "các bộ, cơ quan ngang bộ"."""
-        run, qualified = self._run(name)
-        for end in reversed(self._ends(start)):
+        if self.passage.key(start, name).endswith("bo truong") and self.passage.gap(name).strip() == ":":
+            return self._take_ministers(start, name)
+        run, qualified = self.run(name)
+        for end in reversed(self.ends(start)):
             bodies_meant = bodies.without_heads(self.passage.key(start, end))
             phrase = "cac " + re.sub(r"\bcac ", "", bodies_meant)
             entries = self.issuer.directory.lookup(phrase, "") if end > name else ()
@@ -164,6 +123,25 @@ class Reader(Units):
                 self._entitle(before, start, name)
                 return taken
         return 0
+
+    def _take_ministers(self, start: int, name: int) -> int:
+        """Ministries behind their ministers' title and a colon: "Bộ trưởng: Bộ Nội vụ, Bộ Tài chính"."""
+        words, here, end = self.passage.words, name, 0
+        before = len(self.found), len(self.indefinite), len(self.unknown)
+        while here < len(words):
+            if words[here].key in CONNECTIVES or self.passage.is_bullet(here):
+                here += 1
+                continue
+            stop, entries = self.exact(here, _BARE)
+            if not stop or not self._is_ministry(entries):
+                break
+            here = end = self.take(here, stop, entries)
+        self._entitle(before, start, name)
+        return end
+
+    def _is_ministry(self, entries: tuple[Entry, ...]) -> bool:
+        agency = self.issuer.directory.agencies.get(entries[0].codes[0])
+        return len(entries) == 1 and agency is not None and name_key(agency.name).startswith("bo ")
 
     def _take_minister(self, start: int, name: int) -> int:
         """A ministry behind its minister: "Bộ trưởng Nội vụ"."""
@@ -208,7 +186,8 @@ class Reader(Units):
         if header is None:
             return 0
         end, body = self._body(header)
-        inner = Reader(Passage(body), self.issuer, self.similarity, header).read()
+        issuer, listed = self._where(header, body)
+        inner = Reader(Passage(listed), issuer, self.similarity, header).read()
         members = tuple(dict.fromkeys(c for m in inner.found if m.kind != "group" for c in m.codes))
         if (
             not body
@@ -219,6 +198,25 @@ class Reader(Units):
         self.settle()
         self._add_list(start, end, header, members, inner)
         return end
+
+    def _where(self, header: Header, body: str) -> tuple[Issuer, str]:
+        """Whose communes a list is of, where the province is named behind the last: "Tân Phú, Tam Hợp (Nghệ An)"."""
+        inside = Passage(body)
+        last = len(inside.words)
+        note = inside.notes.get(last - 1, "") if len(inside.notes) == 1 else ""
+        cuts = [(inside.words[-1].end, name_key(note), note)] if note else []
+        if not inside.notes:
+            starts = [
+                n
+                for n in range(1, last)
+                if inside.key(n, n + 1) in _PLACE_WORDS or inside.key(n, n + 2) == "thanh pho"
+            ]
+            cuts = [(inside.words[n].start, inside.key(n, last), inside.printed(n, last)) for n in starts]
+        for cut, key, printed in cuts:
+            place = self.place(re.sub(r"^(?:truc thuoc|thuoc|cua) ", "", key), printed)
+            if place and header.kinds and header.kinds != ("sở",):
+                return Issuer(self.issuer.directory, place), body[:cut].rstrip(" ,")
+        return self.issuer, body
 
     def _add_list(
         self, start: int, end: int, header: Header, members: tuple[str, ...], inner: Naming
@@ -255,15 +253,7 @@ class Reader(Units):
         if start >= len(passage.words):
             return start, ""
         gap = passage.gap(start)
-        direct = not gap.strip() and passage.words[start - 1].key in {
-            "bo",
-            "tinh",
-            "pho",
-            "xa",
-            "phuong",
-            "khu",
-            "so",
-        }
+        direct = not gap.strip() and passage.words[start - 1].key in _NAMES_FOLLOW
         if ":" not in gap and not (direct and self._begins_bare(header)):
             return start, ""
         end = len(passage.words) if ":" in gap and "\n" in gap else passage.line_end(start)

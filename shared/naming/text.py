@@ -12,11 +12,12 @@ CONNECTIVES = frozenset({"va", "cung", "voi"})
 # "KH&CN" and "LĐ-TB&XH" are one abbreviation: letters without a vowel, joined without a space
 _CONSONANTS = "[bcdđghklmnpqrstvx]{1,5}"
 _WORD = re.compile(
-    rf"(?<![^\W_])(?:{_CONSONANTS}[&-])+{_CONSONANTS}(?![^\W_])|[^\W_]+|&",
+    rf"(?<![^\W_])(?:{_CONSONANTS}[&-])+{_CONSONANTS}(?![^\W_])|(?<![^\W_])đ/c\b|[^\W_]+|&",
     re.IGNORECASE,
 )
 _ABBREVIATIONS = {
     "": "va",  # a lone "&"
+    "d/c": "dong chi",
     "hcm": "ho chi minh",
     "mttq": "mat tran to quoc",
     "tp": "thanh pho",
@@ -95,7 +96,7 @@ def _one_letter_apart(left: str, right: str) -> bool:
 
 
 def _word_key(word: str) -> str:
-    folded = fold(word).replace(" ", "")
+    folded = "d/c" if "/" in word else fold(word).replace(" ", "")
     return _one_spelling(_ABBREVIATIONS.get(folded, folded))
 
 

@@ -2,9 +2,10 @@
 
 from shared.naming import bodies
 from shared.naming.directory import Entry
-from shared.naming.names import DASHES, Names
+from shared.naming.names import Names
 from shared.naming.passage import PARENTHESIS
-from shared.naming.text import name_key
+from shared.naming.places import DASHES
+from shared.naming.text import name_key, past
 
 _ITEMS_OF_A_UNIT = 4
 
@@ -45,6 +46,10 @@ class Units(Names):
         found = [(n, n + 1) for n in range(start + 1, end - 1) if words[n].key in {"thuoc", "cua"}]
         if clear:
             found += [(n, n) for n in range(start + 1, end) if words[n].key == "bo"]
+        elif past(words, start, "van phong bo") > start:
+            found += [(start + 2, start + 2)]
+        elif words[start].key == "phong":
+            found += [(n, n) for n in range(start + 1, end) if bodies.is_bare_kind(words, n)]
         if end < len(words):
             gap = PARENTHESIS.sub("", passage.gap(end)).strip()
             pair = start == 0 and self.exact(end)[0] == len(words) and (lesser or words[start].key == "phong")
@@ -54,11 +59,11 @@ class Units(Names):
 
     def _has_units(self, entries: tuple[Entry, ...], start: int) -> bool:
         """Units are those of central bodies; a "Phòng" may be a commune's."""
-        if len(entries) != 1 or entries[0].kind == "group":
+        if not entries or entries[0].kind == "group":
             return False
-        if entries[0].commune:
+        if all(entry.commune for entry in entries):
             return self.passage.words[start].key == "phong"
-        return entries[0].kind == "former" or not self.is_place(entries[0].codes[0])
+        return entries[0].kind == "former" or (len(entries) == 1 and not self.is_place(entries[0].codes[0]))
 
     def is_place(self, code: str) -> bool:
         agency = self.issuer.directory.agencies.get(code)

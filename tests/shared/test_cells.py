@@ -205,6 +205,11 @@ SAYINGS = {
     "Giám đốc Hà Nội": ["refused"],
     "Bí thư Thành ủy Hà Nội": ["refused"],
     "Giám đốc Sở Y tế tỉnh Nghệ An": ["refused"],
+    "Bộ trưởng: Bộ Nội vụ, Bộ Tài chính": ["G09 head=Bộ trưởng", "G12 head=Bộ trưởng"],
+    "Bộ trưởng: Bộ Nội vụ; Bộ Tài chính; UBND thành phố Hà Nội": ["G09 head=Bộ trưởng", "G12 head=Bộ trưởng", "01"],
+    "Các Bộ trưởng: Tài chính, Y tế": ["G12 head=Các Bộ trưởng", "G18 head=Các Bộ trưởng"],
+    "Đ/c Bộ trưởng Bộ Nội vụ": ["G09 head=Đ/c Bộ trưởng"],
+    "Bộ trưởng Bộ Tài chính, Thống đốc NHNN": ["G12 head=Bộ trưởng", "G19 head=Thống đốc"],
     # what an agency is besides
     "Văn phòng Trung ương Đảng - Cơ quan Thường trực Ban Chỉ đạo": ["VN-VPTWD"],
     "Văn phòng Trung ương Đảng, cơ quan thường trực Ban Chỉ đạo": ["VN-VPTWD"],
@@ -226,7 +231,18 @@ SAYINGS = {
     "Bảo hiểm xã hội Việt Nam": ["G12 unit=Bảo hiểm xã hội Việt Nam"],
     "Phòng Văn hóa - Xã hội, UBND phường Cửa Lò": ["16732 unit=Phòng Văn hóa - Xã hội"],
     "Thanh tra Bộ Nội vụ": ["refused"],
+    "Văn phòng Bộ Công an": ["G01 unit=Văn phòng"],
+    "Văn phòng Chính phủ": ["G22"],
+    "Phòng Kinh tế xã Tân Phú, tỉnh Nghệ An": ["17272 unit=Phòng Kinh tế"],
+    "Phòng Văn hóa - Xã hội phường Cửa Lò": ["16732 unit=Phòng Văn hóa - Xã hội"],
+    "Phòng Kinh tế, Hạ tầng và Đô thị phường Ba Đình": ["00004 unit=Phòng Kinh tế, Hạ tầng và Đô thị"],
+    "Trạm Y tế xã Tân Phú, tỉnh Nghệ An": ["refused"],
     # places
+    "xã Tân Phú, huyện Tân Kỳ, tỉnh Nghệ An": ["refused"],
+    "Xã Công Hải, huyện Thuận Bắc, tỉnh Ninh Thuận": ["refused"],
+    "Quân khu 4": ["refused"],
+    "UBND các xã, phường (Hà Nội)": ["refused"],
+    "UBND các phường (Nam Định)": ["list 13669"],
     "phường Hòa Cường, Hà Nội": ["refused"],
     "phường Hòa Cường (Hà Nội)": ["refused"],
     "phường Hòa Cường - Đà Nẵng": ["20257"],
@@ -237,6 +253,13 @@ SAYINGS = {
     "Các bộ, cơ quan ngang bộ": ["group ministerial_bodies"],
     "UBND các tỉnh: Lào Cai, Sơn La": ["list 15 14"],
     "UBND các tỉnh, thành phố: Hà Nội, Đà Nẵng": ["list 01 48"],
+    "UBND các xã Tân Phú, Tam Hợp (Nghệ An)": ["list 17272 17059"],
+    "UBND các xã Tân Phú, Tam Hợp, tỉnh Nghệ An": ["list 17272 17059"],
+    "UBND các xã: Tân Phú, Tam Hợp thuộc tỉnh Nghệ An": ["list 17272 17059"],
+    "UBND các phường Ba Đình, Hòa Cường (Đà Nẵng)": ["refused"],
+    "UBND các xã, phường, đặc khu thuộc tỉnh Nghệ An": [" ".join(["list", *COMMUNES])],
+    "UBND các xã, phường thuộc tỉnh Hà Giang": ["refused", "refused"],
+    "UBND 34 tỉnh, thành phố": ["group localities"],
     "các phường Ba Đình và Hoàn Kiếm": ["list 00004 00070"],
     "các sở, ban, ngành": ["refused"],
     "UBND cấp xã": ["refused"],
@@ -302,6 +325,23 @@ def test_no_note_that_may_change_who_is_meant_is_dropped(cell: str, issuer: str)
     naming = read(cell, issuer)
     reasons = [each.reason for each in naming.unknown]
     assert (brief(cell, issuer), reasons, list(naming.notes)) == NOTES[cell, issuer]
+
+
+@pytest.mark.parametrize(
+    ("cell", "suggested"),
+    [
+        ("xã Tân Phú, huyện Tân Kỳ, tỉnh Nghệ An", ["17272"]),
+        ("phường Ba Đình, quận Ba Đình, thành phố Hà Nội", ["00004"]),
+        ("UBND huyện Tân Kỳ", []),
+        ("UBND các huyện", []),
+        ("UBND cấp huyện", None),
+        ("UBND thị xã Sơn Tây", []),
+    ],
+)
+def test_the_level_of_districts_has_ended(cell: str, suggested: list[str] | None) -> None:
+    [unknown] = read(cell).unknown
+    assert (unknown.text, unknown.reason) == (cell, "district")
+    assert suggested is None or [each.code for each in unknown.suggestions] == suggested
 
 
 def test_a_doubt_is_one_problem() -> None:
@@ -372,6 +412,12 @@ OWN = {
     ("Giám đốc các Sở: Y tế, Khoa học và Công nghệ", NGHE_AN): ["list 40.YT 40.KHCN head=Giám đốc"],
     ("Giám đốc các Sở: Y tế, Tài chính", NGHE_AN): ["refused"],
     ("UBND các xã, phường, đặc khu", NGHE_AN): [" ".join(["list", *COMMUNES])],
+    ("UBND 130 xã, phường", NGHE_AN): [" ".join(["list", *COMMUNES])],
+    ("UBND các xã, phường ven biển", NGHE_AN): ["refused", "refused"],
+    ("UBND các xã, phường có liên quan", NGHE_AN): ["refused", "refused"],
+    ("Các sở, ban, ngành, địa phương", "79"): ["refused"],
+    ("Phòng Kinh tế, UBND xã Tân Phú", NGHE_AN): ["17272 unit=Phòng Kinh tế"],
+    ("Phòng Kinh tế xã Tân Phú", NGHE_AN): ["17272 unit=Phòng Kinh tế"],
     ("UBND cấp xã", NGHE_AN): [" ".join(["list", *COMMUNES])],
     ("các địa phương", NGHE_AN): [" ".join(["list", *COMMUNES])],
     ("các địa phương", "G06"): ["group localities"],

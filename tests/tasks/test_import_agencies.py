@@ -121,6 +121,7 @@ REFUSED = {
     ("Bộ Nội vụ", "Bộ Tài chính chủ trì"): ("coordinate_text", "agency_role_contradicts_column", "cột"),
     ("Bộ Nội vụ, Bộ Y tế, Bộ Tài chính (phối hợp)", ""): ("lead_text", "agency_role_unclear", "vai trò"),
     ("Bộ Nội vụ (Bộ Y tế)", ""): ("lead_text", "agency_note_unclear", "vai trò"),
+    ("UBND huyện Tân Kỳ", ""): ("lead_text", "agency_district_ended", "tên tỉnh"),
     ("Các địa phương (ven biển)", ""): ("lead_text", "agency_note_unclear", "từng cơ quan"),
     ("Các bộ, ngành, trừ Bộ Công an", ""): ("lead_text", "agency_exception", "từng cơ quan"),
     ("nt", ""): ("lead_text", "agency_repeat", "phía trên"),

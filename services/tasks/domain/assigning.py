@@ -31,6 +31,11 @@ _DOUBTS = {
         "“{}”: nơi được nêu, hoặc nơi ban hành văn bản, không có xã, phường này. Ghi đúng tên kèm tên tỉnh.{}",
         "“{}”: the place named, or that issued the document, has no such commune. Write it with its province's name.{}",
     ),
+    "district": (
+        "agency_district_ended",
+        "“{}” thuộc cấp huyện, đã kết thúc hoạt động từ 01/7/2025: ghi tên xã, phường, đặc khu hiện nay kèm tên tỉnh.{}",
+        "“{}” is of the district level, which ended on 1 July 2025: write the present commune with its province's name.{}",
+    ),
     "note_unclear": (
         "agency_note_unclear",
         "“{}”: chú thích trong ngoặc có thể đổi cơ quan được giao hoặc vai trò. Ghi tên, vai trò từng cơ quan, hoặc bỏ chú thích.",
