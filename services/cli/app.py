@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from services.cli import agencies, groups, imports, keys
+from services.cli import agencies, databases, groups, imports, keys
 from services.cli.catalogue import catalogue
 from services.cli.console import Misuse, Stop, err
 from services.cli.generate import generate
@@ -30,6 +30,7 @@ app.add_typer(keys.app, name="keys")
 app.command()(catalogue)
 app.add_typer(agencies.app, name="agencies")
 app.add_typer(groups.app, name="groups")
+app.add_typer(databases.app, name="databases")
 app.command()(serve)
 app.command()(work)
 app.command("migrate")(migrate_databases)

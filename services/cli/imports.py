@@ -153,30 +153,35 @@ def import_databases(
     )
 
 
+BudgetYear = Annotated[int, typer.Option(help="Năm ngân sách. / Budget year.", min=2000, max=2200)]
+UnitOfFile = Annotated[
+    Unit | None,
+    typer.Option(help="Đơn vị tính khi tệp không ghi. / Unit where the file does not say it."),
+]
+PostedUnder = Annotated[str | None, typer.Option(help="Số văn bản ghi sổ. / Document to post it under.")]
+SimilarIsMeant = Annotated[
+    bool,
+    typer.Option(
+        "--similar-is-meant",
+        help="Đúng là số này, dù có số gần giống. / The number is meant although a similar one is recorded.",
+    ),
+]
+OfAmounts = Annotated[
+    DecimalSeparator | None,
+    typer.Option(
+        help="Dấu thập phân khi tệp không cho biết. / Decimal separator where the file does not tell it."
+    ),
+]
+
+
 @app.command("budget")
 def import_budget(
     file: File,
-    year: Annotated[int, typer.Option(help="Năm ngân sách. / Budget year.", min=2000, max=2200)],
-    unit: Annotated[
-        Unit | None,
-        typer.Option(help="Đơn vị tính khi tệp không ghi. / Unit where the file does not say it."),
-    ] = None,
-    number: Annotated[
-        str | None, typer.Option(help="Số văn bản ghi sổ. / Document to post it under.")
-    ] = None,
-    similar_is_meant: Annotated[
-        bool,
-        typer.Option(
-            "--similar-is-meant",
-            help="Đúng là số này, dù có số gần giống. / The number is meant although a similar one is recorded.",
-        ),
-    ] = False,
-    decimal_separator: Annotated[
-        DecimalSeparator | None,
-        typer.Option(
-            help="Dấu thập phân khi tệp không cho biết. / Decimal separator where the file does not tell it."
-        ),
-    ] = None,
+    year: BudgetYear,
+    unit: UnitOfFile = None,
+    number: PostedUnder = None,
+    similar_is_meant: SimilarIsMeant = False,
+    decimal_separator: OfAmounts = None,
     sheet: SheetName = None,
     columns: ColumnsFile = None,
     report: ReportFile = None,

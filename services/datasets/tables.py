@@ -1,9 +1,10 @@
-"""Rows of the datasets service. Registrations, what is agreed of them and the four kinds of fact are added, never changed: a trigger sees to it.
+"""Rows of the datasets service.
 
+Registrations, what is agreed of them and the four kinds of fact are added, never changed: a trigger sees to it.
 A watch is what was last told of a database, worked out from those facts; whoever changes it holds its row's lock.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -182,9 +183,10 @@ class Maintenance(Base):
 class Watch(Base):
     """How a database stands by what was told last. `version` counts its changes; heartbeats alone are none.
 
-    `heard_until` is until when the newest heartbeat vouches for it. Instants are of the suite's clock. It is to be looked at again at `next_check_at`: the earlier of the instant at which
-    silence would change its state, which each heartbeat puts off, and of any other at which something may change.
-    While it `is_plain`, a further good heartbeat changes times alone and is written without looking back.
+    Instants are of the suite's clock. `in_time` is how long a heartbeat vouches for it, `heard_until` until when the
+    newest does. It is to be looked at again at `next_check_at`: the earlier of the instant at which silence would
+    change its state, which each heartbeat puts off, and of any other at which something may change. While it
+    `is_plain`, a further good heartbeat changes times alone and is written without looking back.
     """
 
     __tablename__ = "watches"
@@ -206,6 +208,7 @@ class Watch(Base):
     other_check_at: Mapped[datetime | None]
     is_plain: Mapped[bool]
     checked_at: Mapped[datetime]
+    in_time: Mapped[timedelta | None]
     last_heartbeat_at: Mapped[datetime | None]
     heard_until: Mapped[datetime | None]
     last_sync_at: Mapped[datetime | None]

@@ -130,7 +130,7 @@ class Signal(Base):
 
     __tablename__ = "signals"
     __table_args__ = (
-        UniqueConstraint("kind", "subject", "agency_code", "occasion", name="uq_signals_key"),
+        UniqueConstraint("kind", "subject", "occasion", name="uq_signals_key"),
         one_of("kind", SignalKind),
         one_of("subject_kind", SubjectKind),
         one_of("status", SignalStatus),

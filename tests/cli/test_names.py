@@ -1,4 +1,4 @@
-"""`dondoc agencies|groups`: what a refusal tells people to do can be done by command, and every service learns of it."""
+"""`dondoc agencies|groups|databases`: what a refusal tells people to do can be done by command, and every service learns of it."""
 
 import asyncio
 import json
@@ -104,3 +104,19 @@ def test_a_group_is_recorded_and_its_members_join_and_leave(running: Running) ->
     assert "centre" in running.command("groups", "list").stdout
     missing = running.command("groups", "amend", "centre", "--add-member", "44")
     assert "--valid-from" in str(missing.exception)
+
+
+def test_what_is_agreed_of_a_database_is_changed_by_command(running: Running, tmp_path: Path) -> None:
+    listed = tmp_path / "csdl.csv"
+    listed.write_text(f"{HEADINGS}KHO-1,Kho,quốc gia,G12\n", encoding="utf-8")
+    assert running.command("import", "databases", str(listed)).exit_code == 0
+    words = ("--name", "Kho dữ liệu", "--period-seconds", "3600", "--grace-seconds", "600")
+    amended = answered(running.command("databases", "amend", "KHO-1", *words, "--json"))
+    assert (amended["name"], amended["heartbeat"]) == (
+        "Kho dữ liệu", {"period_seconds": 3600, "grace_seconds": 600},
+    )  # fmt: skip
+    shown = running.command("databases", "amend", "KHO-1", "--owner-code", "G01")
+    assert "G01" in shown.stdout
+    assert running.get("/datasets/v1/databases/KHO-1").json()["owner_code"] == "G01"
+    for misused in ((), ("--period-seconds", "60"), ("--holds-from", "2026-03-10T00:00:00+07:00")):
+        assert type(running.command("databases", "amend", "KHO-1", *misused).exception).__name__ == "Misuse"

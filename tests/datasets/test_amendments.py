@@ -1,12 +1,18 @@
 """What was agreed of a database is changed from an instant on; the time before is judged by what was agreed then."""
 
 import asyncio
+import sys
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
+from services.datasets.use_cases.amendments import NewAmendment, amend_database
+from shared.audit import Actor
+from shared.errors import Versions
+from tests.datasets.test_locks import until_one_waits
 from tests.datasets.world import START, World
 
 DAILY = {"period_seconds": 86_400, "grace_seconds": 3_600}
@@ -102,6 +108,7 @@ async def test_a_change_sent_again_under_its_key_is_made_once(world: World) -> N
         ({}, 422, "change_empty"),
         ({"holds_from": "2026-03-09T00:00:00+07:00"}, 422, "change_empty"),
         ({"name": None}, 422, "change_empty"),
+        ({"name": "A", "holds_from": None}, 422, "change_empty"),
         ({"name": "x" * 10_000_000}, 413, "body_too_large"),
         ({"name": "x" * 501}, 422, "request_invalid"),
         ({"name": "a\x00b"}, 422, "nul_character"),
@@ -204,3 +211,68 @@ async def test_an_agreement_that_is_dated_back_changes_what_is_known_not_what_wa
     assert await states(world, 5) == [("up", 0)]
     assert await states(world, 5, known_before) == [("up", 0), ("late", 70), ("down", 180)]
     assert (await world.get("/databases/DB", params={"known_at": known_before}))["heartbeat"] == HOURLY
+
+
+async def test_what_stands_so_already_is_no_change(world: World) -> None:
+    registered = await world.register()
+    await world.beat()
+    told, version = await world.events(), 2
+    for said in (
+        {"name": registered["name"]},
+        {"owner_code": "G12", "heartbeat": HOURLY},
+        {"heartbeat": HOURLY, "holds_from": START.isoformat()},
+    ):
+        answer = await world.send("PATCH", "/databases/DB", json=said, headers={"If-Match": f'"{version}"'})
+        assert (answer.status_code, answer.headers["ETag"]) == (200, f'"{version}"'), answer.text
+    assert await world.events() == told
+    await amend(world, name=registered["name"], owner_code="G16")
+    [*_, (_, _, data)] = await world.events()
+    assert data["changed"] == ["owner_code"]
+    assert [row.n for row in await world.rows("SELECT count(*) AS n FROM amendments")] == [2]
+
+
+async def test_a_state_that_many_agreements_did_not_change_is_dated_to_its_beginning(world: World) -> None:
+    await world.register(heartbeat=DAILY)
+    await world.beat()
+    world.clock.advance(hours=12)
+    async with world.database.transaction() as session:
+        await session.execute(
+            text(
+                """
+                INSERT INTO amendments (database_code, speaks_of_heartbeat, period_seconds, grace_seconds, holds_from,
+                                        said_by, recorded_at)
+                SELECT 'DB', true, 86400 - n, 3600, CAST(:start AS timestamptz) + n * interval '10 seconds', 'test', :start
+                FROM generate_series(1, 300) AS n
+                """
+            ),
+            {"start": START},
+        )
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(600)  # the depth does not grow with what was agreed
+    try:
+        assert (await world.get("/databases/DB"))["observed"]["since"] == START.isoformat().replace(
+            "+00:00", "Z"
+        )
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+async def test_a_heartbeat_that_waits_for_an_agreement_is_judged_by_it(world: World) -> None:
+    await world.register(heartbeat=DAILY)
+    await world.beat()
+    world.clock.advance(hours=1)
+    async with world.database.transaction() as session:
+        await amend_database(
+            session,
+            "DB",
+            NewAmendment(speaks_of_heartbeat=True, **HOURLY),
+            expected_version=Versions(frozenset({2})),
+            rules=world.rules,
+            actor=Actor("test"),
+            at=world.now,
+        )
+        beat = asyncio.create_task(world.beat())
+        await until_one_waits(world)
+    await beat
+    [watch] = await world.rows("SELECT heard_until, next_check_at FROM watches")
+    assert watch.heard_until == watch.next_check_at == world.now + timedelta(minutes=70)

@@ -183,3 +183,23 @@ async def test_every_sheet_with_a_list_is_read_or_the_one_that_is_named(world: W
     ]  # fmt: skip
     assert [warning["code"] for warning in report["rows"][2]["warnings"]] == ["date_serial"]
     assert [sheet["outcome"] for sheet in report["sheets"]] == ["headings_missing", "read", "read"]
+
+
+async def test_one_day_with_the_month_first_puts_the_others_in_doubt(world: World) -> None:
+    days = ("05/19/2025", "05/04/2025", "19/05/2025", "2025-05-20", "")
+    rows = [f"A{n},Tên,Quốc gia,G01,,{'vận hành' if day else ''},,{day}" for n, day in enumerate(days)]
+    report = await send(world, table(*rows))
+    told = [[problem["code"] for problem in row["problems"]] for row in report["rows"]]
+    assert told == [["day_invalid"], ["day_ambiguous"], [], [], []]
+
+
+async def test_what_may_be_changed_of_a_record_is_said_with_its_path(world: World) -> None:
+    await send(world, table(GOOD[0]))
+    report = await send(world, table("DC,Dân cư khác,Quốc gia,G12,,,,"))
+    [problem] = report["rows"][0]["problems"]
+    assert "PATCH /datasets/v1/databases/DC" in problem["detail"]
+    assert "PATCH /datasets/v1/databases/DC" in problem["detail_en"]
+    report = await send(world, table("DC,Dân cư,Nền tảng,G01,,,,"))
+    [problem] = report["rows"][0]["problems"]
+    assert problem["code"] == "registered_otherwise"
+    assert "PATCH" not in problem["detail"]

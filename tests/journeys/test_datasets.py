@@ -43,7 +43,9 @@ class Suite:
         return answer.json()["items"]
 
     async def registered(self) -> None:
-        """Once the agency, which tasks recorded, is known to datasets too."""
+        """Once the agency, which tasks records, is known to datasets too."""
+        agency = {"code": OWNER, "name": "Bộ Tài chính", "bloc": "government", "level": "central"}
+        await self.post("/tasks/v1/agencies", agency)
         body = {
             "code": CODE, "name": "Cơ sở dữ liệu quốc gia về bảo hiểm", "kind": "national", "owner_code": OWNER,
             "heartbeat": HOURLY,
@@ -52,12 +54,12 @@ class Suite:
             while (await self.post("/datasets/v1/databases", body, 201, 422)).status_code != 201:
                 pass
 
-    async def beat(self, number: int) -> None:
-        now = self.clock.now().isoformat()
+    async def beat(self, number: int, observed_at: datetime | None = None) -> None:
+        at = (observed_at or self.clock.now()).isoformat()
         body = {
-            "observed_at": now,
+            "observed_at": at,
             "record_count": 97_215_403,
-            "last_sync_at": now,
+            "last_sync_at": at,
             "run_id": f"run-{number}",
         }
         await self.post(f"/datasets/v1/databases/{CODE}/heartbeats", body, 202)
@@ -92,8 +94,6 @@ async def suite(make_database: MakeDatabase) -> AsyncIterator[Suite]:
 
 async def test_its_owner_hears_of_silence_and_return_once_each_in_order(suite: Suite) -> None:
     runs = count(1)
-    agency = {"code": OWNER, "name": "Bộ Tài chính", "bloc": "government", "level": "central"}
-    await suite.post("/tasks/v1/agencies", agency)
     await suite.registered()
     async with subscriber() as receiver:
         body = {"url": receiver.url, "agency_code": OWNER}
@@ -111,6 +111,55 @@ async def test_its_owner_hears_of_silence_and_return_once_each_in_order(suite: S
         await all_is_settled(suite)
         got = list(receiver.received)
     assert_told(got, secret)
+
+
+async def test_a_late_batch_raises_no_alarm_about_a_loss_that_is_over_and_words_and_times_agree(
+    suite: Suite,
+) -> None:
+    runs = count(1)
+    await suite.registered()
+    async with subscriber() as receiver:
+        body = {"url": receiver.url, "agency_code": OWNER}
+        secret = (await suite.post("/notify/v1/subscriptions", body)).json()["secret"]
+        await suite.beat(next(runs))
+        for number, minutes in enumerate((70, 180), start=1):
+            suite.clock.move_to(START + timedelta(minutes=minutes))
+            await receiver.wait_for(number, PATIENCE_SECONDS)
+        suite.clock.move_to(START + timedelta(hours=5))
+        for minutes in (
+            300,
+            20,
+            130,
+            270,
+            200,
+            100,
+            240,
+            60,
+            30,
+            210,
+            160,
+        ):  # silences end, open and close in the past
+            await suite.beat(next(runs), START + timedelta(minutes=minutes))
+        await receiver.wait_for(3, PATIENCE_SECONDS)
+        await suite.beat(next(runs))
+        await all_is_settled(suite)
+        suite.clock.advance(minutes=70)  # silent anew
+        await receiver.wait_for(4, PATIENCE_SECONDS)
+        alerts = [one.verified(secret)["data"] for one in receiver.received]
+    told = [(alert["kind"], datetime.fromisoformat(alert["occurred_at"]) - START) for alert in alerts]
+    assert told == [
+        ("dataset.late", timedelta(minutes=70)), ("dataset.down", timedelta(minutes=180)),
+        ("dataset.recovered", timedelta(minutes=300)), ("dataset.late", timedelta(minutes=370)),
+    ]  # fmt: skip
+    for alert, at, last in zip(
+        alerts, ("09:10", "11:00", "13:00", "14:10"), ("08:00", "08:00", "", "13:00"), strict=True
+    ):
+        assert alert["database"]["since"] == alert["occurred_at"]
+        assert f" từ {at} ngày 10/03/2026" in alert["message_vi"]
+        assert f" since {at} on 10 March 2026" in alert["message_en"]
+        if last:
+            assert f"tín hiệu gần nhất lúc {last} ngày 10/03/2026" in alert["message_vi"]
+            assert f"last heartbeat at {last} on 10 March 2026" in alert["message_en"]
 
 
 async def all_is_settled(suite: Suite) -> None:

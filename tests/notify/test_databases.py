@@ -462,6 +462,45 @@ async def test_owner_those_above_it_and_the_office_are_told_and_nobody_else(worl
     }  # fmt: skip
 
 
+async def test_what_waits_to_be_told_is_told_to_the_owner_of_then(world: World) -> None:
+    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    told, contradiction = ToldDatabase(heard_until=AT + 2 * HOUR), uuid4()
+    events = [
+        event(data, version=data.database.version, at=AT)
+        for data in (
+            told.turns("down", AT),
+            told.contradicts(AT, contradiction),
+            told.passes_to("G05"),
+        )
+    ]
+    await world.tell(*events)
+    assert await world.raise_all() == 0
+    world.clock.advance(hours=3)
+    assert await world.raise_all() == 2
+    raised = await world.items("/alerts")
+    assert {item["agency"]["code"] for item in raised} == {"G05"}
+    assert all("Bộ Tài chính" in item["message_vi"] for item in raised)
+    await world.tell(told.turns("up", AT + 3 * HOUR))
+    await world.raise_all()
+    assert {item["agency_code"] for item in await world.items("/signals")} == {"G05"}
+    before = await everything(world)
+    async with world.database.transaction() as session:
+        await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
+    await world.tell(*events)
+    assert await world.raise_all() == 0
+    assert await everything(world) == before
+
+
+async def test_one_that_recovers_while_its_silence_is_put_off_tells_the_new_owner_nothing(
+    world: World,
+) -> None:
+    told = ToldDatabase(heard_until=AT + 2 * HOUR)
+    await world.tell(told.turns("down", AT), told.passes_to("G05"), told.turns("up", AT))
+    world.clock.advance(hours=3)
+    assert await world.raise_all() == 0
+    assert await alerts(world) == []
+
+
 async def test_another_agency_s_key_sees_nothing_of_it(world: World) -> None:
     await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
     await world.tell(ToldDatabase().turns("late", AT))

@@ -42,6 +42,14 @@ class ToldDatabase:
         self.version += 1
         return datasets.DatabaseHeard(database=self.state())
 
+    def passes_to(self, owner: str) -> datasets.DatabaseAmended:
+        self.owner = owner
+        self.version += 1
+        return datasets.DatabaseAmended(
+            database=self.state(), changed=("owner_code",), holds_from=self.since, said_by="ddk_x",
+            period_seconds=3600, grace_seconds=600,
+        )  # fmt: skip
+
     def declares(self) -> datasets.DatabaseDeclared:
         self.version += 1
         return datasets.DatabaseDeclared(

@@ -16,7 +16,7 @@ from services.datasets.domain.facts import (
     Phase,
     is_code,
 )
-from shared.days import read_day
+from shared.day_cells import read_day_cell
 from shared.folding import fold
 from shared.naming.lookup import Found, Meaning
 from shared.naming.refusals import name_problem
@@ -64,7 +64,15 @@ class ReadRow:
     sheet: str = ""
 
 
-def understand(number: int, values: Mapping[str, str], owner: Meaning | None, today: date) -> ReadRow:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a list is read: nothing holds from after `today`; `month_first` is said of `read_day_cell`."""
+
+    today: date
+    month_first: bool
+
+
+def understand(number: int, values: Mapping[str, str], owner: Meaning | None, how: Reading) -> ReadRow:
     """Put a row's parts together; `owner` is what its owner's cell means, None where that is empty."""
     row = ReadRow(number, values.get("code", ""), values.get("name", ""))
     row.problems += _text_problems(values)
@@ -72,7 +80,7 @@ def understand(number: int, values: Mapping[str, str], owner: Meaning | None, to
     row.kind = _word(row, values, "kind", KINDS)
     row.phase = _word(row, values, "phase", PHASES)
     row.ndc_connection = _word(row, values, "ndc_connection", CONNECTIONS)
-    _read_day(row, values.get("effective_on", ""), today)
+    _read_day(row, values.get("effective_on", ""), how)
     _read_expectation(row, values)
     if isinstance(owner, Found) and owner.kind == "agency":
         row.owner_code = owner.codes[0]
@@ -112,28 +120,16 @@ def _word(row: ReadRow, values: Mapping[str, str], name: str, words: Mapping[str
     return str(word)
 
 
-def _read_day(row: ReadRow, text: str, today: date) -> None:
+def _read_day(row: ReadRow, text: str, how: Reading) -> None:
     """The day from which the row's declaration holds; a row that declares nothing needs none."""
-    day = read_day(text) if text else None
-    if text and (day is None or day < EARLIEST):
-        row.problems.append(
-            Problem(
-                "effective_on",
-                "day_invalid",
-                "Ngày ghi theo dạng dd/MM/yyyy, ví dụ 10/03/2026.",
-                "Write the day as dd/MM/yyyy or yyyy-MM-dd.",
-            )
-        )
-    elif day is not None and day > today:
-        row.problems.append(
-            Problem(
-                "effective_on",
-                "day_in_future",
-                "Ngày hiệu lực ở sau hôm nay: ghi ngày đã đến.",
-                "The day is after today: give one that has come.",
-            )
-        )
-    elif day is None and (row.phase or row.ndc_connection):
+    if text:
+        name = "effective_on"
+        found = read_day_cell(name, text, month_first=how.month_first, earliest=EARLIEST, today=how.today)
+        if isinstance(found, Problem):
+            row.problems.append(found)
+        else:
+            row.effective_on = found
+    elif row.phase or row.ndc_connection:
         row.problems.append(
             Problem(
                 "effective_on",
@@ -142,7 +138,6 @@ def _read_day(row: ReadRow, text: str, today: date) -> None:
                 "A declaration needs the day from which it holds.",
             )
         )
-    row.effective_on = day
 
 
 def _read_expectation(row: ReadRow, values: Mapping[str, str]) -> None:

@@ -1,11 +1,14 @@
 """What is agreed of a database at a moment: its name, its owner, how often it is to send."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, ScalarSelect, bindparam, select
+from sqlalchemy import BindParameter, DateTime, ScalarSelect, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.queries.moment import KNOWN_AT
 from services.datasets.tables import Amendment, Database
+from shared.database import AnyRow
 
 INSTANT = bindparam("instant", type_=DateTime(timezone=True))
 
@@ -30,3 +33,19 @@ NAME = _agreed(Amendment.name, Amendment.name.is_not(None))
 OWNER_CODE = _agreed(Amendment.owner_code, Amendment.owner_code.is_not(None))
 PERIOD_SECONDS = _agreed(Amendment.period_seconds, Amendment.speaks_of_heartbeat)
 GRACE_SECONDS = _agreed(Amendment.grace_seconds, Amendment.speaks_of_heartbeat)
+
+_CODE: BindParameter[str] = bindparam("code")
+_AGREED = select(
+    NAME.label("name"),
+    OWNER_CODE.label("owner_code"),
+    PERIOD_SECONDS.label("period_seconds"),
+    GRACE_SECONDS.label("grace_seconds"),
+).where(Database.code == _CODE)
+
+
+async def agreed_at(
+    connection: AsyncConnection, code: str, instant: datetime, *, known_at: datetime
+) -> AnyRow:
+    """Name, owner, period and grace of a registered database, the latter two in seconds or both None."""
+    asked = {"code": code, "instant": instant, "known_at": known_at}
+    return (await connection.execute(_AGREED, asked)).one()

@@ -1,22 +1,18 @@
-"""What states are worked out from: heartbeats as runs, maintenance windows, and the spans in which we rested.
+"""Reading what states are worked out from: heartbeats as runs, maintenance windows, and the spans in which we rested.
 
 A database that sent two heartbeats in a row is up at the second whatever was before, so nothing older need be read.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import ARRAY, DateTime, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.datasets.domain.observation import Expectation, Interval, Observed, Run, add_interval, observe
-from services.datasets.domain.spans import Span, advance, merged
-
-FAR = datetime(9000, 1, 1, tzinfo=UTC)  # the end of what is asked where nothing ends it
-ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)  # since when what was registered holds
-_TICK = timedelta(microseconds=1)
+from services.datasets.domain.evidence import ALWAYS, FAR, TICK, Evidence, History
+from services.datasets.domain.observation import Expectation, Interval, Observed, Run
+from services.datasets.domain.spans import Span, merged
 
 # A zero counts as a sign of life only before the first count above zero. Looking back for two heartbeats in a row ends
 # after 5,000: a database that never once sent in time in so many is judged by those alone.
@@ -129,98 +125,6 @@ _DOWNTIMES = text(
 ).bindparams(bindparam("known", type_=DateTime(timezone=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a database's state is worked out from while one expectation holds, from `since` until `until`.
-
-    Nothing is told before `origin`, at which it is up where `settled`.
-    """
-
-    code: str
-    since: datetime
-    until: datetime
-    expectation: Expectation | None
-    registered_at: datetime
-    runs: tuple[Run, ...]
-    maintenances: tuple[Span, ...]
-    origin: datetime | None
-    settled: bool
-
-    @property
-    def begin(self) -> datetime:
-        """From when on states can be told."""
-        if self.origin is None:
-            return self.registered_at
-        return self.origin if self.settled else min(self.origin, self.registered_at)
-
-    @property
-    def heard_until(self) -> datetime | None:
-        """Until when the newest heartbeat vouches that the database lives, whatever was before it."""
-        if self.expectation is None or not self.runs:
-            return None
-        return advance(self.runs[-1].last, self.expectation.in_time, merged(self.maintenances))
-
-    def intervals(
-        self, window: Span, downtimes: Sequence[Span], known_until: datetime | None = None
-    ) -> list[Interval]:
-        """The states of the part of a window in which the expectation holds; silence counts from its beginning on."""
-        part = Span(max(window.start, self.since), min(window.until, self.until))
-        if part.start >= part.until:
-            return []
-        before = [Span(ALWAYS, self.since)] if self.since > ALWAYS else []
-        return observe(
-            self.runs,
-            self.expectation,
-            part,
-            maintenances=self.maintenances,
-            downtimes=[*downtimes, *before],
-            known_until=known_until,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The evidence of a database, one for each expectation that matters to what was asked, in order."""
-
-    code: str
-    parts: tuple[Evidence, ...]
-
-    def part_at(self, instant: datetime) -> Evidence:
-        return next(part for part in self.parts if part.since <= instant < part.until)
-
-    def intervals(
-        self, window: Span, downtimes: Sequence[Span], known_until: datetime | None = None
-    ) -> list[Interval]:
-        """Intervals that cover a window exactly. What is up when an expectation changes stays up until silence tells."""
-        found: list[Interval] = []
-        before: Observed | None = None
-        for part in self.parts:
-            if part.until <= window.start:
-                [*_, last] = part.intervals(Span(part.until - _TICK, part.until), downtimes, known_until)
-                before = last.state
-                continue
-            for item in part.intervals(window, downtimes, known_until):
-                before = Observed.UP if self._goes_on(part, item, before, known_until) else item.state
-                add_interval(found, Interval(before, item.start, item.until))
-        return found
-
-    @staticmethod
-    def _goes_on(
-        part: Evidence, item: Interval, before: Observed | None, known_until: datetime | None
-    ) -> bool:
-        if part.since == ALWAYS or part.expectation is None or before is not Observed.UP:
-            return False
-        if known_until is not None and item.start >= known_until:
-            return False
-        return item.state is Observed.UNKNOWN and item.start < part.since + part.expectation.in_time
-
-    def at(self, instant: datetime, downtimes: Sequence[Span]) -> Interval:
-        """The state at an instant, and when it ends if nothing more is heard."""
-        begin = min(self.part_at(instant).begin, instant)
-        whole = self.intervals(Span(begin, FAR), downtimes)
-        return next(item for item in whole if item.start <= instant < item.until)
-
-
 async def load_evidence(
     connection: AsyncConnection,
     codes: Sequence[str] | None,
@@ -284,24 +188,50 @@ async def state_at(
 
     `up_since` is told where the database is known to have been up from then on without a break.
     """
+    evidence, interval = await _state_within(
+        connection, code, instant, downtimes, until=FAR, known=known, up_since=up_since
+    )
+    start, agreed_since = interval.start, evidence.since
+    while interval.state is not Observed.MAINTENANCE and agreed_since > ALWAYS and start <= agreed_since:
+        if up_since is not None and up_since <= start and interval.state is Observed.UP:
+            start = up_since
+            break
+        last = agreed_since - TICK
+        before, earlier = await _state_within(connection, code, last, downtimes, until=last, known=known)
+        if earlier.state is not interval.state:
+            start = agreed_since
+            break
+        start, agreed_since = earlier.start, before.since
+    return evidence, Interval(interval.state, start, interval.until)
+
+
+async def _state_within(
+    connection: AsyncConnection,
+    code: str,
+    instant: datetime,
+    downtimes: Sequence[Span],
+    *,
+    until: datetime,
+    known: datetime,
+    up_since: datetime | None = None,
+) -> tuple[Evidence, Interval]:
+    """As `state_at`, as far back as one expectation holds; what comes after `until` is not read."""
     at = instant
     while True:
         [history] = await load_evidence(
-            connection, [code], at=at, until=FAR, known=known, all_maintenance=True
+            connection, [code], at=at, until=until, known=known, all_maintenance=True
         )
         evidence, interval = history.part_at(instant), history.at(instant, downtimes)
         if interval.state is Observed.MAINTENANCE:
             start = next(span.start for span in merged(evidence.maintenances) if span.until > instant)
             return evidence, Interval(interval.state, start, interval.until)
         if evidence.since > ALWAYS and interval.start <= evidence.since:
-            _, before = await state_at(connection, code, evidence.since - _TICK, downtimes, known=known)
-            start = before.start if before.state is interval.state else evidence.since
-            return evidence, Interval(interval.state, start, interval.until)
+            return evidence, interval
         if not evidence.settled or evidence.origin is None or interval.start > evidence.origin:
             return evidence, interval
         if up_since is not None and up_since <= evidence.origin:
             return evidence, Interval(interval.state, up_since, interval.until)
-        at = await _run_start(connection, evidence, known) - _TICK
+        at = await _run_start(connection, evidence, known) - TICK
 
 
 async def _run_start(connection: AsyncConnection, evidence: Evidence, known: datetime) -> datetime:

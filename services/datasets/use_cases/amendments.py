@@ -1,21 +1,21 @@
 """Changing what was agreed of a database: its name, its owner, how often it is to send; from an instant on."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.datasets.domain.evidence import FAR
 from services.datasets.domain.facts import check_not_future, check_plausible
-from services.datasets.tables import Agency, Amendment, Database
-from services.datasets.use_cases.records import Watched, lock_database, tell
+from services.datasets.queries.amendments import agreed_at
+from services.datasets.tables import Agency, Amendment
+from services.datasets.use_cases.records import Watched, in_time, lock_database, search_text, tell
 from services.datasets.use_cases.watching import WatchRules, bring_up
 from shared.agencies import require_agencies
 from shared.audit import Actor
 from shared.errors import Versions, check_version
 from shared.events import datasets as events
-from shared.folding import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ async def amend_database(
     actor: Actor,
     at: datetime,
 ) -> Watched:
-    """Add what is agreed; what was agreed before goes on to judge the time before.
+    """Add what is agreed; what was agreed before goes on to judge the time before. What stands so already is no change.
 
     Raises:
         NotFound: database_unknown.
@@ -54,38 +54,51 @@ async def amend_database(
     check_version(expected_version, watched.watch.version)
     if new.owner_code is not None:
         await require_agencies(session, Agency, [new.owner_code], "owner_code")
-    said = {name: getattr(new, name) for name in ("name", "owner_code", "period_seconds", "grace_seconds")}
-    session.add(
-        Amendment(
-            database_code=code,
-            **said,
-            speaks_of_heartbeat=new.speaks_of_heartbeat,
-            holds_from=holds_from,
-            said_by=actor.name,
-            recorded_at=at,
-        )
+    changes = await _changes(session, code, new, holds_from)
+    if changes == NewAmendment():
+        return watched
+    await _record(session, watched, replace(changes, holds_from=holds_from), actor, at)
+    detail = _told(watched, changes, holds_from, actor)
+    await tell(session, watched, events.DatabaseAmended, detail, actor=actor, at=at)
+    return await bring_up(session, watched, rules, at=at, before=True)
+
+
+async def _changes(session: AsyncSession, code: str, new: NewAmendment, holds_from: datetime) -> NewAmendment:
+    """What of it is agreed otherwise at that instant."""
+    stands = await agreed_at(await session.connection(), code, holds_from, known_at=FAR)
+    changes = replace(
+        new,
+        name=None if new.name == stands.name else new.name,
+        owner_code=None if new.owner_code == stands.owner_code else new.owner_code,
+        holds_from=None,
     )
+    if (new.period_seconds, new.grace_seconds) == (stands.period_seconds, stands.grace_seconds):
+        changes = replace(changes, speaks_of_heartbeat=False, period_seconds=None, grace_seconds=None)
+    return changes
+
+
+async def _record(
+    session: AsyncSession, watched: Watched, changes: NewAmendment, actor: Actor, at: datetime
+) -> None:
+    """Add what changes from an instant on, and write what holds now to the rows that lists and heartbeats read; nothing lies ahead."""
+    said = asdict(changes) | {"said_by": actor.name, "recorded_at": at}
+    database, watch = watched.database, watched.watch
+    session.add(Amendment(database_code=database.code, **said))
     await session.flush()
-    await _bring_to_the_present(session, watched.database)
-    changed = [name for name in ("name", "owner_code") if said[name] is not None]
-    detail: dict[str, Any] = {
-        "changed": [*changed, *(["heartbeat"] if new.speaks_of_heartbeat else [])],
+    now = await agreed_at(await session.connection(), database.code, FAR, known_at=FAR)
+    for name, value in now._asdict().items():
+        setattr(database, name, value)
+    database.search_text = search_text(database.code, database.name)
+    watch.in_time = in_time(now.period_seconds, now.grace_seconds)
+    await session.flush()
+
+
+def _told(watched: Watched, changes: NewAmendment, holds_from: datetime, actor: Actor) -> dict[str, Any]:
+    changed = [name for name in ("name", "owner_code") if getattr(changes, name) is not None]
+    return {
+        "changed": [*changed, *(["heartbeat"] if changes.speaks_of_heartbeat else [])],
         "holds_from": holds_from,
         "period_seconds": watched.database.period_seconds,
         "grace_seconds": watched.database.grace_seconds,
         "said_by": actor.name,
     }
-    await tell(session, watched, events.DatabaseAmended, detail, actor=actor, at=at)
-    return await bring_up(session, watched, rules, at=at, before=True)
-
-
-async def _bring_to_the_present(session: AsyncSession, database: Database) -> None:
-    """Write what holds now to the row that lists and heartbeats read; nothing that is agreed lies ahead."""
-    said = select(Amendment).where(Amendment.database_code == database.code)
-    for row in await session.scalars(said.order_by(Amendment.holds_from, Amendment.id)):
-        database.name = row.name or database.name
-        database.owner_code = row.owner_code or database.owner_code
-        if row.speaks_of_heartbeat:
-            database.period_seconds, database.grace_seconds = row.period_seconds, row.grace_seconds
-    database.search_text = fold(f"{database.code} {database.name}")
-    await session.flush()

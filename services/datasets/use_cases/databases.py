@@ -1,7 +1,7 @@
 """Registering what is followed, and what its owner says of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.datasets.domain.evidence import ALWAYS
 from services.datasets.domain.facts import (
     check_day_not_future,
     check_maintenance,
@@ -18,7 +19,6 @@ from services.datasets.domain.facts import (
 )
 from services.datasets.domain.observation import Observed
 from services.datasets.queries.facts import load_statements
-from services.datasets.queries.observation import ALWAYS
 from services.datasets.tables import (
     Agency,
     Amendment,
@@ -28,14 +28,13 @@ from services.datasets.tables import (
     QualityResult,
     Watch,
 )
-from services.datasets.use_cases.records import Watched, lock_database, tell
+from services.datasets.use_cases.records import Watched, in_time, lock_database, search_text, tell
 from services.datasets.use_cases.watching import WatchRules, bring_up
 from shared.agencies import require_agencies
 from shared.audit import Actor
 from shared.clock import local_date
 from shared.errors import Conflict, InvalidInput
 from shared.events import datasets as events
-from shared.folding import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +62,12 @@ async def register_database(
 
 async def add_database(session: AsyncSession, new: NewDatabase, *, actor: Actor, at: datetime) -> Watched:
     """Register one whose owner is known. Raises Conflict where the code is taken, also by one who registers now."""
+    agreed = {name: getattr(new, name) for name in ("name", "owner_code", "period_seconds", "grace_seconds")}
     added = await session.execute(
         insert(Database)
         .values(
-            code=new.code,
-            name=new.name,
-            search_text=fold(f"{new.code} {new.name}"),
-            kind=new.kind,
-            owner_code=new.owner_code,
-            legal_basis=new.legal_basis,
-            period_seconds=new.period_seconds,
-            grace_seconds=new.grace_seconds,
+            **asdict(new),
+            search_text=search_text(new.code, new.name),
             registered_by=actor.name,
             recorded_at=at,
         )
@@ -81,25 +75,8 @@ async def add_database(session: AsyncSession, new: NewDatabase, *, actor: Actor,
         .returning(Database)
     )
     if (database := added.scalar_one_or_none()) is None:
-        raise Conflict(
-            "code_exists",
-            f"Mã {new.code} đã được đăng ký: dùng mã khác, hoặc đọc bản đã ghi.",
-            f"The code {new.code} is registered already: use another, or read the one recorded.",
-            field="code",
-        )
-    session.add(
-        Amendment(
-            database_code=new.code,
-            name=new.name,
-            owner_code=new.owner_code,
-            speaks_of_heartbeat=True,
-            period_seconds=new.period_seconds,
-            grace_seconds=new.grace_seconds,
-            holds_from=ALWAYS,
-            said_by=actor.name,
-            recorded_at=at,
-        )
-    )
+        raise _code_exists(new.code)
+    said = {"speaks_of_heartbeat": True, "holds_from": ALWAYS, "said_by": actor.name, "recorded_at": at}
     watch = Watch(
         database_code=new.code,
         version=0,
@@ -107,12 +84,22 @@ async def add_database(session: AsyncSession, new: NewDatabase, *, actor: Actor,
         observed_since=at,
         is_plain=False,
         checked_at=at,
+        in_time=in_time(new.period_seconds, new.grace_seconds),
     )
-    session.add(watch)
+    session.add_all([Amendment(database_code=new.code, **agreed, **said), watch])
     watched = Watched(database, watch, [])
     detail = {name: getattr(new, name) for name in ("legal_basis", "period_seconds", "grace_seconds")}
     await tell(session, watched, events.DatabaseRegistered, detail, actor=actor, at=at)
     return watched
+
+
+def _code_exists(code: str) -> Conflict:
+    return Conflict(
+        "code_exists",
+        f"Mã {code} đã được đăng ký: dùng mã khác, hoặc đọc bản đã ghi.",
+        f"The code {code} is registered already: use another, or read the one recorded.",
+        field="code",
+    )
 
 
 async def declare(

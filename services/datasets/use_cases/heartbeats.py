@@ -25,11 +25,12 @@ class NewHeartbeat:
 
 
 # Adds a heartbeat; where it comes in order while the database is up and nothing contradicts itself, the watch's times
-# move with it in the same statement. Whoever else changes the watch meanwhile is waited for, and its row looked at anew.
+# move with it in the same statement. Whoever else changes the watch meanwhile is waited for, and its row looked at anew:
+# so what is agreed is read from that row.
 _TAKE = text(
     """
     WITH asked AS (
-        SELECT code, make_interval(secs => period_seconds + grace_seconds) AS in_time FROM databases WHERE code = :code
+        SELECT code FROM databases WHERE code = :code
     ), added AS (
         INSERT INTO heartbeats (database_code, run_id, observed_at, record_count, last_sync_at, note, recorded_at)
         SELECT code, :run_id, :observed_at, :record_count, :last_sync_at, :note, :now FROM asked
@@ -42,7 +43,7 @@ _TAKE = text(
             heard_until = greatest(heard_until, :observed_at + in_time),
             silence_check_at = greatest(silence_check_at, :observed_at + in_time),
             next_check_at = least(greatest(silence_check_at, :observed_at + in_time), other_check_at)
-        FROM added, asked
+        FROM added
         WHERE watches.database_code = added.database_code AND is_plain AND :record_count > 0
           AND last_heartbeat_at < :observed_at AND :observed_at <= :now AND next_check_at > :now
           AND (last_sync_at IS NULL OR last_sync_at <= :last_sync_at)

@@ -5,17 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
+from urllib.parse import quote
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.imports import ReadRow, understand
+from services.datasets.domain.imports import Reading, ReadRow, understand
 from services.datasets.tables import Agency, Database, Declaration
 from services.datasets.use_cases.databases import NewDatabase, add_database, declare
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import load_finder
 from shared.audit import Actor, add_audit
 from shared.database import Database as Store
+from shared.days import is_month_first
 from shared.errors import TooLarge
 from shared.naming.lookup import Finder
 from shared.rows import Problem, cell_problems, cell_remarks, guarded
@@ -39,6 +41,7 @@ COLUMNS = Columns(
 )
 MOST_ROWS = 5_000  # of one file, each a registration and a declaration: about a minute of writing
 Outcome = Literal["accepted", "refused", "unchanged"]
+_AMENDABLE = frozenset({"name", "owner_code", "period_seconds", "grace_seconds"})  # of what is registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +96,24 @@ async def read_list(
 
 
 def _understand_all(workbook: Workbook, owners: Finder, today: date) -> tuple[ReadRow, ...]:
-    return tuple(_guarded(item, owners, today) for item in workbook.rows)
+    month_first = any(is_month_first(item.values.get("effective_on", "")) for item in workbook.rows)
+    return tuple(_guarded(item, owners, Reading(today, month_first)) for item in workbook.rows)
 
 
-def _guarded(item: Row, owners: Finder, today: date) -> ReadRow:
+def _guarded(item: Row, owners: Finder, how: Reading) -> ReadRow:
     values = item.values
     return guarded(
         item.number,
-        lambda: _understand(item, owners, today),
+        lambda: _understand(item, owners, how),
         lambda problem: ReadRow(
             item.number, values.get("code", ""), values.get("name", ""), problems=[problem]
         ),
     )
 
 
-def _understand(item: Row, owners: Finder, today: date) -> ReadRow:
+def _understand(item: Row, owners: Finder, how: Reading) -> ReadRow:
     owner = owners.find(item.values["owner"]) if item.values.get("owner") else None
-    row = understand(item.number, item.values, owner, today)
+    row = understand(item.number, item.values, owner, how)
     row.sheet = item.sheet
     row.problems += cell_problems(item)
     row.warnings += cell_remarks(item)
@@ -248,7 +252,14 @@ def _repeated(first: int) -> Problem:
 
 
 def _registered_otherwise(code: str, names: Sequence[str]) -> Problem:
-    listed = ", ".join(names)
+    listed, path = ", ".join(names), f"/datasets/v1/databases/{quote(code, safe='')}"
+    if _AMENDABLE.issuperset(names):
+        return Problem(
+            names[0],
+            "registered_otherwise",
+            f"{code} đã đăng ký với giá trị khác ({listed}): sửa dòng, hoặc sửa bản đã ghi bằng PATCH {path}.",
+            f"{code} is registered with other values ({listed}): correct the row, or change the record by PATCH {path}.",
+        )
     return Problem(
         names[0],
         "registered_otherwise",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from services.datasets.tables import Contradiction, Database, Watch
 from shared.audit import Actor, add_audits
 from shared.errors import NotFound
 from shared.events import datasets as events
+from shared.folding import fold
 from shared.outbox import add_event
 
 
@@ -22,6 +23,18 @@ class Watched:
     database: Database
     watch: Watch
     open: list[Contradiction]
+
+
+def search_text(code: str, name: str) -> str:
+    """What a search looks through."""
+    return fold(f"{code} {name}")
+
+
+def in_time(period_seconds: int | None, grace_seconds: int | None) -> timedelta | None:
+    """How long a heartbeat vouches that a database lives; None where nothing is agreed."""
+    if period_seconds is None or grace_seconds is None:
+        return None
+    return timedelta(seconds=period_seconds + grace_seconds)
 
 
 def database_unknown(code: str) -> NotFound:

@@ -15,10 +15,11 @@ from services.datasets.domain.contradictions import (
     contradictions,
     words,
 )
+from services.datasets.domain.evidence import FAR
 from services.datasets.domain.observation import Interval, Observed
 from services.datasets.domain.spans import Span, merged
 from services.datasets.queries.facts import Statements, heard_otherwise, load_seen, load_statements
-from services.datasets.queries.observation import FAR, load_downtimes, state_at
+from services.datasets.queries.observation import load_downtimes, state_at
 from services.datasets.tables import Contradiction, Watch
 from services.datasets.use_cases.records import Watched, lock_database, tell
 from shared.audit import SYSTEM

@@ -18,7 +18,7 @@ from services.finance.domain.treasury_amounts import (
 )
 from services.finance.domain.treasury_cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
 from shared.characters import has_invisible
-from shared.days import could_be_month_first, read_day
+from shared.day_cells import read_day_cell
 from shared.document_numbers import normal_form
 from shared.folding import fold
 from shared.naming.lookup import Found, Meaning
@@ -191,46 +191,11 @@ def _read_agency(row: ReadRow, words: str, how: Reading) -> None:
 
 
 def _read_day(row: ReadRow, text: str, how: Reading) -> None:
-    row.day, today = read_day(text), how.today
-    if row.day is None:
-        row.refuse(
-            Problem(
-                "date",
-                "day_invalid",
-                f"“{text[:50]}” không phải ngày dạng dd/MM/yyyy hoặc yyyy-MM-dd, ví dụ 31/01/2026.",
-                f"“{text[:50]}” is no day as dd/MM/yyyy or yyyy-MM-dd, e.g. 31/01/2026.",
-            )
-        )
-    elif how.month_first and could_be_month_first(text):
-        row.day = None
-        row.refuse(
-            Problem(
-                "date",
-                "day_ambiguous",
-                f"Tệp có ô ghi tháng trước ngày, nên “{text[:50]}” đọc được hai cách: ghi mọi ngày dạng dd/MM/yyyy hoặc "
-                "yyyy-MM-dd.",
-                f"Some cell of the file has the month first, so that “{text[:50]}” can be read two ways: write all days as "
-                "dd/MM/yyyy or yyyy-MM-dd.",
-            )
-        )
-    elif row.day < EARLIEST:
-        row.refuse(
-            Problem(
-                "date",
-                "day_out_of_range",
-                f"Ngày {row.day:%d/%m/%Y} trước {EARLIEST:%d/%m/%Y}: kiểm tra năm của chứng từ.",
-                f"The day {row.day} is before {EARLIEST}: check the voucher's year.",
-            )
-        )
-    elif row.day > today:
-        row.refuse(
-            Problem(
-                "date",
-                "day_in_future",
-                f"Ngày {row.day:%d/%m/%Y} sau hôm nay {today:%d/%m/%Y}: kiểm tra ngày chứng từ.",
-                f"The day {row.day} is after today {today}: check the voucher's day.",
-            )
-        )
+    found = read_day_cell("date", text, month_first=how.month_first, earliest=EARLIEST, today=how.today)
+    if isinstance(found, Problem):
+        row.refuse(found)
+    else:
+        row.day = found
 
 
 def _read_amounts(row: ReadRow, values: Mapping[str, str], how: Reading, numbers: Collection[str]) -> None:

@@ -140,16 +140,12 @@ def _ambiguous(cell: AmountCell, readings: Readings, unit: Unit) -> InvalidInput
 def amount_problem(code: str, text: str, unit: Unit, field: str = "amount") -> Problem:
     """Why an amount is refused; `code` is what `read_amount` tells, amount_fractional or amount_too_large."""
     vi, en = _said(_readings(text), unit)
-    text = text[:50]
-    problems = (
-        Problem(
-            field,
-            "amount_not_positive",
-            f"“{text}” phải lớn hơn 0: khoản thu hồi, nộp trả ghi số dương ở cột “Số thu hồi”, hoặc ở dòng có cột “Loại nghiệp "
-            "vụ” ghi “Thu hồi”.",
-            f"“{text}” must be above 0: write what was recovered without a sign, under the heading “Số thu hồi” or in a row "
-            "whose “Loại nghiệp vụ” says “Thu hồi”.",
-        ),
+    problems = (*_of_reading(field, text[:50], vi, en), *_of_size(field, text[:50]))
+    return next(problem for problem in problems if problem.code == code)
+
+
+def _of_reading(field: str, text: str, vi: str, en: str) -> tuple[Problem, ...]:
+    return (
         Problem(
             field,
             "amount_ambiguous",
@@ -166,6 +162,25 @@ def amount_problem(code: str, text: str, unit: Unit, field: str = "amount") -> P
         ),
         Problem(
             field,
+            "amount_invalid",
+            f"“{text}” không phải số tiền: viết như 1.234.567,89.",
+            f"“{text}” is no amount: write it like 1.234.567,89.",
+        ),
+    )
+
+
+def _of_size(field: str, text: str) -> tuple[Problem, ...]:
+    return (
+        Problem(
+            field,
+            "amount_not_positive",
+            f"“{text}” phải lớn hơn 0: khoản thu hồi, nộp trả ghi số dương ở cột “Số thu hồi”, hoặc ở dòng có cột “Loại nghiệp "
+            "vụ” ghi “Thu hồi”.",
+            f"“{text}” must be above 0: write what was recovered without a sign, under the heading “Số thu hồi” or in a row "
+            "whose “Loại nghiệp vụ” says “Thu hồi”.",
+        ),
+        Problem(
+            field,
             "amount_fractional",
             f"“{text}” có phần lẻ dưới một đồng sau khi quy đổi: kiểm tra đơn vị tính và dấu thập phân.",
             f"“{text}” leaves a fraction of a đồng after scaling: check the unit and the decimal separator.",
@@ -176,11 +191,4 @@ def amount_problem(code: str, text: str, unit: Unit, field: str = "amount") -> P
             f"“{text}” vượt {MAX_AMOUNT} đồng: kiểm tra đơn vị tính.",
             f"“{text}” exceeds {MAX_AMOUNT} đồng: check the unit.",
         ),
-        Problem(
-            field,
-            "amount_invalid",
-            f"“{text}” không phải số tiền: viết như 1.234.567,89.",
-            f"“{text}” is no amount: write it like 1.234.567,89.",
-        ),
     )
-    return next(problem for problem in problems if problem.code == code)

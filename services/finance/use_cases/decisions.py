@@ -137,7 +137,7 @@ def _values(
     actor: Actor,
     at: datetime,
 ) -> dict[str, Any]:
-    """The function's arguments; lines as one array per member."""
+    """The function's arguments."""
     taken_from, given_to = MOVES[header.kind]
     reversal = event.decision.reversal
     detail = {"kind": header.kind, "number": header.number, "lines": len(lines)}
@@ -157,6 +157,17 @@ def _values(
         "reason": reversal.reason if reversal else None,
         "actor": actor.name,
         "at": at,
+        **_columns(lines),
+        "request_id": actor.request_id,
+        "detail": json.dumps(detail, ensure_ascii=False),
+        "event_type": event.event_type,
+        "event": event.model_dump_json(),
+    }
+
+
+def _columns(lines: Sequence[Line]) -> dict[str, list[Any]]:
+    """Lines as one array per member."""
+    return {
         "years": [line.year for line in lines],
         "levels": [line.level for line in lines],
         "agencies": [line.agency_code for line in lines],
@@ -164,10 +175,6 @@ def _values(
         "fields": [line.field for line in lines],
         "sources": [line.source for line in lines],
         "amounts": [line.amount for line in lines],
-        "request_id": actor.request_id,
-        "detail": json.dumps(detail, ensure_ascii=False),
-        "event_type": event.event_type,
-        "event": event.model_dump_json(),
     }
 
 

@@ -1,7 +1,7 @@
 """Signals: what is told of databases and budgets, each once.
 
 A signal is news (a database fell silent) or an examination planned ahead (is this budget behind on 1 July?). One is
-known by its kind, subject, agency and occasion: what makes it one of a kind, a version, a day, a month or an id.
+known by its kind, subject and occasion: what makes it one of a kind, a version, a day, a month or an id.
 """
 
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def is_stale(instant: datetime, now: datetime, rules: SignalRules) -> bool:
 
 
 def family(kind: SignalKind, occasion: str) -> str:
-    """Within a subject and agency, signals of one family follow one another: only the newest due one is worth telling."""
+    """Within a subject, signals of one family follow one another: only the newest due one is worth telling."""
     if kind in STATE_KINDS:
         return STATE_FAMILY
     if kind in CONTRADICTION_KINDS:

@@ -31,7 +31,7 @@ from services.notify.domain.signals import (
 from services.notify.tables import Database, Signal
 from services.notify.use_cases.picture import newer
 from services.notify.use_cases.signal_deliveries import cancel_untrue
-from services.notify.use_cases.signals import add_signals, end_signals, signal_row
+from services.notify.use_cases.signals import add_signals, end_signals, hand_over, signal_row
 from shared.audit import SYSTEM, add_audit
 from shared.events.datasets import (
     DatabaseContradicted,
@@ -51,6 +51,7 @@ class _Picture:
     """How a database stands by the newest that was told."""
 
     version: int
+    owner_code: str
     observed: str
     observed_since: datetime
     heard_until: datetime | None
@@ -94,6 +95,7 @@ async def follow_database(
     """Take a database into the picture; what changed becomes a signal to its owner, where it is one."""
     state, added = event.database, 0
     picture = await _record(session, state)
+    moved = await hand_over(session, SubjectKind.DATABASE, state.code, picture.owner_code)
     cancelled = await _calm_down(session, state.code, now) if picture.observed in CALM else 0
     waiting = await _postpone(session, state, picture, now)
     raised = await _last_raised(session, state.code)
@@ -110,24 +112,24 @@ async def follow_database(
             cancelled += await _pass_over(session, state, now)
         row = signal_row(
             news.kind, news.occasion, standing,
-            subject_kind=SubjectKind.DATABASE, subject=state.code, agency_code=state.owner_code,
+            subject_kind=SubjectKind.DATABASE, subject=state.code, agency_code=picture.owner_code,
             due_at=_due_at(news, picture, told_at), occurred_at=news.occurred_at, now=now, facts=_facts(state) | news.facts,
         )  # fmt: skip
         added = await add_signals(session, [row])
-    if added or cancelled:
+    if added or cancelled or moved:
         detail = {
             "version": state.version,
             "kind": news and news.kind,
             "added": added,
             "cancelled": cancelled,
+            "handed_over": moved,
         }
         await add_audit(session, SYSTEM, "signals.changed", "database", state.code, at=now, **detail)
 
 
 async def _record(session: AsyncSession, state: DatabaseState) -> _Picture:
     """Lock and write the row; the picture as it then is, which may be newer than what is told."""
-    contradictions = [str(contradiction.id) for contradiction in state.contradictions]
-    row = {
+    row: dict[str, Any] = {
         "code": state.code,
         "version": state.version,
         "name": state.name,
@@ -136,11 +138,10 @@ async def _record(session: AsyncSession, state: DatabaseState) -> _Picture:
         "observed": state.observed,
         "observed_since": state.observed_since,
         "heard_until": state.heard_until,
-        "contradictions": contradictions,
+        "contradictions": [str(contradiction.id) for contradiction in state.contradictions],
     }
     if (await session.execute(_RECORD_DATABASE, row)).one_or_none() is not None:
-        heard_until = state.heard_until
-        return _Picture(state.version, state.observed, state.observed_since, heard_until, contradictions)
+        return _Picture(**{name: row[name] for name in _Picture.__slots__})
     known = select(*(getattr(Database, name) for name in _Picture.__slots__))
     found = (await session.execute(known.where(Database.code == state.code))).one()
     return _Picture(*found)

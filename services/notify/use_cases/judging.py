@@ -48,9 +48,9 @@ class Due(Generic[Picture]):
     agency: str
 
     @property
-    def group(self) -> tuple[str, str, str]:
+    def group(self) -> tuple[str, str]:
         signal = self.signal
-        return signal.subject, signal.agency_code, family(SignalKind(signal.kind), signal.occasion)
+        return signal.subject, family(SignalKind(signal.kind), signal.occasion)
 
     @property
     def place(self) -> tuple[int, datetime]:

@@ -116,7 +116,7 @@ async def _claim_budgets(session: AsyncSession, moment: Moment) -> list[Due[Budg
 
 def _families(due: Iterable[Due[Picture]]) -> list[list[Due[Picture]]]:
     """In order of subject; in each the oldest first."""
-    found: dict[tuple[str, str, str], list[Due[Picture]]] = {}
+    found: dict[tuple[str, str], list[Due[Picture]]] = {}
     for item in sorted(due, key=lambda item: (item.group, item.place)):
         found.setdefault(item.group, []).append(item)
     return list(found.values())

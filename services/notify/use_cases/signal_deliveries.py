@@ -79,7 +79,6 @@ def _newer_is_raised() -> ColumnElement[bool]:
             newer.status == SignalStatus.RAISED,
             newer.subject_kind == Signal.subject_kind,
             newer.subject == Signal.subject,
-            newer.agency_code == Signal.agency_code,
             _family(newer) == _family(Signal),
             _place(newer) > _place(Signal),
         )

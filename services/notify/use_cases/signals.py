@@ -63,7 +63,7 @@ _ADD = _new.on_conflict_do_update(
     constraint="uq_signals_key",
     set_={
         name: _new.excluded[name]
-        for name in ("due_at", "occurred_at", "status", "reason", "changed_at", "facts")
+        for name in ("agency_code", "due_at", "occurred_at", "status", "reason", "changed_at", "facts")
     },
     where=Signal.status.in_((SignalStatus.CANCELLED, SignalStatus.MOOT))
     & (_new.excluded.status == SignalStatus.PENDING),
@@ -79,6 +79,23 @@ async def add_signals(session: AsyncSession, rows: Sequence[dict[str, object]]) 
         return 0
     added = await session.execute(_ADD.values(list(rows)).returning(Signal.id))
     return len(added.all())
+
+
+async def hand_over(session: AsyncSession, subject_kind: SubjectKind, subject: str, agency_code: str) -> int:
+    """Tell the pending ones of a subject to its agency of now; returns how many were another's."""
+    moved = await session.execute(
+        update(Signal)
+        .where(
+            Signal.subject_kind == subject_kind,
+            Signal.subject == subject,
+            Signal.status == SignalStatus.PENDING,
+            Signal.agency_code != agency_code,
+        )
+        .values(agency_code=agency_code)
+        .returning(Signal.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(moved.all())
 
 
 async def end_signals(

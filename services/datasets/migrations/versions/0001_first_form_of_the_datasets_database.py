@@ -168,6 +168,7 @@ def upgrade() -> None:
     sa.Column('other_check_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('is_plain', sa.Boolean(), nullable=False),
     sa.Column('checked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('in_time', sa.Interval(), nullable=True),
     sa.Column('last_heartbeat_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('heard_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_sync_at', sa.DateTime(timezone=True), nullable=True),

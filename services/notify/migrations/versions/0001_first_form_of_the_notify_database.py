@@ -145,7 +145,7 @@ def upgrade() -> None:
     sa.CheckConstraint("status IN ('pending', 'raised', 'superseded', 'moot', 'cancelled')", name=op.f('ck_signals_status')),
     sa.CheckConstraint("subject_kind IN ('database', 'budget')", name=op.f('ck_signals_subject_kind')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_signals')),
-    sa.UniqueConstraint('kind', 'subject', 'agency_code', 'occasion', name='uq_signals_key')
+    sa.UniqueConstraint('kind', 'subject', 'occasion', name='uq_signals_key')
     )
     op.create_index(op.f('ix_signals_agency_code_due_at_id'), 'signals', ['agency_code', 'due_at', 'id'], unique=False)
     op.create_index(op.f('ix_signals_due_at_id'), 'signals', ['due_at', 'id'], unique=False)
