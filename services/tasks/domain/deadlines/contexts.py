@@ -35,7 +35,7 @@ _CITING = re.compile(
 _SAID_AT = re.compile(
     r"(?:\b(?:tại|theo|căn cứ|từ) (?:các )?(?:báo cáo|chỉ đạo|ý kiến|kết quả (?:họp|kiểm tra|làm việc|giám sát))"
     r"|\b(?:ý kiến|kết luận|chỉ đạo|phát biểu|nêu) tại(?: [^\W\d]{1,9}){1,6}"
-    r"|\b(?:biên bản|giấy mời|buổi làm việc|biên bản làm việc)|^(?:ý kiến|điện|tờ trình))$"
+    r"|\b(?:biên bản|giấy mời|buổi làm việc|biên bản làm việc|phiên bản|mẫu ban hành)|^(?:ý kiến|điện|tờ trình))$"
 )
 _NUMBERED = re.compile(rf"\b(?:{_PAPER}|số)(?: số)?$")
 _IN_FORCE = re.compile(rf"{DOCUMENT}[^,;:]{{0,60}}\bhiệu lực(?: thi hành)?(?: kể)?$")

@@ -52,6 +52,7 @@ ROLES = tuple(
     (role, re.compile(rf"(?:{pattern})$"))
     for role, pattern in (
         (Role.PERIOD, r"\b(?:tính|lũy kế|số liệu|dữ liệu|kết quả|tình hình|chốt)(?: tính| chốt)? (?:đến|tới|từ)(?: hết| cuối)?"),
+        (Role.CITED, r"(?<!trước )(?<!từ )(?<!sau )(?<!đến )\bngày (?:ban hành|ký|giao|giao việc|nhận|tiếp nhận)(?::| là)?"),
         (Role.FORMER, r"\b(?:gia hạn|lùi|điều chỉnh|kéo dài|dời)\b[^,;:.]{0,40} từ"),
         (Role.FORMER, rf"\bthay (?:vì|cho)(?: (?:thời hạn|hạn|trước|đến|cuối|hết|là)){{0,3}}|\bso với(?: {_NO_CUE}){{0,4}}(?: trước| cuối)?"),
         (Role.FORMER, r"\b(?:hạn|mốc|kế hoạch|thời gian|tiến độ) (?:cũ|trước đây|ban đầu)(?: là|:)?|\b(?:cũ|trước đây|trước kia|ban đầu)(?: là|:)|\b(?:bỏ|hủy|huỷ) (?:thời hạn|hạn|mốc)|(?<!không )(?<!không để )(?<!khi )\b(?:quá|hết|trễ|lỡ) (?:thời )?hạn"),

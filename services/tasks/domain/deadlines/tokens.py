@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     rf"|(?P<object>{OF_AN_OBJECT})(?= {DATE})"
     r"|(?P<negation>không|chưa|chẳng|đừng|tránh|thay vì|có thể|tốt nhất|lý tưởng|(?:đề xuất|xem lại|tạm thời|tạm tính)(?=\))|(?<!điều )(?<!quy )(?<!hương )(?<!công )ước)"
     r"|(?P<cue>trước|sau|chậm nhất|muộn nhất|trễ nhất|sớm nhất|không quá)"
-    rf"|(?P<weak>(?:ít|tối) (?:nhất|thiểu)|kể từ|từ|đến|tới|đầu|giữa|khoảng|gần|quá|hoặc|bước(?= {DATE}))"
+    rf"|(?P<weak>(?:ít|tối) (?:nhất|thiểu)|kể từ|từ|đến|tới|đầu|giữa|khoảng|gần|quá|hoặc|(?:bước|tồn|cập nhật)(?= {DATE}))"
     r"|(?P<time>ngày|tháng|năm|quý|tuần|giờ)"
     r"|(?P<lasting>tạm dừng|hoãn|giá trị|hiệu lực|bảo hành|bảo lưu|giữ nguyên|duy trì|chậm tiến độ|ổn định|áp dụng|miễn phí|giảm thuế|nghỉ|bảo lãnh|tạm giữ|miễn giảm)"
     r"|(?P<done>đã))\b"

@@ -12,7 +12,7 @@ chuyển chủ có công cơ cung cử cụ di dừng đàm đào đánh đầu 
 hội huy hướng in kê kết khai khánh khẩn khắc khảo khen khởi kiến kiểm kiện kịp ký kỷ làm lấy lắp lập lên
 liên loại loạt lồng lựa mời mở mua nâng nắm nêu nghiên nghiệm ngừng nhân nhập niêm nộp ổn phát phân phấn phải
 phản phê phòng phối phổ phúc phủ phục quán quản quyết rà ráp rải rút sáp sát sắp sẽ soát soạn số sơ sử sửa
-tách tái tất tăng tạm tạo tập tham thanh thay thành tháo thẩm thảo theo thi thiết thí thổ thông thống thỏa thu
+tách tái tất tăng tạm tạo tập tham thanh thay thành tháo thẩm thảo theo thi thiết thư thí thổ thông thống thỏa thu
 thuê thúc thực tiêm tiến tiếp tinh tìm tích tính tôn tổ tổng trang tranh trả triển trình trồng truyền trương
 trực tuyên tuyển từng ứng vay vận về vượt xác xây xem xét xin xong xóa xuất xử yêu
 """
