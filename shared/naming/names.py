@@ -34,6 +34,8 @@ class Names(Places):
     notes: list[str] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
     pending: list[tuple[int, int]] = field(default_factory=list)  # items that no exact name covers
+    barren: range = range(0)  # words of what was read as a list and has no members
+    barren_of_all: bool = False  # nor anything that a person must decide on
 
     # taking a name
 

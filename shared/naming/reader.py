@@ -186,14 +186,14 @@ class Reader(Phrases):
         if header is None:
             return 0
         end, body = self._body(header)
+        if not body or bodies.takes_out(body) or self._is_barren(start, end, header):
+            return 0
         issuer, listed = self._where(header, body)
         inner = Reader(Passage(listed), issuer, self.similarity, header).read()
         members = tuple(dict.fromkeys(c for m in inner.found if m.kind != "group" for c in m.codes))
-        if (
-            not body
-            or bodies.takes_out(body)
-            or not (members or header.kinds or (header.count and inner.unknown))
-        ):
+        if not (members or header.kinds or (header.count and inner.unknown)):
+            self.barren = range(start, end + 1)
+            self.barren_of_all = not inner.unknown
             return 0
         self.settle()
         self._add_list(start, end, header, members, inner)
@@ -217,6 +217,11 @@ class Reader(Phrases):
             if place and header.kinds and header.kinds != ("sở",):
                 return Issuer(self.issuer.directory, place), body[:cut].rstrip(" ,")
         return self.issuer, body
+
+    def _is_barren(self, start: int, end: int, header: Header) -> bool:
+        """Whether the list lies in one that has no members: each is read once, however many headers begin in it."""
+        inside = start in self.barren and end in self.barren
+        return inside and not header.kinds and (header.count is None or self.barren_of_all)
 
     def _add_list(
         self, start: int, end: int, header: Header, members: tuple[str, ...], inner: Naming
