@@ -9,7 +9,7 @@ _HONOURS = "(?:(?:cac )?(?:dong chi|ong|ba) )?"
 _TITLE = "|".join(
     sorted(
         (
-            "bo truong", "thu truong", "thu tuong", "pho thu tuong", "chu tich", "pho chu tich", "giam doc", "chanh",
+            "bo truong", "thu truong", "thu tuong", "pho thu tuong", "pho thu tuong thuong truc", "chu tich", "pho chu tich", "giam doc", "chanh",
             "pho giam doc", "tong giam doc", "pho tong giam doc", "thong doc", "pho thong doc", "tong thanh tra",
             "pho tong thanh tra", "chanh thanh tra", "chanh van phong", "chanh an", "vien truong", "chu nhiem", "tong",
             "pho chu nhiem", "tong bien tap", "bi thu", "pho bi thu", "tong kiem toan", "truong ban", "truong",
@@ -21,6 +21,8 @@ _TITLE = "|".join(
     )
 )  # fmt: skip
 _HEAD = re.compile(rf"{_HONOURS}(?:cac )?(?:{_TITLE})(?:(?: va)? (?:{_TITLE})){{0,3}}")
+_OF_GOVERNMENT = re.compile(rf"{_HONOURS}(?:cac )?(?:pho )?thu tuong(?: thuong truc)?")
+GOVERNMENT = name_key("Chính phủ")
 _OF_PLACES = ("chu tich", "lanh dao", "nguoi dung dau", "thu truong")  # "Giám đốc Hà Nội" is nobody
 LONGEST_TITLE = 10  # words
 # "Bộ trưởng, Thủ trưởng cơ quan ngang bộ" are the heads of "bộ, cơ quan ngang bộ"
@@ -85,6 +87,11 @@ _NO_EXCEPTIONS = tuple(map(accented, ("nước ngoài", "Trừ Văn Thố")))  #
 def is_title(key: str) -> bool:
     """Whether the words are nothing but the title of a head, or several."""
     return _HEAD.fullmatch(key) is not None
+
+
+def is_of_government(title: str) -> bool:
+    """Whether a title says by itself whose head it is: "Thủ tướng", "các Phó Thủ tướng"."""
+    return _OF_GOVERNMENT.fullmatch(title) is not None
 
 
 def runs_into_name(title: str) -> bool:
@@ -160,6 +167,11 @@ def is_of_a_district(words: Sequence[Word], start: int, printed: str) -> bool:
 def reaches_further(note: str) -> bool:
     """Whether a note behind a phrase that names many takes none of them away: "đến cấp xã"."""
     return name_key(note).startswith(_FURTHER)
+
+
+def may_be_local(key: str) -> bool:
+    """Whether a ministry's unit is called as those of provinces are: "Cục Thống kê" of a province's own document."""
+    return key.startswith(("cuc ", "kho bac "))
 
 
 def takes_out(text: str) -> bool:

@@ -48,10 +48,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Dissolved:
-    """A body that is no more; its successors, the main one first, and its last day where that is known."""
+    """A body that is no more; its successors, the main one first, and its last day where that is known.
+
+    `unit`: it lives on as a unit of the first of them.
+    """
 
     successors: tuple[Suggestion, ...]
     valid_to: date | None = None
+    unit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,8 @@ def nearest(key: str, directory: Directory, similarity: Similarity) -> tuple[Sug
     key = without_committee(key)
     ranked = _ranked(key, directory, similarity)
     inside = [item for item in ranked if " " in item[1] and f" {item[1]} " in f" {key} "]
-    alike = [item for item in ranked[:_ALIKE] if item[0] >= SUGGEST and len(key) >= _NAME_LETTERS]
+    bodies = [item for item in ranked[:_ALIKE] if not item[2].unit]
+    alike = [item for item in bodies if item[0] >= SUGGEST and len(key) >= _NAME_LETTERS]
     best: dict[str, Suggestion] = {}
     for score, _, entry in inside + alike:
         for suggestion in named([entry], directory, score):
@@ -178,7 +183,7 @@ def _meaning(entries: tuple[Entry, ...], score: float, directory: Directory) -> 
     if len(entries) > 1 or entry.home:
         return Ambiguous(named(entries, directory, score, None))
     if entry.kind == "former":
-        return Dissolved(named(entries, directory, score, None), entry.valid_to)
+        return Dissolved(named(entries, directory, score, None), entry.valid_to, entry.unit)
     return Found(entry.kind, entry.codes, score)
 
 

@@ -104,7 +104,8 @@ class Names(Places):
     def add(self, first: int, end: int, entries: tuple[Entry, ...], score: float, unit: str = "") -> None:
         """What the entries of one name come to."""
         printed, entry = self.passage.printed(first, end), entries[0]
-        if len(entries) > 1:
+        own = self.issuer.province and not unit and bodies.may_be_local(name_key(printed))
+        if len(entries) > 1 or (entry.unit and own):
             self.doubt(first, end, "ambiguous", self.named(entries))
         elif entry.kind == "former" and entry.unit and not unit:
             self.found.append(Mention("agency", entry.codes[:1], printed, _how(score), score, unit=printed))
@@ -220,13 +221,14 @@ class Names(Places):
 
 
 def _named_in(passage: Passage, issuer: Issuer) -> set[str]:
-    """Codes of the agencies that a passage names exactly, wherever a name may begin."""
+    """Codes of the agencies that a passage names exactly, but for the Government, whose documents are cited."""
     directory, found = issuer.directory, set()
     for start in range(min(len(passage.words), _LONGEST_NOTE)):
         for end in passage.ends_after(start):
             if end - start > directory.longest:
                 break
-            entries = directory.lookup(passage.key(start, end), passage.printed(start, end))
+            key = passage.key(start, end)
+            entries = directory.lookup(key, passage.printed(start, end)) if key != bodies.GOVERNMENT else ()
             found |= {code for entry in entries if entry.kind == "agency" for code in entry.codes}
     return found
 

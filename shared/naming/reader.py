@@ -67,6 +67,8 @@ class Reader(Phrases):
         run, qualified = self.run(start)
         if not end or (end < run and qualified):
             return 0
+        if entries[0].unit and (taken := self.take_unit(start)):
+            return taken
         self.settle()
         return self.take(start, end, entries)
 
@@ -92,18 +94,39 @@ class Reader(Phrases):
             title = passage.printed(start, name)
             if not bodies.is_title(passage.key(start, name)) or bodies.SCHOOL in accented(title).split():
                 continue
+            rest = passage.key(name, passage.ends_after(name)[0])
+            if rest == bodies.GOVERNMENT and not bodies.is_of_government(name_key(title)):
+                continue  # "Tổng Thanh tra Chính phủ", "Chánh Văn phòng Chính phủ"
             self.settle()
             if end := self._take_heads_of_many(start, name):
                 return end
             if not passage.gap(name).strip(" \n\t\u00a0"):
                 before = len(self.found), len(self.indefinite), len(self.unknown)
-                first_word = bodies.runs_into_name(
-                    name_key(title)
-                )  # "Tổng Thanh tra Chính phủ", no "Tổng cục A"
-                if end := self._take_name(name) if first_word else self._take_titled(start, name):
+                take = self._take_titled
+                if bodies.runs_into_name(name_key(title)):  # "Tổng Thanh tra Chính phủ", no "Tổng cục A"
+                    take = self._take_rest_of_name
+                if end := take(start, name):
                     self._entitle(before, start, name)
                     return end
-        return 0
+        return self._take_head_of_government(start)
+
+    def _take_head_of_government(self, start: int) -> int:
+        """The title alone, which is one person's: "Thủ tướng", "Phó Thủ tướng Thường trực"."""
+        end = self.passage.ends_after(start)[0]
+        if not bodies.is_of_government(self.passage.key(start, end)):
+            return 0
+        entries = self.issuer.directory.lookup(bodies.GOVERNMENT, "")
+        if not entries:
+            return 0
+        self.settle()
+        before = len(self.found), len(self.indefinite), len(self.unknown)
+        taken = self.take(start, end, entries)
+        self._entitle(before, start, end)
+        return taken
+
+    def _take_rest_of_name(self, start: int, name: int) -> int:
+        is_unit = any(entry.unit for entry in self.exact(start)[1])
+        return 0 if is_unit else self._take_name(name)
 
     def _take_titled(self, start: int, name: int) -> int:
         return self._take_one(name) or self._take_minister(start, name)
@@ -154,7 +177,8 @@ class Reader(Phrases):
         """Give the title to what was taken behind it, and the words of the title to what could not be."""
         found, indefinite, unknown = before
         title = self.passage.printed(start, name)
-        lead = self.passage.text[self.passage.words[start].start : self.passage.words[name].start]
+        behind = self.passage.words[name].start if name < len(self.passage.words) else None
+        lead = self.passage.text[self.passage.words[start].start : behind]
 
         def headed(text: str) -> str:
             return text if text.startswith(title) else lead + text
@@ -262,7 +286,17 @@ class Reader(Phrases):
         if ":" not in gap and not (direct and self._begins_bare(header)):
             return start, ""
         end = len(passage.words) if ":" in gap and "\n" in gap else passage.line_end(start)
+        while ":" in gap and self._goes_on(end, header):
+            end = passage.line_end(end)
         return end, passage.whole(start, end)
+
+    def _goes_on(self, start: int, header: Header) -> bool:
+        """Whether a list goes on behind a semicolon: "các Bộ: Tài chính; Xây dựng", "các tỉnh: Nghệ An; Hà Tĩnh"."""
+        if start >= len(self.passage.words) or "\n" in self.passage.gap(start):
+            return False
+        entries, by_itself = self.exact(start, header)[1], self.exact(start)[1]
+        provinces = self.passage.words[header.end - 1].key in {"tinh", "pho"}
+        return bool(entries) and (not by_itself or (provinces and entries[0].place))
 
     def _begins_bare(self, header: Header) -> bool:
         return any(entry.kind != "group" for entry in self.exact(header.end, header)[1])

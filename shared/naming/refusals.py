@@ -15,6 +15,8 @@ def name_problem(field: str, text: str, meaning: Found | Dissolved | Ambiguous |
     said = text[:_LONGEST]
     if isinstance(meaning, Found):
         return group_problem(field, said)
+    if isinstance(meaning, Dissolved) and meaning.unit:
+        return unit_problem(field, said, meaning.successors)
     if isinstance(meaning, Dissolved):
         return dissolved_problem(field, said, meaning.successors, meaning.valid_to)
     if isinstance(meaning, Ambiguous):
@@ -42,6 +44,16 @@ def dissolved_problem(
         f"“{text}” không còn{since_vi}: ghi cơ quan kế thừa: {_listed(successors, 'và {} cơ quan khác')}.",
         f"“{text}” is no more{since_en}: write its successor: {_listed(successors, 'and {} more')}.",
         tuple(successors),
+    )
+
+
+def unit_problem(field: str, text: str, owners: Sequence[Suggestion]) -> Problem:
+    return Problem(
+        field,
+        "agency_is_unit",
+        f"“{text}” nay là đơn vị của một cơ quan khác: ghi cơ quan ấy: {_listed(owners, 'và {} cơ quan khác')}.",
+        f"“{text}” is a unit of another agency now: write that one: {_listed(owners, 'and {} more')}.",
+        tuple(owners),
     )
 
 

@@ -23,7 +23,7 @@ async def load(service: FinanceService, at: datetime = NOW) -> None:
     for name in ("agencies.csv", "communes.csv"):
         with (CATALOGUE / name).open(encoding="utf-8", newline="") as file:
             rows += list(csv.DictReader(file))
-    named = {code for name in BUDGETS for code in _agencies(name)} | {row["code"] for row in rows[:77]}
+    named = {code for name in BUDGETS for code in _agencies(name)} | {row["code"] for row in rows[:78]}
     agencies = [
         (r["code"], r["name"], r["level"], r["parent_code"] or None) for r in rows if r["code"] in named
     ]

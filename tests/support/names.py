@@ -37,7 +37,7 @@ def _former() -> list[FormerNames]:
         key = (row["former_name"], row["short_name"], row["unit"])
         successors.setdefault(key, []).append(row["successor_code"])
     return [
-        FormerNames((name, short), tuple(codes), unit=unit == "yes")
+        FormerNames(tuple(filter(None, (name, short))), tuple(codes), unit=unit == "yes")
         for (name, short, unit), codes in successors.items()
     ]
 

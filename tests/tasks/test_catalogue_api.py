@@ -178,14 +178,14 @@ async def test_the_catalogue_that_ships_is_loaded_once(service: TasksService) ->
     await service.execute("TRUNCATE agencies, groups, outbox CASCADE")
     at = service.clock.now()
     async with service.database.transaction() as session:
-        assert await load_catalogue(session, actor=SYSTEM, at=at) == 77
+        assert await load_catalogue(session, actor=SYSTEM, at=at) == 78
         assert await load_catalogue(session, actor=SYSTEM, at=at) == 0
     ha_noi = await service.get("/agencies/01")
     assert {item["scheme"] for item in ha_noi["identifiers"]}
     groups = {group["code"]: len(group["member_codes"]) for group in (await service.get("/groups"))["items"]}
     assert (groups["ministries"], groups["localities"], groups["party_bodies"]) == (23, 34, 12)
     told = await service.rows("SELECT type, count(*) AS n FROM outbox GROUP BY type ORDER BY type")
-    assert [(row.type.split(".")[3], row.n) for row in told] == [("agency", 77), ("group", 6)]
+    assert [(row.type.split(".")[3], row.n) for row in told] == [("agency", 78), ("group", 6)]
 
 
 async def test_communes_come_by_command_below_their_provinces(service: TasksService) -> None:

@@ -149,7 +149,7 @@ WARNED = {
     ("Bộ Nội vụ (chủ trì), Bộ Tài chính", ""): "agency_role_assumed",
     ("Bộ Nội vụ chủ trì, phối hợp với các bộ, ngành", ""): "group_kept_as_text",
     ("Bộ Nội vụ chủ trì, phối hợp với các cơ quan liên quan", ""): "agency_indefinite",
-    ("Thủ tướng Chính phủ chỉ đạo Bộ Nội vụ", ""): "agency_not_found",
+    ("Ban Đổi mới Quốc gia chỉ đạo Bộ Nội vụ", ""): "agency_not_found",
 }
 
 
