@@ -286,11 +286,11 @@ class Reader(Phrases):
         if ":" not in gap and not (direct and self._begins_bare(header)):
             return start, ""
         end = len(passage.words) if ":" in gap and "\n" in gap else passage.line_end(start)
-        while ":" in gap and self._goes_on(end, header):
+        while ":" in gap and self._list_goes_on(end, header):
             end = passage.line_end(end)
         return end, passage.whole(start, end)
 
-    def _goes_on(self, start: int, header: Header) -> bool:
+    def _list_goes_on(self, start: int, header: Header) -> bool:
         """Whether a list goes on behind a semicolon: "các Bộ: Tài chính; Xây dựng", "các tỉnh: Nghệ An; Hà Tĩnh"."""
         if start >= len(self.passage.words) or "\n" in self.passage.gap(start):
             return False
