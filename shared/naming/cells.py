@@ -47,9 +47,12 @@ def find_agencies(text: str, directory: Directory, similarity: Similarity, issue
         return Naming(unknown=(Unknown(text.strip(), reason="exception"),))
     leads = any(part.role == "lead" for part in parts)
     by = Issuer(directory, issuer)
-    read = [
-        _with_roles(part, Reader(Passage(part.text), by, similarity).read(), leads=leads) for part in parts
-    ]
+    read: list[Naming] = []
+    for part in parts:
+        naming = _with_roles(part, Reader(Passage(part.text), by, similarity).read(), leads=leads)
+        if read and naming == Naming(notes=naming.notes):
+            read[-1] = _with_note_behind(read[-1], naming.notes)
+        read.append(naming)
     return Naming(
         tuple(each for naming in read for each in naming.found),
         tuple(each for naming in read for each in naming.indefinite),
@@ -58,6 +61,15 @@ def find_agencies(text: str, directory: Directory, similarity: Similarity, issue
         tuple(each for naming in read for each in naming.asides),
         said,
     )
+
+
+def _with_note_behind(naming: Naming, notes: tuple[str, ...]) -> Naming:
+    """A note behind the role of a phrase that names many may narrow it: "Các địa phương chủ trì (ven biển)"."""
+    last = naming.found[-1] if naming.found else None
+    if last is None or last.kind == "agency" or all(map(bodies.reaches_further, notes)):
+        return naming
+    doubt = Unknown(f"{last.text} ({'; '.join(notes)})", reason="note_unclear", role=last.role)
+    return replace(naming, found=naming.found[:-1], unknown=(*naming.unknown, doubt))
 
 
 def _with_roles(part: Part, naming: Naming, *, leads: bool) -> Naming:

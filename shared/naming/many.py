@@ -37,9 +37,10 @@ class Phrases(Units):
             if own is not None:
                 self.settle()
                 return self.take(start, end, (Entry("agency", (own,)),))
-            members = self.issuer.members_elsewhere(self.passage.words, start, end) or self.issuer.members(
-                key
-            )
+            there = self.issuer.members_elsewhere(self.passage.words, start, end)
+            if there and self._names_another_place(end):
+                continue
+            members = there or self.issuer.members(key)
             if members is not None and not (qualified and run > end) and not self._goes_on(end):
                 self.settle()
                 self._take_members(start, end, members)
@@ -53,6 +54,12 @@ class Phrases(Units):
             self.indefinite.append(Indefinite(self.passage.whole(start, end), whose=True))
         else:
             self.found.append(Mention("list", members, self.passage.printed(start, end)))
+
+    def _names_another_place(self, end: int) -> bool:
+        """Whether a second province follows: "UBND các xã thuộc tỉnh Nghệ An và Hà Tĩnh"."""
+        words = self.passage.words
+        at = end + 1 if end < len(words) and words[end].key in CONNECTIVES else end
+        return self.place_after(at)[0] > at
 
     def _goes_on(self, end: int) -> bool:
         """Whether a phrase that names many is only the first words of one that says which: "các xã, phường ven biển"."""

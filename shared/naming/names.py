@@ -71,13 +71,17 @@ class Names(Places):
         printed = inside.printed(0, 1) if inside.words else ""
         is_unit = inside.words and bodies.begins_a_unit(inside.words, 0, printed, lesser=True, other=True)
         has_units = not entries[0].place or (bool(entries[0].commune) and inside.words[0].key == "phong")
-        if is_unit and entries[0].kind == "agency" and has_units:
-            return (f"{unit}; {note}" if unit else note), None
         own = {code for entry in entries for code in entry.codes}
         around = {place for code in own for place in self.issuer.directory.ancestors(code)}
-        if _named_in(inside, self.issuer) - own - around:
+        if self._says_nothing_new(note, inside, around):
+            self.asides.append(note)
+            return unit, None
+        if is_unit and entries[0].kind == "agency" and has_units:
+            return (f"{unit}; {note}" if unit else note), None
+        of_a_place = entries[0].place and bool(inside.words) and bodies.is_local(inside.words, 0)
+        if of_a_place or _named_in(inside, self.issuer) - own - around:
             return unit, "note_unclear"
-        (self.asides if self._says_nothing_new(note, inside, around) else self.notes).append(note)
+        self.notes.append(note)
         return unit, None
 
     def _says_nothing_new(self, note: str, inside: Passage, around: set[str]) -> bool:
@@ -151,9 +155,12 @@ class Names(Places):
     # what no exact name covers
 
     def leave(self, start: int) -> int:
-        """Leave an item for later; a locality's own body keeps the province that is named behind it."""
+        """Leave an item for later; a body of a locality, or a school there, keeps the province that is named behind it."""
         end = self.passage.ends_after(start)[0]
-        if bodies.is_local(self.passage.words, start):
+        words = self.passage.words
+        if bodies.is_local(words, start) or bodies.is_outside(
+            words, start, end, self.passage.printed(start, end)
+        ):
             end = self.place_after(end)[0]
         self.pending.append((start, end))
         return end

@@ -49,7 +49,11 @@ class Units(Names):
         elif past(words, start, "van phong bo") > start:
             found += [(start + 2, start + 2)]
         elif words[start].key == "phong":
-            found += [(n, n) for n in range(start + 1, end) if bodies.is_bare_kind(words, n)]
+            found += [
+                (n, n)
+                for n in range(start + 1, end)
+                if bodies.is_bare_kind(words, n) and words[n - 1].key != "cac"
+            ]
         if end < len(words):
             gap = PARENTHESIS.sub("", passage.gap(end)).strip()
             pair = start == 0 and self.exact(end)[0] == len(words) and (lesser or words[start].key == "phong")
