@@ -7,6 +7,7 @@ from shared.clock import ManualClock
 from shared.database import Database
 from tests.support.reused import emptied, reused_database
 from tests.support.tasks import TasksService, running_tasks
+from tests.tasks.importing import running_office
 
 
 @pytest.fixture(scope="session")
@@ -26,4 +27,11 @@ async def database(tasks_url: URL) -> AsyncIterator[Database]:
 async def service(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
     """The tasks service at 08:00 on 20 May 2025."""
     async with running_tasks(database, clock) as running:
+        yield running
+
+
+@pytest.fixture
+async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
+    """The tasks service with the catalogue that ships and the two documents of the real annexes, on 20 November 2025."""
+    async with running_office(database, clock) as running:
         yield running
