@@ -175,7 +175,7 @@ async def test_groups_name_their_members_in_order(service: TasksService) -> None
 
 
 async def test_the_catalogue_that_ships_is_loaded_once(service: TasksService) -> None:
-    await service.execute("TRUNCATE agencies, groups, outbox CASCADE")
+    await service.execute("TRUNCATE agencies, groups, group_aliases, outbox CASCADE")
     at = service.clock.now()
     async with service.database.transaction() as session:
         assert await load_catalogue(session, actor=SYSTEM, at=at) == 78
@@ -189,7 +189,7 @@ async def test_the_catalogue_that_ships_is_loaded_once(service: TasksService) ->
 
 
 async def test_communes_come_by_command_below_their_provinces(service: TasksService) -> None:
-    await service.execute("TRUNCATE agencies, groups, outbox CASCADE")
+    await service.execute("TRUNCATE agencies, groups, group_aliases, outbox CASCADE")
     at = service.clock.now()
     async with service.database.transaction() as session:
         await load_catalogue(session, actor=SYSTEM, at=at)
