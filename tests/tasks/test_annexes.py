@@ -186,6 +186,7 @@ def task(number: str, title: str = "Việc") -> tuple[str, ...]:
         ([("", "I. Mục tiêu chung"), task("1"), ("", "Phần mềm dùng chung"), task("2")], ["I/1", "I/2"]),
         ([("H", "Tám"), task("1"), ("I", "Chín"), task("1"), ("J", "Mười"), task("1")], ["H/1", "I/1", "J/1"]),
         ([("C", "Ba"), task("1"), ("D", "Bốn"), task("1")], ["C/1", "D/1"]),
+        ([("C", "Ba"), ("I", "Một"), task("1"), ("D", "Bốn"), ("I", "Một"), task("1")], ["C/I/1", "D/I/1"]),
         ([("I. Nâng cao nhận thức năm 2026", ""), task("1"), ("1. Nhóm việc năm 2027", ""), task("1")], ["I/1", "I/1/1"]),
         ([task("1"), task("2")], ["1", "2"]),
         ([task("III.1"), task("III.2")], ["III.1", "III.2"]),

@@ -55,6 +55,15 @@ async def test_one_more_row_brings_one_more_task_and_moved_rows_are_known(office
     )
 
 
+async def test_a_row_that_says_what_another_says_is_told(office: TasksService) -> None:
+    said = "Sửa luật,Bộ Tư pháp,Tháng 6/2025,A"
+    twice = table(f"1,{said}", "2,Đào tạo cán bộ,Bộ Nội vụ,Tháng 9/2025,B", f"3,{said}")
+    rows = rows_of(await report_of(office, twice))
+    warned = {ref: [each["code"] for each in row["warnings"]] for ref, row in rows.items()}
+    assert warned == {"1": [], "2": [], "3": ["words_repeated"]}
+    assert "dòng 2" in rows["3"]["warnings"][0]["detail"]
+
+
 async def test_what_may_be_an_old_row_is_asked_and_answered(office: TasksService) -> None:
     first = await report_of(office, table("1,Xây dựng đề án chuyển đổi số giáo dục,Bộ Nội vụ,Tháng 6/2025,A"))
     old = first["rows"][0]["task_id"]

@@ -125,6 +125,9 @@ class _Judge:
     rows: Sequence[ReadRow]
     accepted: list[NewTask] = field(default_factory=list)
     learned: list[Read] = field(default_factory=list)
+    said: dict[str, ReadRow] = field(
+        default_factory=dict
+    )  # by the digest of its words, the row that said them first
     count: int = 0
 
     def reports(self, recognised: Sequence[Recognised]) -> list[RowReport]:
@@ -136,6 +139,9 @@ class _Judge:
     def _report(self, row: ReadRow, found: Recognised) -> RowReport:
         report = _begun(row)
         report.candidates = found.candidates
+        first = self.said.setdefault(row.digest, row) if row.digest else row
+        if found.verdict is Verdict.NEW and first is not row and row.answer is None:
+            report.warnings.append(_words_repeated(first))
         match found.verdict:
             case Verdict.REPEATED:
                 report.problems.append(_repeated(self.rows[found.first].number))
@@ -313,6 +319,17 @@ def _answer_wrong(row: ReadRow) -> Problem:
         "answer_task_unknown",
         f"Văn bản này chưa có nhiệm vụ {row.answer} nhập từ phụ lục, hoặc dòng khác đã nhận nhiệm vụ đó: kiểm tra mã.",
         f"No import of this document brought task {row.answer}, or another row is that task: check the id.",
+    )
+
+
+def _words_repeated(first: ReadRow) -> Problem:
+    where = f"{first.number}, {first.sheet}" if first.sheet else f"{first.number}"
+    return Problem(
+        "title",
+        "words_repeated",
+        f"Nội dung, cơ quan và thời hạn giống hệt dòng {where}: nếu là cùng một nhiệm vụ thì bỏ một dòng, nếu không thì ghi "
+        "“mới” vào cột Xác nhận (answers).",
+        f"The words, agencies and deadline are those of row {where}: drop one if it is the same task, else answer “new” (answers).",
     )
 
 

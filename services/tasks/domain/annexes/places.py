@@ -125,14 +125,11 @@ class Sections:
         return number, "letter" if self._is_letter(number) else "roman"
 
     def _is_letter(self, label: str) -> bool:
-        """Whether a label counts A, B, C; "I" after "H" does, else I, V and X are Roman."""
+        """Whether a label counts A, B, C: "C" after "B" and "I" after "H" do, else I, V, X, L, C and D are Roman."""
         if not roman(label):
             return True
         letters = [open_label for style, open_label in self._open if style == "letter"]
-        if len(label) == 1 and letters and ord(letters[-1][0]) + 1 == ord(label):
-            return True
-        romans = [roman(open_label) for style, open_label in self._open if style == "roman"]
-        return label in {"C", "D", "L"} and roman(label) - 1 not in romans
+        return len(label) == 1 and bool(letters) and ord(letters[-1][0]) + 1 == ord(label)
 
     def _depth(self, style: Style, label: str) -> int:
         """How many of the open headings stand above this one."""
