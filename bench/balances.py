@@ -39,8 +39,8 @@ _FILL = (
     SELECT 'X' || n, 1, 'Bộ', 'government', 'central', '{}', '[]' FROM generate_series(0, 99) AS n
     """,
     """
-    INSERT INTO decisions (id, kind, number, issued_on, entry, effective_on, line_count, amount, actor, recorded_at)
-    SELECT gen_random_uuid(), (ARRAY['approve', 'allocate', 'disburse'])[n / 6 % 3 + 1], n, day, 1, day, :lines,
+    INSERT INTO decisions (id, kind, number, normal_form, similar_form, issued_on, entry, effective_on, line_count, amount, actor, recorded_at)
+    SELECT gen_random_uuid(), (ARRAY['approve', 'allocate', 'disburse'])[n / 6 % 3 + 1], n, n, n, day, 1, day, :lines,
            :lines * (3 - n / 6 % 3), 'bench', day + n * 7919 % 30 + interval '3 hours'
     FROM generate_series(0, :decisions - 1) AS n
     CROSS JOIN LATERAL (SELECT CAST(:first AS date) + n * :days / :decisions - n * 7919 % 30 AS day) AS held

@@ -44,14 +44,15 @@ RUNS = 5
 SECRET = base64.b64encode(b"b" * 32).decode()
 
 _FILL = (
-    "INSERT INTO programmes (code, title, version, recorded_at) VALUES ('NQ57', 'NQ57', 1, now())",
+    """INSERT INTO programmes (code, normal_form, similar_form, title, version, recorded_at)
+       VALUES ('NQ57', 'NQ57', 'NQ57', 'NQ57', 1, now())""",
     """INSERT INTO tasks (id, title, search_text, programme_code, kind, state, deliverable, priority, children_count,
                           assigned_on, due_on, recorded_at, version)
        SELECT gen_random_uuid(), 'Hoàn thiện cơ sở dữ liệu chuyên ngành ' || n, 'hoan thien co so du lieu ' || n, 'NQ57',
               'dated', 'open', 'Báo cáo', 'normal', 0, date '2025-01-01', date '2026-01-01' + n % 700, now(), 1
        FROM generate_series(1, :tasks) AS n""",
-    """INSERT INTO deadlines (task_id, revision, text, kind, due_on, flags, effective_on, recorded_at)
-       SELECT id, 1, 'trước ngày ' || to_char(due_on, 'DD/MM/YYYY'), 'date', due_on, '{}', assigned_on, recorded_at
+    """INSERT INTO deadlines (task_id, revision, text, kind, due_on, flags, unread_words, effective_on, recorded_at)
+       SELECT id, 1, 'trước ngày ' || to_char(due_on, 'DD/MM/YYYY'), 'date', due_on, '{}', '{}', assigned_on, recorded_at
        FROM tasks""",
     """INSERT INTO assignments (task_id, agency_code, role, effective_on, recorded_at)
        SELECT tasks.id, agency.code, role.role, assigned_on, tasks.recorded_at
