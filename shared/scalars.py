@@ -94,5 +94,4 @@ Instant = Annotated[datetime, BeforeValidator(read_instant)]
 Integer = StrictInt
 Boolean = StrictBool
 # of an address or a form, where all is text
-IntegerText = Annotated[int, AS_INTEGER]
 BooleanText = Annotated[bool, BeforeValidator(_read_boolean)]
