@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -8,9 +9,19 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.app import app
+from services.tasks.use_cases.seeding import CATALOGUE
 from tests.support.processes import Process, free_port, until
 
 CLOCK = "2025-05-20T08:00"
+# What tells by importer whether its service knows an agency: options, headings, and a row that names it.
+PROBES = {
+    "databases": ((), "Mã,Tên,Loại,Cơ quan chủ quản", "PROBE,Kho,chuyên ngành,{agency}"),
+    "budget": (
+        ("--year", "2025"),
+        "Số chứng từ,Cơ quan,Cấp,Tính chất,Lĩnh vực,Ngày,Số tiền (đồng)",
+        "PROBE,{agency},NSTW,ĐTPT,CĐS,15/05/2025,1",
+    ),
+}
 FIRST_START_SECONDS = 180.0  # 5 s alone; on a machine where much else runs a new cluster took 40
 
 
@@ -50,6 +61,19 @@ async def _ready(process: Process, url: str) -> bool:
         return False
 
 
+async def _agencies_copied(running: Running) -> bool:
+    """Whether datasets and finance know the agency that the catalogue tells of last."""
+    *_, last = (CATALOGUE / "agencies.csv").read_text(encoding="utf-8").splitlines()
+    agency = last.split(",")[0]
+    codes = set()
+    for importer, (options, headings, row) in PROBES.items():
+        probe = running.folder / f"probe-{importer}.csv"
+        probe.write_text(f"{headings}\n{row.format(agency=agency)}\n", encoding="utf-8")
+        done = running.command("import", importer, str(probe), *options, "--dry-run", "--json")
+        codes |= {each["code"] for found in json.loads(done.stdout)["rows"] for each in found["problems"]}
+    return "agency_not_found" not in codes
+
+
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder, port = tmp_path_factory.mktemp("cli") / "data", free_port()
@@ -59,7 +83,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     try:
         url = f"http://127.0.0.1:{port}"
         asyncio.run(until(partial(_ready, process, url), FIRST_START_SECONDS))
-        yield Running(folder, url, process)
+        running = Running(folder, url, process)
+        asyncio.run(until(partial(_agencies_copied, running)))
+        yield running
         assert process.stop() == 0, process.printed()
     finally:
         if not process.died():

@@ -1,6 +1,5 @@
 """`dondoc import databases|budget`: the report of every row, and nothing written that was not asked for."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 
 from services.cli.console import Misuse
 from tests.cli.conftest import Running
-from tests.support.processes import until
 
 HEADINGS = "Mã,Tên,Loại,Cơ quan chủ quản,Giai đoạn,Kết nối,Ngày hiệu lực\n"
 GOOD = "KHO-1,Kho dữ liệu một,chuyên ngành,Bộ Nội vụ,đang vận hành,đã kết nối,01/05/2025\n"
@@ -19,20 +17,6 @@ BAD = "KHO-2,Kho dữ liệu hai,chuyên ngành,Bộ Không Có Thật,đang v�
 VOUCHERS = "Số chứng từ,Cơ quan,Cấp,Tính chất,Lĩnh vực,Ngày,Số tiền\n"
 PAID = 'CT-01,Bộ Nội vụ,NSTW,ĐTPT,CĐS,15/05/2025,"1,5"\n'
 TOO_MUCH = 'CT-02,Bộ Nội vụ,NSTW,ĐTPT,CĐS,16/05/2025,"99.000,5"\n'
-
-
-@pytest.fixture(scope="module")
-def ready(running: Running) -> Running:
-    """The services' copies of the agencies have arrived."""
-
-    async def copied() -> bool:
-        report = _report(running.command("import", "databases", str(probe), "--dry-run", "--json"))
-        return bool(report["accepted"])
-
-    probe = running.folder / "probe.csv"
-    probe.write_text(HEADINGS + GOOD, encoding="utf-8")
-    asyncio.run(until(copied))
-    return running
 
 
 def _report(done: Any) -> dict[str, Any]:
@@ -50,30 +34,30 @@ def _codes(running: Running) -> set[str]:
     return {item["code"] for item in running.get("/datasets/v1/databases?limit=200").json()["items"]}
 
 
-def test_databases_are_imported_whole_or_as_far_as_asked(ready: Running, file: Path) -> None:
+def test_databases_are_imported_whole_or_as_far_as_asked(running: Running, file: Path) -> None:
     file.write_text(HEADINGS + GOOD + BAD, encoding="utf-8")
-    refused = ready.command("import", "databases", str(file))
+    refused = running.command("import", "databases", str(file))
     assert refused.exit_code == 1
     assert "Bộ Không Có Thật" in refused.stdout
     assert "add --partial" in refused.stdout
-    dry = ready.command("import", "databases", str(file), "--partial", "--dry-run")
+    dry = running.command("import", "databases", str(file), "--partial", "--dry-run")
     assert "Dry run" in dry.stdout
-    assert not _codes(ready) & {"KHO-1", "KHO-2"}
-    partial = ready.command("import", "databases", str(file), "--partial", "--json")
+    assert not _codes(running) & {"KHO-1", "KHO-2"}
+    partial = running.command("import", "databases", str(file), "--partial", "--json")
     report = _report(partial)
     assert (partial.exit_code, report["accepted"], report["refused"], report["written"]) == (0, 1, 1, True)
-    assert _codes(ready) & {"KHO-1", "KHO-2"} == {"KHO-1"}
-    again = _report(ready.command("import", "databases", str(file), "--partial", "--json"))
+    assert _codes(running) & {"KHO-1", "KHO-2"} == {"KHO-1"}
+    again = _report(running.command("import", "databases", str(file), "--partial", "--json"))
     assert (again["unchanged"], again["written"]) == (1, False)
 
 
-def test_headings_of_another_name_are_mapped(ready: Running, file: Path, tmp_path: Path) -> None:
+def test_headings_of_another_name_are_mapped(running: Running, file: Path, tmp_path: Path) -> None:
     file.write_text((HEADINGS + GOOD.replace("KHO-1", "KHO-3")).replace("Mã,", "Ký hiệu,"), encoding="utf-8")
     columns = tmp_path / "columns.toml"
     columns.write_text('code = "Ký hiệu"\n', encoding="utf-8")
-    done = ready.command("import", "databases", str(file), "--columns", str(columns))
+    done = running.command("import", "databases", str(file), "--columns", str(columns))
     assert done.exit_code == 0, done.output
-    assert "KHO-3" in _codes(ready)
+    assert "KHO-3" in _codes(running)
 
 
 def _fund(running: Running, amount: int) -> None:
@@ -94,26 +78,26 @@ def _disbursed(running: Running) -> int:
     return int(total["disbursed"])
 
 
-def test_a_treasury_file_is_posted_once_in_the_unit_that_was_said(ready: Running, file: Path) -> None:
-    _fund(ready, 10 * 10**9)
+def test_a_treasury_file_is_posted_once_in_the_unit_that_was_said(running: Running, file: Path) -> None:
+    _fund(running, 10 * 10**9)
     file.write_text(VOUCHERS + PAID, encoding="utf-8")
     given = ("import", "budget", str(file), "--year", "2025", "--unit", "billion")
-    dry = ready.command(*given, "--dry-run")
-    assert (dry.exit_code, "1.500.000.000" in dry.stdout, _disbursed(ready)) == (0, True, 0), dry.output
-    assert ready.command(*given).exit_code == 0
-    assert _disbursed(ready) == 1_500_000_000
-    again = _report(ready.command(*given, "--json"))
+    dry = running.command(*given, "--dry-run")
+    assert (dry.exit_code, "1.500.000.000" in dry.stdout, _disbursed(running)) == (0, True, 0), dry.output
+    assert running.command(*given).exit_code == 0
+    assert _disbursed(running) == 1_500_000_000
+    again = _report(running.command(*given, "--json"))
     assert (again["unchanged"], again["written"]) == (1, False)
     file.write_text(VOUCHERS + PAID + TOO_MUCH, encoding="utf-8")
-    beyond = ready.command(*given)
+    beyond = running.command(*given)
     assert (beyond.exit_code, "CT-02" in beyond.stdout, "add --partial" in beyond.stdout) == (1, True, True)
-    assert _disbursed(ready) == 1_500_000_000
+    assert _disbursed(running) == 1_500_000_000
 
 
-def test_a_unit_that_is_none_is_refused(ready: Running, file: Path) -> None:
+def test_a_unit_that_is_none_is_refused(running: Running, file: Path) -> None:
     file.write_text(VOUCHERS + PAID, encoding="utf-8")
-    assert ready.command("import", "budget", str(file), "--year", "2025", "--unit", "ti").exit_code == 2
-    assert ready.command("import", "budget", str(file)).exit_code == 2
+    assert running.command("import", "budget", str(file), "--year", "2025", "--unit", "ti").exit_code == 2
+    assert running.command("import", "budget", str(file)).exit_code == 2
 
 
 # --- annexes
@@ -124,14 +108,14 @@ TASK = "1,Xây dựng đề án chuyển đổi số giáo dục,Bộ Nội vụ
 
 
 @pytest.fixture(scope="module")
-def recorded(ready: Running) -> Running:
+def recorded(running: Running) -> Running:
     """A programme, and a document that gives tasks."""
-    headers = {"authorization": f"Bearer {ready.key_file.read_text()}"}
+    headers = {"authorization": f"Bearer {running.key_file.read_text()}"}
     document = {"code": "71/NQ-CP", "type": "Nghị quyết", "issued_on": "2025-04-01", "title": "NQ 71"}
-    with httpx2.Client(base_url=ready.url, headers=headers, trust_env=False) as client:
+    with httpx2.Client(base_url=running.url, headers=headers, trust_env=False) as client:
         assert client.post("/tasks/v1/programmes", json={"code": "NQ57", "title": "NQ 57"}).status_code == 201
         assert client.post("/tasks/v1/documents", json=document).status_code == 201
-    return ready
+    return running
 
 
 def test_the_report_of_an_annex_is_read_by_an_office(recorded: Running, tmp_path: Path) -> None:

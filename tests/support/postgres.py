@@ -54,7 +54,8 @@ async def revive(server: EmbeddedPostgres, killed: int) -> None:
     async def another_runs() -> bool:
         try:
             await asyncio.to_thread(running.ensure_postgres_running)
-        except subprocess.CalledProcessError:
+        except (subprocess.SubprocessError, AssertionError):
+            # pg_ctl was refused or is given 10 s, or what it found was the killed one, not yet reaped: ask again
             return False
         return bool(running.get_pid() != killed)
 
