@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints
 from typing_extensions import TypedDict
 
+from services.notify.domain.deliveries import AttemptOutcome, DeliveryReason, DeliveryStatus
 from services.notify.domain.milestones import TimerReason, TimerStatus, name_of
-from services.notify.domain.retries import AttemptOutcome, DeliveryReason, DeliveryStatus
 from services.notify.domain.signals import SignalKind, SignalReason, SignalStatus, SubjectKind
 from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
 from services.notify.tables import Subscription

@@ -23,8 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from services.notify.domain.deliveries import AttemptOutcome, DeliveryStatus
 from services.notify.domain.milestones import TimerStatus
-from services.notify.domain.retries import AttemptOutcome, DeliveryStatus
 from services.notify.domain.signals import SignalKind, SignalStatus, SubjectKind
 from services.notify.domain.subscriptions import SubscriptionStatus
 from shared.agencies import AgencyCopy

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notify.domain.deliveries import AttemptOutcome, DeliveryStatus, delivery_ended
 from services.notify.domain.messages import Subject, message_en, message_vi
 from services.notify.domain.milestones import (
     FIXED,
@@ -16,16 +17,8 @@ from services.notify.domain.milestones import (
     name_of,
     plan,
 )
-from services.notify.domain.refusals import delivery_ended
 from services.notify.domain.responsibility import responsible, why_silent
-from services.notify.domain.retries import (
-    DELAYS,
-    AttemptOutcome,
-    DeliveryStatus,
-    Verdict,
-    fault_of,
-    judge,
-)
+from services.notify.domain.retries import DELAYS, Verdict, fault_of, judge
 from shared.clock import local_instant
 
 DUE = date(2025, 5, 31)

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.domain.retries import DeliveryReason
+from services.notify.domain.deliveries import DeliveryReason
 from services.notify.tables import Delivery, Subscription
 from services.notify.use_cases.claims import Claim, Lane, claim_due
 from services.notify.use_cases.databases import follow_database
-from services.notify.use_cases.deliveries import cancel_deliveries
+from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 from services.notify.use_cases.results import Result, record_results
 from services.notify.use_cases.tasks import follow_task
 from tests.notify.told import ToldDatabase

@@ -7,8 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response, status
 
 from services.notify.api.common import Reader, Subscriber, key_after
-from services.notify.domain.refusals import delivery_unknown
-from services.notify.domain.retries import DeliveryStatus
+from services.notify.domain.deliveries import DeliveryStatus, delivery_unknown
 from services.notify.queries import deliveries as queries
 from services.notify.schemas import (
     AcceptedDelivery,
@@ -17,7 +16,7 @@ from services.notify.schemas import (
     attempt_views,
     delivery_view,
 )
-from services.notify.use_cases import deliveries as use_cases
+from services.notify.use_cases.deliveries import retry
 from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
 from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.problems import documented
@@ -70,5 +69,5 @@ async def retry_delivery(
     delivery_id: UUID, session: Session, caller: Subscriber, actor: CurrentActor, context: CurrentContext
 ) -> Any:
     """Gửi lại ngay một lần gửi đang chờ hoặc không thành công. / Send a pending or failed delivery again, now."""
-    await use_cases.retry_delivery(session, delivery_id, caller=caller, actor=actor, now=context.clock.now())
+    await retry.retry_delivery(session, delivery_id, caller=caller, actor=actor, now=context.clock.now())
     return {"delivery_id": delivery_id}

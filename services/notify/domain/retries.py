@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+
+from services.notify.domain.deliveries import AttemptOutcome
 
 # Attempt n is made DELAYS[n - 1] seconds after attempt n - 1: 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h,
 # 24 h, about three days in all (Standard Webhooks 1.0, "Retry schedule", stretched by one step).
@@ -13,39 +14,6 @@ JITTER = (
 LONGEST_RETRY_AFTER = DELAYS[-1]  # a receiver may ask for as much patience as we have, not for oblivion
 GONE = 410
 REDIRECTS = range(300, 400)
-
-
-class DeliveryStatus(StrEnum):
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class DeliveryReason(StrEnum):
-    """Why a delivery ended undelivered."""
-
-    RETRIES_EXHAUSTED = "retries_exhausted"
-    TASK_ENDED = "task_ended"
-    DEADLINE_MOVED = "deadline_moved"
-    NO_DEADLINE = "no_deadline"
-    REPORTED_BY_CHILDREN = "reported_by_children"
-    ASSIGNMENT_ENDED = "assignment_ended"
-    ENDPOINT_GONE = "endpoint_gone"
-    SUBSCRIPTION_DISABLED = "subscription_disabled"
-    SUBSCRIPTION_DELETED = "subscription_deleted"
-    SUPERSEDED = "superseded"
-    NO_LONGER_TRUE = "no_longer_true"
-
-
-class AttemptOutcome(StrEnum):
-    """`lost`: claimed, and no one came back to tell how it went; the call may have arrived."""
-
-    IN_FLIGHT = "in_flight"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    GONE = "gone"
-    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

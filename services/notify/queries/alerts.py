@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, cast, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify.domain.retries import DeliveryStatus
+from services.notify.domain.deliveries import DeliveryStatus
 from services.notify.domain.signals import SubjectKind
 from services.notify.tables import Agency, Alert, Delivery, Signal, Timer
 from shared.agencies import within

@@ -9,19 +9,13 @@ from uuid import UUID
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.domain.retries import (
-    GONE,
-    AttemptOutcome,
-    DeliveryReason,
-    DeliveryStatus,
-    Verdict,
-    fault_of,
-    judge,
-)
+from services.notify.domain.deliveries import AttemptOutcome, DeliveryReason, DeliveryStatus
+from services.notify.domain.retries import GONE, Verdict, fault_of, judge
 from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
 from services.notify.tables import Delivery, Subscription
 from services.notify.use_cases.claims import Claim
-from services.notify.use_cases.deliveries import cancel_deliveries, take_turn
+from services.notify.use_cases.deliveries.cancel import cancel_deliveries
+from services.notify.use_cases.deliveries.locks import lock_deliveries
 from shared.audit import SYSTEM, add_audit
 
 
@@ -78,7 +72,7 @@ async def record_results(
     }
     await _count_failures(session, results)
     disabled = await _disable(session, gone, now)
-    await take_turn(session, shared=not disabled)
+    await lock_deliveries(session, shared=not disabled)
     found = await _lock(session, results)
     recorded, attempts = [], []
     for result in results:

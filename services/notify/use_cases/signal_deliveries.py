@@ -1,9 +1,4 @@
-"""Deliveries of databases' and budgets' alerts that are no longer worth making.
-
-A batch of events locks rows of the picture one by one, and from its first cancelling on has the turn (`take_turn`). So
-what raises, and holds such rows, never waits for the turn: what it superseded is cancelled after it, by a transaction
-that holds nothing else.
-"""
+"""Which deliveries of databases' and budgets' alerts are no longer worth making."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -13,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, Tuple, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.notify.domain.retries import DeliveryReason, DeliveryStatus
+from services.notify.domain.deliveries import DeliveryReason
 from services.notify.domain.signals import (
     CONTRADICTION_KINDS,
     STATE_FAMILY,
@@ -23,16 +18,17 @@ from services.notify.domain.signals import (
     SubjectKind,
 )
 from services.notify.tables import Alert, Delivery, Signal
-from services.notify.use_cases.deliveries import cancel_deliveries
+from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 
 
 async def cancel_superseded(session: AsyncSession, *, now: datetime) -> int:
-    """Cancel what was tried in vain and waits to be tried again, where a newer alert of its family was raised.
+    """Cancel retries of what a newer alert of the same family supersedes; returns how many.
 
-    What was not tried yet goes out at once, and in order. Returns how many.
+    What was not tried yet goes out at once, and in order.
     """
-    waits = Delivery.lease_token.is_(None) & (Delivery.attempts > 0)
-    return await _cancel(session, waits, _newer_is_raised(), DeliveryReason.SUPERSEDED, now)
+    retries = Delivery.lease_token.is_(None) & (Delivery.attempts > 0)
+    of_older = Delivery.alert_id.in_(_alerts().where(_newer_is_raised()))
+    return await cancel_deliveries(session, retries & of_older, DeliveryReason.SUPERSEDED, now)
 
 
 async def cancel_untrue(
@@ -44,31 +40,12 @@ async def cancel_untrue(
 ) -> int:
     """Cancel what is not delivered yet of what no longer holds of a subject whose row is locked; returns how many."""
     theirs = (Signal.subject_kind == subject_kind) & (Signal.subject == subject) & Signal.kind.in_(kinds)
-    pending = Delivery.status == DeliveryStatus.PENDING
-    return await _cancel(session, pending, theirs, DeliveryReason.NO_LONGER_TRUE, now)
+    untrue = Delivery.alert_id.in_(_alerts().where(theirs))
+    return await cancel_deliveries(session, untrue, DeliveryReason.NO_LONGER_TRUE, now)
 
 
-async def _cancel(
-    session: AsyncSession,
-    which: ColumnElement[bool],
-    of: ColumnElement[bool],
-    reason: DeliveryReason,
-    now: datetime,
-) -> int:
-    """Look before taking the turn, for mostly there is nothing: `which` deliveries `of` which signals."""
-    found = (await session.scalars(_of_signals().where(which, of))).all()
-    if not found:
-        return 0
-    return await cancel_deliveries(session, Delivery.id.in_(found) & which, reason, now)
-
-
-def _of_signals() -> Select[UUID]:
-    return (
-        select(Delivery.id)
-        .join(Alert, Alert.id == Delivery.alert_id)
-        .join(Signal, Signal.id == Alert.signal_id)
-        .where(Delivery.status == DeliveryStatus.PENDING)
-    )
+def _alerts() -> Select[UUID]:
+    return select(Alert.id).join(Signal, Signal.id == Alert.signal_id)
 
 
 def _newer_is_raised() -> ColumnElement[bool]:

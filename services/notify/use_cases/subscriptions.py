@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.domain.retries import DeliveryReason, DeliveryStatus
+from services.notify.domain.deliveries import DeliveryReason, DeliveryStatus
 from services.notify.domain.subscriptions import (
     SubscriptionReason,
     SubscriptionStatus,
@@ -21,7 +21,7 @@ from services.notify.domain.subscriptions import (
 from services.notify.gateways import SecretCipher, draw_secret, printed_secret
 from services.notify.tables import Agency, Delivery, Subscription
 from services.notify.use_cases.authority import require_authority
-from services.notify.use_cases.deliveries import cancel_deliveries
+from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 from shared.agencies import require_agencies
 from shared.audit import Actor, add_audit
 from shared.auth import Caller

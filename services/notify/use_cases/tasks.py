@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notify.domain.deliveries import DeliveryReason
 from services.notify.domain.milestones import TimerReason, TimerStatus, plan
 from services.notify.domain.responsibility import Deadline, responsible, why_silent
-from services.notify.domain.retries import DeliveryReason
 from services.notify.tables import Alert, Delivery, Task, Timer
-from services.notify.use_cases.deliveries import cancel_deliveries
+from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 from services.notify.use_cases.picture import newer
 from shared.audit import SYSTEM, add_audit
 from shared.events.tasks import TaskState

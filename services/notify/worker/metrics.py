@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.notify.domain.retries import AttemptOutcome, DeliveryStatus
+from services.notify.domain.deliveries import AttemptOutcome, DeliveryStatus
 
 _LAGS = (
     1,

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime
 
-from services.notify.domain.retries import AttemptOutcome
+from services.notify.domain.deliveries import AttemptOutcome
 from services.notify.queries.schedule import backlog
 from services.notify.use_cases.claims import release_lost
 from services.notify.use_cases.signal_deliveries import cancel_superseded
