@@ -1,6 +1,7 @@
 """Every service's models and migrations describe one database, and migrating is safe to do twice or twice at once."""
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib import import_module
@@ -15,6 +16,7 @@ from services.register import SERVICES
 from shared import migrations
 from shared.database import Database, driver_connection, spine
 from shared.migrations import ADVISORY_LOCK, migrate, needs_migration, newest_revision, prepare
+from shared.platform import migrations as platform_migrations
 from tests.conftest import SPINE, MakeDatabase
 
 every_service = pytest.mark.parametrize("service", SERVICES)
@@ -28,6 +30,7 @@ SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 ORDER BY 1, 2, 3
 """
+_PLATFORM_UPGRADE = re.compile(r"platform\.upgrade\((?:since=(?P<since>\d+), )?to=(?P<to>\d+)\)")
 _MIGRATE = "import asyncio, sys; from sqlalchemy import make_url; from shared.migrations import migrate; asyncio.run(migrate(sys.argv[1], make_url(sys.argv[2])))"
 
 
@@ -82,6 +85,19 @@ def test_files_are_named_in_the_order_of_their_revisions(service: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations.SERVICES / service / "migrations"))
     assert newest_revision(service) == ScriptDirectory.from_config(config).get_current_head()
+
+
+@every_service
+def test_the_platform_tables_come_to_their_newest_version_step_by_step(service: str) -> None:
+    files = sorted((migrations.SERVICES / service / "migrations" / "versions").glob("[0-9]*.py"))
+    calls = [
+        match for file in files for match in _PLATFORM_UPGRADE.finditer(file.read_text(encoding="utf-8"))
+    ]
+    reached = 0
+    for call in calls:
+        assert int(call["since"] or 0) == reached
+        reached = int(call["to"])
+    assert reached == len(platform_migrations.VERSIONS)
 
 
 async def test_a_database_is_prepared_where_that_is_to_be_done(empty: Database) -> None:

@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-import shared.outbox
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

@@ -5,7 +5,7 @@ from alembic import op
 
 from sqlalchemy.dialects import postgresql
 
-from shared.outbox import Xid8
+from shared.platform import migrations as platform
 
 revision = '0001'
 down_revision = None
@@ -14,81 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table('api_keys',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('prefix', sa.Text(), nullable=False),
-    sa.Column('digest', sa.LargeBinary(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('role', sa.Text(), nullable=False),
-    sa.Column('tenant', sa.Text(), nullable=True),
-    sa.Column('scopes', sa.ARRAY(sa.Text()), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys')),
-    sa.UniqueConstraint('prefix', name=op.f('uq_api_keys_prefix'))
-    )
-    op.create_table('audit',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('actor', sa.Text(), nullable=False),
-    sa.Column('request_id', sa.Text(), nullable=True),
-    sa.Column('action', sa.Text(), nullable=False),
-    sa.Column('entity', sa.Text(), nullable=False),
-    sa.Column('entity_id', sa.Text(), nullable=False),
-    sa.Column('detail', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
-    )
-    op.create_index('ix_audit_entity_id', 'audit', ['entity', 'entity_id', 'id'], unique=False)
-    op.create_table('dead_letters',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('source', sa.Text(), nullable=False),
-    sa.Column('event_id', sa.Uuid(), nullable=True),
-    sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('raw', sa.Text(), nullable=False),
-    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_dead_letters'))
-    )
-    op.create_table('idempotency_keys',
-    sa.Column('caller', sa.Text(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('fingerprint', sa.LargeBinary(), nullable=False),
-    sa.Column('status', sa.Integer(), nullable=True),
-    sa.Column('headers', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-    sa.Column('body', sa.LargeBinary(), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('caller', 'key', name=op.f('pk_idempotency_keys'))
-    )
-    op.create_table('inbox',
-    sa.Column('event_id', sa.Uuid(), nullable=False),
-    sa.Column('source', sa.Text(), nullable=False),
-    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_inbox'))
-    )
-    op.create_table('log_cursors',
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('seen', sa.Text(), nullable=False),
-    sa.Column('upto', sa.Text(), nullable=False),
-    sa.Column('last_id', sa.BigInteger(), nullable=False),
-    sa.Column('moved_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('name', name=op.f('pk_log_cursors'))
-    )
-    op.create_table('outbox',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('xid', Xid8(), server_default=sa.text('pg_current_xact_id()'), nullable=False),
-    sa.Column('event_id', sa.Uuid(), nullable=False),
-    sa.Column('type', sa.Text(), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.Column('time', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('written_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('agency_code', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
-    )
-    op.create_index('ix_outbox_agency_code_id', 'outbox', ['agency_code', 'id'], unique=False, postgresql_where=sa.text('agency_code IS NOT NULL'))
-    op.create_index('ix_outbox_subject_id', 'outbox', ['subject', 'id'], unique=False)
-    op.create_index('ix_outbox_xid_id', 'outbox', ['xid', 'id'], unique=False)
+    platform.upgrade(to=1)
     op.create_table('agencies',
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),

@@ -1,0 +1,18 @@
+"""The platform tables as numbered versions, which the revisions of every service bring.
+
+A change to these tables is a function at the end of `VERSIONS` and, in each service, a revision that calls
+`upgrade(since=<the version before>, to=<the new one>)`. A new service's first revision calls `upgrade(to=<the newest>)`.
+"""
+
+from collections.abc import Callable
+
+from shared.platform.first_tables import create_first_tables
+
+VERSIONS: tuple[Callable[[], None], ...] = (create_first_tables,)
+
+
+def upgrade(*, since: int = 0, to: int) -> None:
+    """Bring the platform tables from version `since` (0: there are none) to version `to`."""
+    assert 0 <= since < to <= len(VERSIONS)  # noqa: S101 - a revision's mistake, seen by the first run
+    for version in VERSIONS[since:to]:
+        version()
