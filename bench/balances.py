@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench.common import Figure
 from services.finance.queries.balances import Asked, read_balances
-from shared.database import Database
-from shared.migrations import create_database, migrate
+from shared.runtime.database import Database
+from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
 
 DECISIONS = 10_000

@@ -22,11 +22,11 @@ from services.datasets.use_cases.databases import NewDatabase, declare, register
 from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import record_agency
-from shared.audit import SYSTEM
-from shared.clock import SystemClock, local_date
-from shared.database import Database
 from shared.events.tasks import AgencyRecorded
-from shared.migrations import create_database, migrate
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import SystemClock, local_date
+from shared.runtime.database import Database
+from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
 
 DATABASES = 200

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.common import Figure
-from shared.listener import open_listener
+from shared.runtime.listener import open_listener
 
 RUNS = 3
 NEXT_START_SECONDS = 3.0  # what a newcomer is promised

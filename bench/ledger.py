@@ -19,11 +19,11 @@ from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nat
 from services.finance.tables import Agency
 from services.finance.use_cases.decisions import post_decision
 from shared.agencies import record_agency
-from shared.audit import SYSTEM
-from shared.clock import SystemClock
-from shared.database import Database
 from shared.events.tasks import AgencyRecorded
-from shared.migrations import create_database, migrate
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import SystemClock
+from shared.runtime.database import Database
+from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
 
 CLIENTS = 20

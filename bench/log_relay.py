@@ -20,16 +20,19 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench.common import Figure
-from shared import inbox, outbox  # noqa: F401 - they fill the spine's metadata
-from shared.bus.kafka import KafkaPublisher, create_topics
-from shared.bus.kafka.publisher import make_producer, message_of
-from shared.bus.kafka_connection import KafkaConnection
-from shared.database import Database, spine
 from shared.events.envelope import CloudEvent
-from shared.log_reader import Cursor, LogRow, read_rows
-from shared.loops import Pulse
-from shared.relay import CURSOR, PAGE, relay_loop
-from shared.topics import Topic
+from shared.log import (
+    inbox,  # noqa: F401 - they fill the spine's metadata
+    outbox,  # noqa: F401 - they fill the spine's metadata
+)
+from shared.log.bus.kafka import KafkaPublisher, create_topics
+from shared.log.bus.kafka.publisher import make_producer, message_of
+from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.reader import Cursor, LogRow, read_rows
+from shared.log.relay import CURSOR, PAGE, relay_loop
+from shared.log.topics import Topic
+from shared.runtime.database import Database, spine
+from shared.runtime.loops import Pulse
 from tests.support.kafka import running_kafka
 from tests.support.postgres import running_postgres
 

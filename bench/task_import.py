@@ -20,10 +20,10 @@ from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.imports import import_annex
 from services.tasks.use_cases.seeding import load_catalogue
-from shared.audit import SYSTEM
-from shared.database import Database, driver_connection
 from shared.events import tasks as events
-from shared.migrations import migrate
+from shared.runtime.audit import SYSTEM
+from shared.runtime.database import Database, driver_connection
+from shared.runtime.migrations import migrate
 from tests.support.postgres import running_postgres
 
 ROWS, RUNS = 100_000, 1  # minutes long

@@ -27,13 +27,13 @@ from services.tasks.queries.status import moment
 from services.tasks.queries.tasks import page_statement
 from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.seeding import load_catalogue
-from shared.audit import SYSTEM
-from shared.auth import draw_key, store_key
-from shared.clock import SystemClock, local_date
-from shared.database import Database
-from shared.health import Health
-from shared.listener import open_listener
-from shared.migrations import create_database, migrate
+from shared.http.auth import draw_key, store_key
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import SystemClock, local_date
+from shared.runtime.database import Database
+from shared.runtime.health import Health
+from shared.runtime.listener import open_listener
+from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
 
 TASKS = 100_000

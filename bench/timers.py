@@ -11,9 +11,9 @@ from bench.common import Figure
 from services.notify.queries.schedule import next_due_instant
 from services.notify.settings import NotifySettings
 from services.notify.worker import raise_due
-from shared.clock import ManualClock
-from shared.database import Database
-from shared.migrations import migrate
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.migrations import migrate
 from tests.support.postgres import running_postgres
 
 TASKS = 125_000

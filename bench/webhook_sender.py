@@ -24,10 +24,10 @@ from services.notify.gateways import SecretCipher
 from services.notify.settings import NotifySettings
 from services.notify.worker.deliveries import Courier
 from services.notify.worker.metrics import DELIVERIES_ENDED
-from shared.clock import SystemClock
-from shared.database import Database
-from shared.loops import Pulse
-from shared.migrations import migrate
+from shared.runtime.clock import SystemClock
+from shared.runtime.database import Database
+from shared.runtime.loops import Pulse
+from shared.runtime.migrations import migrate
 from tests.support.postgres import running_postgres
 
 ENDPOINTS = 1_000

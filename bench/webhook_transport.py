@@ -28,7 +28,7 @@ import httpcore2
 import httpx2
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from shared.http import OutgoingPolicy, WebhookClient
+from shared.http.outgoing import OutgoingPolicy, WebhookClient
 
 ADDRESSES = [
     f"127.0.0.{n}" for n in range(1, 17)

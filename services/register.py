@@ -18,22 +18,22 @@ from services.notify.settings import NotifySettings
 from services.tasks import main as tasks
 from services.tasks import worker as tasks_worker
 from services.tasks.settings import TasksSettings
-from shared.app import Lifespan
-from shared.bus import Source
-from shared.bus.kafka import KafkaPublisher, KafkaSource
-from shared.bus.kafka_connection import KafkaConnection
-from shared.clock import Clock
-from shared.database import Database
 from shared.events import datasets as datasets_events
 from shared.events import finance as finance_events
 from shared.events import notify as notify_events
 from shared.events import tasks as tasks_events
 from shared.events.envelope import EventData
-from shared.health import Health
-from shared.loops import Loop
-from shared.settings import Settings
-from shared.topics import REPLICATION, Topic, topics_of
-from shared.worker import Worker
+from shared.http.app import Lifespan
+from shared.log.bus import Source
+from shared.log.bus.kafka import KafkaPublisher, KafkaSource
+from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.topics import REPLICATION, Topic, topics_of
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
+from shared.runtime.loops import Loop
+from shared.runtime.settings import Settings
+from shared.runtime.worker import Worker
 
 
 def _none(_settings: Settings, _database: Database, _clock: Clock) -> Mapping[str, Loop]:

@@ -18,16 +18,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.notify.settings import NotifySettings
 from services.register import REGISTER, build_worker, worker_on_kafka
 from services.tasks.settings import TasksSettings
-from shared.app import Context, create_app
-from shared.bus import Source
-from shared.bus.embedded import OutboxSource
-from shared.clock import Clock
-from shared.database import Database
-from shared.health import Health
-from shared.loops import Loops
-from shared.pages.layout import POLICY, page
-from shared.settings import Settings
-from shared.worker import Worker
+from shared.http.app import Context, create_app
+from shared.http.pages.layout import POLICY, page
+from shared.log.bus import Source
+from shared.log.bus.embedded import OutboxSource
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
+from shared.runtime.loops import Loops
+from shared.runtime.settings import Settings
+from shared.runtime.worker import Worker
 
 FIRST_PAGE = Path(__file__).parent / "first_page.html"
 

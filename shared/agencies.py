@@ -13,13 +13,13 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from shared.database import AnyRow
 from shared.errors import InvalidInput
 from shared.events.envelope import EventData
 from shared.events.tasks import AgencyRecorded, Predecessor
-from shared.inbox import Delivery, Handler
+from shared.log.inbox import Delivery, Handler
 from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
 from shared.naming.lookup import Dissolved, Finder, Found, Unknown
+from shared.runtime.database import AnyRow
 
 NAMED = 5  # codes that one sentence names; `unknown` has them all
 COMPARED = 50  # codes that are compared with all agencies, up to 10 ms each

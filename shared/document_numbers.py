@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from shared.characters import LOOK_ALIKE, is_invisible
 from shared.errors import Conflict
+from shared.text.characters import LOOK_ALIKE, is_invisible
 
 _DASHES = {ord(dash): "-" for dash in "\u00ad\u2212"}  # a soft hyphen, a minus; the others are of category Pd
 _SLASHES = {ord(slash): "/" for slash in "\u2044\u2215"}

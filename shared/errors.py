@@ -13,7 +13,7 @@
     ├── VersionRequired     a change that must say what it read (428)
     └── Unavailable         not now; try again (503)
 
-Rules raise them without knowing HTTP; `shared.problems` gives each its status.
+Rules raise them without knowing HTTP; `shared.http.problems` gives each its status.
 """
 
 from dataclasses import dataclass

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, model_validator
 
-from shared.answers import Answer
 from shared.errors import InvalidInput
-from shared.requests import Line, RequestModel
+from shared.http.answers import Answer
+from shared.http.requests import Line, RequestModel
 
 _URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 

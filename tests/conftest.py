@@ -11,10 +11,19 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared import audit, auth, idempotency, inbox, log_reader, outbox  # noqa: F401 - they fill the spine's metadata
-from shared.clock import ManualClock
-from shared.database import Database, spine
-from shared.migrations import migrate
+from shared.http import (
+    auth,  # noqa: F401 - they fill the spine's metadata
+    idempotency,  # noqa: F401 - they fill the spine's metadata
+)
+from shared.log import (
+    inbox,  # noqa: F401 - they fill the spine's metadata
+    outbox,  # noqa: F401 - they fill the spine's metadata
+)
+from shared.log import reader as log_reader  # noqa: F401 - they fill the spine's metadata
+from shared.runtime import audit  # noqa: F401 - they fill the spine's metadata
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database, spine
+from shared.runtime.migrations import migrate
 from tests.support.kafka import KafkaAbsent, running_kafka
 from tests.support.postgres import running_postgres
 

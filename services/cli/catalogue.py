@@ -11,7 +11,7 @@ from services.cli.deployment import deployment
 from services.cli.environment import DATA_FOLDER
 from services.cli.reach import require_migrated
 from services.tasks.use_cases import seeding
-from shared.audit import SYSTEM
+from shared.runtime.audit import SYSTEM
 
 
 def catalogue(

@@ -20,10 +20,10 @@ from sqlalchemy import URL, make_url
 from services.cli.console import Misuse, Stop
 from services.register import SERVICES
 from services.suite import SuiteSettings
-from shared import logs
-from shared.embedded_postgres import EmbeddedPostgres, PasswordLost, write_secret
-from shared.listener import open_listener
-from shared.settings import KEY_BYTES, Settings
+from shared.runtime import logs
+from shared.runtime.embedded_postgres import EmbeddedPostgres, PasswordLost, write_secret
+from shared.runtime.listener import open_listener
+from shared.runtime.settings import KEY_BYTES, Settings
 
 DATA_FOLDER = Path(".dondoc")
 YEARS = range(2000, 2100)  # what the suite's days may lie in, whatever is added to one or taken from it

@@ -11,8 +11,8 @@ from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL
 from services.cli.console import out
 from services.cli.news import SHOWN, DatabaseNews, MoneyNews, News
 from services.register import SERVICES
-from shared.database import AnyRow
-from shared.settings import Settings
+from shared.runtime.database import AnyRow
+from shared.runtime.settings import Settings
 
 TI = 10**9  # đồng
 # what was believed of 2025's money before a correction of the sample data was recorded

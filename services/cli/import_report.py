@@ -9,9 +9,9 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from services.cli.console import out
-from shared.characters import is_invisible
-from shared.import_reports import dmy, reasons
-from shared.import_words import OUTCOMES, PASSED_OVER
+from shared.imports.reports import dmy, reasons
+from shared.imports.words import OUTCOMES, PASSED_OVER
+from shared.text.characters import is_invisible
 
 _STYLES = {"accepted": "green", "refused": "red", "question": "yellow"}
 _LONGEST = 60  # characters of a text quoted in passing

@@ -18,7 +18,7 @@ from services.cli.import_report import Shown, day_of, dong, show_report
 from services.finance.domain.treasury_amounts import DecimalSeparator
 from services.finance.domain.treasury_cells import Unit
 from shared.errors import InvalidInput, Unavailable
-from shared.import_reports import report_workbook
+from shared.imports.reports import report_workbook
 
 app = typer.Typer(no_args_is_help=True, help="Nhập dữ liệu từ tệp. / Import from files.")
 

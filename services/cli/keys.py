@@ -17,9 +17,9 @@ from services.roles import BOUND, ROLES
 from services.suite import Databases
 from services.tasks.queries.catalogue import exists
 from services.tasks.tables import Agency
-from shared.audit import SYSTEM, add_audit
-from shared.auth import api_keys, draw_key, revoke_key, store_key
-from shared.clock import LOCAL_ZONE, Clock
+from shared.http.auth import api_keys, draw_key, revoke_key, store_key
+from shared.runtime.audit import SYSTEM, add_audit
+from shared.runtime.clock import LOCAL_ZONE, Clock
 
 app = typer.Typer(no_args_is_help=True, help="Khóa API. / API keys.")
 Data = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu. / Data folder.")]

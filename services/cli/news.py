@@ -15,8 +15,8 @@ from services.finance.queries.balances import Asked, read_balances
 from services.suite import Databases, SuiteSettings
 from services.tasks.queries.status import moment
 from services.tasks.queries.tasks import list_tasks
-from shared.clock import Clock, local_date
-from shared.database import AnyRow
+from shared.runtime.clock import Clock, local_date
+from shared.runtime.database import AnyRow
 
 SHOWN = 5  # tasks
 WEEK = timedelta(days=7)

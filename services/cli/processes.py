@@ -16,16 +16,16 @@ from services.cli.reach import prepare_database, require_migrated
 from services.cli.serving import serve_until_stopped
 from services.register import REGISTER, SERVICES, declared_topics, worker_on_kafka
 from services.suite import open_database
-from shared.app import Context, Lifespan, create_app
-from shared.bus.kafka import TooFewBrokers, TopicRefused, create_topics
-from shared.bus.kafka_connection import KafkaConnection
-from shared.clock import Clock
-from shared.database import Database
-from shared.health import Health, database_check
-from shared.loops import Loops
-from shared.relay import notifier_loop
-from shared.settings import Settings
-from shared.worker import Worker
+from shared.http.app import Context, Lifespan, create_app
+from shared.log.bus.kafka import TooFewBrokers, TopicRefused, create_topics
+from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.relay import notifier_loop
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Health, database_check
+from shared.runtime.loops import Loops
+from shared.runtime.settings import Settings
+from shared.runtime.worker import Worker
 
 Service = Annotated[str, typer.Argument(help=" | ".join(SERVICES))]
 

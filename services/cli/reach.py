@@ -7,7 +7,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from services.cli.console import Stop
-from shared.migrations import INVALID_CATALOG_NAME, UNDEFINED_TABLE, needs_migration, prepare
+from shared.runtime.migrations import INVALID_CATALOG_NAME, UNDEFINED_TABLE, needs_migration, prepare
 
 # https://www.postgresql.org/docs/18/errcodes-appendix.html
 REMEDIES = {

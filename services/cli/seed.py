@@ -22,13 +22,13 @@ from services.tasks.tables import Agency
 from services.tasks.use_cases import samples as tasks_samples
 from services.tasks.use_cases import seeding
 from shared.agencies import AgencyCopy
-from shared.audit import SYSTEM, add_audit, audit
-from shared.bus import Source
-from shared.bus.embedded import OutboxSource
-from shared.clock import Clock
-from shared.database import Database
-from shared.inbox import Consumer
-from shared.loops import Loops
+from shared.log.bus import Source
+from shared.log.bus.embedded import OutboxSource
+from shared.log.inbox import Consumer
+from shared.runtime.audit import SYSTEM, add_audit, audit
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.loops import Loops
 
 PATIENCE_SECONDS = 60.0  # the copy takes a tenth of one
 LOOK_SECONDS = 0.02

@@ -21,16 +21,16 @@ from services.register import SERVICES
 from services.suite import Databases, SuiteSettings, open_databases
 from services.tasks.main import build_app
 from services.tasks.use_cases.seeding import load_catalogue
-from shared import logs
-from shared.audit import SYSTEM
-from shared.bus import Batch
-from shared.bus.embedded import OutboxSource
-from shared.clock import ManualClock, local_date, local_instant
-from shared.database import Database
 from shared.events.envelope import CloudEvent
-from shared.health import Health
-from shared.log_reader import Cursor, read_page
-from shared.migrations import prepare
+from shared.log.bus import Batch
+from shared.log.bus.embedded import OutboxSource
+from shared.log.reader import Cursor, read_page
+from shared.runtime import logs
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import ManualClock, local_date, local_instant
+from shared.runtime.database import Database
+from shared.runtime.health import Health
+from shared.runtime.migrations import prepare
 
 PROGRAMME = "MO-PHONG"
 PAGE = 500

@@ -21,11 +21,11 @@ from services.cli.seed import seed
 from services.cli.serving import serve_until_stopped
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings, build_suite, open_databases
-from shared.auth import authenticate
-from shared.clock import LOCAL_ZONE, Clock
-from shared.embedded_postgres import write_secret
 from shared.errors import Unauthenticated
-from shared.outbox import outbox
+from shared.http.auth import authenticate
+from shared.log.outbox import outbox
+from shared.runtime.clock import LOCAL_ZONE, Clock
+from shared.runtime.embedded_postgres import write_secret
 
 Host = Annotated[str, typer.Option(envvar="DONDOC_HOST", help="Địa chỉ lắng nghe. / Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="DONDOC_PORT", help="Cổng. / Port.", min=0, max=65535)]

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 
 from services.datasets.tables import Agency
 from shared.agencies import agency_handlers
-from shared.bus import DeadLetter, Source
-from shared.database import Database
 from shared.events import tasks
-from shared.inbox import Consumer
+from shared.log.bus import DeadLetter, Source
+from shared.log.inbox import Consumer
+from shared.runtime.database import Database
 
 
 def consumer(

@@ -6,10 +6,10 @@ from services.datasets.api import BODY_LIMITS, ROUTERS
 from services.datasets.api.common import Rules
 from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.watching import WatchRules
-from shared.app import Context, Lifespan, create_app
-from shared.clock import Clock
-from shared.database import Database
-from shared.health import Health
+from shared.http.app import Context, Lifespan, create_app
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 
 TAGS = {
     "databases": "Cơ sở dữ liệu, nền tảng số, hệ thống TTHC: bốn sự thật cạnh nhau. / Databases, platforms, systems: four facts side by side.",

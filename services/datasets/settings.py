@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS
-from shared.settings import Settings
+from shared.runtime.settings import Settings
 
 
 class DatasetsSettings(Settings):

@@ -31,7 +31,7 @@ from services.datasets.domain.downtime import Part
 from services.datasets.domain.facts import Connection, Criterion, Kind, Phase
 from services.datasets.domain.observation import Observed
 from shared.agencies import AgencyCopy
-from shared.database import NAMING, one_of
+from shared.runtime.database import NAMING, one_of
 
 
 class Base(DeclarativeBase):

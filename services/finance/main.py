@@ -4,10 +4,10 @@ from fastapi import FastAPI
 
 from services.finance.api import BODY_LIMITS, ROUTERS
 from services.finance.settings import FinanceSettings
-from shared.app import Context, Lifespan, create_app
-from shared.clock import Clock
-from shared.database import Database
-from shared.health import Health
+from shared.http.app import Context, Lifespan, create_app
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 
 TAGS = {
     "decisions": "Quyết định: duyệt, phân bổ, giải ngân, quyết toán, chuyển nguồn, hủy, điều chỉnh; đảo bút toán. "

@@ -1,6 +1,6 @@
 """Settings of the finance service: those of every process."""
 
-from shared.settings import Settings
+from shared.runtime.settings import Settings
 
 
 class FinanceSettings(Settings):

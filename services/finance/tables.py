@@ -20,7 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.finance.domain.ledger import Field, Kind, Level, Nature, Stage
 from shared.agencies import AgencyCopy
-from shared.database import NAMING, one_of
+from shared.runtime.database import NAMING, one_of
 
 
 class Base(DeclarativeBase):

@@ -10,13 +10,13 @@ from services.finance.consumers import consumer
 from services.finance.domain.ledger import Level, Stage, figures
 from services.finance.queries.budgets import sum_by_level
 from services.finance.settings import FinanceSettings
-from shared.bus import DeadLetter, Publisher, Source
-from shared.clock import Clock, local_date
-from shared.database import Database
-from shared.health import Check, database_check
-from shared.loops import Loop, Pulse
-from shared.relay import relay_loop
-from shared.worker import Worker
+from shared.log.bus import DeadLetter, Publisher, Source
+from shared.log.relay import relay_loop
+from shared.runtime.clock import Clock, local_date
+from shared.runtime.database import Database
+from shared.runtime.health import Check, database_check
+from shared.runtime.loops import Loop, Pulse
+from shared.runtime.worker import Worker
 
 REFRESH_SECONDS = 15.0  # Prometheus scrapes about as often
 MONEY = Gauge(

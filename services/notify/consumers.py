@@ -10,12 +10,12 @@ from services.notify.use_cases.budgets import follow_budget
 from services.notify.use_cases.databases import follow_database
 from services.notify.use_cases.tasks import follow_task
 from shared.agencies import agency_handlers
-from shared.bus import DeadLetter, Source
-from shared.clock import Clock
-from shared.database import Database
 from shared.events import datasets, finance, tasks
 from shared.events.envelope import EventData
-from shared.inbox import Consumer, Delivery, Handler
+from shared.log.bus import DeadLetter, Source
+from shared.log.inbox import Consumer, Delivery, Handler
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
 
 CONTRACTS: Mapping[str, Mapping[str, type[EventData]]] = {
     "tasks": tasks.EVENTS,

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from standardwebhooks import Webhook
 
-from shared.clock import SystemClock
-from shared.http import Outcome, WebhookClient
+from shared.http.outgoing import Outcome, WebhookClient
+from shared.runtime.clock import SystemClock
 
 SECRET_BYTES = 32  # Standard Webhooks asks for 24 to 64
 SECRET_PREFIX = "whsec_"  # noqa: S105 - marks a secret, is none

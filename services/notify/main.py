@@ -6,11 +6,11 @@ from services.notify.api import ROUTERS, webhooks
 from services.notify.gateways import SecretCipher
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.subscriptions import SubscriptionRules
-from shared.app import Context, Lifespan, create_app
-from shared.clock import Clock
-from shared.database import Database
-from shared.health import Health
-from shared.http import OutgoingPolicy
+from shared.http.app import Context, Lifespan, create_app
+from shared.http.outgoing import OutgoingPolicy
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 
 TAGS = {
     "subscriptions": "Nơi nhận cảnh báo. / Where alerts are sent.",

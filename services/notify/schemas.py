@@ -13,7 +13,6 @@ from services.notify.domain.milestones import TimerReason, TimerStatus, name_of
 from services.notify.domain.signals import SignalKind, SignalReason, SignalStatus, SubjectKind
 from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
 from services.notify.tables import Subscription
-from shared.database import AnyRow
 from shared.events.notify import (
     AlertAgency,
     AlertBudget,
@@ -22,8 +21,9 @@ from shared.events.notify import (
     AlertKind,
     AlertTask,
 )
-from shared.requests import ChangeModel, Code, RequestModel
-from shared.scalars import Boolean
+from shared.http.requests import ChangeModel, Code, RequestModel
+from shared.http.scalars import Boolean
+from shared.runtime.database import AnyRow
 
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2048)]
 EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)

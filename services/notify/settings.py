@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from services.notify.domain.milestones import ALERT_HOUR
 from services.notify.domain.signals import SignalRules
-from shared.settings import Settings
+from shared.runtime.settings import Settings
 
 
 class NotifySettings(Settings):

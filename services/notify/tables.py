@@ -28,7 +28,7 @@ from services.notify.domain.milestones import TimerStatus
 from services.notify.domain.signals import SignalKind, SignalStatus, SubjectKind
 from services.notify.domain.subscriptions import SubscriptionStatus
 from shared.agencies import AgencyCopy
-from shared.database import NAMING, one_of
+from shared.runtime.database import NAMING, one_of
 
 
 class Base(DeclarativeBase):

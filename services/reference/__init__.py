@@ -13,7 +13,7 @@ from services.reference.pages import cli_page, metrics_page, settings_page
 from services.reference.refusals import collect, errors_page, problems_data
 from services.reference.writing import as_json
 from services.register import SERVICES, declared_topics
-from shared.topics import as_yaml
+from shared.log.topics import as_yaml
 
 PROJECT = Path(__file__).parents[2]
 MADE = ("docs/openapi", "docs/schemas")  # folders in which nothing else may lie
@@ -30,7 +30,7 @@ def documents() -> dict[str, str]:
         "docs/errors.md": errors_page(entries, unread),
         "docs/metrics.md": metrics_page(),
         "docs/settings.md": settings_page(),
-        "shared/pages/problems.json": problems_data(entries),
+        "shared/http/pages/problems.json": problems_data(entries),
         "deploy/topics.yml": as_yaml(declared_topics()),
     }
 

@@ -7,11 +7,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.register import REGISTER
-from shared.bus.binary_mode import CONTENT_TYPE, PREFIX
 from shared.events import notify
 from shared.events.envelope import EventData, schema_reference, service_of
 from shared.events.schemas import event_model
-from shared.topics import event_topic
+from shared.log.bus.binary_mode import CONTENT_TYPE, PREFIX
+from shared.log.topics import event_topic
 
 NEVER_LOGGED = frozenset({notify.SubscriptionTested.event_type})  # a trial goes to its subscriber alone
 LOGS: Mapping[str, Mapping[str, type[EventData]]] = {

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import make_url
 
 from services.register import REGISTER
-from shared.clock import SystemClock
-from shared.database import Database
-from shared.health import Health
+from shared.runtime.clock import SystemClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 
 NOWHERE = "postgresql+asyncpg://reference.invalid/reference"
 NO_SECRET = "A" * 43 + "="  # 32 zero bytes: nothing is signed while documents are made

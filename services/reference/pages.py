@@ -9,7 +9,7 @@ from typer.main import get_command
 from services.cli.app import app
 from services.cli.processes import settings_reference
 from services.reference.writing import HEAD, code, page, table
-from shared.metrics import registry
+from shared.runtime.metrics import registry
 
 PREFIX = "dondoc_"
 _UNSEEN = frozenset({"le", "quantile"})  # labels that Prometheus itself gives

@@ -1,7 +1,7 @@
 """Every stable code with its sentences, read from the source: from the calls that make refusals and row problems.
 
 Reading beats running here: a refusal's sentences stand beside the rule that raises it, in both languages. What is read
-is shipped as `shared/pages/problems.json`, for the pages that the links in problems lead to.
+is shipped as `shared/http/pages/problems.json`, for the pages that the links in problems lead to.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from services.reference.writing import as_json, code, page, table
 from shared.errors import Refusal
-from shared.problems import FRAMEWORK, STATUS, framework_code
+from shared.http.problems import FRAMEWORK, STATUS, framework_code
 
 SOURCES = ("services", "shared")
 GATEWAY = Path("deploy/gateway/nginx.conf")

@@ -5,10 +5,10 @@ from fastapi import FastAPI
 from services.tasks.api import BODY_LIMITS, ROUTERS
 from services.tasks.api.common import Rules
 from services.tasks.settings import TasksSettings
-from shared.app import Context, Lifespan, create_app
-from shared.clock import Clock
-from shared.database import Database
-from shared.health import Health
+from shared.http.app import Context, Lifespan, create_app
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 
 TAGS = {
     "tasks": "Nhiệm vụ: giao, sửa, gia hạn, hủy, lịch sử. / Tasks: assigned, amended, extended, cancelled; their history.",

@@ -7,13 +7,13 @@ from prometheus_client import Gauge
 from services.tasks.queries.statistics import count_tasks
 from services.tasks.queries.status import moment
 from services.tasks.settings import TasksSettings
-from shared.bus import Publisher
-from shared.clock import Clock, local_date
-from shared.database import Database
-from shared.health import Check, database_check
-from shared.loops import Loop, Pulse
-from shared.relay import relay_loop
-from shared.worker import Worker
+from shared.log.bus import Publisher
+from shared.log.relay import relay_loop
+from shared.runtime.clock import Clock, local_date
+from shared.runtime.database import Database
+from shared.runtime.health import Check, database_check
+from shared.runtime.loops import Loop, Pulse
+from shared.runtime.worker import Worker
 
 REFRESH_SECONDS = 15.0  # Prometheus scrapes about as often
 TASKS = Gauge("dondoc_tasks", "Tasks by status today, each counted once", ["status"])

@@ -10,10 +10,10 @@ from datetime import date
 from itertools import islice
 from typing import Literal
 
+from shared.imports.rows import Suggestion
 from shared.naming.directory import Directory, Entry, without_committee
 from shared.naming.phrases import begins_a_name
 from shared.naming.text import name_key, one_slip_apart, words_of
-from shared.rows import Suggestion
 
 Similarity = Callable[[str, str], float]
 How = Literal["alias", "fuzzy"]

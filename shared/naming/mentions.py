@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from shared.imports.rows import Suggestion
 from shared.naming.lookup import EXACT, How
-from shared.rows import Suggestion
 
 Role = Literal["lead", "co_lead", "coordinate", "direct", "accountable"]
 Reason = Literal[

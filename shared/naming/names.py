@@ -7,6 +7,7 @@ rest is reported with suggestions: a person decides.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from shared.imports.rows import Suggestion
 from shared.naming import bodies
 from shared.naming.directory import Entry
 from shared.naming.issuers import Issuer
@@ -16,7 +17,6 @@ from shared.naming.passage import PARENTHESIS, Passage
 from shared.naming.phrases import begins_a_name
 from shared.naming.places import DASHES, Places
 from shared.naming.text import name_key, past
-from shared.rows import Suggestion
 
 _SUGGESTED_FOR = 20  # unknown names of one text: beyond that it is no list of agencies
 _ITEMS_IN_A_NAME = 4  # "Bộ Văn hóa, Thể thao và Du lịch" has three

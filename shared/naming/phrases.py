@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from shared.folding import fold
 from shared.naming.text import CONNECTIVES, Word, past
+from shared.text.folding import fold
 
 _PLURALS = ("tat ca cac", "toan bo cac", "mot so", "tat ca", "cac", "nhung", "moi", "tung")
 _HEADS = (

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from shared.imports.rows import Problem, Suggestion
 from shared.naming.lookup import Ambiguous, Dissolved, Found, Unknown
-from shared.rows import Problem, Suggestion
 
 _SHOWN = 5  # agencies that one sentence names; `suggestions` has them all
 _LONGEST = 200  # characters of the name that a sentence repeats

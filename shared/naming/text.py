@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.folding import fold
+from shared.text.folding import fold
 
 CONNECTIVES = frozenset({"va", "cung", "voi"})
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from shared.errors import InvalidInput
-from shared.folding import fold
 from shared.spreadsheets.mapping import check_text
+from shared.text.folding import fold
 
 REPORT_COLUMNS = ("Kết quả nhập", "Lý do", "Gợi ý")  # that a report adds to the file it is about
 ANSWER_COLUMN = "Xác nhận"

@@ -17,12 +17,12 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from shared.folding import fold
 from shared.spreadsheets.child import run
 from shared.spreadsheets.csv_file import read_csv
 from shared.spreadsheets.grid import MAX_CELL, MAX_COLUMNS, clean_name
 from shared.spreadsheets.headings import ANSWER_COLUMN, REPORT_COLUMNS
 from shared.spreadsheets.notes import Heading, RowNote
+from shared.text.folding import fold
 
 CSV_SHEET = "Dữ liệu"
 _ZIP = b"PK\x03\x04"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.errors import TooLarge
-from shared.folding import fold
 from shared.spreadsheets.cells import CellProblem, Remark, SheetRemark, SheetRemarkCode, ranges, serial
 from shared.spreadsheets.grid import MAX_CELL, MAX_COLUMNS, Grid, letter
 from shared.spreadsheets.headings import Columns, Header
+from shared.text.folding import fold
 
 _COLUMN_NUMBER = re.compile(r"\(?\d{1,2}\)?")
 
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row with text that is passed over: `reason` is a key of `shared.import_words.SKIPS`."""
+    """A row with text that is passed over: `reason` is a key of `shared.imports.words.SKIPS`."""
 
     number: int
     text: str

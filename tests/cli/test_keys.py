@@ -14,9 +14,9 @@ from services.cli.console import Misuse, Stop
 from services.cli.deployment import deployment
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings
-from shared.audit import audit
-from shared.auth import api_keys
-from shared.database import Database
+from shared.http.auth import api_keys
+from shared.runtime.audit import audit
+from shared.runtime.database import Database
 from tests.cli.conftest import Running, dondoc
 from tests.conftest import MakeDatabase
 

@@ -17,7 +17,7 @@ from sqlalchemy import URL
 
 from services.cli import up as up_module
 from services.cli.console import Misuse, Stop
-from shared.embedded_postgres import ACCESS_RULES, EmbeddedPostgres, PasswordLost
+from shared.runtime.embedded_postgres import ACCESS_RULES, EmbeddedPostgres, PasswordLost
 from tests.cli.conftest import dondoc
 from tests.support.processes import DONDOC, run, until
 

@@ -16,9 +16,9 @@ from services.cli.news import DatabaseNews, MoneyNews, read_news
 from services.cli.seed import seed
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings
-from shared.audit import audit
-from shared.clock import ManualClock
-from shared.outbox import outbox
+from shared.log.outbox import outbox
+from shared.runtime.audit import audit
+from shared.runtime.clock import ManualClock
 from tests.cli.conftest import Running
 from tests.conftest import MakeDatabase
 from tests.support.processes import Suite, free_port, suite_at

@@ -20,8 +20,8 @@ from services.cli.greeting import Run, next_commands
 from services.cli.up import _refuse_earlier_clock, make_admin_key
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings, _first_page
-from shared.auth import revoke_key
-from shared.clock import ManualClock, SystemClock
+from shared.http.auth import revoke_key
+from shared.runtime.clock import ManualClock, SystemClock
 from tests.cli.conftest import Running, dondoc
 from tests.conftest import MakeDatabase
 from tests.support.processes import free_port, run

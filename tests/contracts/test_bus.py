@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import pytest
 from prometheus_client import REGISTRY
 
-from shared.bus import Batch, Source
-from shared.bus.embedded import OutboxSource
-from shared.bus.kafka import KafkaPublisher, KafkaSource
-from shared.bus.kafka_connection import KafkaConnection
 from shared.events.envelope import CloudEvent
-from shared.loops import Pulse
-from shared.relay import notifier_loop, relay_loop
+from shared.log.bus import Batch, Source
+from shared.log.bus.embedded import OutboxSource
+from shared.log.bus.kafka import KafkaPublisher, KafkaSource
+from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.relay import notifier_loop, relay_loop
+from shared.runtime.loops import Pulse
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.bus import PATIENCE_SECONDS, POISON, Counter, Listener, make_topics, running, wait_for
 

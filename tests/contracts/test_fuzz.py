@@ -11,8 +11,8 @@ from services.finance import tables as finance
 from services.notify import tables as notify
 from services.register import SERVICES
 from shared.agencies import record_agency
-from shared.clock import ManualClock
 from shared.events.tasks import AgencyRecorded
+from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.support.fuzzing import Fuzzer
 from tests.support.operations import admin_client, headers_for, operations

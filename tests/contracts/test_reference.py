@@ -30,8 +30,8 @@ from services.register import SERVICES
 from services.tasks.schemas.deadlines import ReadingIn
 from services.tasks.schemas.submissions import SubmissionIn
 from services.tasks.schemas.tasks import TaskIn
-from shared.bus.binary_mode import write_headers
 from shared.events.envelope import CloudEvent, topic_of
+from shared.log.bus.binary_mode import write_headers
 
 HERE = Path(__file__).parent
 # The official schema of AsyncAPI 3.0.0 (@asyncapi/specs 6.11.1, Apache-2.0), so that no network is needed.

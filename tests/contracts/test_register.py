@@ -8,7 +8,7 @@ from services.reference import PROJECT
 from services.register import REGISTER, SERVICES
 from services.roles import BOUND, ROLES
 from shared.events.envelope import service_of
-from shared.migrations import newest_revision
+from shared.runtime.migrations import newest_revision
 
 every_service = pytest.mark.parametrize("service", SERVICES)
 ROOMS = ("use_cases", "queries", "tables")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from services.register import SERVICES
-from shared.clock import ManualClock
-from shared.scalars import read_date, read_instant
+from shared.http.scalars import read_date, read_instant
+from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.support.operations import Operation, admin_client, headers_for, operations
 

@@ -15,12 +15,12 @@ from services.notify.consumers import consumer
 from services.notify.tables import Agency, Timer
 from services.reference.events import EVENTS
 from services.tasks.domain.commands import Role
-from shared.bus import Batch
-from shared.bus.binary_mode import read_event, write_headers, write_value
-from shared.clock import ManualClock, local_instant
 from shared.events import tasks
 from shared.events.envelope import CloudEvent
-from shared.inbox import dead_letters, inbox
+from shared.log.bus import Batch
+from shared.log.bus.binary_mode import read_event, write_headers, write_value
+from shared.log.inbox import dead_letters, inbox
+from shared.runtime.clock import ManualClock, local_instant
 from tests.conftest import MakeDatabase
 
 HERE = Path(__file__).parent

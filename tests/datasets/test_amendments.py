@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from shared.audit import Actor
 from sqlalchemy import text
 
 from services.datasets.use_cases.amendments import NewAmendment, amend_database
-from shared.audit import Actor
 from shared.errors import Versions
 from tests.datasets.test_locks import until_one_waits
 from tests.datasets.world import START, World

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from shared.clock import local_instant
 
 from services.datasets.domain.contradictions import (
     Contradiction,
@@ -16,7 +17,6 @@ from services.datasets.domain.contradictions import (
 )
 from services.datasets.domain.facts import Stated, held_since, in_force
 from services.datasets.domain.spans import Span
-from shared.clock import local_instant
 from tests.datasets.world import HOURLY, START, World, minutes
 
 DAY = timedelta(days=1)

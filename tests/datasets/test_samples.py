@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shared.audit import SYSTEM
 
 from services.datasets.tables import Agency
 from services.datasets.use_cases.samples import load_samples
 from shared.agencies import record_agency
-from shared.audit import SYSTEM
 from shared.events.tasks import AgencyRecorded
 from tests.datasets.world import START, World
 

@@ -10,6 +10,10 @@ from typing import Any
 
 import httpx2
 from fastapi import FastAPI
+from shared.auth import draw_key, store_key
+from shared.clock import ManualClock
+from shared.database import Database
+from shared.health import Health
 from sqlalchemy import text
 
 from services.datasets.main import build_app
@@ -18,11 +22,7 @@ from services.datasets.tables import Agency
 from services.datasets.use_cases.watching import WatchRules, watch_database
 from services.datasets.worker import watch_due
 from shared.agencies import record_agency
-from shared.auth import draw_key, store_key
-from shared.clock import ManualClock
-from shared.database import Database
 from shared.events.tasks import AgencyRecorded
-from shared.health import Health
 from tests.support import conformance
 
 SETTINGS = DatasetsSettings(

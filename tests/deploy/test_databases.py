@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.register import SERVICES
-from shared.database import Database
-from shared.embedded_postgres import EmbeddedPostgres
 from shared.events import tasks
-from shared.log_reader import Cursor, load_cursor, read_page
-from shared.outbox import add_event
+from shared.log.outbox import add_event
+from shared.log.reader import Cursor, load_cursor, read_page
+from shared.runtime.database import Database
+from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.conftest import SPINE, MakeDatabase
 from tests.deploy.compose import DEPLOY, PROJECT, ours
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from services.register import SERVICES
-from shared.edge import MAX_BODY_BYTES
+from shared.http.edge import MAX_BODY_BYTES
 from tests.deploy.compose import DEPLOY, ours, services
 
 TEXT = (DEPLOY / "gateway" / "nginx.conf").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from sqlalchemy import URL
 
-from shared.embedded_postgres import EmbeddedPostgres
+from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.conftest import skip_without_kafka
 from tests.support.kafka import Broker, KafkaAbsent, own_broker, wait_until_up
 from tests.support.postgres import kill, own_postgres, revive

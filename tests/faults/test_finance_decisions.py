@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import text
 
 from services.finance.tables import Agency
-from shared.database import Database, driver_connection
-from shared.embedded_postgres import EmbeddedPostgres
+from shared.runtime.database import Database, driver_connection
+from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.support.deployed import caller, grant, know_agencies, opened
 from tests.support.postgres import kill, own_postgres, revive
 from tests.support.processes import Deployment, deployment_env, run, until

@@ -11,14 +11,14 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from shared.bus.kafka import KafkaPublisher, KafkaSource, client
-from shared.bus.kafka import source as kafka_source
-from shared.bus.kafka.publisher import LONGEST_LETTER_BYTES
-from shared.bus.kafka_connection import KafkaConnection
 from shared.events.envelope import CloudEvent
-from shared.loops import Loop
-from shared.relay import notifier_loop, relay_loop
-from shared.topics import dead_letter_topic, event_topic
+from shared.log.bus.kafka import KafkaPublisher, KafkaSource, client
+from shared.log.bus.kafka import source as kafka_source
+from shared.log.bus.kafka.publisher import LONGEST_LETTER_BYTES
+from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.relay import notifier_loop, relay_loop
+from shared.log.topics import dead_letter_topic, event_topic
+from shared.runtime.loops import Loop
 from tests.conftest import SPINE, MakeDatabase, skip_without_kafka
 from tests.support.bus import Counter, Listener, make_topics, running, wait_for
 from tests.support.kafka import Broker, KafkaAbsent, own_broker, wait_until_up

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.notify.settings import NotifySettings
-from shared.clock import ManualClock
+from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.notify.world import World, task
 from tests.support.receiver import receiving

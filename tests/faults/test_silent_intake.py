@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import URL, text
 
 from services.datasets.tables import Agency
-from shared.database import Database
+from shared.runtime.database import Database
 from tests.support.deployed import caller, grant, know_agencies, opened
 from tests.support.processes import Deployment, deployment_env, run, until
 

@@ -13,11 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from services.finance.domain.ledger import Field, Figures
 from services.finance.queries.balances import Asked, read_balances
 from services.finance.use_cases.decisions import post_decision, reverse_decision
-from shared.clock import ManualClock, local_date
-from shared.database import Database
 from shared.errors import Conflict
 from shared.events import finance as events
-from shared.migrations import migrate
+from shared.runtime.clock import ManualClock, local_date
+from shared.runtime.database import Database
+from shared.runtime.migrations import migrate
 from tests.finance.test_ledger import _DISCREPANCIES
 from tests.finance.world import ACTOR, DAY, FinanceService, header, line, line_body, post, record_agencies
 from tests.support.bus import wait_for

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.clock import local_instant
+from shared.runtime.clock import local_instant
 from tests.finance.world import TI, FinanceService, line_body
 
 # Disbursed 2025 by 31/1/2026, tỉ đồng: (level, agency, disbursed, allocated); DOMAIN gives the rates to whole percents
@@ -124,7 +124,7 @@ async def test_balances_by_every_dimension_sum_to_the_whole(published: FinanceSe
 
 
 async def test_a_figure_is_never_asked_beyond_a_change_under_way(published: FinanceService) -> None:
-    from shared.horizon import announce_change  # noqa: PLC0415 - beside its only use
+    from shared.runtime.stable_reads import announce_change  # noqa: PLC0415 - beside its only use
 
     published.clock.advance(minutes=5)
     async with published.database.transaction() as session:

@@ -6,7 +6,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from shared.pagination import encode_cursor
+from shared.http.pagination import encode_cursor
 from tests.finance.test_imports import HEADINGS, ROWS, csv, problems, send
 from tests.finance.world import TI, FinanceService, line_body
 

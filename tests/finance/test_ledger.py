@@ -20,9 +20,9 @@ from services.finance.domain.ledger import MOVES, Field, Figures, Kind, Level, L
 from services.finance.queries import balances
 from services.finance.queries.balances import Asked, read_balances
 from services.finance.use_cases.decisions import post_decision, reverse_decision
-from shared.clock import ManualClock, local_instant
-from shared.database import Database
 from shared.errors import Conflict
+from shared.runtime.clock import ManualClock, local_instant
+from shared.runtime.database import Database
 from tests.finance.world import ACTOR, header, record_agencies
 from tests.support.reused import emptied
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.finance.use_cases.samples import BUDGETS, load_samples
-from shared.audit import SYSTEM
-from shared.clock import local_instant
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import local_instant
 from tests.finance.world import TI, FinanceService, record_agencies
 
 CATALOGUE = Path(__file__).parents[2] / "services" / "tasks" / "catalogue"

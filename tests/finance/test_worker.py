@@ -6,11 +6,11 @@ from prometheus_client import REGISTRY
 
 from services.finance.consumers import consumer
 from services.finance.worker import build_worker, refresh_figures
-from shared.bus import Batch
-from shared.clock import ManualClock
-from shared.database import Database
 from shared.events import tasks
 from shared.events.envelope import CloudEvent
+from shared.log.bus import Batch
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
 from tests.finance.world import SETTINGS, FinanceService, header, line, line_body, post
 
 

@@ -17,12 +17,12 @@ from services.finance.settings import FinanceSettings
 from services.finance.tables import Agency
 from services.finance.use_cases.decisions import post_decision
 from shared.agencies import record_agency
-from shared.audit import Actor
-from shared.auth import draw_key, store_key
-from shared.clock import ManualClock
-from shared.database import Database
 from shared.events.tasks import AgencyRecorded
-from shared.health import Health
+from shared.http.auth import draw_key, store_key
+from shared.runtime.audit import Actor
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 from tests.support import conformance
 
 SETTINGS = FinanceSettings(

@@ -15,8 +15,8 @@ import pytest
 from services.register import SERVICES
 from services.roles import ROLES
 from services.suite import Databases, SuiteSettings, build_suite
-from shared.auth import draw_key, store_key
-from shared.clock import ManualClock
+from shared.http.auth import draw_key, store_key
+from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.support.webhooks import Received, subscriber
 

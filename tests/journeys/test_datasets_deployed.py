@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from sqlalchemy import URL
 
-from shared.clock import SimulatedClock
+from shared.runtime.clock import SimulatedClock
 from tests.support.deployed import caller, deployed
 from tests.support.processes import run, until
 from tests.support.webhooks import Received, subscriber

@@ -18,11 +18,11 @@ from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.agencies import AgencyCopy, record_agency
-from shared.audit import SYSTEM
-from shared.database import Database
 from shared.events import tasks as events
-from shared.outbox import outbox
-from shared.rows import Problem
+from shared.imports.rows import Problem
+from shared.log.outbox import outbox
+from shared.runtime.audit import SYSTEM
+from shared.runtime.database import Database
 from tests.conftest import MakeDatabase
 from tests.support.names import AGENCIES, FORMER
 

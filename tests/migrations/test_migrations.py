@@ -13,10 +13,10 @@ from sqlalchemy import URL, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from services.register import SERVICES
-from shared import migrations
-from shared.database import Database, driver_connection, spine
-from shared.migrations import ADVISORY_LOCK, migrate, needs_migration, newest_revision, prepare
 from shared.platform import migrations as platform_migrations
+from shared.runtime import migrations
+from shared.runtime.database import Database, driver_connection, spine
+from shared.runtime.migrations import ADVISORY_LOCK, migrate, needs_migration, newest_revision, prepare
 from tests.conftest import SPINE, MakeDatabase
 
 every_service = pytest.mark.parametrize("service", SERVICES)
@@ -31,7 +31,7 @@ FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 ORDER BY 1, 2, 3
 """
 _PLATFORM_UPGRADE = re.compile(r"platform\.upgrade\((?:since=(?P<since>\d+), )?to=(?P<to>\d+)\)")
-_MIGRATE = "import asyncio, sys; from sqlalchemy import make_url; from shared.migrations import migrate; asyncio.run(migrate(sys.argv[1], make_url(sys.argv[2])))"
+_MIGRATE = "import asyncio, sys; from sqlalchemy import make_url; from shared.runtime.migrations import migrate; asyncio.run(migrate(sys.argv[1], make_url(sys.argv[2])))"
 
 
 async def catalogue(database: Database) -> list[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from services.notify.settings import NotifySettings
-from shared.clock import ManualClock
+from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.notify.world import World
 

@@ -23,8 +23,8 @@ from services.notify.domain.messages import money_en, money_vi
 from services.notify.domain.signals import SignalKind, SignalRules, SignalStatus
 from services.notify.settings import NotifySettings
 from services.notify.worker import next_due_instant
-from shared.clock import ManualClock, local_date, local_instant
 from shared.events.notify import BudgetAlerted
+from shared.runtime.clock import ManualClock, local_date, local_instant
 from tests.notify.told import TI, budget
 from tests.notify.world import World, event
 

@@ -13,11 +13,11 @@ import pytest
 from services.notify.domain.databases import transition, written
 from services.notify.domain.signals import SignalKind, family
 from services.notify.use_cases.signal_alerts import raise_due
-from shared.clock import ManualClock
 from shared.events import notify
 from shared.events.datasets import ObservedState
 from shared.events.envelope import CloudEvent
 from shared.events.notify import DatabaseAlerted
+from shared.runtime.clock import ManualClock
 from tests.notify.told import AT, ToldDatabase
 from tests.notify.world import World, agency, event
 from tests.support.webhooks import subscriber

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from services.notify.use_cases.claims import release_lost
 from services.notify.worker.deliveries import Courier
 from shared.events import tasks
-from shared.loops import Pulse
+from shared.runtime.loops import Pulse
 from tests.notify.world import World, agency, task
 from tests.support.webhooks import Subscriber, always, hanging, subscriber
 

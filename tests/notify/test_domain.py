@@ -19,7 +19,7 @@ from services.notify.domain.milestones import (
 )
 from services.notify.domain.responsibility import responsible, why_silent
 from services.notify.domain.retries import DELAYS, Verdict, fault_of, judge
-from shared.clock import local_instant
+from shared.runtime.clock import local_instant
 
 DUE = date(2025, 5, 31)
 NOW = datetime(2025, 5, 20, 1, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 
 from services.notify.use_cases.claims import Lane, claim_due
 from services.notify.use_cases.signal_deliveries import cancel_superseded
-from shared.clock import ManualClock, local_date, local_instant
 from shared.events.datasets import ObservedState
+from shared.runtime.clock import ManualClock, local_date, local_instant
 from tests.notify.told import AT, TI, ToldDatabase, budget
 from tests.notify.world import World, event
 from tests.support.webhooks import always, subscriber

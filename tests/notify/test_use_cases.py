@@ -9,9 +9,9 @@ import pytest
 
 from services.notify.use_cases.timer_alerts import kind_of
 from services.notify.worker import next_due_instant
-from shared.clock import local_instant
 from shared.events import tasks
 from shared.events.notify import AlertRaised
+from shared.runtime.clock import local_instant
 from tests.notify.world import World, agency, event, task
 
 DUE = date(2025, 5, 31)  # the world's clock begins at 08:00 on 20/5/2025

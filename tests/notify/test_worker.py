@@ -11,13 +11,13 @@ from services.notify.consumers import CONTRACTS
 from services.notify.domain.milestones import FIXED, due_at, name_of
 from services.notify.settings import NotifySettings
 from services.notify.worker import build_worker, next_due_instant
-from shared.bus.embedded import OutboxSource
-from shared.clock import ManualClock, local_instant
 from shared.events import tasks
 from shared.events.envelope import CloudEvent
-from shared.health import Health
-from shared.loops import Loops
-from shared.outbox import add_event
+from shared.log.bus.embedded import OutboxSource
+from shared.log.outbox import add_event
+from shared.runtime.clock import ManualClock, local_instant
+from shared.runtime.health import Health
+from shared.runtime.loops import Loops
 from tests.conftest import SPINE, MakeDatabase
 from tests.notify.told import TI, ToldDatabase, budget
 from tests.notify.world import World, task

@@ -16,13 +16,13 @@ from services.notify.settings import NotifySettings
 from services.notify.use_cases.claims import release_lost
 from services.notify.worker import raise_due
 from services.notify.worker.deliveries import Courier
-from shared.auth import draw_key, store_key
-from shared.bus import Batch
-from shared.clock import ManualClock, local_instant
-from shared.database import Database
 from shared.events import tasks
 from shared.events.envelope import CloudEvent, EventData, service_of
-from shared.health import Health
+from shared.http.auth import draw_key, store_key
+from shared.log.bus import Batch
+from shared.runtime.clock import ManualClock, local_instant
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 from tests.support import conformance
 
 AGGREGATES = ("task", "database", "budget")

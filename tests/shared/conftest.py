@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from sqlalchemy import URL
 
-from shared.clock import ManualClock
+from shared.runtime.clock import ManualClock
 from tests.conftest import SPINE
 from tests.support.reused import emptied, reused_database
 from tests.support.toy import Toy, running_toy

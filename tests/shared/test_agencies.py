@@ -5,9 +5,9 @@ from sqlalchemy import MetaData, select
 from sqlalchemy.orm import DeclarativeBase
 
 from shared.agencies import AgencyCopy, record_agency, require_agencies, within
-from shared.database import NAMING, Database
 from shared.errors import InvalidInput
 from shared.events.tasks import AgencyRecorded
+from shared.runtime.database import NAMING, Database
 from tests.conftest import SPINE, MakeDatabase
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from shared.auth import Caller, draw_key, revoke_key
 from shared.errors import Forbidden
+from shared.http.auth import Caller, draw_key, revoke_key
 from tests.support.toy import PEPPER, Toy
 
 PATH = "/toy/v1/things/1"

@@ -8,11 +8,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.datasets.domain.facts import is_code
 from services.tasks.domain.deadlines.spelling import normalise
-from shared.characters import CONTROL, CONTROL_BUT_BREAKS, FOR_LATIN, FOR_VIETNAMESE, LOOK_ALIKE, is_invisible
 from shared.document_numbers import normal_form
-from shared.folding import fold
-from shared.requests import Line, Paragraph, Verbatim
-from shared.rows import text_problems
+from shared.http.requests import Line, Paragraph, Verbatim
+from shared.imports.rows import text_problems
+from shared.text.characters import (
+    CONTROL,
+    CONTROL_BUT_BREAKS,
+    FOR_LATIN,
+    FOR_VIETNAMESE,
+    LOOK_ALIKE,
+    is_invisible,
+)
+from shared.text.folding import fold
 
 BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 EVERY = [chr(number) for number in range(sys.maxunicode + 1)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clock import (
+from shared.runtime.clock import (
     LOCAL_ZONE,
     ManualClock,
     SimulatedClock,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared import preconditions
-from shared.preconditions import LONGEST
+from shared.http import preconditions
+from shared.http.preconditions import LONGEST
 from tests.support.toy import Toy
 
 THING = "/toy/v1/things/1"

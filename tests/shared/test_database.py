@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from sqlalchemy import URL, text
 
-from shared import database as module
-from shared.database import Database
+from shared.runtime import database as module
+from shared.runtime.database import Database
 
 _BACKEND = text("SELECT pg_backend_pid()")
 _END = text("SELECT pg_terminate_backend(:pid, 5000)")  # returns when it has ended

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.days import could_be_month_first, is_month_first, read_day
+from shared.text.days import could_be_month_first, is_month_first, read_day
 
 DAY = date(2026, 5, 19)
 

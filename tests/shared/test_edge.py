@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.edge import MAX_BODY_BYTES
+from shared.http.edge import MAX_BODY_BYTES
 from tests.support.toy import MAX_UPLOAD, Toy
 
 SECURITY = {

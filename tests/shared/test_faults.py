@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 
-from shared.faults import is_duplicate, is_of_the_data, is_of_the_road
+from shared.runtime.faults import is_duplicate, is_of_the_data, is_of_the_road
 
 
 def database(sqlstate: str | None, *, lost: bool = False) -> DBAPIError:

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from shared import health
-from shared.clock import ManualClock
-from shared.database import Database
-from shared.health import Health, database_check
-from shared.loops import Loops, Pulse
+from shared.runtime import health
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health, database_check
+from shared.runtime.loops import Loops, Pulse
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.toy import running_toy
 

@@ -9,8 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
-from shared.http import AddressRefused, HostUnknown, OutgoingPolicy, check_url
-from shared.http.addresses import DENIED, IPAddress, checked_addresses, denied, parse_url, plain, resolve_host
+from shared.http.outgoing import AddressRefused, HostUnknown, OutgoingPolicy, check_url
+from shared.http.outgoing.addresses import (
+    DENIED,
+    IPAddress,
+    checked_addresses,
+    denied,
+    parse_url,
+    plain,
+    resolve_host,
+)
 
 PUBLIC_ONLY = OutgoingPolicy()
 INTRANET = OutgoingPolicy(allow=[ip_network("10.20.0.0/16"), ip_network("127.0.0.0/8")])

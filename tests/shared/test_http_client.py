@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
-from shared.http import OutgoingPolicy, check_headers, retry_after_seconds
+from shared.http.outgoing import OutgoingPolicy, check_headers, retry_after_seconds
 from tests.support.receiver import BODY, HEADERS, NAME, NOW, Dialled, Names, client, receiving, record_dials
 
 

@@ -5,7 +5,7 @@ import gzip
 
 import pytest
 
-from shared.http.client import BODY_LIMIT, EXCERPT_CHARACTERS
+from shared.http.outgoing.client import BODY_LIMIT, EXCERPT_CHARACTERS
 from tests.support.receiver import (
     BODY,
     HEADERS,

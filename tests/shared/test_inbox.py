@@ -12,9 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bus import Batch, DeadLetter, Unreadable
 from shared.events.envelope import CloudEvent, EventData
-from shared.inbox import Consumer, Delivery
+from shared.log.bus import Batch, DeadLetter, Unreadable
+from shared.log.inbox import Consumer, Delivery
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.bus import NOW, POISON, Counter, Listener, running, wait_for
 

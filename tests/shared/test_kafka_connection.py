@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.bus.kafka_connection import KafkaConnection
-from shared.bus.watchdog import Watchdog
-from shared.settings import Settings
+from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.bus.watchdog import Watchdog
+from shared.runtime.settings import Settings
 
 
 def test_brokers_without_protection_need_no_more_than_an_address() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.listener import open_listener
+from shared.runtime.listener import open_listener
 
 PROJECT = Path(__file__).parents[2]
 OPENING = {"socket.socket", "socket.create_server", "asyncio.start_server", "uvicorn.run"}
@@ -47,4 +47,4 @@ def test_no_other_place_makes_one() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in OPENING
     }
-    assert found == {"shared/listener.py"}
+    assert found == {"shared/runtime/listener.py"}

@@ -11,14 +11,14 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from shared.bus.binary_mode import read_event, write_headers, write_value
-from shared.bus.embedded import OutboxSource
-from shared.clock import ManualClock
-from shared.database import Database
 from shared.errors import InvalidInput
 from shared.events.envelope import CloudEvent, EventData
-from shared.log_reader import Cursor, count_unread, load_cursor, read_page, read_rows, save_cursor
-from shared.outbox import add_event, add_events
+from shared.log.bus.binary_mode import read_event, write_headers, write_value
+from shared.log.bus.embedded import OutboxSource
+from shared.log.outbox import add_event, add_events
+from shared.log.reader import Cursor, count_unread, load_cursor, read_page, read_rows, save_cursor
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
 from tests.conftest import SPINE, MakeDatabase
 
 

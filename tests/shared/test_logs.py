@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared import logs
-from shared.auth import draw_key
+from shared.http.auth import draw_key
+from shared.runtime import logs
 from tests.support.toy import Toy
 
 
@@ -68,7 +68,7 @@ def test_an_address_without_a_password_stays_readable(written: Written) -> None:
 
 async def test_a_line_written_during_a_request_has_its_id(toy: Toy, written: Written) -> None:
     await toy.send("GET", "/toy/v1/bugs/plain", {"X-Request-Id": "op-7"})
-    [line] = [line for line in written.lines() if line["logger"] == "shared.problems"]
+    [line] = [line for line in written.lines() if line["logger"] == "shared.http.problems"]
     assert line["request_id"] == "op-7"
     assert "went wrong" in str(line["exc_info"])
     assert "secretsecret" not in str(line)

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from prometheus_client import REGISTRY
 
-from shared import loops
-from shared.loops import SILENT_AFTER_SECONDS, Loops, Pulse
+from shared.runtime import loops
+from shared.runtime.loops import SILENT_AFTER_SECONDS, Loops, Pulse
 
 
 @pytest.fixture(autouse=True)

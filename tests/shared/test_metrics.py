@@ -7,8 +7,8 @@ import pytest
 from fastapi.routing import APIRoute
 from prometheus_client import REGISTRY
 
-from shared.database import Database
-from shared.http_metrics import route_label
+from shared.http.request_metrics import route_label
+from shared.runtime.database import Database
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.toy import Toy
 

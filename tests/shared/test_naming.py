@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import token_sort_ratio
 
-from shared.folding import fold
 from shared.naming.cells import MAX_LENGTH, Naming, find_agencies
 from shared.naming.directory import AgencyNames, directory_of
+from shared.text.folding import fold
 from tests.support.names import AGENCIES, GROUPS, directory, rows
 
 DATA = Path(__file__).parents[1] / "data"

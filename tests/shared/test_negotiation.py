@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.negotiation import HTML, JSON, MOST_RANGES, XLSX, preferred
+from shared.http.negotiation import HTML, JSON, MOST_RANGES, XLSX, preferred
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from services.reference.events import EVENTS
 from services.reference.refusals import collect
 from shared.events.envelope import schema_id
 from shared.events.schemas import CONTRACTS
-from shared.pages.problems import ADVICE, catalogue
-from shared.pages.schemas import page_path
-from shared.problems import STATUS
+from shared.http.pages.problems import ADVICE, catalogue
+from shared.http.pages.schemas import page_path
+from shared.http.problems import STATUS
 from tests.support.toy import Toy
 
 TYPE = "vn.dondoc.tasks.task.created.v1"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
-from shared.pagination import cut_page, decode_after, decode_cursor, encode_cursor, page_answer
+from shared.http.pagination import cut_page, decode_after, decode_cursor, encode_cursor, page_answer
 
 KINDS: tuple[type, ...] = (str, int, date, datetime, UUID)
 

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared import errors, problems
-from shared.database import Database
-from shared.problems import STATUS
+from shared import errors
+from shared.http import problems
+from shared.http.problems import STATUS
+from shared.runtime.database import Database
 from tests.support.toy import Toy, running_toy
 
 
@@ -95,7 +96,7 @@ async def test_a_bug_is_answered_without_its_words_and_logged_with_the_request_i
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert "went wrong" not in response.text
     assert "zero" not in response.text
-    [record] = [record for record in caplog.records if record.name == "shared.problems"]
+    [record] = [record for record in caplog.records if record.name == "shared.http.problems"]
     assert record.exc_info
 
 

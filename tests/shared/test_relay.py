@@ -9,10 +9,10 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from shared import relay as relay_module
 from shared.events.envelope import CloudEvent
-from shared.log_reader import LogRow, load_cursor, read_page
-from shared.relay import CURSOR, LOCK, notifier_loop, relay_loop
+from shared.log import relay as relay_module
+from shared.log.reader import LogRow, load_cursor, read_page
+from shared.log.relay import CURSOR, LOCK, notifier_loop, relay_loop
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.bus import Counter, running, wait_for
 

@@ -6,7 +6,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from shared.import_reports import reasons, report_workbook, suggestions
+from shared.imports.reports import reasons, report_workbook, suggestions
 from shared.spreadsheets import Columns, Heading, RowNote, read_workbook
 from shared.spreadsheets.report import write_report
 from tests.shared.test_sheets import HEAD, ONE, book_bytes

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.requests import Code, Line, Paragraph, Verbatim
+from shared.http.requests import Code, Line, Paragraph, Verbatim
 from tests.support.toy import Toy
 
 ONE_LINE = (Code, Line)

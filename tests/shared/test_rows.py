@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from shared.errors import TooLarge
-from shared.rows import Problem, guarded
+from shared.imports.rows import Problem, guarded
 
 
 def reads(text: str) -> str:

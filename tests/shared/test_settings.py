@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from shared.clock import SimulatedClock, SystemClock
-from shared.settings import Settings
+from shared.runtime.clock import SimulatedClock, SystemClock
+from shared.runtime.settings import Settings
 
 SECRET = base64.b64encode(b"s" * 32).decode()
 

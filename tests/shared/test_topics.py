@@ -8,10 +8,10 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from services.register import REGISTER, declared_topics
-from shared.bus.kafka import TooFewBrokers, TopicRefused, create_topics
-from shared.bus.kafka_connection import KafkaConnection
 from shared.events.envelope import topic_of
-from shared.topics import as_yaml
+from shared.log.bus.kafka import TooFewBrokers, TopicRefused, create_topics
+from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.topics import as_yaml
 from tests.conftest import skip_without_kafka
 from tests.support.kafka import KafkaAbsent, running_kafka
 from tests.support.processes import run

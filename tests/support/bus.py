@@ -12,15 +12,15 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bus import DeadLetter, Source
-from shared.bus.kafka import create_topics
-from shared.bus.kafka_connection import KafkaConnection
-from shared.database import Database
 from shared.events.envelope import EventData
-from shared.inbox import Consumer, Delivery
-from shared.loops import Loop, Loops
-from shared.outbox import add_event
-from shared.topics import Topic, dead_letter_topic, event_topic
+from shared.log.bus import DeadLetter, Source
+from shared.log.bus.kafka import create_topics
+from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.inbox import Consumer, Delivery
+from shared.log.outbox import add_event
+from shared.log.topics import Topic, dead_letter_topic, event_topic
+from shared.runtime.database import Database
+from shared.runtime.loops import Loop, Loops
 
 PATIENCE_SECONDS = 30.0
 NOW = datetime(2025, 5, 20, 1, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from shared.pages.problems import catalogue
-from shared.problems import MEDIA_TYPE
+from shared.http.pages.problems import catalogue
+from shared.http.problems import MEDIA_TYPE
 
 WATCHED = ("ETag", "Location", "Link", "Retry-After", "Idempotency-Replayed", "X-Request-Id")
 _documents: dict[

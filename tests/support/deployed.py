@@ -12,9 +12,9 @@ from sqlalchemy import URL, make_url
 
 from services.roles import ROLES
 from shared.agencies import AgencyCopy, record_agency
-from shared.auth import draw_key, store_key
-from shared.database import Database
 from shared.events.tasks import AgencyRecorded
+from shared.http.auth import draw_key, store_key
+from shared.runtime.database import Database
 from tests.support.processes import PROCESSES, Deployment, deployment_env, run
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # a key is in force from then on, whatever the processes' clock

@@ -39,11 +39,11 @@ from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
 from services.tasks.use_cases.groups import add_group
 from services.tasks.use_cases.tasks import create_task
-from shared.audit import SYSTEM
-from shared.clock import ManualClock, local_date
-from shared.database import Database
 from shared.errors import Versions
 from shared.events import tasks as events
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import ManualClock, local_date
+from shared.runtime.database import Database
 
 START = date(2025, 3, 1)
 BLOCS = {"G01": "government", "G12": "government", "TATC": "court", "01": "province", "79": "province"}

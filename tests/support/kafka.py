@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from shared.bus.kafka import KafkaPublisher
-from shared.bus.kafka_connection import KafkaConnection
+from shared.log.bus.kafka import KafkaPublisher
+from shared.log.bus.kafka_connection import KafkaConnection
 
 VERSION = "4.3.0"
 ROOT = Path(__file__).parents[2]

@@ -11,10 +11,10 @@ from fastapi import FastAPI
 
 from services.register import REGISTER
 from services.roles import ROLES
-from shared.auth import draw_key, store_key
-from shared.clock import ManualClock
-from shared.database import Database
-from shared.health import Health
+from shared.http.auth import draw_key, store_key
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 
 SECRET = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 NOTHING = "00000000-0000-4000-8000-000000000000"

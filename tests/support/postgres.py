@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, make_url
 
-from shared.embedded_postgres import EmbeddedPostgres
+from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.support.processes import until
 
 

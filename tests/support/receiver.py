@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shared.http import OutgoingPolicy, WebhookClient
+from shared.http.outgoing import OutgoingPolicy, WebhookClient
 
 LOOPBACK = OutgoingPolicy(allow=[ip_network("127.0.0.0/8")])
 NOW = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)

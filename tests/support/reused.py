@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.database import Database
+from shared.runtime.database import Database
 
 _EMPTY = """
 DO $$ BEGIN

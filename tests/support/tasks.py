@@ -18,12 +18,12 @@ from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.groups import record_group
-from shared.audit import SYSTEM
-from shared.auth import draw_key, store_key
-from shared.clock import ManualClock
-from shared.database import Database
 from shared.events import tasks as events
-from shared.health import Health
+from shared.http.auth import draw_key, store_key
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 from tests.support import conformance
 
 SETTINGS = TasksSettings(database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode())

@@ -1,4 +1,4 @@
-"""The smallest service that stands on `shared.app`: what every service gets from it is tested here once."""
+"""The smallest service that stands on `shared.http.app`: what every service gets from it is tested here once."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import text
 
 from shared import errors
-from shared.app import (
+from shared.http.app import (
     Context,
     CurrentActor,
     CurrentContext,
@@ -21,15 +21,15 @@ from shared.app import (
     service_router,
     with_scope,
 )
-from shared.audit import add_audit
-from shared.auth import Caller, draw_key, store_key
-from shared.clock import ManualClock
-from shared.database import Database
-from shared.health import Health
-from shared.preconditions import ExpectedVersion, set_etag
-from shared.problems import STATUS
-from shared.requests import Code, Line, RequestModel, Verbatim
-from shared.scalars import AS_INTEGER, Integer
+from shared.http.auth import Caller, draw_key, store_key
+from shared.http.preconditions import ExpectedVersion, set_etag
+from shared.http.problems import STATUS
+from shared.http.requests import Code, Line, RequestModel, Verbatim
+from shared.http.scalars import AS_INTEGER, Integer
+from shared.runtime.audit import add_audit
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 
 PEPPER = b"p" * 32
 MAX_UPLOAD = 2_000_000

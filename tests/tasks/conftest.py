@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from sqlalchemy import URL
 
-from shared.clock import ManualClock
-from shared.database import Database
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
 from tests.support.reused import emptied, reused_database
 from tests.support.tasks import TasksService, running_tasks
 from tests.tasks.importing import running_office

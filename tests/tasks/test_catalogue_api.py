@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.tasks.use_cases.seeding import load_catalogue, load_communes
-from shared.audit import SYSTEM
+from shared.runtime.audit import SYSTEM
 from tests.support.tasks import LOCALITIES, TasksService, new_task
 
 AGENCY = {

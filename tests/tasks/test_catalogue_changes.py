@@ -15,13 +15,13 @@ from services.tasks.use_cases.agencies import lock_names, record_agency
 from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
-from shared.audit import SYSTEM
-from shared.clock import ManualClock
-from shared.database import Database
 from shared.events import tasks as events
-from shared.health import Health
 from shared.naming.directory import Directory, Entry
 from shared.naming.lookup import Found, Meaning, find_name
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 from tests.support import conformance
 from tests.support.names import AGENCIES, FORMER, GROUPS
 from tests.support.tasks import DOCUMENT, PROGRAMME, SETTINGS, TasksService, new_task

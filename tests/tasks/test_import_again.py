@@ -8,8 +8,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from shared import uploads
-from shared.negotiation import XLSX
+from shared.http import uploads
+from shared.http.negotiation import XLSX
 from tests.support.tasks import TasksService
 from tests.tasks.importing import (
     GOOD,

@@ -11,11 +11,11 @@ from services.tasks.main import build_app
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue, load_communes
-from shared.audit import SYSTEM
-from shared.clock import ManualClock
-from shared.database import Database
 from shared.events import tasks as events
-from shared.health import Health
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 from tests.support.tasks import SETTINGS, TasksService, assigned
 
 HEADINGS = "Nhóm;STT;Nhiệm vụ;Cơ quan chủ trì;Cơ quan phối hợp;Thời hạn"

@@ -11,7 +11,7 @@ from services.tasks.api import imports as routes
 from services.tasks.domain import imports as rules
 from services.tasks.use_cases import imports
 from services.tasks.use_cases.annexes import read_annex
-from shared import outbox
+from shared.log import outbox
 from shared.spreadsheets import MAX_BYTES
 from tests.support.tasks import TasksService
 from tests.tasks.importing import GOOD, HEADINGS, outcome, report_of, send, table, workbook

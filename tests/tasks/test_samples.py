@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from services.tasks.domain.status import Status
 from services.tasks.use_cases.samples import fill, load_samples
 from services.tasks.use_cases.seeding import load_catalogue
-from shared.audit import SYSTEM
-from shared.clock import ManualClock, local_instant
-from shared.database import Database
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import ManualClock, local_instant
+from shared.runtime.database import Database
 from tests.support.tasks import TasksService, running_tasks
 
 DATA = Path(__file__).parents[1] / "data"

@@ -16,10 +16,10 @@ from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.queries.status import moment
 from services.tasks.queries.tasks import list_tasks
 from services.tasks.use_cases.tasks import create_task
-from shared.audit import SYSTEM
-from shared.clock import ManualClock, local_instant
-from shared.database import Database
-from shared.horizon import announce_change
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import ManualClock, local_instant
+from shared.runtime.database import Database
+from shared.runtime.stable_reads import announce_change
 from tests.support.histories import START, History, Step, record_catalogue, steps
 from tests.support.tasks import PROGRAMME, TasksService, group_task
 

@@ -1,7 +1,7 @@
 """Routes of the datasets service: parse, call one use case or query, return."""
 
 from services.datasets.api import databases, feeds, imports, reporting
-from shared.uploads import MAX_UPLOAD_BYTES
+from shared.http.uploads import MAX_UPLOAD_BYTES
 
 ROUTERS = (databases.router, reporting.router, feeds.router, imports.router)
 BODY_LIMITS = {imports.PATH: MAX_UPLOAD_BYTES}

@@ -23,7 +23,7 @@ from services.datasets.schemas.databases import (
 from services.datasets.schemas.reading import ContradictionOut
 from services.datasets.tables import Database
 from services.datasets.use_cases.records import database_unknown
-from shared.database import AnyRow
+from shared.runtime.database import AnyRow
 
 
 def _registered(row: Any) -> dict[str, Any]:

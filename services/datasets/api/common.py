@@ -10,10 +10,10 @@ from services.datasets.domain.facts import EARLIEST
 from services.datasets.queries.moment import Moment
 from services.datasets.schemas.common import Day
 from services.datasets.use_cases.watching import WatchRules
-from shared.app import Context, CurrentContext, with_scope
-from shared.auth import Caller
-from shared.clock import local_date
-from shared.moments import KnownAt, known_instant, settled_instant
+from shared.http.app import Context, CurrentContext, with_scope
+from shared.http.auth import Caller
+from shared.http.moments import KnownAt, known_instant, settled_instant
+from shared.runtime.clock import local_date
 
 
 @dataclass(frozen=True, slots=True)

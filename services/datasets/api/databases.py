@@ -30,13 +30,13 @@ from services.datasets.use_cases import amendments
 from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.amendments import NewAmendment
 from services.datasets.use_cases.records import database_unknown
-from shared.app import CurrentActor, CurrentContext, Reading, Session, Snapshot, service_router
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
-from shared.folding import fold
-from shared.openapi import sent
-from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
-from shared.preconditions import ExpectedVersion, set_etag
-from shared.problems import documented
+from shared.http.app import CurrentActor, CurrentContext, Reading, Session, Snapshot, service_router
+from shared.http.openapi import sent
+from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.http.preconditions import ExpectedVersion, set_etag
+from shared.http.problems import documented
+from shared.text.folding import fold
 
 router = service_router("datasets")
 MOST_WORDS = 10  # of a search; more narrow nothing down

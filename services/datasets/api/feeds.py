@@ -19,12 +19,12 @@ from services.datasets.domain.statistics import grouped, measured
 from services.datasets.queries.contradictions import list_contradictions as read_contradictions
 from services.datasets.queries.statistics import load_standings
 from services.datasets.schemas.reading import ContradictionPage, Statistics, StatisticsGroup
-from shared.app import Reading, Snapshot, service_router
-from shared.database import AnyRow
 from shared.events.datasets import ContradictionKind
-from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
-from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
-from shared.scalars import BooleanText
+from shared.http.app import Reading, Snapshot, service_router
+from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.http.scalars import BooleanText
+from shared.runtime.database import AnyRow
 
 router = service_router("datasets")
 

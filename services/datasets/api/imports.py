@@ -8,13 +8,13 @@ from pydantic import Field
 from services.datasets.api.common import CurrentRules, Manager
 from services.datasets.schemas.imports import ImportedRow, ImportReport
 from services.datasets.use_cases.imports import ReadList, RowReport, import_list, read_list
-from shared.answers import SheetReport, SkippedRow
-from shared.app import CurrentActor, CurrentContext, Session, get_context
-from shared.clock import local_date
-from shared.problems import documented
-from shared.scalars import BooleanText
+from shared.http.answers import SheetReport, SkippedRow
+from shared.http.app import CurrentActor, CurrentContext, Session, get_context
+from shared.http.problems import documented
+from shared.http.scalars import BooleanText
+from shared.http.uploads import REPORT_ANSWERS, UploadForm, upload_router
+from shared.runtime.clock import local_date
 from shared.spreadsheets import mapping_from_json
-from shared.uploads import REPORT_ANSWERS, UploadForm, upload_router
 
 PATH = "/datasets/v1/imports"
 

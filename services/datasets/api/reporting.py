@@ -14,8 +14,8 @@ from services.datasets.schemas.reporting import (
 from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.authority import require_owner
 from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
-from shared.app import CurrentActor, CurrentContext, Session, service_router
-from shared.problems import documented
+from shared.http.app import CurrentActor, CurrentContext, Session, service_router
+from shared.http.problems import documented
 
 router = service_router("datasets")
 

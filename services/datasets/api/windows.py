@@ -8,10 +8,10 @@ from fastapi import Depends, Query
 from services.datasets.api.common import settled_known
 from services.datasets.domain.facts import check_plausible
 from services.datasets.domain.spans import Span
-from shared.app import CurrentContext
 from shared.errors import InvalidInput
-from shared.moments import KnownAt
-from shared.scalars import Instant
+from shared.http.app import CurrentContext
+from shared.http.moments import KnownAt
+from shared.http.scalars import Instant
 
 LONGEST_WINDOW = timedelta(days=366)  # at a heartbeat a minute half a million to read
 

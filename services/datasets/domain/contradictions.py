@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.datasets.domain.facts import JOINED, Connection, Phase, Stated, held_since
 from services.datasets.domain.spans import Span, advance
-from shared.clock import local_date, local_instant
+from shared.runtime.clock import local_date, local_instant
 
 
 class ContradictionKind(StrEnum):

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from shared.characters import has_invisible
-from shared.clock import local_date, local_instant
 from shared.errors import InvalidInput
+from shared.runtime.clock import local_date, local_instant
+from shared.text.characters import has_invisible
 
 
 class Kind(StrEnum):

@@ -16,11 +16,11 @@ from services.datasets.domain.facts import (
     Phase,
     is_code,
 )
-from shared.day_cells import read_day_cell
-from shared.folding import fold
+from shared.imports.day_cells import read_day_cell
+from shared.imports.rows import Problem, text_problems
 from shared.naming.lookup import Found, Meaning
 from shared.naming.refusals import name_problem
-from shared.rows import Problem, text_problems
+from shared.text.folding import fold
 
 KINDS = {
     "quoc gia": Kind.NATIONAL, "csdl quoc gia": Kind.NATIONAL, "co so du lieu quoc gia": Kind.NATIONAL,

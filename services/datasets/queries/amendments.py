@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.queries.moment import KNOWN_AT
 from services.datasets.tables import Amendment, Database
-from shared.database import AnyRow
+from shared.runtime.database import AnyRow
 
 INSTANT = bindparam("instant", type_=DateTime(timezone=True))
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.datasets.queries.amendments import INSTANT, OWNER_CODE
 from services.datasets.queries.moment import KNOWN_AT, Moment
 from services.datasets.tables import Contradiction, Database
-from shared.database import AnyRow
+from shared.runtime.database import AnyRow
 
 _HAS_CLOSED: ColumnElement[bool] = and_(
     Contradiction.closed_at.is_not(None),

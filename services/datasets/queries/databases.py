@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.datasets.queries import amendments as agreed
 from services.datasets.queries.moment import AS_OF, KNOWN_AT, Moment
 from services.datasets.tables import Contradiction, Database, Declaration, Heartbeat, QualityResult, Watch
-from shared.audit import audit
-from shared.database import AnyRow, AnySelect
+from shared.runtime.audit import audit
+from shared.runtime.database import AnyRow, AnySelect
 
 _OPEN = (
     select(func.count())

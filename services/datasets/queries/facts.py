@@ -17,7 +17,7 @@ from services.datasets.domain.contradictions import (
 )
 from services.datasets.domain.facts import Criterion, Stated, in_force
 from services.datasets.tables import Contradiction, Declaration, Heartbeat, QualityResult
-from shared.database import AnySelect
+from shared.runtime.database import AnySelect
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Date, DateTime, bindparam
 
-from shared.clock import local_instant
+from shared.runtime.clock import local_instant
 
 AS_OF = bindparam("as_of", type_=Date)
 KNOWN_AT = bindparam("known_at", type_=DateTime(timezone=True))

@@ -12,7 +12,7 @@ from services.datasets.queries.amendments import OWNER_CODE
 from services.datasets.queries.moment import AS_OF, KNOWN_AT, Moment
 from services.datasets.queries.observation import load_downtimes, load_evidence
 from services.datasets.tables import Database, Declaration, QualityResult
-from shared.database import AnySelect
+from shared.runtime.database import AnySelect
 
 
 def _declared(what: str) -> AnySelect:

@@ -6,6 +6,6 @@ from typing import Annotated
 from pydantic import Field
 
 from services.datasets.domain.facts import EARLIEST, LATEST
-from shared.scalars import AS_DATE
+from shared.http.scalars import AS_DATE
 
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST), AS_DATE]

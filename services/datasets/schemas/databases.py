@@ -14,12 +14,12 @@ from services.datasets.domain.facts import (
     SHORTEST_PERIOD_SECONDS,
     is_code,
 )
-from shared.answers import Answer, example
 from shared.errors import InvalidInput
 from shared.events.datasets import Connection, ContradictionKind, Criterion, Kind, ObservedState, Phase
 from shared.evidence import EvidenceOut
-from shared.requests import ChangeModel, Code, Line, RequestModel
-from shared.scalars import Instant, Integer
+from shared.http.answers import Answer, example
+from shared.http.requests import ChangeModel, Code, Line, RequestModel
+from shared.http.scalars import Instant, Integer
 
 
 def _addressable(code: str) -> str:

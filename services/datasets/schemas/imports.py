@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.answers import Answer, RowOutcome, SheetReport, SkippedRow
+from shared.http.answers import Answer, RowOutcome, SheetReport, SkippedRow
 
 
 class ImportedRow(RowOutcome):

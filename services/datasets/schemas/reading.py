@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.answers import Answer
 from shared.events.datasets import ContradictionKind, ObservedState
+from shared.http.answers import Answer
 
 
 class HistoryEntry(Answer):

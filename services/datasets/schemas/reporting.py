@@ -8,11 +8,11 @@ from pydantic import Field
 
 from services.datasets.schemas.common import Day
 from services.datasets.schemas.databases import QualityOut
-from shared.answers import Answer, example
 from shared.events.datasets import Connection, Criterion, Phase
 from shared.evidence import EvidenceIn, EvidenceOut
-from shared.requests import Code, Line, Paragraph, RequestModel
-from shared.scalars import AS_DECIMAL, Boolean, Instant, Integer
+from shared.http.answers import Answer, example
+from shared.http.requests import Code, Line, Paragraph, RequestModel
+from shared.http.scalars import AS_DECIMAL, Boolean, Instant, Integer
 
 Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6), AS_DECIMAL]
 Denominator = Annotated[Decimal, Field(gt=0, max_digits=24, decimal_places=6), AS_DECIMAL]

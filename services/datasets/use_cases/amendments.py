@@ -13,9 +13,9 @@ from services.datasets.tables import Agency, Amendment
 from services.datasets.use_cases.records import Watched, in_time, lock_database, search_text, tell
 from services.datasets.use_cases.watching import WatchRules, bring_up
 from shared.agencies import require_agencies
-from shared.audit import Actor
 from shared.errors import Versions, check_version
 from shared.events import datasets as events
+from shared.runtime.audit import Actor
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.datasets.tables import Agency, Database
 from services.datasets.use_cases.records import database_unknown
 from shared.agencies import within
-from shared.auth import Caller
 from shared.errors import Forbidden
+from shared.http.auth import Caller
 
 
 async def require_owner(session: AsyncSession, caller: Caller, code: str) -> None:

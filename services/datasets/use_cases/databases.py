@@ -31,10 +31,10 @@ from services.datasets.tables import (
 from services.datasets.use_cases.records import Watched, in_time, lock_database, search_text, tell
 from services.datasets.use_cases.watching import WatchRules, bring_up
 from shared.agencies import require_agencies
-from shared.audit import Actor
-from shared.clock import local_date
 from shared.errors import Conflict, InvalidInput
 from shared.events import datasets as events
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date
 
 
 @dataclass(frozen=True, slots=True)

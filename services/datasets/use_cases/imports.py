@@ -15,13 +15,13 @@ from services.datasets.tables import Agency, Database, Declaration
 from services.datasets.use_cases.databases import NewDatabase, add_database, declare
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import load_finder
-from shared.audit import Actor, add_audit
-from shared.database import Database as Store
-from shared.days import is_month_first
 from shared.errors import TooLarge
+from shared.imports.rows import Problem, cell_problems, cell_remarks, guarded
 from shared.naming.lookup import Finder
-from shared.rows import Problem, cell_problems, cell_remarks, guarded
+from shared.runtime.audit import Actor, add_audit
+from shared.runtime.database import Database as Store
 from shared.spreadsheets import Columns, Row, Sheet, Skipped, Workbook, read_workbook_apart
+from shared.text.days import is_month_first
 
 COLUMNS = Columns(
     {

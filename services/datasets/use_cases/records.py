@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.tables import Contradiction, Database, Watch
-from shared.audit import Actor, add_audits
 from shared.errors import NotFound
 from shared.events import datasets as events
-from shared.folding import fold
-from shared.outbox import add_event
+from shared.log.outbox import add_event
+from shared.runtime.audit import Actor, add_audits
+from shared.text.folding import fold
 
 
 @dataclass(slots=True)

@@ -21,8 +21,8 @@ from services.datasets.use_cases.downtime import beat
 from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
 from services.datasets.use_cases.watching import WatchRules, watch_database
 from shared.agencies import require_agencies
-from shared.audit import Actor
-from shared.clock import local_date, local_instant
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date, local_instant
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RECORDED_HOUR = 8

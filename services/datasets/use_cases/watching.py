@@ -22,9 +22,9 @@ from services.datasets.queries.facts import Statements, heard_otherwise, load_se
 from services.datasets.queries.observation import load_downtimes, state_at
 from services.datasets.tables import Contradiction, Watch
 from services.datasets.use_cases.records import Watched, lock_database, tell
-from shared.audit import SYSTEM
-from shared.clock import local_date
 from shared.events import datasets as events
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import local_date
 
 MOST_STEPS = 1_000  # changes told one by one; whoever slept through more is told how it stands now
 

@@ -7,13 +7,13 @@ from services.datasets.settings import DatasetsSettings
 from services.datasets.worker.beats import intake_loop, leave_beat
 from services.datasets.worker.metrics import figures_loop
 from services.datasets.worker.watching import watch_due, watch_loop
-from shared.bus import DeadLetter, Publisher, Source
-from shared.clock import Clock
-from shared.database import Database
-from shared.health import Check, database_check
-from shared.loops import Loop
-from shared.relay import notifier_loop, relay_loop
-from shared.worker import Worker
+from shared.log.bus import DeadLetter, Publisher, Source
+from shared.log.relay import notifier_loop, relay_loop
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Check, database_check
+from shared.runtime.loops import Loop
+from shared.runtime.worker import Worker
 
 __all__ = ["build_worker", "leave_beat", "serving_loops", "watch_due"]
 

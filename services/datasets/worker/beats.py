@@ -9,10 +9,10 @@ from typing import Any
 from services.datasets.domain.downtime import Part
 from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.downtime import beat
-from shared.clock import Clock, wait_for_wake
-from shared.database import Database, driver_connection
-from shared.horizon import announce_change
-from shared.loops import Loop, Pulse
+from shared.runtime.clock import Clock, wait_for_wake
+from shared.runtime.database import Database, driver_connection
+from shared.runtime.loops import Loop, Pulse
+from shared.runtime.stable_reads import announce_change
 
 BEAT_SECONDS = 5.0  # real time, or less on a clock that runs fast
 SHORTEST_SECONDS = 0.2  # real time, however fast the clock runs

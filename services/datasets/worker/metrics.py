@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.datasets.domain.observation import Observed
 from services.datasets.settings import DatasetsSettings
 from services.datasets.tables import Contradiction, Watch
-from shared.clock import Clock
-from shared.database import Database
-from shared.loops import Loop, Pulse
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.loops import Loop, Pulse
 
 REFRESH_SECONDS = 15.0  # Prometheus scrapes about as often
 

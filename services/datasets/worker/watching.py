@@ -11,10 +11,10 @@ from services.datasets.tables import Watch
 from services.datasets.use_cases.downtime import silence_told_until
 from services.datasets.use_cases.watching import WatchRules, watch_database
 from services.datasets.worker.beats import BEAT_SECONDS, Beats
-from shared.clock import Clock, wait_for_wake
-from shared.database import Database
-from shared.horizon import announce_change
-from shared.loops import Loop, Pulse
+from shared.runtime.clock import Clock, wait_for_wake
+from shared.runtime.database import Database
+from shared.runtime.loops import Loop, Pulse
+from shared.runtime.stable_reads import announce_change
 
 POLL_SECONDS = 1.0  # the fallback for changes made by other processes
 BATCH = 50  # databases per transaction: short enough that a heartbeat waits a blink for its lock

@@ -12,9 +12,9 @@ from services.finance.queries import claims as read
 from services.finance.schemas.claims import ClaimIn, ClaimOut, ClaimPage
 from services.finance.schemas.common import YearText
 from services.finance.use_cases.claims import state_claim
-from shared.app import CurrentActor, CurrentContext, Session, Snapshot, service_router
-from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer, small
-from shared.scalars import BooleanText
+from shared.http.app import CurrentActor, CurrentContext, Session, Snapshot, service_router
+from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer, small
+from shared.http.scalars import BooleanText
 
 router = service_router("finance")
 _PLACE = (small, str, str, str, str, str, small)  # kinds of a claim's key and of its version

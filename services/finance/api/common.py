@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from services.finance.schemas.common import Day, YearText
-from shared.app import CurrentContext, with_scope
-from shared.auth import Caller
-from shared.clock import local_date
-from shared.moments import KnownAt, known_instant, settled_instant
+from shared.http.app import CurrentContext, with_scope
+from shared.http.auth import Caller
+from shared.http.moments import KnownAt, known_instant, settled_instant
+from shared.runtime.clock import local_date
 
 Reader = Annotated[Caller, with_scope("finance.read")]
 Claimant = Annotated[Caller, with_scope("finance.claim")]

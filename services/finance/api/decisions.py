@@ -18,10 +18,10 @@ from services.finance.schemas.decisions import (
     ReversalIn,
 )
 from services.finance.use_cases import decisions as use_cases
-from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
 from shared.document_numbers import normal_form
-from shared.openapi import sent
-from shared.pagination import (
+from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.openapi import sent
+from shared.http.pagination import (
     DEFAULT_LIMIT,
     Limit,
     PageCursor,
@@ -32,8 +32,8 @@ from shared.pagination import (
     page_answer,
     small,
 )
-from shared.problems import documented
-from shared.scalars import AS_INTEGER
+from shared.http.problems import documented
+from shared.http.scalars import AS_INTEGER
 
 router = service_router("finance")
 PATH = "/finance/v1/decisions"

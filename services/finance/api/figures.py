@@ -24,9 +24,9 @@ from services.finance.schemas.statements import (
     StatementIn,
     StatementOut,
 )
-from shared.app import Reading, Snapshot, service_router
-from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
-from shared.scalars import BooleanText
+from shared.http.app import Reading, Snapshot, service_router
+from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.http.scalars import BooleanText
 
 router = service_router("finance")
 

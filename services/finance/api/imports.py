@@ -15,14 +15,14 @@ from services.finance.schemas.common import YearText
 from services.finance.schemas.imports import ImportedRow, ImportReport
 from services.finance.use_cases.imports import Imported, import_file
 from services.finance.use_cases.treasury import TreasuryFile, read_file
-from shared.answers import SheetReport, SkippedRow
-from shared.app import CurrentActor, CurrentContext, Session, get_context
-from shared.clock import local_date
-from shared.problems import documented
-from shared.requests import SIMILAR_IS_MEANT, DocumentNumber
-from shared.scalars import BooleanText
+from shared.http.answers import SheetReport, SkippedRow
+from shared.http.app import CurrentActor, CurrentContext, Session, get_context
+from shared.http.problems import documented
+from shared.http.requests import SIMILAR_IS_MEANT, DocumentNumber
+from shared.http.scalars import BooleanText
+from shared.http.uploads import REPORT_ANSWERS, UploadForm, upload_router
+from shared.runtime.clock import local_date
 from shared.spreadsheets import mapping_from_json
-from shared.uploads import REPORT_ANSWERS, UploadForm, upload_router
 
 PATH = "/finance/v1/imports"
 

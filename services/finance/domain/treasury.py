@@ -17,13 +17,13 @@ from services.finance.domain.treasury_amounts import (
     says_nothing,
 )
 from services.finance.domain.treasury_cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
-from shared.characters import has_invisible
-from shared.day_cells import read_day_cell
 from shared.document_numbers import normal_form
-from shared.folding import fold
+from shared.imports.day_cells import read_day_cell
+from shared.imports.rows import Problem
 from shared.naming.lookup import Found, Meaning
 from shared.naming.refusals import name_problem
-from shared.rows import Problem
+from shared.text.characters import has_invisible
+from shared.text.folding import fold
 
 Outcome = Literal["accepted", "refused", "unchanged", "total"]
 Heading = Literal["whole", "above", "below"]  # what the amount of a total is the sum of

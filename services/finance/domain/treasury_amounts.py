@@ -9,7 +9,7 @@ from enum import StrEnum
 from services.finance.domain.ledger import MAX_AMOUNT
 from services.finance.domain.treasury_cells import SCALE, Unit
 from shared.errors import InvalidInput
-from shared.rows import Problem
+from shared.imports.rows import Problem
 
 
 class DecimalSeparator(StrEnum):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from services.finance.domain.ledger import Field, Kind, Level, Nature
 from shared.errors import InvalidInput
-from shared.folding import fold
+from shared.text.folding import fold
 
 
 class Unit(StrEnum):

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.finance.domain.ledger import MAX_LINES, Line, Stage
 from services.finance.domain.shortages import Shortage
 from services.finance.domain.treasury import ReadRow, Voucher
-from shared.rows import Problem
+from shared.imports.rows import Problem
 
 
 def by_voucher(rows: Iterable[ReadRow]) -> dict[Voucher, list[ReadRow]]:

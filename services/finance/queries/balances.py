@@ -24,8 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.finance.domain.ledger import Figures, Stage, figures
 from services.finance.tables import Account, Decision, Posting
-from shared.clock import local_date
-from shared.database import AnySelect
+from shared.runtime.clock import local_date
+from shared.runtime.database import AnySelect
 
 Dimension = Literal["year", "level", "agency", "nature", "field", "source"]
 _COLUMNS: Mapping[str, Any] = {

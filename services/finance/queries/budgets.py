@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.finance.domain.ledger import Stage
 from services.finance.tables import Budget
-from shared.database import AnyRow
+from shared.runtime.database import AnyRow
 
 _BY_LEVEL = (
     select(Budget.level, *(func.sum(getattr(Budget, stage.value)).label(stage.value) for stage in Stage))

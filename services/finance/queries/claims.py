@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.finance.tables import Claim
-from shared.database import AnyRow, AnySelect
+from shared.runtime.database import AnyRow, AnySelect
 
 _KEY = (Claim.year, Claim.stage, Claim.level, Claim.agency_code, Claim.nature, Claim.field)
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import aliased
 
 from services.finance.domain.ledger import Field, Level, Line, Nature
 from services.finance.tables import Account, Decision, Posting
-from shared.database import AnyRow
 from shared.errors import NotFound
+from shared.runtime.database import AnyRow
 
 _undo = aliased(Decision)
 _TOLD = [

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from shared.errors import InvalidInput
-from shared.scalars import AS_DATE, AS_INTEGER, Integer
+from shared.http.scalars import AS_DATE, AS_INTEGER, Integer
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31)), AS_DATE]
 Year = Annotated[Integer, Field(ge=2000, le=2200, description="budget year")]

@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 
 from services.finance.domain import ledger
 from services.finance.schemas.common import Day, Year, refuse_fraction
-from shared.answers import Answer, example
-from shared.database import AnyRow
-from shared.requests import Code, DocumentNumber, Paragraph, RequestModel, SimilarIsMeant
-from shared.scalars import Integer
+from shared.http.answers import Answer, example
+from shared.http.requests import Code, DocumentNumber, Paragraph, RequestModel, SimilarIsMeant
+from shared.http.scalars import Integer
+from shared.runtime.database import AnyRow
 
 
 class LineIn(RequestModel):

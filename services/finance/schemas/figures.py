@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from services.finance.domain import ledger
-from shared.answers import Answer
+from shared.http.answers import Answer
 
 
 class FiguresOut(Answer):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.answers import Answer, RowOutcome, SheetReport, SkippedRow
+from shared.http.answers import Answer, RowOutcome, SheetReport, SkippedRow
 
 
 class ImportedRow(RowOutcome):

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from services.finance.domain.statements import Measure, Verdict
-from shared.answers import Answer, example
-from shared.requests import RequestModel
+from shared.http.answers import Answer, example
+from shared.http.requests import RequestModel
 
 Printed = Annotated[str, Field(min_length=1, max_length=30)]
 

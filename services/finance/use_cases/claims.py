@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.finance.domain.claims import NewClaim, check_claim
 from services.finance.tables import Agency, Claim
 from shared.agencies import require_agencies
-from shared.audit import Actor, add_audit
-from shared.clock import local_date
 from shared.events import finance as events
-from shared.outbox import add_event
+from shared.log.outbox import add_event
+from shared.runtime.audit import Actor, add_audit
+from shared.runtime.clock import local_date
 
 _KEY = ("stage", "year", "level", "agency_code", "nature", "field")
 

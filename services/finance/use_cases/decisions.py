@@ -26,12 +26,12 @@ from services.finance.domain.shortages import Shortage, insufficient
 from services.finance.queries.decisions import all_lines, require_decision
 from services.finance.tables import Agency
 from shared.agencies import require_agencies
-from shared.audit import Actor
-from shared.clock import local_date
-from shared.database import AnyRow
 from shared.document_numbers import normal_form, number_similar, similar_form
 from shared.errors import Conflict, Refusal
 from shared.events import finance as events
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date
+from shared.runtime.database import AnyRow
 
 _POST = text(
     """

@@ -23,7 +23,7 @@ from services.finance.domain.treasury_rows import (
 from services.finance.tables import VoucherLine
 from services.finance.use_cases.decisions import DocumentPosted, post_decision
 from services.finance.use_cases.treasury import TreasuryFile
-from shared.audit import Actor, add_audit
+from shared.runtime.audit import Actor, add_audit
 
 # In the order of their keys, as the ledger's function locks them: two imports, whose days touch them in any order,
 # wait for each other here and nowhere else. What an earlier import brought is read after that.

@@ -12,8 +12,8 @@ from services.finance.domain.claims import ClaimStage, NewClaim
 from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
 from services.finance.use_cases.claims import state_claim
 from services.finance.use_cases.decisions import post_decision, reverse_decision
-from shared.audit import Actor
-from shared.clock import local_instant
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_instant
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 BUDGETS = ("budget_2025.csv", "budget_2026.csv")

@@ -12,12 +12,12 @@ from services.finance.domain.treasury_rows import check_lengths
 from services.finance.domain.treasury_totals import check_totals
 from services.finance.tables import Agency
 from shared.agencies import load_finder
-from shared.database import Database
-from shared.days import is_month_first
 from shared.errors import InvalidInput
+from shared.imports.rows import Problem, cell_problems, cell_remarks, guarded
 from shared.naming.lookup import Meaning
-from shared.rows import Problem, cell_problems, cell_remarks, guarded
+from shared.runtime.database import Database
 from shared.spreadsheets import Columns, Row, Sheet, Skipped, Table, read_workbook_apart
+from shared.text.days import is_month_first
 
 COLUMNS = Columns(
     headings={

@@ -25,12 +25,12 @@ from services.notify.schemas import (
     mapping,
     timer_view,
 )
-from shared.app import Reading, service_router
-from shared.auth import Caller
 from shared.events.notify import AlertKind
-from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
-from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
-from shared.problems import documented
+from shared.http.app import Reading, service_router
+from shared.http.auth import Caller
+from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
+from shared.http.problems import documented
 
 router = service_router("notify")
 TaskParameter = Annotated[UUID | None, Query()]

@@ -8,9 +8,9 @@ from fastapi import Depends, Query, Request
 
 from services.notify.use_cases.authority import SUBSCRIBE
 from services.notify.use_cases.subscriptions import SubscriptionRules
-from shared.app import with_scope
-from shared.auth import Caller
-from shared.pagination import decode_after
+from shared.http.app import with_scope
+from shared.http.auth import Caller
+from shared.http.pagination import decode_after
 
 READ = "notify.read"
 Reader = Annotated[Caller, with_scope(READ)]

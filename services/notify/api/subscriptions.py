@@ -18,11 +18,11 @@ from services.notify.schemas import (
     subscription_view,
 )
 from services.notify.use_cases import subscriptions as use_cases
-from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
-from shared.openapi import sent
-from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
-from shared.preconditions import ExpectedVersion, set_etag
-from shared.problems import documented
+from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.openapi import sent
+from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
+from shared.http.preconditions import ExpectedVersion, set_etag
+from shared.http.problems import documented
 
 router = service_router("notify")
 

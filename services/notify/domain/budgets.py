@@ -20,7 +20,7 @@ from services.notify.domain.signals import (
     Standing,
     is_stale,
 )
-from shared.clock import local_date, local_instant
+from shared.runtime.clock import local_date, local_instant
 
 PLANNED = Standing(SignalStatus.PENDING, SignalReason.PLANNED)
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from services.notify.domain.budgets import tenths_of_percent
 from services.notify.domain.signals import SignalKind
-from shared.clock import LOCAL_ZONE
+from shared.runtime.clock import LOCAL_ZONE
 
 LONGEST_TITLE = 200  # characters of a title or deliverable inside a message; the payload carries them whole
 MONTHS = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from shared.clock import local_date, local_instant
+from shared.runtime.clock import local_date, local_instant
 
 FIXED = (-30, -14, -7, -3, -1, 0, 1, 7)
 WEEK = (

@@ -13,7 +13,7 @@ from services.notify.domain.deliveries import DeliveryStatus
 from services.notify.domain.signals import SubjectKind
 from services.notify.tables import Agency, Alert, Delivery, Signal, Timer
 from shared.agencies import within
-from shared.database import AnyRow, AnySelect
+from shared.runtime.database import AnyRow, AnySelect
 
 Key = tuple[datetime, UUID]
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.tables import Attempt, Delivery, Subscription
-from shared.database import AnyRow
+from shared.runtime.database import AnyRow
 
 Key = tuple[datetime, UUID]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.database import AnyRow
+from shared.runtime.database import AnyRow
 
 _NEXT_TIMER_DUE = text("SELECT min(due_at) FROM timers WHERE status = 'pending'")
 _NEXT_SIGNAL_DUE = text("SELECT min(due_at) FROM signals WHERE status = 'pending'")

@@ -1,6 +1,6 @@
 """Who may act for whom."""
 
-from shared.auth import Caller
+from shared.http.auth import Caller
 
 SUBSCRIBE = "notify.subscribe"
 MANAGE = "notify.manage"

@@ -11,9 +11,9 @@ from services.notify.tables import Budget, Signal
 from services.notify.use_cases.picture import newer
 from services.notify.use_cases.signal_deliveries import cancel_untrue
 from services.notify.use_cases.signals import add_signals, end_signals, planned_row
-from shared.audit import SYSTEM, add_audit
-from shared.clock import local_date
 from shared.events.finance import BudgetState
+from shared.runtime.audit import SYSTEM, add_audit
+from shared.runtime.clock import local_date
 
 _RECORD_BUDGET = newer(Budget)
 _COLUMNS = set(Budget.__table__.columns.keys())

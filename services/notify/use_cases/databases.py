@@ -32,7 +32,6 @@ from services.notify.tables import Database, Signal
 from services.notify.use_cases.picture import newer
 from services.notify.use_cases.signal_deliveries import cancel_untrue
 from services.notify.use_cases.signals import add_signals, end_signals, hand_over, signal_row
-from shared.audit import SYSTEM, add_audit
 from shared.events.datasets import (
     DatabaseContradicted,
     DatabaseEvent,
@@ -40,6 +39,7 @@ from shared.events.datasets import (
     DatabaseReconciled,
     DatabaseState,
 )
+from shared.runtime.audit import SYSTEM, add_audit
 
 _RECORD_DATABASE = newer(Database)
 SILENT = "joined_but_silent"  # the contradiction that a silence is

@@ -19,8 +19,8 @@ from services.notify.domain.messages import (
 from services.notify.domain.signals import SignalKind, SignalRules, family
 from services.notify.tables import Budget, Database, Signal
 from services.notify.use_cases.budgets import money_of
-from shared.clock import local_date
 from shared.events.notify import BudgetAlerted, DatabaseAlerted
+from shared.runtime.clock import local_date
 
 Picture = TypeVar("Picture", Database, Budget)
 

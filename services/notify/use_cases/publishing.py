@@ -9,10 +9,10 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.tables import Alert
-from shared.audit import SYSTEM, add_audits
 from shared.events.envelope import wrap
 from shared.events.notify import AlertRaised, BudgetAlerted, DatabaseAlerted
-from shared.outbox import add_events
+from shared.log.outbox import add_events
+from shared.runtime.audit import SYSTEM, add_audits
 
 
 @dataclass(frozen=True, slots=True)

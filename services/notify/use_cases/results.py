@@ -16,7 +16,7 @@ from services.notify.tables import Delivery, Subscription
 from services.notify.use_cases.claims import Claim
 from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 from services.notify.use_cases.deliveries.locks import lock_deliveries
-from shared.audit import SYSTEM, add_audit
+from shared.runtime.audit import SYSTEM, add_audit
 
 
 @dataclass(frozen=True, slots=True)

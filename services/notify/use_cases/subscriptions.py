@@ -23,12 +23,12 @@ from services.notify.tables import Agency, Delivery, Subscription
 from services.notify.use_cases.authority import require_authority
 from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 from shared.agencies import require_agencies
-from shared.audit import Actor, add_audit
-from shared.auth import Caller
 from shared.errors import Versions, check_version
 from shared.events.envelope import CloudEvent, wrap
 from shared.events.notify import SubscriptionTested
-from shared.http import OutgoingPolicy, check_url
+from shared.http.auth import Caller
+from shared.http.outgoing import OutgoingPolicy, check_url
+from shared.runtime.audit import Actor, add_audit
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from services.notify.domain.responsibility import Deadline, responsible, why_sil
 from services.notify.tables import Alert, Delivery, Task, Timer
 from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 from services.notify.use_cases.picture import newer
-from shared.audit import SYSTEM, add_audit
 from shared.events.tasks import TaskState
+from shared.runtime.audit import SYSTEM, add_audit
 
 # What a timer's ending means for the alerts that are on their way.
 _DELIVERY_REASON: Mapping[TimerReason, DeliveryReason] = {

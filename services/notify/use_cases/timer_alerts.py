@@ -15,8 +15,8 @@ from services.notify.domain.milestones import Firing, TimerReason, TimerStatus, 
 from services.notify.tables import Agency, Task, Timer
 from services.notify.use_cases.publishing import Raised, publish
 from services.notify.use_cases.tasks import add_timers
-from shared.clock import local_date
 from shared.events.notify import AlertAgency, AlertRaised, AlertTask, DeadlineAlertKind
+from shared.runtime.clock import local_date
 
 BATCH = 200  # due timers per transaction: short enough that an ending task waits a blink for its lock
 

@@ -8,13 +8,13 @@ from services.notify.settings import NotifySettings
 from services.notify.worker.deliveries import Courier
 from services.notify.worker.raising import raise_due, signals_loop, timers_loop
 from services.notify.worker.upkeep import upkeep_loop
-from shared.bus import DeadLetter, Publisher, Source
-from shared.clock import Clock
-from shared.database import Database
-from shared.health import Check, database_check
-from shared.loops import Loop
-from shared.relay import notifier_loop, relay_loop
-from shared.worker import Worker
+from shared.log.bus import DeadLetter, Publisher, Source
+from shared.log.relay import notifier_loop, relay_loop
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Check, database_check
+from shared.runtime.loops import Loop
+from shared.runtime.worker import Worker
 
 __all__ = ["build_worker", "next_due_instant", "raise_due"]
 

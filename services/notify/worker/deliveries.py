@@ -15,10 +15,10 @@ from services.notify.settings import NotifySettings
 from services.notify.use_cases.claims import Claim, Lane, claim_due, give_back
 from services.notify.use_cases.results import Recorded, Result, record_results
 from services.notify.worker.metrics import ATTEMPTS, CALL_SECONDS, DELIVERIES_ENDED, DELIVERY_LAG
-from shared.clock import Clock, wait_for_wake
-from shared.database import Database
-from shared.http import OutgoingPolicy, WebhookClient
-from shared.loops import Pulse, together
+from shared.http.outgoing import OutgoingPolicy, WebhookClient
+from shared.runtime.clock import Clock, wait_for_wake
+from shared.runtime.database import Database
+from shared.runtime.loops import Pulse, together
 
 logger = logging.getLogger(__name__)
 

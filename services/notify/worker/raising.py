@@ -15,9 +15,9 @@ from services.notify.use_cases import signal_alerts, timer_alerts
 from services.notify.use_cases.publishing import Raised
 from services.notify.use_cases.signal_deliveries import cancel_superseded
 from services.notify.worker.metrics import ALERTS_RAISED, RAISE_LAG
-from shared.clock import Clock, wait_for_wake
-from shared.database import Database
-from shared.loops import Loop, Pulse
+from shared.runtime.clock import Clock, wait_for_wake
+from shared.runtime.database import Database
+from shared.runtime.loops import Loop, Pulse
 
 POLL_SECONDS = 1.0  # the fallback for plans made by other processes
 

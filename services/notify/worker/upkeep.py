@@ -8,9 +8,9 @@ from services.notify.queries.schedule import backlog
 from services.notify.use_cases.claims import release_lost
 from services.notify.use_cases.signal_deliveries import cancel_superseded
 from services.notify.worker.metrics import ATTEMPTS, DELIVERIES, SIGNAL_LAG, SIGNALS, TIMER_LAG, TIMERS
-from shared.clock import Clock
-from shared.database import Database
-from shared.loops import Loop, Pulse
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.loops import Loop, Pulse
 
 INTERVAL_SECONDS = 5.0  # real time: leases and operators live in it
 

@@ -22,12 +22,12 @@ from services.tasks.schemas.catalogue import (
 )
 from services.tasks.tables import Document, Programme
 from services.tasks.use_cases import agencies, documents
-from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
 from shared.events import tasks as events
-from shared.openapi import sent
-from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
-from shared.preconditions import ExpectedVersion, set_etag
-from shared.problems import documented
+from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.openapi import sent
+from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.http.preconditions import ExpectedVersion, set_etag
+from shared.http.problems import documented
 
 router = service_router("tasks")
 

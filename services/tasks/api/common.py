@@ -13,13 +13,13 @@ from services.tasks.queries.status import moment
 from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.common import Day
 from services.tasks.schemas.tasks import TaskOut
-from shared.app import Context, CurrentContext, with_scope
-from shared.auth import Caller
-from shared.clock import local_date
-from shared.database import AnyRow
 from shared.errors import NotFound
-from shared.moments import KnownAt, known_instant, settled_instant
-from shared.preconditions import set_etag
+from shared.http.app import Context, CurrentContext, with_scope
+from shared.http.auth import Caller
+from shared.http.moments import KnownAt, known_instant, settled_instant
+from shared.http.preconditions import set_etag
+from shared.runtime.clock import local_date
+from shared.runtime.database import AnyRow
 
 
 @dataclass(frozen=True, slots=True)

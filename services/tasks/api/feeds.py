@@ -5,8 +5,8 @@ from fastapi import Request, Response
 from services.tasks.api.common import Reader, SettledMoment
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.schemas.statistics import Statistics, StatisticsGroup
-from shared.app import Reading, Snapshot, service_router
-from shared.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.http.app import Reading, Snapshot, service_router
+from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 
 router = service_router("tasks")
 

@@ -22,10 +22,10 @@ from services.tasks.schemas.catalogue import (
     MemberOut,
 )
 from services.tasks.use_cases import groups
-from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
-from shared.openapi import sent
-from shared.preconditions import ExpectedVersion, set_etag
-from shared.problems import documented
+from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.openapi import sent
+from shared.http.preconditions import ExpectedVersion, set_etag
+from shared.http.problems import documented
 
 router = service_router("tasks")
 

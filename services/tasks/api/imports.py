@@ -10,13 +10,13 @@ from services.tasks.api.common import Manager, current_rules
 from services.tasks.schemas.imports import ImportedRow, ImportReport, KnownTaskOut
 from services.tasks.use_cases.annexes import Annex, read_annex
 from services.tasks.use_cases.imports import Imported, import_annex
-from shared.answers import SheetReport, SkippedRow
-from shared.app import CurrentActor, CurrentContext, Session, get_context
-from shared.problems import documented
-from shared.requests import Code, DocumentNumber, Line
-from shared.scalars import BooleanText
+from shared.http.answers import SheetReport, SkippedRow
+from shared.http.app import CurrentActor, CurrentContext, Session, get_context
+from shared.http.problems import documented
+from shared.http.requests import Code, DocumentNumber, Line
+from shared.http.scalars import BooleanText
+from shared.http.uploads import REPORT_ANSWERS, UploadForm, upload_router
 from shared.spreadsheets import answers_from_json, mapping_from_json
-from shared.uploads import REPORT_ANSWERS, UploadForm, upload_router
 
 PATH = "/tasks/v1/imports"
 

@@ -25,14 +25,14 @@ from services.tasks.schemas.submissions import SubmissionIn
 from services.tasks.schemas.tasks import AssignmentIn, CitationIn, TaskChange, TaskIn
 from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.documents import require_document
-from shared.app import Context
-from shared.auth import Caller
-from shared.clock import local_date
 from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
 from shared.events import tasks as events
-from shared.folding import fold
-from shared.pagination import decode_after
+from shared.http.app import Context
+from shared.http.auth import Caller
+from shared.http.pagination import decode_after
+from shared.runtime.clock import local_date
+from shared.text.folding import fold
 
 MOST_WORDS = 10  # of a search; more narrow nothing down
 NO_DATE = "-"  # stands in a cursor where the last row of its page has no due date

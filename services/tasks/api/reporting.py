@@ -6,8 +6,8 @@ from services.tasks.api.common import Manager, Reporter
 from services.tasks.api.parsing import new_submission
 from services.tasks.schemas.submissions import DecisionIn, SubmissionIn, SubmissionOut
 from services.tasks.use_cases import reporting
-from shared.app import CurrentActor, CurrentContext, Session, service_router
-from shared.problems import documented
+from shared.http.app import CurrentActor, CurrentContext, Session, service_router
+from shared.http.problems import documented
 
 router = service_router("tasks")
 

@@ -31,11 +31,11 @@ from services.tasks.schemas.tasks import (
 )
 from services.tasks.use_cases import amendments, deadlines, endings, tasks
 from services.tasks.use_cases.documents import require_document
-from shared.app import CurrentActor, CurrentContext, Reading, Session, service_router
-from shared.openapi import sent
-from shared.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
-from shared.preconditions import ExpectedVersion, set_etag
-from shared.problems import documented
+from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.openapi import sent
+from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.http.preconditions import ExpectedVersion, set_etag
+from shared.http.problems import documented
 
 router = service_router("tasks")
 

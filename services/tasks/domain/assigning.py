@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.tasks.domain.commands import LEADING, NewAssignment, Role
+from shared.imports.rows import Problem
 from shared.naming.mentions import Indefinite, Mention, Naming, Unknown
 from shared.naming.refusals import ambiguous_problem, dissolved_problem, unknown_problem
-from shared.rows import Problem
 
 LEAD, COORDINATE = "lead_text", "coordinate_text"  # the two columns
 _NEW_AGENCY = "POST /tasks/v1/agencies"

@@ -11,9 +11,9 @@ from services.tasks.domain.annexes.places import Place
 from services.tasks.domain.annexes.recognition import Answer, Origin
 from services.tasks.domain.assigning import Assigned, assign
 from services.tasks.domain.deadlines import DeadlineKind, Reading
-from shared.folding import fold
+from shared.imports.rows import Problem, text_problems
 from shared.naming.mentions import Naming
-from shared.rows import Problem, text_problems
+from shared.text.folding import fold
 
 MAX_UNKNOWN_NAMES = 1_000  # of one file: 10 s of comparing; nobody corrects more of them at a time
 LIMITS = {

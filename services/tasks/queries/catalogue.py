@@ -24,8 +24,8 @@ from services.tasks.tables import (
     GroupMember,
     Programme,
 )
-from shared.database import AnyRow
 from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
+from shared.runtime.database import AnyRow
 
 _identifiers = (
     select(

@@ -11,7 +11,7 @@ from services.tasks.domain.commands import LEADING
 from services.tasks.domain.status import Status
 from services.tasks.queries.status import KNOWN_AT, belongs, combined_case, holds, leaf_statuses
 from services.tasks.tables import Agency, Assignment, Citation, GroupMember
-from shared.database import AnyRow, AnySelect
+from shared.runtime.database import AnyRow, AnySelect
 
 GroupBy = Literal["agency", "bloc", "group", "document", "programme"]
 Count = Literal["task", "assignment"]

@@ -22,7 +22,7 @@ from sqlalchemy.orm import aliased
 
 from services.tasks.domain.status import Status
 from services.tasks.tables import Deadline, Ending, Submission, Task
-from shared.database import AnySelect
+from shared.runtime.database import AnySelect
 
 AS_OF = bindparam("as_of", type_=Date)
 KNOWN_AT = bindparam("known_at", type_=DateTime(timezone=True))

@@ -35,8 +35,8 @@ from services.tasks.tables import (
     Submission,
     Task,
 )
-from shared.audit import audit
-from shared.database import AnyRow, AnySelect
+from shared.runtime.audit import audit
+from shared.runtime.database import AnyRow, AnySelect
 
 _FOREVER = literal_column("'infinity'::date", Date)  # as ix_tasks_order has it: a parameter would not match
 _ORDER = (func.coalesce(Task.due_on, _FOREVER), Task.id)

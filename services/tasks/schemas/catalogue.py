@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.tasks.schemas.common import Day
-from shared.answers import Answer, example
 from shared.events.tasks import Identifier
-from shared.requests import ChangeModel, Code, DocumentNumber, Line, RequestModel, SimilarIsMeant
+from shared.http.answers import Answer, example
+from shared.http.requests import ChangeModel, Code, DocumentNumber, Line, RequestModel, SimilarIsMeant
 
 MOST_MEMBERS = 4_000  # there are 3,321 communes
 Aliases = Annotated[tuple[Line, ...], Field(max_length=100)]

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from services.tasks.domain.deadlines import DeadlineFlag, DeadlineKind
 from services.tasks.schemas.common import Day
-from shared.answers import Answer, example
 from shared.events.tasks import CycleState
-from shared.requests import DocumentNumber, Paragraph, RequestModel, Verbatim
+from shared.http.answers import Answer, example
+from shared.http.requests import DocumentNumber, Paragraph, RequestModel, Verbatim
 
 
 class ReadingIn(RequestModel):

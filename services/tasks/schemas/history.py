@@ -5,7 +5,7 @@ from typing import Any
 
 from services.tasks.schemas.deadlines import DeadlineRevision
 from services.tasks.schemas.submissions import SubmissionOut
-from shared.answers import Answer
+from shared.http.answers import Answer
 
 
 class HistoryEntry(Answer):

@@ -8,7 +8,7 @@ from pydantic import AliasPath, Field, computed_field
 
 from services.tasks.domain.deadlines import FLAG_SENTENCES, DeadlineFlag
 from services.tasks.schemas.common import Kind
-from shared.answers import Answer, RowOutcome, SheetReport, SkippedRow
+from shared.http.answers import Answer, RowOutcome, SheetReport, SkippedRow
 
 
 class KnownTaskOut(Answer):

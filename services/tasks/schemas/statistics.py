@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.tasks.domain.status import Status
-from shared.answers import Answer
+from shared.http.answers import Answer
 
 
 class StatisticsGroup(Answer):

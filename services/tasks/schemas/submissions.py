@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from services.tasks.schemas.common import Day
-from shared.answers import Answer, example
 from shared.evidence import EvidenceIn, EvidenceOut
-from shared.requests import Code, Paragraph, RequestModel
+from shared.http.answers import Answer, example
+from shared.http.requests import Code, Paragraph, RequestModel
 
 
 class SubmissionIn(RequestModel):

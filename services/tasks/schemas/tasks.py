@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 from services.tasks.domain.status import Status
 from services.tasks.schemas.common import Day, Kind
 from services.tasks.schemas.deadlines import ReadingOut
-from shared.answers import Answer, example
-from shared.database import AnyRow
 from shared.errors import InvalidInput
 from shared.events.tasks import Role
-from shared.requests import ChangeModel, Code, DocumentNumber, Line, Paragraph, RequestModel, Verbatim
+from shared.http.answers import Answer, example
+from shared.http.requests import ChangeModel, Code, DocumentNumber, Line, Paragraph, RequestModel, Verbatim
+from shared.runtime.database import AnyRow
 
 Priority = Literal["normal", "high", "urgent"]
 

@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase
 
-from shared.database import NAMING
+from shared.runtime.database import NAMING
 
 
 class Base(DeclarativeBase):

@@ -14,11 +14,11 @@ from services.tasks.domain.electronic_codes import check_form
 from services.tasks.queries.catalogue import Names, get_agency, load_names
 from services.tasks.tables import Agency, AgencyAlias, AgencyIdentifier, AgencyPredecessor, Base
 from services.tasks.use_cases.catalogue import code_conflict, require_agencies
-from shared.audit import Actor, add_audit
 from shared.errors import NotFound, Versions, check_version
 from shared.events import tasks as events
+from shared.log.outbox import add_event, add_events
 from shared.naming.directory import AgencyNames, Entry
-from shared.outbox import add_event, add_events
+from shared.runtime.audit import Actor, add_audit
 
 _PARTS = {"identifiers", "aliases", "predecessors"}  # rows of other tables
 

@@ -21,10 +21,10 @@ from services.tasks.use_cases.records import (
     tell,
 )
 from services.tasks.use_cases.tasks import search_text
-from shared.audit import Actor
-from shared.clock import local_date
 from shared.errors import Conflict, Versions, check_version
 from shared.events import tasks as events
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date
 
 
 async def amend_task(

@@ -17,11 +17,11 @@ from services.tasks.queries.catalogue import load_directory
 from services.tasks.tables import Document
 from services.tasks.use_cases.catalogue import require_agencies
 from services.tasks.use_cases.documents import require_document, require_programme
-from shared.database import Database
 from shared.errors import InvalidInput
+from shared.imports.rows import cell_problems, cell_remarks, guarded
 from shared.naming.cells import find_agencies
 from shared.naming.directory import Directory
-from shared.rows import cell_problems, cell_remarks, guarded
+from shared.runtime.database import Database
 from shared.spreadsheets import Row, Sheet, Skipped, Workbook, read_workbook_apart
 
 

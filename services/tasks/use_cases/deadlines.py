@@ -16,10 +16,10 @@ from services.tasks.use_cases.records import (
     require_open,
     tell,
 )
-from shared.audit import Actor
-from shared.clock import local_date
 from shared.errors import Conflict, InvalidInput
 from shared.events import tasks as events
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date
 
 
 async def extend_deadline(

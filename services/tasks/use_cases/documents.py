@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tasks.domain.commands import NewCitation
 from services.tasks.tables import Document, Numbered, Programme
 from services.tasks.use_cases.catalogue import require_agencies
-from shared.audit import Actor, add_audit
 from shared.document_numbers import normal_form, number_similar, similar_form
 from shared.errors import Conflict, InvalidInput
 from shared.events import tasks as events
-from shared.outbox import add_event
+from shared.log.outbox import add_event
+from shared.runtime.audit import Actor, add_audit
 
 What = TypeVar("What", bound=Numbered)
 _NAMED = 5  # similar numbers that one refusal names

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.tables import Ending, Submission, Task
 from services.tasks.use_cases.records import lock_children, lock_task, lock_to_end, require_open, tell
-from shared.audit import Actor
-from shared.clock import local_date
 from shared.events import tasks as events
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date
 
 
 async def cancel_task(

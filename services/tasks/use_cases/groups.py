@@ -15,12 +15,12 @@ from services.tasks.queries.catalogue import Names, load_names
 from services.tasks.tables import Group, GroupAlias, GroupMember
 from services.tasks.use_cases.agencies import lock_names
 from services.tasks.use_cases.catalogue import code_conflict, members_of, record_phrases, require_agencies
-from shared.audit import Actor, add_audit
-from shared.clock import local_date
 from shared.errors import NotFound, Versions, check_version
 from shared.events import tasks as events
+from shared.log.outbox import add_event
 from shared.naming.directory import Entry, directory_of
-from shared.outbox import add_event
+from shared.runtime.audit import Actor, add_audit
+from shared.runtime.clock import local_date
 
 
 @dataclass(frozen=True, slots=True)

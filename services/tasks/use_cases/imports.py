@@ -32,10 +32,10 @@ from services.tasks.use_cases.origins import (
 )
 from services.tasks.use_cases.records import tell_created
 from services.tasks.use_cases.tasks import new_tasks, of_member
-from shared.audit import Actor, add_audit
-from shared.clock import local_date
 from shared.errors import Refusal, TooLarge
-from shared.rows import Problem, guarded
+from shared.imports.rows import Problem, guarded
+from shared.runtime.audit import Actor, add_audit
+from shared.runtime.clock import local_date
 
 Outcome = Literal["accepted", "refused", "unchanged", "question"]
 OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "unchanged", "question")

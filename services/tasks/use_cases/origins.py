@@ -25,7 +25,7 @@ from services.tasks.domain.imports import ReadRow
 from services.tasks.tables import Document, Task
 from services.tasks.tables import Origin as OriginRow
 from shared.errors import InvalidInput
-from shared.folding import fold
+from shared.text.folding import fold
 
 _CONTAINED = 95  # of 100: nearly all words of the shorter title stand in the longer
 _FEWEST = 4  # words of the shorter title, below which containing it says little

@@ -11,10 +11,10 @@ from sqlalchemy.orm import selectinload
 
 from services.tasks.domain.deadlines import Reading
 from services.tasks.tables import Assignment, Base, Citation, Deadline, Task
-from shared.audit import Actor, add_audit, add_audits
 from shared.errors import Conflict, NotFound
 from shared.events import tasks as events
-from shared.outbox import add_event, add_events
+from shared.log.outbox import add_event, add_events
+from shared.runtime.audit import Actor, add_audit, add_audits
 
 
 async def lock_task(session: AsyncSession, task_id: UUID) -> Task:

@@ -10,10 +10,10 @@ from services.tasks.domain.commands import LEADING, NewSubmission, check_complet
 from services.tasks.tables import Evidence, Submission, Task
 from services.tasks.use_cases.endings import settle_parent
 from services.tasks.use_cases.records import lock_task, lock_to_end, require_open, tell
-from shared.audit import Actor
-from shared.clock import local_date
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 from shared.events import tasks as events
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date
 
 
 async def submit_completion(

@@ -25,9 +25,9 @@ from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
 from services.tasks.use_cases.reporting import decide_submission, submit_completion
 from services.tasks.use_cases.tasks import create_task
-from shared.audit import Actor
-from shared.clock import local_date
 from shared.events import tasks as events
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 EXTENDING_DOCUMENT = "MAU-02/QD"

@@ -14,8 +14,8 @@ from services.tasks.tables import Agency
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.catalogue import record_phrases
 from services.tasks.use_cases.groups import add_group
-from shared.audit import Actor, add_audit
 from shared.events import tasks as events
+from shared.runtime.audit import Actor, add_audit
 
 CATALOGUE = Path(__file__).parent.parent / "catalogue"
 BATCH = 500

@@ -12,9 +12,9 @@ from services.tasks.tables import Assignment, Citation, Task
 from services.tasks.use_cases.catalogue import require_agencies
 from services.tasks.use_cases.documents import as_recorded, require_programme
 from services.tasks.use_cases.records import new_deadline, tell_created
-from shared.audit import Actor
-from shared.clock import local_date
-from shared.folding import fold
+from shared.runtime.audit import Actor
+from shared.runtime.clock import local_date
+from shared.text.folding import fold
 
 
 async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: datetime) -> Task:

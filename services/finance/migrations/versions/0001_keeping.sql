@@ -50,7 +50,7 @@ BEGIN
 END $$;
 
 -- Whoever serves may add to the ledger and not change it. An owner who is no superuser gives the right away himself. A
--- superuser has every right, so that his connections take the role dondoc_finance instead (shared/database.py).
+-- superuser has every right, so that his connections take the role dondoc_finance instead (shared/runtime/database.py).
 DO $$
 DECLARE
     service text := 'dondoc_finance';

@@ -10,8 +10,8 @@ from services.notify.domain.deliveries import DeliveryStatus, delivery_ended, de
 from services.notify.domain.subscriptions import SubscriptionStatus, subscription_inactive
 from services.notify.tables import Delivery, Subscription
 from services.notify.use_cases.authority import require_authority
-from shared.audit import Actor, add_audit
-from shared.auth import Caller
+from shared.http.auth import Caller
+from shared.runtime.audit import Actor, add_audit
 
 
 async def retry_delivery(

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from services.tasks.domain.annexes.recognition import Answer
 from shared.errors import InvalidInput
-from shared.folding import fold
-from shared.rows import Problem
+from shared.imports.rows import Problem
+from shared.text.folding import fold
 
 _NEW = {"moi", "new", "nhiem vu moi", "viec moi"}
 

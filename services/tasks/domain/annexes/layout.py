@@ -7,8 +7,8 @@ from typing import Literal
 
 from services.tasks.domain.annexes.places import Place, Sections, is_number, number_of, roman, spoken
 from services.tasks.domain.annexes.tails import TailReason, may_be_signature, opens_tail
-from shared.folding import fold
 from shared.spreadsheets import Row, Skipped, Table
+from shared.text.folding import fold
 
 _LABEL = re.compile(r"[IVXLC]{1,6}|[A-ZĐ]")
 _NUMBERS = re.compile(r"[\d.,()\s/-]{1,12}")

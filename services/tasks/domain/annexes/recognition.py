@@ -11,7 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.tasks.domain.annexes.places import Place, annex_key
-from shared.folding import fold
+from shared.text.folding import fold
 
 ALIKE = (
     70  # of 100: a row whose words were touched up; of 110 duties of two real annexes 10 are as like another

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from shared.folding import fold
+from shared.text.folding import fold
 
 TailReason = Literal["signature", "note"]
 

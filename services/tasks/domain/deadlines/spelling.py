@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared.characters import LOOK_ALIKE
+from shared.text.characters import LOOK_ALIKE
 
 
 class Normal(NamedTuple):

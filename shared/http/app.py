@@ -1,0 +1,296 @@
+"""What every service's HTTP application has in common: keys, transactions, limits, ids, health."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from fastapi.security import (
+    HTTPAuthorizationCredentials,
+    HTTPBasic,
+    HTTPBasicCredentials,
+    HTTPBearer,
+    SecurityScopes,
+)
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from shared.errors import Forbidden, Unauthenticated
+from shared.http import idempotency, problems
+from shared.http.auth import Caller, authenticate, unauthenticated
+from shared.http.edge import EdgeMiddleware, HeadMiddleware
+from shared.http.openapi import DESCRIPTION, OPERATIONS, SAME_SERVER, Application, operation_id
+from shared.http.pages import pages_router
+from shared.http.parameters import Takes
+from shared.http.preconditions import conditional
+from shared.http.reference_page import add_reference_page
+from shared.http.request_metrics import MetricsMiddleware
+from shared.runtime import logs
+from shared.runtime.audit import Actor
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
+from shared.runtime.metrics import registry
+from shared.runtime.settings import LOCAL_URL
+from shared.runtime.stable_reads import announce_change
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a service's routes stand on."""
+
+    service: str
+    database: Database
+    clock: Clock
+    pepper: bytes
+    public_url: str = LOCAL_URL  # how callers reach the service
+
+
+# --- what a route asks for --------------------------------------------------------------------------------------
+
+_bearer = HTTPBearer(
+    auto_error=False, description="API key: Authorization: Bearer ddk_…", scheme_name="api_key"
+)
+
+METRICS = "metrics.read"
+_basic = HTTPBasic(
+    auto_error=False, description="metrics only: the API key as password", scheme_name="password"
+)
+
+
+def get_context(request: Request) -> Context:
+    context = request.app.state.context
+    assert isinstance(context, Context)  # noqa: S101 - app.state is untyped
+    return context
+
+
+async def identify(request: Request) -> Caller:
+    """The caller behind the request's key; looked up once per request."""
+    if not hasattr(request.state, "caller"):
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise unauthenticated()
+        request.state.caller = await _look_up(request, token.strip())
+    caller = request.state.caller
+    assert isinstance(caller, Caller)  # noqa: S101 - request.state is untyped
+    return caller
+
+
+async def _look_up(request: Request, token: str) -> Caller:
+    context = get_context(request)
+    async with context.database.reading() as connection:
+        return await authenticate(connection, context.pepper, token, context.clock.now())
+
+
+class MonitorUnknown(Unauthenticated):
+    challenge = 'Basic realm="dondoc", Bearer'  # a browser asks its user for a password
+
+
+async def require_monitor(
+    request: Request, basic: Annotated[HTTPBasicCredentials | None, Depends(_basic)]
+) -> None:
+    """Prometheus sends a bearer token; a browser asks its user, who gives the key as the password."""
+    try:
+        caller = await (_look_up(request, basic.password) if basic else identify(request))
+    except Unauthenticated:
+        raise MonitorUnknown(
+            "monitor_key_required",
+            "Cần khóa API có vai trò monitor: gửi Authorization: Bearer <khóa>, hoặc Basic với khóa làm mật khẩu.",
+            "An API key with the role monitor is required: send Authorization: Bearer <key>, or Basic with the key as password.",
+        ) from None
+    if not caller.may(METRICS):
+        raise Forbidden(
+            "scope_missing",
+            f"Khóa này không có quyền {METRICS}: dùng khóa có vai trò monitor.",
+            f"This key lacks the scope {METRICS}: use a key with the role monitor.",
+            scope=METRICS,
+        )
+
+
+async def current_caller(
+    request: Request,
+    scopes: SecurityScopes,
+    _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    caller = await identify(request)
+    for scope in scopes.scopes:
+        caller.require(scope)
+    return caller
+
+
+def with_scope(scope: str) -> Any:
+    """Dependency: the caller, who must have `scope`."""
+    return Security(current_caller, scopes=[scope])
+
+
+def current_actor(request: Request) -> Actor:
+    caller: Caller = request.state.caller
+    return Actor(f"{caller.name} ({caller.prefix})", logs.request_id.get())
+
+
+def current_session(request: Request) -> AsyncSession:
+    session = request.state.session
+    assert isinstance(session, AsyncSession)  # noqa: S101 - request.state is untyped
+    return session
+
+
+async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with get_context(request).database.reading() as connection:
+        yield connection
+
+
+async def snapshot_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with get_context(request).database.snapshot() as connection:
+        yield connection
+
+
+Session = Annotated[AsyncSession, Depends(current_session)]
+Reading = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
+Snapshot = Annotated[AsyncConnection, Depends(snapshot_connection, scope="function")]
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+CurrentContext = Annotated[Context, Depends(get_context)]
+
+
+async def admit(request: Request, takes: Takes) -> Caller:
+    """The caller, who may do what the route does and sent nothing that it does not take."""
+    caller = await identify(request)
+    for scope in takes.scopes:
+        caller.require(scope)
+    await takes.check(request)
+    return caller
+
+
+class ServiceRoute(APIRoute):
+    """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
+
+    The edge owns the transaction: rows, audit entry, event and the stored answer stand or fall as one.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
+        answer = super().get_route_handler()
+        takes = Takes.of(self)
+
+        async def read(request: Request) -> Response:
+            # before any dependency takes a connection: who holds one and waits for another can wait for ever
+            await admit(request, takes)
+            return conditional(request, await answer(request))
+
+        async def change(request: Request) -> Response:
+            context = get_context(request)
+            caller = await admit(request, takes)
+            body = await request.body()
+            key = request.headers.get("idempotency-key")
+            seal = idempotency.Seal(context.pepper)
+            async with context.database.transaction() as session:
+                await announce_change(session, context.clock.now())
+                request.state.session = session
+                if key is None:
+                    return await answer(request)
+                replay = await idempotency.claim(
+                    session, caller.prefix, key, request=request, body=body, at=context.clock.now(), seal=seal
+                )
+                if replay is not None:
+                    return replay
+                response = await answer(request)
+                await idempotency.remember(session, caller.prefix, key, response, seal=seal)
+                return response
+
+        return read if (self.methods or set()) <= {"GET", "HEAD"} else change
+
+
+def service_router(service: str) -> APIRouter:
+    return APIRouter(
+        prefix=f"/{service}/v1", route_class=ServiceRoute, responses=problems.documented(401, 403, 422, 503)
+    )
+
+
+# --- operations -------------------------------------------------------------------------------------------------
+
+
+METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}
+}
+
+
+class Readiness(BaseModel):
+    status: Literal["ready", "unavailable"]
+    troubles: dict[str, str] = Field(default={}, description="what is wrong, by check or loop")
+
+
+def operations_router(health: Health) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Tiến trình còn trả lời. / The process answers."""
+        return {"status": "ok"}
+
+    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+    async def readyz() -> JSONResponse:
+        """Cơ sở dữ liệu, dòng sự kiện và các vòng lặp hoạt động. / Database, log and loops work."""
+        troubles = await health.troubles()
+        body = {"status": "unavailable", "troubles": troubles} if troubles else {"status": "ready"}
+        return JSONResponse(body, 503 if troubles else 200)
+
+    @router.get(
+        "/metrics",
+        dependencies=[Depends(require_monitor)],
+        response_class=Response,
+        responses=problems.documented(401, 403) | METRICS_ANSWER,
+        openapi_extra={"security": [{"api_key": []}]},
+    )
+    async def metrics() -> Response:
+        """Số đo cho Prometheus. / Prometheus metrics."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+# --- the application --------------------------------------------------------------------------------------------
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    context: Context,
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    health: Health,
+    body_limits: Mapping[str, int] | None = None,
+    lifespan: Lifespan | None = None,
+    operations: bool = True,
+    tags: Mapping[str, str] | None = None,
+) -> FastAPI:
+    """A service's application. `body_limits` are bytes by path, for routes that take uploads; `tags` say what is what."""
+    described = {**(tags or {}), **({"operations": OPERATIONS} if operations else {})}
+    app = Application(
+        title=f"Dondoc {context.service}",  # ASCII: generators name their packages by it
+        summary=title,
+        version="1",
+        description=DESCRIPTION,
+        servers=[SAME_SERVER, {"url": context.public_url}],
+        generate_unique_id_function=operation_id,
+        openapi_tags=[{"name": name, "description": text} for name, text in described.items()],
+        openapi_url=f"/{context.service}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the caller's header claims
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    problems.install(app)
+    add_reference_page(app, context.service)
+    app.include_router(pages_router())
+    for router in routers:
+        app.include_router(router)
+    if operations:
+        app.include_router(operations_router(health))
+    app.add_middleware(EdgeMiddleware, body_limits=body_limits or {})
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(MetricsMiddleware, service=context.service)
+    return app

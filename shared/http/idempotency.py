@@ -1,0 +1,107 @@
+"""`Idempotency-Key`: a replayed request gets the first answer again, stored in the transaction of the change."""
+
+import base64
+import hashlib
+from datetime import datetime
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from fastapi import Request, Response
+from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.errors import InvalidInput
+from shared.runtime.database import spine
+
+MAX_KEY_LENGTH = 200
+REPLAYED = "Idempotency-Replayed"  # header of an answer that was given before
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    spine,
+    Column("caller", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", Integer),
+    Column("headers", JSONB),
+    Column("body", LargeBinary),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+_KEPT_HEADERS = ("content-type", "etag", "location", "link")
+
+
+class Seal:
+    """Stored answers are encrypted: one of them may hold a secret that is shown once, and nowhere else at rest."""
+
+    def __init__(self, pepper: bytes) -> None:
+        key = HKDF(hashes.SHA256(), 32, salt=None, info=b"dondoc idempotency answers").derive(pepper)
+        self._cipher = Fernet(base64.urlsafe_b64encode(key))
+
+    def close(self, body: bytes) -> bytes:
+        return self._cipher.encrypt(body)
+
+    def open(self, sealed: bytes) -> bytes:
+        return self._cipher.decrypt(sealed)
+
+
+async def claim(
+    session: AsyncSession, caller: str, key: str, *, request: Request, body: bytes, at: datetime, seal: Seal
+) -> Response | None:
+    """Reserve the key, or return the stored answer. A twin still under way waits here for the first to commit."""
+    if not key.isascii() or not key.isprintable() or not 0 < len(key) <= MAX_KEY_LENGTH:
+        raise InvalidInput(
+            "idempotency_key_invalid",
+            f"Idempotency-Key phải là 1-{MAX_KEY_LENGTH} ký tự ASCII in được, ví dụ một UUID.",
+            f"Idempotency-Key must be 1-{MAX_KEY_LENGTH} printable ASCII characters, e.g. a UUID.",
+            field="Idempotency-Key",
+        )
+    fingerprint = _fingerprint(request, body)
+    claimed = await session.execute(
+        insert(idempotency_keys)
+        .values(caller=caller, key=key, fingerprint=fingerprint, created_at=at)
+        .on_conflict_do_nothing()
+        .returning(idempotency_keys.c.key)
+    )
+    if claimed.one_or_none():
+        return None
+    stored = (await session.execute(select(idempotency_keys).where(_is(caller, key)))).one()
+    if bytes(stored.fingerprint) != fingerprint:
+        raise InvalidInput(
+            "idempotency_key_reused",
+            "Idempotency-Key này đã dùng cho một yêu cầu khác: hãy dùng khóa mới cho yêu cầu mới.",
+            "This Idempotency-Key was used for another request: use a new key for a new request.",
+            field="Idempotency-Key",
+        )
+    headers = {**stored.headers, REPLAYED: "true"}
+    return Response(seal.open(bytes(stored.body)), stored.status, headers)
+
+
+async def remember(session: AsyncSession, caller: str, key: str, response: Response, *, seal: Seal) -> None:
+    """Store the answer under a claimed key."""
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    await session.execute(
+        update(idempotency_keys)
+        .where(_is(caller, key))
+        .values(status=response.status_code, headers=headers, body=seal.close(bytes(response.body)))
+    )
+
+
+def _fingerprint(request: Request, body: bytes) -> bytes:
+    words = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return hashlib.sha256(words + _without_boundary(request, body)).digest()
+
+
+def _without_boundary(request: Request, body: bytes) -> bytes:
+    """A multipart body without its boundary, which clients draw anew for each try."""
+    kind, _, boundary = request.headers.get("content-type", "").partition("boundary=")
+    return (
+        body.replace(boundary.strip('"').encode(), b"")
+        if kind.startswith("multipart/") and boundary
+        else body
+    )
+
+
+def _is(caller: str, key: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a column expression has no short type
+    return (idempotency_keys.c.caller == caller) & (idempotency_keys.c.key == key)

@@ -1,0 +1,23 @@
+"""Outgoing HTTP to addresses that others chose: where it may go (`addresses`) and how it goes (`client`)."""
+
+from shared.http.outgoing.addresses import (
+    AddressRefused,
+    HostUnknown,
+    OutgoingPolicy,
+    Resolver,
+    check_url,
+)
+from shared.http.outgoing.client import Fault, Outcome, WebhookClient, check_headers, retry_after_seconds
+
+__all__ = [
+    "AddressRefused",
+    "Fault",
+    "HostUnknown",
+    "Outcome",
+    "OutgoingPolicy",
+    "Resolver",
+    "WebhookClient",
+    "check_headers",
+    "check_url",
+    "retry_after_seconds",
+]

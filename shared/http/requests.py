@@ -1,0 +1,174 @@
+"""Shapes that every request shares: unknown members refused, text bounded, clean and in one Unicode form."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from shared.document_numbers import normal_form
+from shared.errors import InvalidInput
+from shared.http.scalars import Boolean
+from shared.text.characters import CONTROL, CONTROL_BUT_BREAKS
+
+MOST_NAMED = 20  # unknown members that a refusal names
+
+
+def _refuse_controls(text: str, controls: re.Pattern[str]) -> str:
+    if found := controls.search(text):
+        raise PydanticCustomError(
+            "control_character",
+            "The text contains the control character {character}: remove it.",
+            {"character": f"U+{ord(found[0]):04X}"},
+        )
+    return text
+
+
+def _clean_line(text: str) -> str:
+    return unicodedata.normalize("NFC", _refuse_controls(text, CONTROL))
+
+
+def _clean_paragraph(text: str) -> str:
+    return unicodedata.normalize("NFC", _refuse_controls(text, CONTROL_BUT_BREAKS))
+
+
+def _keep_paragraph(text: str) -> str:
+    return _refuse_controls(text, CONTROL_BUT_BREAKS)
+
+
+def _require_number(text: str) -> str:
+    """The number of a document as it was typed, when there is a letter or digit in it."""
+    if not normal_form(text):
+        raise PydanticCustomError("no_number", "A document number has a letter or a digit.")
+    return text
+
+
+def refuse_nul(value: Any) -> None:
+    """Raise when a NUL hides anywhere in a JSON value: PostgreSQL cannot store it, and no honest text has it."""
+    waiting = [
+        ("", value)
+    ]  # (dotted path, value); a list of our own, since JSON may be nested as deep as the stack
+    while waiting:
+        path, item = waiting.pop()
+        if isinstance(item, str) and "\0" in item:
+            raise InvalidInput(
+                "nul_character",
+                "Văn bản chứa ký tự NUL: hãy bỏ ký tự đó.",
+                "The text contains a NUL character: remove it.",
+                field=path.replace("\0", "") or None,
+            )
+        if isinstance(item, dict):
+            waiting += [(path, key) for key in item]
+            waiting += [(f"{path}.{key}".lstrip("."), inner) for key, inner in item.items()]
+        elif isinstance(item, list | tuple):
+            waiting += [(f"{path}.{n}".lstrip("."), inner) for n, inner in enumerate(item)]
+
+
+class RequestModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sound(cls, value: Any) -> Any:
+        refuse_nul(value)
+        if isinstance(value, dict):
+            _refuse_unknown(cls, value)
+            _refuse_too_long(cls, value)
+        return value
+
+
+class ChangeModel(RequestModel):
+    """A change of what is there: members that are given are changed, the others stay.
+
+    `nullable` are those for which null is a value, and not a slip; those `beside` change nothing by themselves.
+    """
+
+    nullable: ClassVar[frozenset[str]] = frozenset()
+    beside: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        empty = [name for name in self.model_fields_set - self.nullable if getattr(self, name) is None]
+        if empty or not self.model_fields_set - self.beside:
+            nullable = ", ".join(sorted(self.nullable)) or "∅"
+            raise InvalidInput(
+                "change_empty",
+                f"Ghi giá trị mới cho ít nhất một trường, bỏ các trường không đổi; được để null: {nullable}.",
+                f"Give at least one member a new value and leave out those that stay; null is for: {nullable}.",
+                field=min(empty, default=None),
+            )
+        return self
+
+
+@cache
+def known_members(model: type[BaseModel]) -> Mapping[str, int | None]:
+    """The members that a request of this shape may have, each with the most items that its list takes."""
+    properties = model.model_json_schema()["properties"]
+    return {
+        name: next((kind["maxItems"] for kind in _kinds(shape) if "maxItems" in kind), None)
+        for name, shape in properties.items()
+    }
+
+
+def _kinds(shape: dict[str, Any]) -> list[dict[str, Any]]:
+    return [shape, *shape.get("anyOf", ())]
+
+
+def _refuse_unknown(model: type[BaseModel], value: dict[Any, Any]) -> None:
+    """One error for all of them, with the first few names: an error of its own for each of 100,000 holds the loop."""
+    known = known_members(model)
+    if len(value) <= len(known) and value.keys() <= known.keys():
+        return
+    names = [name for name in value if name not in known][:MOST_NAMED]
+    context = {"names": names, "known": sorted(known)}
+    unknown = PydanticCustomError("extra_forbidden", "There are members that are not known.", context)
+    raise ValidationError.from_exception_data(
+        model.__name__, [InitErrorDetails(type=unknown, loc=(), input=None)]
+    )
+
+
+def _refuse_too_long(model: type[BaseModel], value: dict[Any, Any]) -> None:
+    """Before its items are read, each of which may have errors of its own."""
+    for name, most in known_members(model).items():
+        items = value.get(name)
+        if most is not None and isinstance(items, list) and len(items) > most:
+            lengths = {"field_type": "List", "max_length": most, "actual_length": len(items)}
+            too_long = InitErrorDetails(type="too_long", loc=(name,), input=None, ctx=lengths)
+            raise ValidationError.from_exception_data(model.__name__, [too_long])
+
+
+Code = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f?#]+$"),
+    AfterValidator(_clean_line),
+]
+DocumentNumber = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f?#]+$"),
+    AfterValidator(_clean_line),
+    AfterValidator(_require_number),
+]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_clean_line)
+]
+SIMILAR_IS_MEANT = "take a number although a similar one is recorded, e.g. 9/QD-BTC beside 9/QĐ-BTC"
+SimilarIsMeant = Annotated[Boolean, Field(description=SIMILAR_IS_MEANT)]
+# of one line or more
+Paragraph = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    AfterValidator(_clean_paragraph),
+]
+# as printed, to the letter
+Verbatim = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_keep_paragraph)]

@@ -1,0 +1,108 @@
+"""Files that come with a form: read before the change's transaction begins, which must not stand idle meanwhile."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
+from starlette.datastructures import FormData
+
+from shared.http.app import ServiceRoute, admit
+from shared.http.negotiation import JSON, XLSX, preferred
+from shared.http.parameters import Takes, refuse_repeated
+from shared.http.problems import documented
+from shared.http.requests import RequestModel
+from shared.http.scalars import BooleanText
+from shared.imports.reports import report_workbook
+from shared.spreadsheets import MAX_BYTES
+
+_log = logging.getLogger(__name__)
+# what an import answers, beside the report as JSON: by `Accept` the file as it came, with the report in it
+REPORT_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The report of every row; as a workbook the file as it came with outcome, reason and suggestion",
+        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+MAX_UPLOAD_BYTES = MAX_BYTES + 1024 * 1024  # with the form around it, as the gateway admits
+
+
+class UploadForm(RequestModel):
+    """What every form with a spreadsheet has."""
+
+    file: UploadFile = Field(description="CSV (UTF-8) or XLSX, headings in Vietnamese or English")
+    dry_run: BooleanText = False
+    sheet: str | None = Field(
+        default=None,
+        max_length=100,
+        description="name of the only sheet to read; without it every visible sheet that has the headings",
+    )
+    columns: str | None = Field(
+        default=None, max_length=10_000, description="JSON: {field name: heading as printed, …}"
+    )
+
+
+Form = TypeVar("Form", bound=UploadForm)
+Read = Callable[[Request, Form, bytes], Awaitable[object]]
+
+
+def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter:
+    """A router whose routes find what `read` made of the form and its file in `request.state.upload`.
+
+    Who may not call is refused before anything is read, and a form that is wrong here, field by field.
+    """
+
+    class UploadRoute(ServiceRoute):
+        def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
+            change = super().get_route_handler()
+            takes = Takes.of(self)
+
+            async def read_first(request: Request) -> Response:
+                await admit(request, takes)
+                await request.body()  # kept, so that the route can read the form again
+                async with request.form() as parts:
+                    sent = _read_form(form, parts)
+                    content = await sent.file.read()
+                wanted = preferred(request.headers.getlist("accept"), JSON, XLSX)
+                request.state.upload = await read(request, sent, content)
+                response = await change(request)
+                if response.status_code != HTTPStatus.OK or wanted == JSON:
+                    return response
+                return await _as_workbook(response, sent.file.filename or "", content)
+
+            return read_first
+
+    return APIRouter(
+        prefix=f"/{service}/v1", route_class=UploadRoute, responses=documented(401, 403, 422, 503)
+    )
+
+
+async def _as_workbook(response: Response, filename: str, content: bytes) -> Response:
+    """The committed report put into its file; the report as it is where that cannot be done, for the import stands."""
+    try:
+        workbook = await report_workbook(content, json.loads(bytes(response.body)))
+    except Exception:  # noqa: BLE001 - the change is made: whatever it is, the caller gets its report
+        _log.warning("a report could not be written into its file", exc_info=True)
+        return response
+    stem = filename.rpartition(".")[0] or filename or "phu-luc"
+    name = quote(f"{stem} - báo cáo.xlsx", safe="", errors="replace")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Vary": "Accept"}
+    kept = {key: value for key, value in response.headers.items() if key == "idempotency-replayed"}
+    return Response(workbook, media_type=XLSX, headers=headers | kept)
+
+
+def _read_form(form: type[Form], parts: FormData) -> Form:
+    """Raises RequestValidationError, and InvalidInput for a field that is given twice."""
+    given = parts.multi_items()
+    refuse_repeated(name for name, _ in given)
+    try:
+        return form.model_validate(dict(given))
+    except ValidationError as error:
+        # only an upload is no text; it must not be told as the value at fault
+        found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_input=False)]
+        raise RequestValidationError(found) from None

@@ -1,0 +1,1 @@
+"""Reports on imported files, row by row."""

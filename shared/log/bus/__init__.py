@@ -1,0 +1,68 @@
+"""Two transports of one log: Kafka between processes, the outbox itself within one. One contract for both.
+
+A publisher returns when the events are durable. A source hands out batches in order, at least once, and starts
+again after the last acknowledged one; what it cannot parse it hands out too, as `Unreadable`, so nothing is lost.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from shared.events.envelope import CloudEvent
+from shared.log.reader import LogRow
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message that is no CloudEvent: where it stands, why it could not be read, and its bytes as text."""
+
+    position: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that a consumer set aside: the source it came from, its id where it has one, why, and its text."""
+
+    source: str
+    event_id: UUID | None
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`acknowledge` once everything in it is dealt with and committed."""
+
+    messages: tuple[CloudEvent | Unreadable, ...]
+    acknowledge: Callable[[], Awaitable[None]]
+
+
+class Publisher(Protocol):
+    async def publish(self, events: Sequence[CloudEvent | LogRow]) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def trouble(self) -> str | None:
+        """Why nothing can be published now, or None."""
+        ...
+
+
+class Source(Protocol):
+    @property
+    def name(self) -> str:
+        """What is read, e.g. `tasks`."""
+        ...
+
+    def batches(self, beat: Callable[[], None]) -> AsyncGenerator[Batch, None]:
+        """Batches without end; `beat` is called at least once a second, also while there is nothing to read.
+
+        Raises what went wrong when the transport fails: its loop starts it again, with growing pauses.
+        """
+        ...
+
+    async def trouble(self) -> str | None:
+        """Why nothing can be read now, or None."""
+        ...

@@ -1,0 +1,70 @@
+"""The log within one process: the consumer reads the publisher's outbox with a cursor kept in its own database."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import ExitStack
+
+from shared.log.bus import Batch
+from shared.log.reader import Backlog, Cursor, count_unread, load_cursor, read_page, save_cursor
+from shared.runtime.database import Database
+from shared.runtime.loops import wait_for_news
+from shared.runtime.metrics import CONSUMER_LAG
+
+BATCH = 200
+POLL_SECONDS = 1.0  # the fallback; a commit in this process wakes the reader at once
+LOOK_SECONDS = 10.0
+MOST_COUNTED = 100_000  # events; beyond it the exact lag is worth no more reading
+
+
+class OutboxSource:
+    """The outbox of `publisher`, read on behalf of the service that owns `consumer`."""
+
+    def __init__(self, name: str, publisher: Database, consumer: Database) -> None:
+        self.name = name
+        self._publisher = publisher
+        self._consumer = consumer
+        self._backlog = Backlog(name, consumer.service)
+        self._lag = CONSUMER_LAG.labels(consumer.service, name)
+
+    async def batches(self, beat: Callable[[], None]) -> AsyncGenerator[Batch, None]:
+        async with self._consumer.reading() as connection:
+            cursor = await load_cursor(connection, self._cursor_name)
+        next_look = time.monotonic()
+        with ExitStack() as stack:
+            wake = asyncio.Event()
+            stack.callback(self._publisher.on_commit(wake.set))
+            while True:
+                wake.clear()
+                if time.monotonic() >= next_look:
+                    await self._look(cursor)
+                    next_look = time.monotonic() + LOOK_SECONDS
+                async with self._publisher.reading() as connection:
+                    page = await read_page(connection, cursor, BATCH)
+                cursor = page.cursor
+                if page.events:
+                    self._backlog.found(page)
+                    yield Batch(tuple(page.events), self._acknowledgement(cursor))
+                beat()
+                if not page.more:
+                    self._backlog.cleared()
+                    await wait_for_news(wake, POLL_SECONDS)
+
+    async def trouble(self) -> str | None:
+        await self._publisher.ping()
+        return None
+
+    @property
+    def _cursor_name(self) -> str:
+        return f"outbox:{self.name}"
+
+    async def _look(self, cursor: Cursor) -> None:
+        async with self._publisher.reading() as connection:
+            self._lag.set(await count_unread(connection, cursor, MOST_COUNTED))
+
+    def _acknowledgement(self, cursor: Cursor) -> Callable[[], Awaitable[None]]:
+        async def acknowledge() -> None:
+            async with self._consumer.transaction() as session:
+                await save_cursor(session, self._cursor_name, cursor)
+
+        return acknowledge

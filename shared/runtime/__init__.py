@@ -1,0 +1,1 @@
+"""The base of every process: clock, database, settings, loops, health, metrics, logs."""

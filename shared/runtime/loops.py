@@ -1,0 +1,110 @@
+"""Long-running loops: started together, restarted after failure, and known to be alive."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.runtime.metrics import LOOP_BEAT, LOOP_FAILURES
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+SILENT_AFTER_SECONDS = 60.0  # DESIGN: no progress for 60 s is a fault
+
+
+@dataclass
+class Pulse:
+    """A loop's sign of life: it calls `beat` after every round, also after one that found nothing to do."""
+
+    name: str
+    last_beat: float | None = None
+    failure: str | None = None  # the type alone: /readyz shows it without a key, and the words are in the log
+
+    def beat(self) -> None:
+        self.last_beat = time.monotonic()
+        self.failure = None
+        LOOP_BEAT.labels(self.name).set_to_current_time()
+
+    def trouble(self) -> str | None:
+        """What is wrong, or None."""
+        if self.failure is not None:
+            return self.failure
+        if self.last_beat is None:
+            return "not started"
+        silent = time.monotonic() - self.last_beat
+        return f"silent for {silent:.0f} s" if silent > SILENT_AFTER_SECONDS else None
+
+
+Loop = Callable[[Pulse], Awaitable[None]]
+
+
+@dataclass
+class Loops:
+    """The loops of a process, by name."""
+
+    loops: Mapping[str, Loop]
+    pulses: dict[str, Pulse] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pulses = {name: Pulse(name) for name in self.loops}
+        for name in self.loops:  # watched before the first round: without a series no rule can tell silence
+            LOOP_BEAT.labels(name).set_to_current_time()
+            LOOP_FAILURES.labels(name)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        tasks = [
+            asyncio.create_task(_keep(loop, self.pulses[name]), name=name)
+            for name, loop in self.loops.items()
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def troubles(self) -> dict[str, str]:
+        found = {name: pulse.trouble() for name, pulse in self.pulses.items()}
+        return {name: trouble for name, trouble in found.items() if trouble}
+
+
+async def _keep(loop: Loop, pulse: Pulse) -> None:
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        began = time.monotonic()
+        try:
+            await loop(pulse)
+            raise RuntimeError("ended by itself")
+        except Exception as error:
+            LOOP_FAILURES.labels(pulse.name).inc()
+            pulse.failure = type(error).__name__
+            logger.exception("loop failed", extra={"loop": pulse.name})
+        if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
+            pause = FIRST_PAUSE_SECONDS
+        await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def wait_for_news(wake: asyncio.Event, seconds: float) -> None:
+    """Until woken, or for the time after which one looks anyway."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """As asyncio.gather, but when one fails the others end before that is known."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,141 @@
+"""Settings that every process reads from the environment, under the prefix DONDOC_."""
+
+import base64
+import binascii
+from datetime import datetime
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from shared.runtime.clock import LOCAL_ZONE, Clock, SimulatedClock, SystemClock
+
+KEY_BYTES = 32
+LOCAL_URL = "http://127.0.0.1:8000"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="DONDOC_", env_file=None, extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(
+        description="PostgreSQL 18 server, e.g. postgresql://user:password@host/dondoc_{service}; {service} is replaced "
+        "by the service's name, and a URL without a database gets dondoc_{service}"
+    )
+    database_password_file: str | None = Field(
+        default=None,
+        description="file that holds the password of a URL without one; {service} is replaced here too",
+    )
+    database_pool_size: int = Field(
+        default=10, ge=2, le=90, description="connections per process and service"
+    )
+    kafka: str | None = Field(
+        default=None,
+        description="bootstrap servers host:port,...; without it services read each other's outboxes, all in one process",
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="how brokers are spoken to"
+    )
+    kafka_ca_file: Path | None = Field(
+        default=None, description="certificate authority of the brokers; the system's own without it"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="how to log in to Kafka, with SASL_PLAINTEXT and SASL_SSL"
+    )
+    kafka_username: str | None = Field(default=None, description="who logs in to Kafka")
+    kafka_password_file: Path | None = Field(default=None, description="file that holds that password")
+    kafka_replication: int = Field(
+        default=3,
+        ge=1,
+        le=10,
+        description="copies of each event that `dondoc topics` asks for; 1 on one broker",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="32 bytes in base64: pepper of API keys, cipher of webhook secrets"
+    )
+    secret_key_file: Path | None = Field(default=None, description="file that holds the secret key instead")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="port to listen on (workers: health and metrics)"
+    )
+    public_url: str = Field(default=LOCAL_URL, description="how callers reach the gateway; used in links")
+    allow_outgoing: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="CIDRs, separated by commas, that webhooks may reach although private, also by http",
+    )
+    clock: datetime | None = Field(
+        default=None, description="start a simulated clock at this ISO 8601 instant"
+    )
+    clock_speed: float = Field(
+        default=1.0, gt=0, le=1_000_000, description="simulated seconds per real second"
+    )
+    clock_anchor: datetime | None = Field(
+        default=None,
+        description="real instant at which the simulated clock shows its start (default: process start)",
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_url(cls, value: SecretStr) -> SecretStr:
+        try:
+            make_url(value.get_secret_value())
+        except ArgumentError:
+            raise ValueError("write it as postgresql://user:password@host/dondoc_{service}") from None
+        return value
+
+    @field_validator("allow_outgoing", mode="before")
+    @classmethod
+    def _split_cidrs(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("clock", "clock_anchor")
+    @classmethod
+    def _local_when_naive(cls, value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=LOCAL_ZONE) if value is not None and value.tzinfo is None else value
+
+    @model_validator(mode="after")
+    def _secret_is_whole(self) -> "Settings":
+        if self.secret_key is not None or self.secret_key_file is not None:
+            self.secret  # noqa: B018 - reading it validates it, at start rather than at the first request
+        return self
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The 32 secret bytes, from the variable or the file."""
+        if self.secret_key is not None:
+            text = self.secret_key.get_secret_value()
+        elif self.secret_key_file is not None:
+            text = self.secret_key_file.read_text(encoding="ascii")
+        else:
+            raise ValueError("set DONDOC_SECRET_KEY or DONDOC_SECRET_KEY_FILE (see `dondoc settings`)")
+        try:
+            secret = base64.b64decode(text.strip(), validate=True)
+        except binascii.Error:
+            secret = b""
+        if len(secret) != KEY_BYTES:
+            raise ValueError("the secret key must be 32 bytes in base64, e.g. from `openssl rand -base64 32`")
+        return secret
+
+    def database_for(self, service: str) -> URL:
+        """Where that service's database is; raises OSError when the password's file cannot be read."""
+        url = make_url(self.database_url.get_secret_value().replace("{service}", service))
+        if self.database_password_file is not None:
+            file = Path(self.database_password_file.replace("{service}", service))
+            url = url.set(password=file.read_text(encoding="utf-8").strip())
+        return url.set(drivername="postgresql+asyncpg", database=url.database or f"dondoc_{service}")
+
+    def make_clock(self) -> Clock:
+        """Real time; a simulated clock where a start or a speed is set."""
+        system = SystemClock()
+        if self.clock is None and self.clock_speed == 1.0:
+            return system
+        return SimulatedClock(self.clock or system.now(), speed=self.clock_speed, anchor=self.clock_anchor)
