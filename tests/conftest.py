@@ -2,10 +2,10 @@ import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
 from sqlalchemy import URL, text
@@ -24,7 +24,7 @@ from shared.runtime import audit  # noqa: F401 - they fill the spine's metadata
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database, spine
 from shared.runtime.migrations import migrate
-from tests.support.kafka import KafkaAbsent, running_kafka
+from tests.support.kafka import Broker, KafkaAbsent, own_broker, running_kafka
 from tests.support.postgres import running_postgres
 
 os.environ.pop("http_proxy", None)
@@ -139,21 +139,35 @@ def skip_without(reason: str, cause: object) -> NoReturn:
     pytest.skip(f"{reason}: {cause}")
 
 
-def skip_without_kafka(absent: KafkaAbsent) -> NoReturn:
-    skip_without(KAFKA_ABSENT, absent)
+Made = TypeVar("Made")
+
+
+@contextmanager
+def kafka_or_skip(made: AbstractContextManager[Made]) -> Iterator[Made]:
+    """What `made` gives; the test is skipped where no Kafka can run."""
+    with ExitStack() as stack:
+        try:
+            given = stack.enter_context(made)
+        except KafkaAbsent as absent:
+            skip_without(KAFKA_ABSENT, absent)
+        yield given
 
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[str]:
     """Bootstrap address of a real broker; tests use topics and groups of their own on it."""
-    with ExitStack() as stack:
-        try:
-            address = stack.enter_context(running_kafka())
-        except KafkaAbsent as absent:
-            skip_without_kafka(absent)
+    with kafka_or_skip(running_kafka()) as address:
         yield address
 
 
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    """A broker of the test's own, which it may start and kill; not started."""
+    with kafka_or_skip(own_broker()) as made:
+        yield made
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist's own, which writes each test's group into its id
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("kafka"):

@@ -12,18 +12,12 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Date,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
-    MetaData,
-    Numeric,
-    Text,
     desc,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.datasets.domain.contradictions import ContradictionKind
@@ -31,18 +25,11 @@ from services.datasets.domain.downtime import Part
 from services.datasets.domain.facts import Connection, Criterion, Kind, Phase
 from services.datasets.domain.observation import Observed
 from shared.agencies import AgencyCopy
-from shared.runtime.database import NAMING, one_of
+from shared.runtime.database import one_of, own_registry
 
 
 class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
-        str: Text,
-        datetime: DateTime(timezone=True),
-        date: Date,
-        Decimal: Numeric,
-        list[dict[str, Any]]: JSONB,
-    }
+    registry = own_registry()
 
 
 class Agency(AgencyCopy, Base):

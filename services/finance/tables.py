@@ -6,13 +6,9 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Date,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
-    MetaData,
-    Text,
     UniqueConstraint,
     text,
 )
@@ -20,12 +16,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.finance.domain.ledger import Field, Kind, Level, Nature, Stage
 from shared.agencies import AgencyCopy
-from shared.runtime.database import NAMING, one_of
+from shared.runtime.database import one_of, own_registry
 
 
 class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), date: Date}  # noqa: RUF012 - SQLAlchemy reads it so
+    registry = own_registry()
 
 
 class Agency(AgencyCopy, Base):

@@ -8,19 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     CheckConstraint,
-    DateTime,
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
-    Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.notify.domain.deliveries import AttemptOutcome, DeliveryStatus
@@ -28,17 +23,11 @@ from services.notify.domain.milestones import TimerStatus
 from services.notify.domain.signals import SignalKind, SignalStatus, SubjectKind
 from services.notify.domain.subscriptions import SubscriptionStatus
 from shared.agencies import AgencyCopy
-from shared.runtime.database import NAMING, one_of
+from shared.runtime.database import one_of, own_registry
 
 
 class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
-        str: Text,
-        datetime: DateTime(timezone=True),
-        list[str]: ARRAY(Text),
-        dict[str, Any]: JSONB,
-    }
+    registry = own_registry()
 
 
 class Agency(AgencyCopy, Base):

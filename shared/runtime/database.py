@@ -4,12 +4,29 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from sqlalchemy import URL, CheckConstraint, MetaData, Row, Select, event, text
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    CheckConstraint,
+    Date,
+    DateTime,
+    MetaData,
+    Numeric,
+    Row,
+    Select,
+    Text,
+    event,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import registry
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.runtime.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
@@ -26,6 +43,22 @@ spine = MetaData(naming_convention=NAMING)
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+
+
+def own_registry() -> registry:
+    """For a service's declarative base: metadata of its own, and the column types that every service's mappings use."""
+    return registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={
+            str: Text,
+            date: Date,
+            datetime: DateTime(timezone=True),
+            Decimal: Numeric,
+            list[str]: ARRAY(Text),
+            dict[str, Any]: JSONB,
+            list[dict[str, Any]]: JSONB,
+        },
+    )
 
 
 def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:

@@ -1,9 +1,9 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
-from shared.database import Database
 from sqlalchemy import URL
 
+from shared.runtime.database import Database
 from tests.datasets.world import World, running_world
 from tests.support.reused import emptied, reused_database
 

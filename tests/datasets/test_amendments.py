@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from shared.audit import Actor
 from sqlalchemy import text
 
 from services.datasets.use_cases.amendments import NewAmendment, amend_database
 from shared.errors import Versions
+from shared.runtime.audit import Actor
 from tests.datasets.test_locks import until_one_waits
 from tests.datasets.world import START, World
 

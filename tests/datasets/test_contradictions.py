@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from shared.clock import local_instant
 
 from services.datasets.domain.contradictions import (
     Contradiction,
@@ -17,6 +16,7 @@ from services.datasets.domain.contradictions import (
 )
 from services.datasets.domain.facts import Stated, held_since, in_force
 from services.datasets.domain.spans import Span
+from shared.runtime.clock import local_instant
 from tests.datasets.world import HOURLY, START, World, minutes
 
 DAY = timedelta(days=1)

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from shared.clock import Clock, SimulatedClock
-from shared.loops import Loops
 
 from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS, Part, Rest, told_until
 from services.datasets.domain.facts import SHORTEST_PERIOD_SECONDS
@@ -16,6 +14,8 @@ from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.downtime import beat
 from services.datasets.worker import leave_beat
 from services.datasets.worker.beats import intake_loop
+from shared.runtime.clock import Clock, SimulatedClock
+from shared.runtime.loops import Loops
 from tests.datasets.world import SETTINGS, START, World
 from tests.support.bus import running, wait_for
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shared.audit import SYSTEM
 
 from services.datasets.tables import Agency
 from services.datasets.use_cases.samples import load_samples
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
+from shared.runtime.audit import SYSTEM
 from tests.datasets.world import START, World
 
 CATALOGUE = Path(__file__).parents[2] / "services" / "tasks" / "catalogue" / "agencies.csv"

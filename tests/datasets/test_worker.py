@@ -4,16 +4,16 @@ import asyncio
 from datetime import timedelta
 
 from prometheus_client import REGISTRY
-from shared.bus.embedded import OutboxSource
-from shared.database import Database
-from shared.health import Health
-from shared.loops import Loops
-from shared.outbox import add_event
 
 from services.datasets.domain.observation import Observed
 from services.datasets.worker import build_worker
 from services.datasets.worker.metrics import Shown, show_figures
 from shared.events import tasks
+from shared.log.bus.embedded import OutboxSource
+from shared.log.outbox import add_event
+from shared.runtime.database import Database
+from shared.runtime.health import Health
+from shared.runtime.loops import Loops
 from tests.conftest import SPINE, MakeDatabase
 from tests.datasets.world import START, World
 

@@ -10,10 +10,6 @@ from typing import Any
 
 import httpx2
 from fastapi import FastAPI
-from shared.auth import draw_key, store_key
-from shared.clock import ManualClock
-from shared.database import Database
-from shared.health import Health
 from sqlalchemy import text
 
 from services.datasets.main import build_app
@@ -23,6 +19,10 @@ from services.datasets.use_cases.watching import WatchRules, watch_database
 from services.datasets.worker import watch_due
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
+from shared.http.auth import draw_key, store_key
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.health import Health
 from tests.support import conformance
 
 SETTINGS = DatasetsSettings(

@@ -12,8 +12,7 @@ import pytest
 from sqlalchemy import URL
 
 from shared.runtime.embedded_postgres import EmbeddedPostgres
-from tests.conftest import skip_without_kafka
-from tests.support.kafka import Broker, KafkaAbsent, own_broker, wait_until_up
+from tests.support.kafka import Broker, wait_until_up
 from tests.support.postgres import kill, own_postgres, revive
 from tests.support.processes import (
     PROCESSES,
@@ -75,17 +74,6 @@ async def _items(client: httpx2.AsyncClient, path: str, **params: Any) -> list[d
 
 
 # --- Kafka and the workers of a deployment -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    """A broker of the test's own, not started."""
-    try:
-        owned = own_broker()
-        with owned as made:
-            yield made
-    except KafkaAbsent as absent:
-        skip_without_kafka(absent)
 
 
 @asynccontextmanager

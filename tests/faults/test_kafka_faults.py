@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -19,22 +19,11 @@ from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.relay import notifier_loop, relay_loop
 from shared.log.topics import dead_letter_topic, event_topic
 from shared.runtime.loops import Loop
-from tests.conftest import SPINE, MakeDatabase, skip_without_kafka
+from tests.conftest import SPINE, MakeDatabase
 from tests.support.bus import Counter, Listener, make_topics, running, wait_for
-from tests.support.kafka import Broker, KafkaAbsent, own_broker, wait_until_up
+from tests.support.kafka import Broker, wait_until_up
 
 Header = tuple[str, bytes]
-
-
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    """A broker of the test's own, not started."""
-    try:
-        owned = own_broker()
-        with owned as made:
-            yield made
-    except KafkaAbsent as absent:
-        skip_without_kafka(absent)
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -12,8 +11,8 @@ from shared.events.envelope import topic_of
 from shared.log.bus.kafka import TooFewBrokers, TopicRefused, create_topics
 from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.topics import as_yaml
-from tests.conftest import skip_without_kafka
-from tests.support.kafka import KafkaAbsent, running_kafka
+from tests.conftest import kafka_or_skip
+from tests.support.kafka import running_kafka
 from tests.support.processes import run
 
 WRITTEN = Path(__file__).parents[2] / "deploy" / "topics.yml"
@@ -72,11 +71,7 @@ async def test_what_kafka_itself_refuses_is_told_with_its_reason(kafka: str) -> 
 @pytest.fixture(scope="module")
 def empty_broker() -> Iterator[str]:
     """On the shared broker other tests may have created the declared topics."""
-    with ExitStack() as stack:
-        try:
-            address = stack.enter_context(running_kafka())
-        except KafkaAbsent as absent:
-            skip_without_kafka(absent)
+    with kafka_or_skip(running_kafka()) as address:
         yield address
 
 
