@@ -1,5 +1,6 @@
 """The append-only log of a service: one row per change, inserted in the transaction that makes the change."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -82,7 +83,9 @@ def _json(data: EventData) -> str:
     return text_of_data
 
 
-async def add_events(session: AsyncSession, changes: list[tuple[EventData, int]], *, at: datetime) -> None:
+async def add_events(
+    session: AsyncSession, changes: Sequence[tuple[EventData, int]], *, at: datetime
+) -> None:
     """Append many changes, in order; each with the version of its aggregate."""
     rows = [
         {

@@ -30,14 +30,15 @@ from services.tasks.domain.status import (
     status_on,
 )
 from services.tasks.queries.statistics import Count, GroupBy
-from services.tasks.use_cases import records, reporting
+from services.tasks.use_cases import submissions
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.amendments import amend_task
 from services.tasks.use_cases.catalogue import members_of
-from services.tasks.use_cases.deadlines import extend_deadline
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
+from services.tasks.use_cases.extensions import extend_deadline
 from services.tasks.use_cases.groups import add_group
+from services.tasks.use_cases.locks import lock_members, lock_task
 from services.tasks.use_cases.tasks import create_task
 from shared.errors import Versions
 from shared.events import tasks as events
@@ -227,7 +228,7 @@ class History:
         top.children = len(members)
         self.parents[top.id] = top
         async with self.database.transaction() as session:
-            children = await records.lock_children(session, task)
+            children = await lock_members(session, task)
         for child in children:
             leaf = self.leaves[child.id] = self._record(new, child.id, task.id)
             leaf.leads = [Lead(child.assignments[0].agency_code, assigned_on, self.clock.now())]
@@ -245,7 +246,7 @@ class History:
             completed_on = due_on  # on the very day
         async with self.database.transaction() as session:
             new = NewSubmission(None, completed_on, "Xong", (NewEvidence("document", "1/BC", "Báo cáo"),))
-            submission = await reporting.submit_completion(
+            submission = await submissions.submit_completion(
                 session, leaf.id, new, actor=SYSTEM, at=self.clock.now()
             )
         leaf.awaiting = submission.id, completed_on
@@ -265,7 +266,7 @@ class History:
         assert leaf.awaiting is not None
         submission, completed_on = leaf.awaiting
         async with self.database.transaction() as session:
-            await reporting.decide_submission(
+            await submissions.decide_submission(
                 session, submission, accept=accept, reason="Vì", actor=SYSTEM, at=self.clock.now()
             )
         leaf.awaiting = None
@@ -297,7 +298,7 @@ class History:
     async def _date(self, leaf: Leaf, step: Step) -> None:
         due_on = self.today + timedelta(days=step.days)
         async with self.database.transaction() as session:
-            task = await records.lock_task(session, leaf.id)
+            task = await lock_task(session, leaf.id)
             wanted = Amendment(reading=_reading(due_on))
             await amend_task(
                 session,
@@ -318,7 +319,7 @@ class History:
     async def _reassign(self, leaf: Leaf, step: Step) -> None:
         lead = AGENCIES[step.other % 5]
         async with self.database.transaction() as session:
-            task = await records.lock_task(session, leaf.id)
+            task = await lock_task(session, leaf.id)
             wanted = Amendment(assignments=(NewAssignment(lead, Role.LEAD),))
             await amend_task(
                 session,

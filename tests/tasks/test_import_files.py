@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.tasks.api import imports as routes
 from services.tasks.domain import imports as rules
-from services.tasks.use_cases import imports
+from services.tasks.use_cases import changes, imports
 from services.tasks.use_cases.annexes import read_annex
 from shared.log import outbox
 from shared.spreadsheets import MAX_BYTES
@@ -144,7 +144,7 @@ async def test_a_file_sent_again_with_its_key_is_answered_alike(office: TasksSer
 async def test_the_log_tells_a_group_before_its_members_however_the_writes_are_cut(
     office: TasksService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "_TOGETHER", 3)
+    monkeypatch.setattr(changes, "_BATCH", 3)
     report = await report_of(office, table(GOOD))
     parent = report["rows"][1]["task_id"]
     async with office.database.reading() as connection:
@@ -158,7 +158,7 @@ async def test_what_the_log_cannot_hold_leaves_nothing_behind(
     office: TasksService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = await office.counts()
-    monkeypatch.setattr(imports, "_TOGETHER", 1)
+    monkeypatch.setattr(changes, "_BATCH", 1)
     monkeypatch.setattr(outbox, "MAX_EVENT_BYTES", 3_000)
     long = f"9,{'x' * 3000},Bộ Nội vụ,Tháng 6/2025,A"
     response = await send(office, table(GOOD, long), partial=True)

@@ -5,7 +5,7 @@ from uuid import UUID
 from services.tasks.api.common import Manager, Reporter
 from services.tasks.api.parsing import new_submission
 from services.tasks.schemas.submissions import DecisionIn, SubmissionIn, SubmissionOut
-from services.tasks.use_cases import reporting
+from services.tasks.use_cases import submissions
 from shared.http.app import CurrentActor, CurrentContext, Session, service_router
 from shared.http.problems import documented
 
@@ -29,7 +29,7 @@ async def submit_completion(
 
     A key bound to an agency reports for that agency.
     """
-    submission = await reporting.submit_completion(
+    submission = await submissions.submit_completion(
         session, task_id, new_submission(body, caller), actor=actor, at=context.clock.now()
     )
     return SubmissionOut.model_validate(submission)
@@ -51,7 +51,7 @@ async def decide_submission(
     Accepted, the task is done on the day the submission says; a return says its reason.
     """
     accept = body.decision == "accept"
-    submission = await reporting.decide_submission(
+    submission = await submissions.decide_submission(
         session, submission_id, accept=accept, reason=body.reason, actor=actor, at=context.clock.now()
     )
     return SubmissionOut.model_validate(submission)

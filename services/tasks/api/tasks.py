@@ -29,7 +29,7 @@ from services.tasks.schemas.tasks import (
     TaskPage,
     task_members,
 )
-from services.tasks.use_cases import amendments, deadlines, endings, tasks
+from services.tasks.use_cases import amendments, endings, extensions, tasks
 from services.tasks.use_cases.documents import require_document
 from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
 from shared.http.openapi import sent
@@ -191,7 +191,7 @@ async def extend_deadline(
         body.deadline_text, document.issued_on, before_includes_day=rules.before_includes_day
     )
     detail = {"reason": body.reason, "document_code": body.document_code}
-    await deadlines.extend_deadline(session, task_id, reading, actor=actor, at=context.clock.now(), **detail)
+    await extensions.extend_deadline(session, task_id, reading, actor=actor, at=context.clock.now(), **detail)
     return await changed_task(session, task_id, context, rules, response)
 
 

@@ -8,18 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.commands import Amendment, NewAssignment, NewCitation, check_assignments
 from services.tasks.domain.deadlines import Reading
+from services.tasks.domain.states import State, check_open
 from services.tasks.tables import Assignment, Citation, Task
 from services.tasks.use_cases.catalogue import require_agencies
-from services.tasks.use_cases.deadlines import give_date
+from services.tasks.use_cases.changes import Change, record_changes
+from services.tasks.use_cases.deadlines import current_deadline, give_date
 from services.tasks.use_cases.documents import as_recorded
-from services.tasks.use_cases.records import (
-    EVERY_STATE,
-    current_deadline,
-    lock_children,
-    lock_task,
-    require_open,
-    tell,
-)
+from services.tasks.use_cases.locks import lock_members, lock_task
 from services.tasks.use_cases.tasks import search_text
 from shared.errors import Conflict, Versions, check_version
 from shared.events import tasks as events
@@ -39,11 +34,11 @@ async def amend_task(
     """Correct the words of a task, who has it, or give a date to a deadline that had none.
 
     A deadline that has a date moves by an extension only, with the document that approves it. What is wanted as it
-    stands already is no change: it makes no version and is not told.
+    stands already is no change: it makes no version, no event and no audit entry.
     """
     task = await lock_task(session, task_id)
     check_version(expected_version, task.version)
-    require_open(task)
+    check_open(State(task.state))
     words = {name: value for name, value in wanted.words.items() if getattr(task, name) != value}
     reading = None if _stands(task, wanted.reading) else wanted.reading
     changed = _set_words(task, words, reading, at)
@@ -53,10 +48,10 @@ async def amend_task(
     cited = citations if _cite(task, citations, at) else ()
     if cited:
         changed.append("citations")
-    if changed:
-        await tell(session, task, events.TaskAmended, actor=actor, at=at, changed=tuple(changed))
+    changes = [_amended(task, changed)] if changed else []
     if words or reading is not None or cited:
-        await _amend_members(session, task, words, reading, cited, actor=actor, at=at)
+        changes += await _amend_members(session, task, words, reading, cited, at=at)
+    await record_changes(session, changes, actor=actor, at=at)
     return task
 
 
@@ -86,22 +81,27 @@ async def _amend_members(
     reading: Reading | None,
     citations: Sequence[NewCitation],
     *,
-    actor: Actor,
     at: datetime,
-) -> None:
-    """What a group was told, each member was told; a member's own date stays.
+) -> list[Change]:
+    """Amend each member's task as the group's; a member's own date stays.
 
     One that ended takes the documents only: figures by document count the members, whatever became of them.
     """
-    for member in await lock_children(session, parent, EVERY_STATE if citations else ("open",)):
+    changes = []
+    for member in await lock_members(session, parent, tuple(State) if citations else (State.OPEN,)):
         changed = []
-        if member.state == "open":
+        if member.state == State.OPEN:
             own = {name: value for name, value in words.items() if getattr(member, name) != value}
             changed += _set_words(member, own, reading if member.due_on is None else None, at)
         if _cite(member, citations, at):
             changed.append("citations")
         if changed:
-            await tell(session, member, events.TaskAmended, actor=actor, at=at, changed=tuple(changed))
+            changes.append(_amended(member, changed))
+    return changes
+
+
+def _amended(task: Task, changed: Sequence[str]) -> Change:
+    return Change(task, events.TaskAmended, {"changed": tuple(changed)})
 
 
 def _cite(task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:

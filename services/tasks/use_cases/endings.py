@@ -6,8 +6,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tasks.domain.states import State, check_open, group_state
 from services.tasks.tables import Ending, Submission, Task
-from services.tasks.use_cases.records import lock_children, lock_task, lock_to_end, require_open, tell
+from services.tasks.use_cases.changes import Change, record_changes
+from services.tasks.use_cases.locks import lock_members, lock_task, lock_to_end
 from shared.events import tasks as events
 from shared.runtime.audit import Actor
 from shared.runtime.clock import local_date
@@ -18,45 +20,60 @@ async def cancel_task(
 ) -> Task:
     """End a task that is no longer to be done, with the open tasks of its members."""
     task = await lock_to_end(session, task_id)
-    require_open(task)
-    for each in (task, *await lock_children(session, task)):
-        await _cancel(session, each, reason=reason, actor=actor, at=at)
-    await settle_parent(session, task, reason=reason, actor=actor, at=at)
+    check_open(State(task.state))
+    members = await lock_members(session, task)
+    changes = [_cancel(session, each, reason, at) for each in (task, *members)]
+    await record_changes(session, changes, actor=actor, at=at)
+    await end_group(session, task, reason=reason, actor=actor, at=at)
     return task
 
 
-async def settle_parent(
-    session: AsyncSession, child: Task, *, reason: str = "", actor: Actor, at: datetime
+async def end_group(
+    session: AsyncSession, member: Task, *, reason: str = "", actor: Actor, at: datetime
 ) -> None:
     """End the task of a group with its last member's part: completed where one was, else cancelled for `reason`."""
-    if child.parent_id is None:
+    if member.parent_id is None:
         return
-    parent = await lock_task(session, child.parent_id)
-    members = select(Task.state).where(Task.parent_id == parent.id)
-    states = set(await session.scalars(members))
-    if parent.state != "open" or "open" in states:
+    group = await lock_task(session, member.parent_id)
+    states = await session.scalars(select(Task.state).where(Task.parent_id == group.id).distinct())
+    state = group_state(map(State, states))
+    if group.state != State.OPEN or state is State.OPEN:
         return
-    if "completed" not in states:
-        await _cancel(session, parent, reason=reason, actor=actor, at=at)
-        return
-    last = (
-        await session.scalars(
-            select(Submission)
-            .join(Task, Task.id == Submission.task_id)
-            .where(Task.parent_id == parent.id, Submission.decision == "accept")
-            .order_by(Submission.completed_on.desc())
-            .limit(1)
-        )
-    ).one()
-    parent.state = "completed"
-    parent.completed_on = last.completed_on
-    detail = {"submission_id": last.id, "completed_on": last.completed_on, "accepted_at": at}
-    await tell(session, parent, events.TaskCompleted, actor=actor, at=at, **detail)
+    if state is State.COMPLETED:
+        change = complete(group, await _last_accepted(session, group), at)
+    else:
+        change = _cancel(session, group, reason, at)
+    await record_changes(session, [change], actor=actor, at=at)
 
 
-async def _cancel(session: AsyncSession, task: Task, *, reason: str, actor: Actor, at: datetime) -> None:
-    task.state = "cancelled"
-    session.add(
-        Ending(task_id=task.id, kind="cancelled", reason=reason, effective_on=local_date(at), recorded_at=at)
+def complete(task: Task, submission: Submission, at: datetime) -> Change:
+    """The task is done on the day that an accepted submission says."""
+    task.state = State.COMPLETED
+    task.completed_on = submission.completed_on
+    detail = {"submission_id": submission.id, "completed_on": submission.completed_on, "accepted_at": at}
+    return Change(task, events.TaskCompleted, detail)
+
+
+async def _last_accepted(session: AsyncSession, group: Task) -> Submission:
+    """The accepted submission of the member that was done last."""
+    accepted = (
+        select(Submission)
+        .join(Task, Task.id == Submission.task_id)
+        .where(Task.parent_id == group.id, Submission.decision == "accept")
+        .order_by(Submission.completed_on.desc())
+        .limit(1)
     )
-    await tell(session, task, events.TaskCancelled, actor=actor, at=at, reason=reason)
+    return (await session.scalars(accepted)).one()
+
+
+def _cancel(session: AsyncSession, task: Task, reason: str, at: datetime) -> Change:
+    task.state = State.CANCELLED
+    ending = Ending(
+        task_id=task.id,
+        kind="cancelled",
+        reason=reason,
+        effective_on=local_date(at),
+        recorded_at=at,
+    )
+    session.add(ending)
+    return Change(task, events.TaskCancelled, {"reason": reason})

@@ -1,10 +1,10 @@
 """Importing an annex: every row accepted, unchanged or refused with its reason; all of it, or as the office asks."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import chain, islice
+from itertools import chain
 from typing import Literal
 from uuid import UUID, uuid5
 
@@ -22,6 +22,7 @@ from services.tasks.domain.imports import ReadRow
 from services.tasks.domain.memberships import require_members
 from services.tasks.use_cases.annexes import Annex, Source
 from services.tasks.use_cases.catalogue import members_of
+from services.tasks.use_cases.changes import record_created
 from services.tasks.use_cases.origins import (
     Read,
     keep_origins,
@@ -30,7 +31,6 @@ from services.tasks.use_cases.origins import (
     recognise,
     require_annex,
 )
-from services.tasks.use_cases.records import tell_created
 from services.tasks.use_cases.tasks import new_tasks, of_member
 from shared.errors import Refusal, TooLarge
 from shared.imports.rows import Problem, guarded
@@ -41,7 +41,6 @@ Outcome = Literal["accepted", "refused", "unchanged", "question"]
 OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "unchanged", "question")
 MAX_TASKS = 200_000  # of one file, those of groups' members included: about two minutes of writing
 _SHOWN = 80  # characters of a title in a sentence
-_TOGETHER = 500  # tasks written by one set of statements: the process answers others in between
 _IMPORTED = UUID("6f1d2f0e-57a4-5c57-8e57-2d3a1b5c0957")  # namespace of the ids of imported tasks
 
 
@@ -102,17 +101,12 @@ async def import_annex(
     waiting = counts["refused"] or counts["question"]
     if dry_run or not (judged.accepted or judged.learned) or (waiting and not partial):
         return Imported(reports, missing, written=False)
-    await _write(session, judged.accepted, actor=actor, at=at)
+    # a refusal here undoes the whole import: the caller's transaction ends with it
+    tasks = chain.from_iterable(new_tasks(new, at=at) for new in judged.accepted)
+    await record_created(session, tasks, actor=actor, at=at)
     await keep_origins(session, source.document_code, judged.learned, at=at)
     await add_audit(session, actor, "import", "document", source.document_code, at=at, **counts)
     return Imported(reports, missing, written=True)
-
-
-async def _write(session: AsyncSession, accepted: Iterable[NewTask], *, actor: Actor, at: datetime) -> None:
-    """A refusal here undoes the whole import: the caller's transaction ends with it."""
-    tasks = chain.from_iterable(new_tasks(new, at=at) for new in accepted)
-    while together := list(islice(tasks, _TOGETHER)):
-        await tell_created(session, together, actor=actor, at=at)
 
 
 @dataclass

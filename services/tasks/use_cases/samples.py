@@ -20,10 +20,10 @@ from services.tasks.domain.commands import (
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.tables import Group, Task
 from services.tasks.use_cases.catalogue import members_of
-from services.tasks.use_cases.deadlines import extend_deadline
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
-from services.tasks.use_cases.reporting import decide_submission, submit_completion
+from services.tasks.use_cases.extensions import extend_deadline
+from services.tasks.use_cases.submissions import decide_submission, submit_completion
 from services.tasks.use_cases.tasks import create_task
 from shared.events import tasks as events
 from shared.runtime.audit import Actor

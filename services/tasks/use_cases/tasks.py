@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tasks.domain.commands import NewAssignment, NewTask, Role, check_assigned_on, check_assignments
 from services.tasks.tables import Assignment, Citation, Task
 from services.tasks.use_cases.catalogue import require_agencies
+from services.tasks.use_cases.changes import record_created
+from services.tasks.use_cases.deadlines import add_deadline
 from services.tasks.use_cases.documents import as_recorded, require_programme
-from services.tasks.use_cases.records import new_deadline, tell_created
 from shared.runtime.audit import Actor
 from shared.runtime.clock import local_date
 from shared.text.folding import fold
@@ -22,7 +23,7 @@ async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: 
     check_assigned_on(new.assigned_on, local_date(at), "assigned_on")
     check_assignments(new.assignments, new.members)
     tasks = list(new_tasks(await _with_references(session, new), at=at))
-    await tell_created(session, tasks, actor=actor, at=at)
+    await record_created(session, tasks, actor=actor, at=at)
     return tasks[0]
 
 
@@ -85,7 +86,7 @@ def _new_task(new: NewTask, task_id: UUID, *, parent: Task | None, at: datetime)
             for n, item in enumerate(new.citations, 1)
         ],
     )
-    new_deadline(task, new.reading, effective_on=new.assigned_on, recorded_at=at)
+    add_deadline(task, new.reading, effective_on=new.assigned_on, recorded_at=at)
     return task
 
 

@@ -7,9 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.commands import LEADING, NewSubmission, check_completed_on
+from services.tasks.domain.states import State, check_open
 from services.tasks.tables import Evidence, Submission, Task
-from services.tasks.use_cases.endings import settle_parent
-from services.tasks.use_cases.records import lock_task, lock_to_end, require_open, tell
+from services.tasks.use_cases.changes import Change, record_changes
+from services.tasks.use_cases.endings import complete, end_group
+from services.tasks.use_cases.locks import lock_task, lock_to_end
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 from shared.events import tasks as events
 from shared.runtime.audit import Actor
@@ -21,7 +23,7 @@ async def submit_completion(
 ) -> Submission:
     """Report a task done."""
     task = await lock_task(session, task_id)
-    require_open(task)
+    check_open(State(task.state))
     _require_reportable(task, new.agency_code)
     check_completed_on(new.completed_on, task.assigned_on, local_date(at))
     await _require_none_awaiting(session, task_id)
@@ -43,7 +45,7 @@ async def submit_completion(
         "agency_code": new.agency_code,
         "completed_on": new.completed_on,
     }
-    await tell(session, task, events.TaskSubmitted, actor=actor, at=at, **detail)
+    await record_changes(session, [Change(task, events.TaskSubmitted, detail)], actor=actor, at=at)
     return submission
 
 
@@ -100,15 +102,15 @@ async def decide_submission(
     await session.refresh(submission)
     await session.refresh(submission, ["evidence"])
     _require_undecided(submission)
-    require_open(task)
+    check_open(State(task.state))
     submission.decision = "accept" if accept else "return"
     submission.decided_at = at
     submission.reason = reason
+    detail = {"submission_id": submission_id, "reason": reason}
+    change = complete(task, submission, at) if accept else Change(task, events.SubmissionReturned, detail)
+    await record_changes(session, [change], actor=actor, at=at)
     if accept:
-        await _complete(session, task, submission, actor=actor, at=at)
-    else:
-        detail = {"submission_id": submission_id, "reason": reason}
-        await tell(session, task, events.SubmissionReturned, actor=actor, at=at, **detail)
+        await end_group(session, task, actor=actor, at=at)
     return submission
 
 
@@ -120,13 +122,3 @@ def _require_undecided(submission: Submission) -> None:
             "This submission has been decided; a decision is not changed.",
             decision=submission.decision,
         )
-
-
-async def _complete(
-    session: AsyncSession, task: Task, submission: Submission, *, actor: Actor, at: datetime
-) -> None:
-    task.state = "completed"
-    task.completed_on = submission.completed_on
-    detail = {"submission_id": submission.id, "completed_on": submission.completed_on, "accepted_at": at}
-    await tell(session, task, events.TaskCompleted, actor=actor, at=at, **detail)
-    await settle_parent(session, task, actor=actor, at=at)

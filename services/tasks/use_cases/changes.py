@@ -1,0 +1,138 @@
+"""Recording changes of tasks: the next version, the event with the task's whole state, and the audit entry of each."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar, get_args
+
+from sqlalchemy import Table, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tasks.tables import Assignment, Base, Citation, Deadline, Task
+from services.tasks.use_cases.deadlines import current_deadline
+from shared.events import tasks as events
+from shared.log.outbox import add_events
+from shared.runtime.audit import Actor, add_audits
+
+_T = TypeVar("_T")
+_BATCH = 500  # tasks written by one set of statements: the process answers others in between
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A task as it was changed, under a lock; `detail`: the event's members beside the task's state."""
+
+    task: Task
+    kind: type[events.TaskEvent]
+    detail: Mapping[str, Any]
+
+
+async def record_changes(
+    session: AsyncSession, changes: Sequence[Change], *, actor: Actor, at: datetime
+) -> None:
+    """Record changes in their order, many in a few statements; a task stands among them once."""
+    for batch in _batches(changes):
+        for change in batch:
+            change.task.version += 1
+        await session.flush()
+        told = [(each.kind(task=task_state(each.task), **each.detail), each.task.version) for each in batch]
+        await add_events(session, told, at=at)
+        await add_audits(session, actor, [_audit_entry(each) for each in batch], at=at)
+
+
+async def record_created(session: AsyncSession, tasks: Iterable[Task], *, actor: Actor, at: datetime) -> None:
+    """Record new tasks, many in a few statements; a group's stands before its members'."""
+    parts = (Deadline, "deadlines"), (Assignment, "assignments"), (Citation, "citations")
+    for batch in _batches(tasks):
+        await _insert(session, Task, [vars(task) for task in batch])
+        for kind, name in parts:
+            rows = [vars(part) | {"task_id": task.id} for task in batch for part in getattr(task, name)]
+            await _insert(session, kind, rows)
+        created = [(events.TaskCreated(task=task_state(task)), task.version) for task in batch]
+        await add_events(session, created, at=at)
+        entries = [
+            ("created", "task", each.id, {"version": each.version, "title": each.title}) for each in batch
+        ]
+        await add_audits(session, actor, entries, at=at)
+
+
+def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+def _audit_entry(change: Change) -> tuple[str, str, object, dict[str, Any]]:
+    detail = change.kind.model_construct(**change.detail).model_dump(mode="json", exclude={"task"})
+    action = change.kind.event_type.split(".")[-2]
+    return action, "task", change.task.id, {"version": change.task.version, **detail}
+
+
+async def _insert(session: AsyncSession, kind: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows without the session's bookkeeping of each, which costs more than the insert."""
+    table = kind.__table__
+    assert isinstance(table, Table)  # noqa: S101 - mapped classes have tables
+    names = [name for name in (rows[0] if rows else ()) if name in table.c]
+    if rows:
+        await session.execute(insert(table), [{name: row[name] for name in names} for row in rows])
+
+
+def task_state(task: Task) -> events.TaskState:
+    return events.TaskState.model_validate(
+        {
+            "id": task.id,
+            "version": task.version,
+            "title": task.title,
+            "programme": task.programme_code,
+            "kind": task.kind,
+            "state": task.state,
+            "deliverable": task.deliverable,
+            "priority": task.priority,
+            "parent_id": task.parent_id,
+            "children": task.children_count,
+            "completed_on": task.completed_on,
+            "deadline": _deadline_state(current_deadline(task)),
+            "assignments": tuple(
+                {
+                    "agency_code": item.agency_code,
+                    "role": item.role,
+                    "position": item.position,
+                    "unit": item.unit,
+                }
+                for item in task.assignments
+                if item.ended_at is None
+            ),
+            "citations": tuple(
+                {"document_code": item.document_code, "clause": item.clause} for item in task.citations
+            ),
+        }
+    )
+
+
+def _deadline_state(deadline: Deadline) -> events.DeadlineState:
+    cycle = None
+    if deadline.recurs_every is not None:
+        members = {
+            "every": deadline.recurs_every,
+            "due_day": deadline.recurs_due_day,
+            "due_month": deadline.recurs_due_month,
+        }
+        cycle = events.CycleState.model_validate(members)
+    return events.DeadlineState(
+        revision=deadline.revision,
+        text=deadline.text,
+        kind=deadline.kind,
+        start_on=deadline.start_on,
+        due_on=deadline.due_on,
+        recurrence=_recurrence_state(cycle),
+        flags=tuple(deadline.flags),
+        unread_words=tuple(deadline.unread_words),
+        cycle=cycle,
+    )
+
+
+def _recurrence_state(cycle: events.CycleState | None) -> events.RecurrenceState | None:
+    if cycle is None or cycle.every not in get_args(events.RecurrencePeriod):
+        return None
+    return events.RecurrenceState.model_validate(cycle.model_dump())
