@@ -117,7 +117,7 @@ async def _consume(databases: Databases, settings: SuiteSettings, clock: ManualC
     while more:
         async with databases.tasks.reading() as connection:
             page = await read_page(connection, cursor, PAGE)
-        await hearing.consume(Batch(tuple(page.events), _acknowledged))
+        await hearing.consume_patiently(Batch(tuple(page.events), _acknowledged))
         cursor, more = page.cursor, page.more
 
 

@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 from shared import errors
 from shared.http.validation import FieldError, field_errors
-from shared.runtime.faults import is_duplicate, is_of_the_road
+from shared.runtime.faults import is_duplicate, is_transient
 
 logger = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ async def _on_database(_: Request, error: Exception) -> JSONResponse:
     """The database is away or overloaded: nothing was written, the caller may try again."""
     if isinstance(error, DBAPIError) and is_duplicate(error):
         return refusal_response(_recorded_meanwhile())
-    if not is_of_the_road(error):
+    if not is_transient(error):
         return bug_response(error)
     logger.warning("database unavailable", extra={"cause": type(error).__name__})
     return problem_response(

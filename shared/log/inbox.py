@@ -1,28 +1,28 @@
-"""Consuming events: each takes effect once, in one transaction with what it changes; what fails is set aside."""
+"""Consuming events: each takes effect once, in one transaction with what it changes; poison messages are set aside."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Text, Uuid, func
-from sqlalchemy import insert as plain_insert
+from pydantic import ValidationError
+from sqlalchemy import Column, DateTime, Table, Text, Uuid, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus import Batch, DeadLetter, Source, Unreadable
+from shared.log.dead_letters import add_letters, identity_of, letter_of_event, letter_of_message
+from shared.log.poison import TRIALS, Failures, Outcome, blames_event, poison_of
 from shared.runtime.database import Database, spine
-from shared.runtime.faults import is_of_the_data, is_of_the_road
-from shared.runtime.loops import Loop, Pulse
-from shared.runtime.metrics import CONSUMED, CONSUMER_PROGRESS, DEAD_LETTERS
+from shared.runtime.faults import is_transient
+from shared.runtime.loops import Loop, LoopStopped, Pulse
+from shared.runtime.metrics import CONSUMED, CONSUMER_PROGRESS, CONSUMER_STOPPED, DEAD_LETTERS
 
 logger = logging.getLogger(__name__)
 
-LONGEST_REASON = 1000  # characters
 APPLIED, SET_ASIDE = "applied", "set_aside"
 
 inbox = Table(
@@ -33,21 +33,10 @@ inbox = Table(
     Column("received_at", DateTime(timezone=True), nullable=False),
 )
 
-dead_letters = Table(
-    "dead_letters",
-    spine,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("event_id", Uuid),
-    Column("reason", Text, nullable=False),
-    Column("raw", Text, nullable=False),
-    Column("received_at", DateTime(timezone=True), nullable=False),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a handler gets to know of an event besides its payload. `version` is its aggregate's, for the guard."""
+    """Of an event, what a handler gets besides its data. `version` is its aggregate's, for the guard."""
 
     event_id: UUID
     version: int
@@ -57,11 +46,34 @@ class Delivery:
 Handler = Callable[[AsyncSession, EventData, Delivery], Awaitable[None]]
 
 
+class ConsumerStopped(LoopStopped):
+    """An unexpected error: of the batch nothing was applied and nothing set aside, and it is tried again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"stopped by an unexpected error: {type(error).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A decoded event."""
+
+    envelope: CloudEvent
+    data: EventData
+
+    @property
+    def id(self) -> UUID:
+        return self.envelope.id
+
+
 @dataclass(frozen=True)
 class Consumer:
     """Applies the events of one source to one database. Types without a handler are passed over.
 
-    `dead_letter` is told of what is set aside, before the table is; it may be told twice after a fault.
+    A transient error leaves a batch unacknowledged. So does an unexpected one, which stops the consumer: it tries the
+    same batch again with growing pauses, and says so in /readyz and in `dondoc_consumer_stopped`. Set aside are poison
+    messages only (the rule is in `shared/log/poison.py`).
+
+    `dead_letter` gets what is set aside before the table does; after a failure it may get the same again.
     """
 
     service: str
@@ -70,60 +82,150 @@ class Consumer:
     contracts: Mapping[str, type[EventData]]
     handlers: Mapping[str, Handler]
     dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None
+    _failures: Failures[UUID] = field(default_factory=Failures, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """A counter that begins at 1 has not increased: the series are there before the first event."""
         DEAD_LETTERS.labels(self.service)
+        self._mark_stopped(False)
         for outcome in (APPLIED, SET_ASIDE):
             self._count(outcome, 0)
 
     def loop(self) -> Loop:
         async def run(pulse: Pulse) -> None:
-            async with aclosing(self.source.batches(pulse.beat)) as batches:
+            def beat() -> None:
+                if not self._failures:  # other partitions may go on: they must not hide the failure
+                    self._mark_stopped(False)
+                    pulse.beat()
+
+            async with aclosing(self.source.batches(beat, self._failures.batch_limit())) as batches:
                 async for batch in batches:
                     await self.consume(batch)
 
         return run
 
     async def consume(self, batch: Batch) -> None:
-        """Apply a batch in one transaction; where that fails, one by one, so that only the culprit is set aside."""
-        events = [message for message in batch.messages if isinstance(message, CloudEvent)]
+        """Apply a batch and acknowledge it; raises the transient error, or ConsumerStopped for any other."""
+        events, undecodable = self._decode(batch)
+        try:
+            await self._apply([], undecodable)
+            await self._apply_or_examine(events)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            self._mark_stopped(True)
+            raise ConsumerStopped(error) from error
+        self._failures.clear(event.id for event in events)
+        await batch.acknowledge()
+        self._mark_stopped(bool(self._failures))
+        CONSUMER_PROGRESS.labels(self.service, self.source.name).set_to_current_time()
+
+    async def consume_patiently(self, batch: Batch) -> None:
+        """As the loop does, without its pauses: raises ConsumerStopped after as many trials as show what is poison."""
+        for trial in range(1, TRIALS + 1):
+            try:
+                await self.consume(batch)
+                break
+            except ConsumerStopped:
+                if trial == TRIALS:
+                    raise
+
+    def _decode(self, batch: Batch) -> tuple[Sequence[_Event], Sequence[DeadLetter]]:
+        """The events that have a handler, each once, and what cannot be decoded."""
+        events: dict[UUID, _Event] = {}
+        undecodable: dict[UUID, DeadLetter] = {}
         for message in batch.messages:
+            letter = None
             if isinstance(message, Unreadable):
-                await self._set_aside_unreadable(message)
+                letter = letter_of_message(self.source.name, message)
+            elif message.type in self.handlers:
+                try:
+                    data = self.contracts[message.type].model_validate(message.data)
+                    events[message.id] = _Event(message, data)
+                except ValidationError as error:
+                    letter = letter_of_event(self.source.name, message, error)
+            if letter is not None:
+                undecodable[identity_of(letter)] = letter
+        return tuple(events.values()), tuple(undecodable.values())
+
+    async def _apply_or_examine(self, events: Sequence[_Event]) -> None:
+        """Apply all; where that fails, find the poison messages by a trial and apply the others."""
         try:
             await self._apply(events)
         except Exception as error:
-            if _is_passing(error):
+            if not blames_event(error):
                 raise
+            trial = await self._try_each(events)
+            poison = self._examine(events, trial)
+            if not poison:
+                raise
+            letters = [
+                letter_of_event(self.source.name, event.envelope, found)
+                for event in events
+                if event.id in poison and (found := trial[event.id])
+            ]
+            await self._apply([event for event in events if event.id not in poison], letters)
+
+    async def _try_each(self, events: Sequence[_Event]) -> dict[UUID, Exception | None]:
+        """The error of each event that has not taken effect yet, None where it passes; all of it is rolled back.
+
+        Raises an error that no event is to blame for.
+        """
+        trial: dict[UUID, Exception | None] = {}
+        async with self.database.transaction() as session:
+            await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+            fresh = await self._claim(session, [event.id for event in events])
             for event in events:
-                await self._apply_or_set_aside(event)
-        await batch.acknowledge()
-        CONSUMER_PROGRESS.labels(self.service, self.source.name).set_to_current_time()
+                if event.id not in fresh:
+                    continue
+                try:
+                    async with session.begin_nested():
+                        await self._handle(session, event)
+                    trial[event.id] = None
+                except Exception as error:
+                    if not blames_event(error):
+                        raise
+                    trial[event.id] = error
+            await session.rollback()
+        return trial
 
-    async def _apply_or_set_aside(self, event: CloudEvent) -> None:
-        try:
-            await self._apply([event])
-        except Exception as error:
-            if _is_passing(error):
-                raise
-            letter = self._letter(event.id, f"{type(error).__name__}: {error}", event.model_dump_json())
-            await self._set_aside(letter, event.id)
+    def _examine(self, events: Sequence[_Event], trial: Mapping[UUID, Exception | None]) -> frozenset[UUID]:
+        self._failures.clear(event_id for event_id, error in trial.items() if error is None)
+        return poison_of(
+            [
+                Outcome(
+                    event.id,
+                    self.handlers[event.envelope.type],
+                    self._failures.add(event.id) if trial[event.id] else 0,
+                )
+                for event in events
+                if event.id in trial
+            ]
+        )
 
-    async def _apply(self, events: Sequence[CloudEvent]) -> None:
-        known = {
-            event.id: event for event in events if event.type in self.handlers
-        }  # one that came twice counts once
-        if not known:
+    async def _apply(self, events: Sequence[_Event], letters: Sequence[DeadLetter] = ()) -> None:
+        """In one transaction: the events that have not taken effect yet, and what is set aside beside them."""
+        letters = await self._not_claimed(letters)
+        for letter in letters:
+            await self._announce_letter(letter)
+        ids = [event.id for event in events] + [identity_of(letter) for letter in letters]
+        if not ids:
             return
         async with self.database.transaction() as session:
-            fresh = await self._claim(session, known)
-            for event in known.values():
+            fresh = await self._claim(session, ids)
+            for event in events:
                 if event.id in fresh:
-                    payload = self.contracts[event.type].model_validate(event.data)
-                    delivery = Delivery(event.id, event.version, event.time)
-                    await self.handlers[event.type](session, payload, delivery)
-        self._count(APPLIED, len(fresh))
+                    await self._handle(session, event)
+            letters = [letter for letter in letters if identity_of(letter) in fresh]
+            await add_letters(session, letters)
+        DEAD_LETTERS.labels(self.service).inc(len(letters))
+        self._count(SET_ASIDE, len(letters))
+        self._count(APPLIED, len(fresh) - len(letters))
+
+    async def _handle(self, session: AsyncSession, event: _Event) -> None:
+        envelope = event.envelope
+        delivery = Delivery(envelope.id, envelope.version, envelope.time)
+        await self.handlers[envelope.type](session, event.data, delivery)
 
     async def _claim(self, session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
         """The ids that never took effect here; sorted, so that two consumers never wait for each other."""
@@ -135,42 +237,23 @@ class Consumer:
         )
         return set(claimed.scalars())
 
-    async def _set_aside_unreadable(self, message: Unreadable) -> None:
-        """It has no id of its own; the same bytes at the same place are the same message."""
-        identity = uuid5(NAMESPACE_OID, f"{self.source.name} {message.position} {message.raw}")
-        await self._set_aside(
-            self._letter(None, f"{message.position}: {message.reason}", message.raw), identity
-        )
+    async def _not_claimed(self, letters: Sequence[DeadLetter]) -> Sequence[DeadLetter]:
+        """A consumer that is stopped reads again and again what it has set aside."""
+        if not letters:
+            return ()
+        ids = [identity_of(letter) for letter in letters]
+        async with self.database.reading() as connection:
+            claimed = set(await connection.scalars(select(inbox.c.event_id).where(inbox.c.event_id.in_(ids))))
+        return [letter for letter in letters if identity_of(letter) not in claimed]
 
-    async def _set_aside(self, letter: DeadLetter, identity: UUID) -> None:
-        """Keep what cannot take effect, once: it is claimed like any other."""
-        logger.error(
-            "event set aside",
-            extra={"source": letter.source, "event_id": letter.event_id, "reason": letter.reason},
-        )
+    async def _announce_letter(self, letter: DeadLetter) -> None:
+        known = {"source": letter.source, "event_id": letter.event_id, "reason": letter.reason}
+        logger.error("event set aside", extra=known)
         if self.dead_letter is not None:
             await self.dead_letter(letter)
-        async with self.database.transaction() as session:
-            if not await self._claim(session, [identity]):
-                return
-            await session.execute(plain_insert(dead_letters).values(**asdict(letter), received_at=func.now()))
-        DEAD_LETTERS.labels(self.service).inc()
-        self._count(SET_ASIDE, 1)
 
-    def _letter(self, event_id: UUID | None, reason: str, raw: str) -> DeadLetter:
-        return DeadLetter(self.source.name, event_id, _storable(reason)[:LONGEST_REASON], _storable(raw))
+    def _mark_stopped(self, stopped: bool) -> None:
+        CONSUMER_STOPPED.labels(self.service, self.source.name).set(stopped)
 
     def _count(self, outcome: str, number: int) -> None:
         CONSUMED.labels(self.service, self.source.name, outcome).inc(number)
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL keeps no NUL, and UTF-8 no half of a surrogate pair."""
-    return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
-
-
-def _is_passing(error: Exception) -> bool:
-    """Tried again is all that the event itself did not bring on."""
-    if isinstance(error, DBAPIError):
-        return not is_of_the_data(error)
-    return isinstance(error, OSError) or is_of_the_road(error)

@@ -1,7 +1,6 @@
-"""What a failure is to be laid to: the road, which passes, the data, which does not, or neither: a fault of ours.
+"""Whether a failure is transient (the same may succeed later), permanent (the data caused it), or neither: a defect.
 
-Consumers ask it (is the batch tried again, or the event set aside?) and so does the edge (503 or 500?). They differ
-in what is neither: the edge says so at once, a consumer waits for the mending, for an event set aside is soon forgotten.
+The edge of HTTP asks it (503 or 500), and so do consumers (try again, or examine the event: `shared/log/poison.py`).
 """
 
 import errno
@@ -10,27 +9,28 @@ import socket
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 
-# SQLSTATE classes: connection lost, resources, shutdown and cancelled, deadlock and serialisation; and lock not available
-_OF_THE_ROAD = ("08", "53", "57", "40", "55P03")
+# SQLSTATE classes: connection exception, insufficient resources, operator intervention, transaction rollback (deadlock,
+# serialization failure); and the one state lock_not_available
+_TRANSIENT = ("08", "53", "57", "40", "55P03")
 # data exception, integrity constraint violation, program limit exceeded (e.g. an index row too long)
-_OF_THE_DATA = ("22", "23", "54")
+_PERMANENT = ("22", "23", "54")
 _UNIQUE_VIOLATION = "23505"
 
 
-def is_of_the_road(error: Exception) -> bool:
-    """The database is away or overloaded: the same may succeed a little later."""
+def is_transient(error: Exception) -> bool:
+    """The database is unreachable or overloaded, or had to cancel the transaction."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or _sqlstate(error).startswith(_OF_THE_ROAD)
+        return error.connection_invalidated or _sqlstate(error).startswith(_TRANSIENT)
     return isinstance(error, NoConnectionInTime) or (isinstance(error, OSError) and _is_unreachable(error))
 
 
-def is_of_the_data(error: DBAPIError) -> bool:
-    """What was to be written brought it on: it will fail whenever it is tried."""
-    return _sqlstate(error).startswith(_OF_THE_DATA)
+def is_permanent(error: DBAPIError) -> bool:
+    """PostgreSQL or its driver refuses the values themselves: they are refused whenever they are tried."""
+    return _sqlstate(error).startswith(_PERMANENT)
 
 
 def is_duplicate(error: DBAPIError) -> bool:
-    """A unique value is there already: use cases look first, so only two requests at the same time meet it."""
+    """A unique value exists already. Use cases look first, so only concurrent requests get here."""
     return _sqlstate(error) == _UNIQUE_VIOLATION
 
 
@@ -39,10 +39,9 @@ def _sqlstate(error: DBAPIError) -> str:
 
 
 def _is_unreachable(error: OSError) -> bool:
-    """A connection that failed; a file that is missing or a full disk is a fault of ours.
+    """A connection that failed; a missing file or a full disk is a defect.
 
-    A socket that is not there has no file name in its error; where every address of a host failed, asyncio gives
-    no errno.
+    A missing socket has no file name in its error; where every address of a host failed, asyncio gives no errno.
     """
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
         return True

@@ -44,6 +44,10 @@ class Pulse:
 Loop = Callable[[Pulse], Awaitable[None]]
 
 
+class LoopStopped(Exception):
+    """A failure that explains itself: /readyz shows its message, so the message holds no data and no secret."""
+
+
 @dataclass
 class Loops:
     """The loops of a process, by name."""
@@ -84,7 +88,7 @@ async def _keep(loop: Loop, pulse: Pulse) -> None:
             raise RuntimeError("ended by itself")
         except Exception as error:
             LOOP_FAILURES.labels(pulse.name).inc()
-            pulse.failure = type(error).__name__
+            pulse.failure = str(error) if isinstance(error, LoopStopped) else type(error).__name__
             logger.exception("loop failed", extra={"loop": pulse.name})
         if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
             pause = FIRST_PAUSE_SECONDS

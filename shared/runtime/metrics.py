@@ -32,8 +32,13 @@ CONSUMER_PROGRESS = Gauge(
     "Unix time at which a batch of events was last dealt with and acknowledged",
     ["service", "source"],
 )
+CONSUMER_STOPPED = Gauge(
+    "dondoc_consumer_stopped",
+    "1 while an unexpected error stops a consumer, which tries the same events again with growing pauses, else 0",
+    ["service", "source"],
+)
 DEAD_LETTERS = Counter(
-    "dondoc_dead_letters_total", "Events that could not be understood and were set aside", ["service"]
+    "dondoc_dead_letters_total", "Events that could not be decoded or applied and were set aside", ["service"]
 )
 POOL_SIZE = Gauge("dondoc_database_pool_connections_max", "Connections the pool may open", ["service"])
 POOL_IN_USE = Gauge("dondoc_database_pool_connections_in_use", "Connections checked out", ["service"])

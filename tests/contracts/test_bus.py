@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.events.envelope import CloudEvent
+from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus import Batch, Source
 from shared.log.bus.embedded import OutboxSource
 from shared.log.bus.kafka import KafkaPublisher, KafkaSource
 from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.inbox import Delivery
+from shared.log.poison import TRIALS
 from shared.log.relay import notifier_loop, relay_loop
 from shared.runtime.loops import Pulse
 from tests.conftest import SPINE, MakeDatabase
@@ -180,6 +183,53 @@ async def test_a_consumer_that_fails_on_every_batch_is_never_ready_and_its_lag_i
     assert lag(log) == 3
 
 
+async def test_an_unexpected_error_stops_the_consumer_until_it_is_mended_and_loses_nothing(log: Log) -> None:
+    broken = True
+
+    async def note(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+        if broken:
+            raise KeyError("a defect of the handler")
+        await log.listener.note(session, event, delivery)
+
+    await log.counter.count("a", "b", "a")
+    consumer = log.listener.consumer(log.new_source())
+    consumer = replace(consumer, handlers=dict.fromkeys(consumer.handlers, note))
+    async with running(listen=consumer.loop()) as loops:
+
+        async def tried_often() -> bool:
+            return failures("listen") >= before + TRIALS + 1
+
+        before = failures("listen")
+        await wait_for(tried_often)
+        assert loops.troubles() == {"listen": "stopped by an unexpected error: KeyError"}
+        assert stopped(log) == 1
+        assert await log.listener.dead_letters() == []
+        broken = False
+        assert await log.listener.heard(3) == {"a": [1, 2], "b": [1]}
+
+        async def goes_on() -> bool:
+            return loops.troubles() == {} and stopped(log) == 0
+
+        await wait_for(goes_on)
+    assert await log.listener.dead_letters() == []
+
+
+async def test_an_event_that_fails_without_neighbours_waits_for_one(log: Log) -> None:
+    await log.counter.count("a", value=POISON)
+    async with running(listen=log.listener.consumer(log.new_source()).loop()):
+
+        async def tried_often() -> bool:
+            return failures("listen") >= before + TRIALS + 1
+
+        before = failures("listen")
+        await wait_for(tried_often)
+        assert await log.listener.dead_letters() == []
+        await log.counter.count("b", "a")
+        assert await log.listener.heard(2) == {"a": [2], "b": [1]}
+    ((reason, _),) = await log.listener.dead_letters()
+    assert reason == "ValueError: poison"
+
+
 async def test_progress_is_known(log: Log) -> None:
     began = time.time()
     await log.counter.count("a")
@@ -205,6 +255,11 @@ def lag(log: Log) -> float | None:
         for sample in metric.samples
         if sample.labels["source"] == log.counter.service
     )
+
+
+def stopped(log: Log) -> float | None:
+    labels = {"service": "listener", "source": log.counter.service}
+    return REGISTRY.get_sample_value("dondoc_consumer_stopped", labels)
 
 
 def progress(log: Log) -> float:

@@ -19,7 +19,8 @@ from shared.events import tasks
 from shared.events.envelope import CloudEvent
 from shared.log.bus import Batch
 from shared.log.bus.binary_mode import read_event, write_headers, write_value
-from shared.log.inbox import dead_letters, inbox
+from shared.log.dead_letters import dead_letters
+from shared.log.inbox import inbox
 from shared.runtime.clock import ManualClock, local_instant
 from tests.conftest import MakeDatabase
 

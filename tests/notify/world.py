@@ -112,7 +112,7 @@ class World:
             self.settings.alert_hour,
             rules=self.settings.signal_rules,
         )
-        await hearing.consume(Batch(events, _acknowledge))
+        await hearing.consume_patiently(Batch(events, _acknowledge))
 
     def _event(self, change: EventData | tasks.TaskState | CloudEvent) -> CloudEvent:
         if isinstance(change, CloudEvent):

@@ -12,6 +12,8 @@ from uuid import UUID
 from shared.events.envelope import CloudEvent
 from shared.log.reader import LogRow
 
+BATCH = 200  # messages
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -56,10 +58,10 @@ class Source(Protocol):
         """What is read, e.g. `tasks`."""
         ...
 
-    def batches(self, beat: Callable[[], None]) -> AsyncGenerator[Batch, None]:
-        """Batches without end; `beat` is called at least once a second, also while there is nothing to read.
+    def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
+        """Batches without end, of at most `limit` messages; `beat` is called at least once a second, also while idle.
 
-        Raises what went wrong when the transport fails: its loop starts it again, with growing pauses.
+        Raises the transport's error; the caller's loop starts it again, with growing pauses.
         """
         ...
 

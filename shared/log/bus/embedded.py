@@ -5,13 +5,12 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack
 
-from shared.log.bus import Batch
+from shared.log.bus import BATCH, Batch
 from shared.log.reader import Backlog, Cursor, count_unread, load_cursor, read_page, save_cursor
 from shared.runtime.database import Database
 from shared.runtime.loops import wait_for_news
 from shared.runtime.metrics import CONSUMER_LAG
 
-BATCH = 200
 POLL_SECONDS = 1.0  # the fallback; a commit in this process wakes the reader at once
 LOOK_SECONDS = 10.0
 MOST_COUNTED = 100_000  # events; beyond it the exact lag is worth no more reading
@@ -27,7 +26,7 @@ class OutboxSource:
         self._backlog = Backlog(name, consumer.service)
         self._lag = CONSUMER_LAG.labels(consumer.service, name)
 
-    async def batches(self, beat: Callable[[], None]) -> AsyncGenerator[Batch, None]:
+    async def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
         async with self._consumer.reading() as connection:
             cursor = await load_cursor(connection, self._cursor_name)
         next_look = time.monotonic()
@@ -40,7 +39,7 @@ class OutboxSource:
                     await self._look(cursor)
                     next_look = time.monotonic() + LOOK_SECONDS
                 async with self._publisher.reading() as connection:
-                    page = await read_page(connection, cursor, BATCH)
+                    page = await read_page(connection, cursor, limit)
                 cursor = page.cursor
                 if page.events:
                     self._backlog.found(page)

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, UnknownTopicOrPartitionError
 
 from shared.events.envelope import CloudEvent
-from shared.log.bus import Batch, Unreadable
+from shared.log.bus import BATCH, Batch, Unreadable
 from shared.log.bus.binary_mode import as_text, read_event
 from shared.log.bus.kafka import client
 from shared.log.bus.kafka.client import LONGEST_MESSAGE_BYTES, stop_client, topics_missing
@@ -25,7 +25,6 @@ SESSION_MS = 10_000  # a member that is silent so long has died; a rebalance wai
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 10.0
 STUCK_SECONDS = 60.0  # DESIGN: a consumer with lag and no progress for 60 s is made anew
-BATCH = 200
 
 
 class KafkaSource:
@@ -49,7 +48,7 @@ class KafkaSource:
         self._stuck_seconds = stuck_seconds
         self._consumer: AIOKafkaConsumer | None = None
 
-    async def batches(self, beat: Callable[[], None]) -> AsyncGenerator[Batch, None]:
+    async def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
         consumer = await self._started()
         self._consumer = consumer
         watchdog = Watchdog(self._stuck_seconds)
@@ -60,7 +59,7 @@ class KafkaSource:
                 if time.monotonic() >= next_look:
                     works |= await self._look(consumer, watchdog) == 0 or not consumer.assignment()
                     next_look = time.monotonic() + self._look_seconds
-                found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=BATCH)
+                found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=limit)
                 if records := [record for some in found.values() for record in some]:
                     ends = {partition: some[-1].offset + 1 for partition, some in found.items() if some}
                     yield Batch(tuple(map(_read, records)), partial(self._commit, consumer, ends))
