@@ -1,6 +1,6 @@
 """The webhook sender over 1,000 local endpoints, against a bare aiohttp loop of the same posts.
 
-The courier claims, signs, posts and records in PostgreSQL; the bare loop has the urls, bodies and signed headers at
+The worker leases, signs, posts and records in PostgreSQL; the bare loop has the urls, bodies and signed headers at
 hand and keeps nothing. Both open a connection for each post and have as many under way. The endpoints are ports of a
 bare asyncio protocol in a process of its own; the database is the embedded one, with its defaults.
 """
@@ -22,7 +22,7 @@ from standardwebhooks import Webhook
 from bench.common import Figure, interleaved
 from services.notify.gateways import SecretCipher
 from services.notify.settings import NotifySettings
-from services.notify.worker.deliveries import Courier
+from services.notify.worker.deliveries import DeliveryWorker
 from services.notify.worker.metrics import DELIVERIES_ENDED
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
@@ -132,23 +132,23 @@ async def _prepare(server: URL, settings: NotifySettings, urls: list[str]) -> UR
     return url
 
 
-async def _through_courier(url: URL, settings: NotifySettings) -> float:
-    """Deliveries per second, from the first claim until the last is recorded."""
+async def _through_worker(url: URL, settings: NotifySettings) -> float:
+    """Deliveries per second, from the first lease until the last is recorded."""
     async with _opened(url) as database:
         async with database.transaction() as session:
             await session.execute(_ADD_ALERT, [{"body": "x" * BODY_BYTES}] * ALERTS)
         async with database.reading() as connection:
             await connection.execute(text("VACUUM ANALYZE deliveries"))
-            courier = Courier(database, SystemClock(), settings)
+            worker = DeliveryWorker(database, SystemClock(), settings)
             all_ended = _ended() + ENDPOINTS * ALERTS
             began = time.perf_counter()
-            running = asyncio.create_task(courier.run(Pulse("bench")))
+            running = asyncio.create_task(worker.run(Pulse("bench")))
             while _ended() < all_ended:  # noqa: ASYNC110 - no event tells
                 await asyncio.sleep(POLL_SECONDS)
             seconds = time.perf_counter() - began
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            await courier.close()
+            await worker.close()
             assert (await connection.execute(_UNDELIVERED)).scalar_one() == 0
     return ENDPOINTS * ALERTS / seconds
 
@@ -197,18 +197,18 @@ def figures() -> list[Figure]:
     )
     with running_postgres() as server, _endpoints() as urls:
         url = asyncio.run(_prepare(server, settings, urls))
-        courier, bare = interleaved(
+        worker, bare = interleaved(
             RUNS,
-            lambda: asyncio.run(_through_courier(url, settings)),
+            lambda: asyncio.run(_through_worker(url, settings)),
             lambda: asyncio.run(_bare(urls)),
         )
     return [
         Figure(
             name=f"webhook sender, {ENDPOINTS:,} endpoints",
-            value=courier,
+            value=worker,
             unit="deliveries/s",
             against=f"bare aiohttp loop, {bare:,.0f} posts/s",
-            ratio=courier / bare,
+            ratio=worker / bare,
             limit=LIMIT,
             bound="at least",
             runs=RUNS,

@@ -3,14 +3,18 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.notify.use_cases.claims import release_lost
-from services.notify.worker.deliveries import Courier
+from services.notify.use_cases.deliveries.leases import Lease, expire_leases, lease_due
+from services.notify.worker import deliveries
+from services.notify.worker.deliveries import DeliveryWorker
 from shared.events import tasks
 from shared.runtime.loops import Pulse
 from tests.notify.world import World, agency, task
@@ -214,7 +218,7 @@ async def test_endpoints_that_hang_cost_the_others_nothing(world: World) -> None
     world.settings = world.settings.model_copy(
         update={"delivery_concurrency": 4, "delivery_concurrency_failing": 2, "subscriptions_per_agency": 100}
     )
-    courier = Courier(world.database, world.clock, world.settings)
+    worker = DeliveryWorker(world.database, world.clock, world.settings)
     async with AsyncExitStack() as stack:
         hung = await listening(stack, *[hanging] * 6)
         for receiver in hung:
@@ -226,7 +230,7 @@ async def test_endpoints_that_hang_cost_the_others_nothing(world: World) -> None
             await world.tell(task(DUE))
         world.go_to(T7)
         await world.raise_all()
-        loop = asyncio.create_task(courier.run(Pulse("deliver")))
+        loop = asyncio.create_task(worker.run(Pulse("deliver")))
         await healthy.wait_for(20)
         assert sum(len(receiver.received) for receiver in hung) <= 2
         assert not loop.done()
@@ -234,11 +238,11 @@ async def test_endpoints_that_hang_cost_the_others_nothing(world: World) -> None
         await asyncio.gather(loop, return_exceptions=True)
         for receiver in hung:
             receiver.let_go.set()
-        await courier.close()
+        await worker.close()
 
 
 async def test_one_endpoint_that_begins_to_hang_holds_a_few_slots_only(world: World) -> None:
-    courier = Courier(world.database, world.clock, world.settings)
+    worker = DeliveryWorker(world.database, world.clock, world.settings)
     async with AsyncExitStack() as stack:
         hung, healthy = await listening(stack, hanging, always(204))
         await world.subscribe(hung.url)
@@ -247,20 +251,20 @@ async def test_one_endpoint_that_begins_to_hang_holds_a_few_slots_only(world: Wo
             await world.tell(task(DUE))
         world.go_to(T7)
         await world.raise_all()
-        loop = asyncio.create_task(courier.run(Pulse("deliver")))
+        loop = asyncio.create_task(worker.run(Pulse("deliver")))
         await healthy.wait_for(60)
         assert len(await hung.wait_for(4)) == 4
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
         hung.let_go.set()
-        await courier.close()
+        await worker.close()
     counted = await world.rows("SELECT status, count(*) AS n FROM deliveries GROUP BY status ORDER BY status")
     assert [tuple(row) for row in counted] == [("delivered", 64), ("pending", 56)]
 
 
 async def test_a_failing_endpoint_holds_one_call_so_that_others_can_recover(world: World) -> None:
     world.settings = world.settings.model_copy(update={"delivery_concurrency_failing": 2})
-    courier = Courier(world.database, world.clock, world.settings)
+    worker = DeliveryWorker(world.database, world.clock, world.settings)
     async with AsyncExitStack() as stack:
         hung, recovering = await listening(stack, hanging, always(204))
         await world.subscribe(hung.url)
@@ -272,13 +276,13 @@ async def test_a_failing_endpoint_holds_one_call_so_that_others_can_recover(worl
         await mark_failing(world)
         world.go_to(date(2025, 5, 28))
         await world.raise_all()
-        loop = asyncio.create_task(courier.run(Pulse("deliver")))
+        loop = asyncio.create_task(worker.run(Pulse("deliver")))
         await recovering.wait_for(4)
         assert len(hung.received) == 1
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
         hung.let_go.set()
-        await courier.close()
+        await worker.close()
 
 
 async def mark_failing(world: World) -> None:
@@ -306,8 +310,8 @@ async def test_a_call_whose_end_nobody_recorded_is_lost_and_made_again_under_its
     async with subscriber() as receiver:
         await world.subscribe(receiver.url)
         await raise_one(world)
-        crashed = Courier(world.database, world.clock, world.settings)
-        assert await crashed.start_due() == 1
+        crashed = DeliveryWorker(world.database, world.clock, world.settings)
+        assert await crashed.lease_due() == 1
         await receiver.wait_for(1)
         assert await world.deliver() == 0  # the lease holds
         await end_leases(world)
@@ -326,8 +330,8 @@ async def test_a_late_failure_does_not_undo_a_delivery(world: World) -> None:
     async with subscriber(lambda number: (503, {}) if number == 0 else (204, {})) as receiver:
         await world.subscribe(receiver.url)
         await raise_one(world)
-        slow = Courier(world.database, world.clock, world.settings)
-        await slow.start_due()
+        slow = DeliveryWorker(world.database, world.clock, world.settings)
+        await slow.lease_due()
         await receiver.wait_for(1)
         await end_leases(world)
         await world.deliver()
@@ -341,13 +345,13 @@ async def test_a_late_failure_leaves_the_call_that_took_over_alone(world: World)
     async with subscriber(lambda number: (503, {}) if number == 0 else None) as receiver:
         await world.subscribe(receiver.url)
         await raise_one(world)
-        slow, quick = (Courier(world.database, world.clock, world.settings) for _ in range(2))
-        await slow.start_due()
+        slow, quick = (DeliveryWorker(world.database, world.clock, world.settings) for _ in range(2))
+        await slow.lease_due()
         await receiver.wait_for(1)
         await end_leases(world)
         async with world.database.reading() as connection:
-            assert await release_lost(connection, now=world.clock.now()) == 1
-        await quick.start_due()
+            assert await expire_leases(connection) == 1
+        await quick.lease_due()
         await receiver.wait_for(2)
         await slow.close()
         [row] = await world.rows("SELECT lease_token, next_attempt_at FROM deliveries")
@@ -364,8 +368,8 @@ async def test_calls_that_a_closing_process_never_began_are_due_again_at_once(wo
         for _ in range(3):
             await world.subscribe(receiver.url)
         await raise_one(world)
-        closing = Courier(world.database, world.clock, world.settings)
-        assert await closing.start_due() == 3
+        closing = DeliveryWorker(world.database, world.clock, world.settings)
+        assert await closing.lease_due() == 3
         await receiver.wait_for(1)
         receiver.let_go.set()
         await closing.close()
@@ -383,18 +387,89 @@ async def end_leases(world: World) -> None:
 
 
 async def test_results_outlive_a_database_that_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    courier = Courier(world.database, world.clock, world.settings)
+    worker = DeliveryWorker(world.database, world.clock, world.settings)
     async with subscriber() as receiver:
         await world.subscribe(receiver.url)
         await raise_one(world)
-        await courier.start_due()
+        await worker.lease_due()
         with monkeypatch.context() as broken:
             broken.setattr(world.database, "transaction", away)
             with pytest.raises(ConnectionError):
-                await courier.settle()
-        await courier.close()
+                await worker.settle()
+        await worker.close()
     assert (await only_delivery(world))["status"] == "delivered"
     assert len(receiver.received) == 1
+
+
+async def test_a_recording_that_fails_costs_no_lease_that_is_taken_beside_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has taken the leases, and has not answered yet, when the recording fails."""
+    taken, failed = asyncio.Event(), asyncio.Event()
+
+    async def lease_slowly(connection: AsyncConnection, **more: Any) -> list[Lease]:
+        leases = await lease_due(connection, **more)
+        taken.set()
+        await failed.wait()
+        await connection.execute(text("SELECT 1"))  # the answer is on its way
+        return leases
+
+    async def fail(session: AsyncSession, *_: object, **__: object) -> NoReturn:
+        await taken.wait()
+        try:
+            await session.execute(text("SELECT 1 / 0"))
+        finally:
+            failed.set()
+        raise AssertionError
+
+    worker = DeliveryWorker(world.database, world.clock, world.settings)
+    async with subscriber() as receiver:
+        await world.subscribe(receiver.url)
+        await raise_one(world)
+        await worker.lease_due()
+        await worker.calls_ended()
+        await raise_one(world)
+        with monkeypatch.context() as broken:
+            broken.setattr(deliveries, "lease_due", lease_slowly)
+            broken.setattr(deliveries, "record_results", fail)
+            with pytest.raises(DBAPIError, match="division by zero"):
+                await worker.round()
+        await worker.calls_ended()
+        await worker.close()
+    rows = await world.rows("SELECT status, attempts, lease_token FROM deliveries")
+    assert [tuple(row) for row in rows] == [("delivered", 1, None)] * 2
+    assert [tuple(row) for row in await world.rows("SELECT outcome FROM attempts")] == [("delivered",)] * 2
+    assert len(receiver.received) == 2
+
+
+async def test_a_round_that_is_cancelled_costs_no_lease(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends while the database is taking leases."""
+    taken = asyncio.Event()
+
+    async def lease_slowly(connection: AsyncConnection, **more: Any) -> list[Lease]:
+        leases = await lease_due(connection, **more)
+        taken.set()
+        await connection.execute(text("SELECT 1"))  # the answer is on its way
+        return leases
+
+    worker = DeliveryWorker(world.database, world.clock, world.settings)
+    await world.subscribe("http://127.0.0.1:9/hook")
+    await raise_one(world)
+    monkeypatch.setattr(deliveries, "lease_due", lease_slowly)
+    monkeypatch.setattr(worker, "_call", idle)
+    running = asyncio.create_task(worker.run(Pulse("deliver")))
+    await taken.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await worker.close()
+    rows = await world.rows("SELECT status, attempts, lease_token FROM deliveries")
+    assert [tuple(row) for row in rows] == [("pending", 0, None)]
+
+
+async def idle(_: object) -> None:
+    """A slot that begins no call."""
 
 
 def away() -> Any:
@@ -449,16 +524,16 @@ async def test_undelivered_alerts_are_cancelled_with_the_reason(
 
 
 async def test_a_call_that_succeeds_while_its_task_ends_counts_as_delivered(world: World) -> None:
-    courier = Courier(world.database, world.clock, world.settings)
+    worker = DeliveryWorker(world.database, world.clock, world.settings)
     async with subscriber(hanging) as receiver:
         await world.subscribe(receiver.url)
         known = await raise_one(world)
-        await courier.start_due()
+        await worker.lease_due()
         await receiver.wait_for(1)
         await world.tell(task(DUE, id_=known.id, version=2, state="completed"))
         assert (await only_delivery(world))["status"] == "cancelled"
         receiver.let_go.set()
-        await courier.close()
+        await worker.close()
     delivery = await only_delivery(world)
     assert (delivery["status"], delivery["reason"]) == ("delivered", None)
 

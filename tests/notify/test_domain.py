@@ -1,11 +1,23 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.domain.deliveries import AttemptOutcome, DeliveryStatus, delivery_ended
+from services.notify.domain.deliveries import (
+    AttemptOutcome,
+    DeliveryReason,
+    DeliveryState,
+    DeliveryStatus,
+    after_attempt,
+    after_attempts,
+    delivery_ended,
+    error_code,
+    outcome_of,
+)
 from services.notify.domain.messages import Subject, message_en, message_vi
 from services.notify.domain.milestones import (
     FIXED,
@@ -18,7 +30,7 @@ from services.notify.domain.milestones import (
     plan,
 )
 from services.notify.domain.responsibility import responsible, why_silent
-from services.notify.domain.retries import DELAYS, Verdict, fault_of, judge
+from services.notify.domain.retries import DELAYS, next_attempt_at
 from shared.runtime.clock import local_instant
 
 DUE = date(2025, 5, 31)
@@ -172,59 +184,121 @@ def test_a_task_is_silent_for_a_reason(changes: dict[str, object], reason: Timer
 # --- retries --------------------------------------------------------------------------------------------------------
 
 
-def after(made: int, **more: object) -> Verdict:
-    usual: dict[str, object] = {"accepted": False, "status_code": 503, "now": NOW, "jitter": 0.0}
-    return judge(attempts_made=made, **(usual | more))  # type: ignore[arg-type]  # a table of cases
+def retry_in(made: int, *, jitter: float = 0.0, retry_after: int | None = None) -> float | None:
+    """Seconds until the next attempt."""
+    at = next_attempt_at(attempts_made=made, now=NOW, jitter=jitter, retry_after=retry_after)
+    return at and (at - NOW).total_seconds()
 
 
 def test_the_schedule_is_the_published_one() -> None:
-    waits = []
-    for made in range(1, len(DELAYS)):
-        retry_at = after(made).retry_at
-        assert retry_at is not None
-        waits.append((retry_at - NOW).total_seconds())
+    waits = [retry_in(made) for made in range(1, len(DELAYS))]
     assert waits == [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
-    assert after(10) == Verdict(AttemptOutcome.FAILED)
-    assert after(11) == Verdict(AttemptOutcome.FAILED)
+    assert retry_in(10) is retry_in(11) is None
 
 
 @pytest.mark.parametrize(
     ("more", "seconds"),
     [
+        ({}, 300),
         ({"jitter": 1.0}, 330),
         ({"jitter": -1.0}, 270),
         ({"retry_after": 1000}, 1000),
         ({"retry_after": 10}, 300),
         ({"retry_after": 999_999}, 86_400),
-        ({"status_code": 302}, 300),
-        ({"status_code": 404}, 300),
-        ({"status_code": None}, 300),
-        ({"status_code": 200}, 300),  # a 2xx whose body broke off
     ],
 )
-def test_when_the_third_attempt_is_made(more: dict[str, object], seconds: int) -> None:
-    assert after(2, **more) == Verdict(AttemptOutcome.FAILED, NOW + timedelta(seconds=seconds))
+def test_when_the_third_attempt_is_made(more: dict[str, Any], seconds: int) -> None:
+    assert retry_in(2, **more) == seconds
 
 
-def test_410_and_2xx_end_it() -> None:
-    assert after(1, status_code=410).outcome is AttemptOutcome.GONE
-    assert after(1, status_code=204, accepted=True) == Verdict(AttemptOutcome.DELIVERED)
+# --- deliveries after an attempt --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("accepted", "status", "fault", "word"),
+    ("accepted", "status", "transport_error", "outcome", "error"),
     [
-        (True, 200, None, None),
-        (False, 301, None, "redirect_not_followed"),
-        (False, 500, None, "status_refused"),
-        (False, None, "timeout", "timeout"),
-        (False, 200, "connection_lost", "connection_lost"),
+        (True, 200, None, "delivered", None),
+        (True, 204, None, "delivered", None),
+        (False, 200, "connection_lost", "failed", "connection_lost"),  # a 2xx whose body broke off
+        (False, 301, None, "failed", "redirect_not_followed"),
+        (False, 404, None, "failed", "status_refused"),
+        (False, 410, None, "gone", "status_refused"),
+        (False, 500, None, "failed", "status_refused"),
+        (False, None, "timeout", "failed", "timeout"),
     ],
 )
-def test_the_word_of_a_failure(
-    accepted: bool, status: int | None, fault: str | None, word: str | None
+def test_the_outcome_of_a_call(
+    accepted: bool, status: int | None, transport_error: str | None, outcome: str, error: str | None
 ) -> None:
-    assert fault_of(accepted=accepted, status_code=status, fault=fault) == word
+    assert outcome_of(accepted=accepted, status_code=status) == outcome
+    assert error_code(accepted=accepted, status_code=status, transport_error=transport_error) == error
+
+
+OWN, OTHER = uuid4(), uuid4()
+BEFORE = NOW - timedelta(hours=1)
+LATER = NOW + timedelta(minutes=5)
+EXHAUSTED = ("failed", "retries_exhausted", None, NOW)
+DONE = ("delivered", None, None, BEFORE)
+CANCELLED = ("cancelled", "task_ended", None, BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome", "retry_at", "after"),
+    [
+        # (status, reason, lease, ended_at): the attempt's lease is OWN
+        (("pending", None, OWN, None), "delivered", LATER, ("delivered", None, None, NOW)),
+        (("pending", None, OWN, None), "failed", LATER, ("pending", None, None, None)),
+        (("pending", None, OWN, None), "failed", None, EXHAUSTED),
+        (("pending", None, OWN, None), "gone", LATER, ("pending", None, None, None)),
+        # its lease ran out, and nobody or another has it
+        (("pending", None, None, None), "delivered", LATER, ("delivered", None, None, NOW)),
+        (("pending", None, OTHER, None), "delivered", LATER, ("delivered", None, None, NOW)),
+        (("pending", None, OTHER, None), "failed", None, ("pending", None, OTHER, None)),
+        (("pending", None, None, None), "failed", None, ("pending", None, None, None)),
+        # it ended meanwhile
+        (("cancelled", "task_ended", OWN, BEFORE), "delivered", LATER, ("delivered", None, None, NOW)),
+        (("cancelled", "task_ended", OWN, BEFORE), "failed", LATER, CANCELLED),
+        (("cancelled", "task_ended", OWN, BEFORE), "failed", None, CANCELLED),
+        (("failed", "retries_exhausted", None, BEFORE), "delivered", None, ("delivered", None, None, NOW)),
+        (DONE, "delivered", LATER, DONE),
+        (DONE, "failed", None, DONE),
+    ],
+)
+def test_a_delivery_after_an_attempt(
+    before: tuple[Any, ...], outcome: str, retry_at: datetime | None, after: tuple[Any, ...]
+) -> None:
+    found = after_attempt(delivery(*before), AttemptOutcome(outcome), token=OWN, retry_at=retry_at, now=NOW)
+    is_repeated = outcome == "failed" and before[2] == OWN and after[0] == "pending"
+    assert found == delivery(*after, next_attempt_at=LATER if is_repeated else BEFORE)
+
+
+def delivery(
+    status: str,
+    reason: str | None,
+    lease: UUID | None,
+    ended_at: datetime | None,
+    *,
+    next_attempt_at: datetime = BEFORE,
+) -> DeliveryState:
+    return DeliveryState(
+        DeliveryStatus(status), reason and DeliveryReason(reason), next_attempt_at, lease, ended_at
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_answering", "is_gone"),
+    [
+        ({"delivered"}, True, False),
+        ({"failed"}, False, False),
+        ({"failed", "delivered"}, True, False),
+        ({"gone"}, False, True),
+        ({"gone", "delivered"}, True, True),
+        ({"gone", "failed"}, False, True),
+    ],
+)
+def test_a_subscription_after_attempts(outcomes: set[str], is_answering: bool, is_gone: bool) -> None:
+    found = after_attempts({AttemptOutcome(outcome) for outcome in outcomes})
+    assert (found.is_answering, found.is_gone) == (is_answering, is_gone)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.deliveries import DeliveryReason
 from services.notify.tables import Delivery, Subscription
-from services.notify.use_cases.claims import Claim, Lane, claim_due
 from services.notify.use_cases.databases import follow_database
 from services.notify.use_cases.deliveries.cancel import cancel_deliveries
-from services.notify.use_cases.results import Result, record_results
+from services.notify.use_cases.deliveries.leases import Capacity, Lease, lease_due
+from services.notify.use_cases.deliveries.results import AttemptResult, record_results
 from services.notify.use_cases.tasks import follow_task
 from tests.notify.told import ToldDatabase
 from tests.notify.world import World, task
@@ -22,33 +22,33 @@ DUE = date(2025, 5, 31)
 NOWHERE = "http://127.0.0.1:9/hook"
 
 
-async def claimed(world: World) -> list[Claim]:
+async def leased(world: World) -> list[Lease]:
     """Two deliveries of two tasks, leased, in order of id."""
     await world.subscribe(NOWHERE)
     await world.tell(task(DUE), task(DUE))
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
-    room = Lane(10, 10)
+    room = Capacity(10, 10)
     async with world.database.reading() as connection:
-        claims = await claim_due(
-            connection, now=world.clock.now(), lane=room, failing_lane=room, lease_seconds=60
+        leases = await lease_due(
+            connection, now=world.clock.now(), answering=room, failing=room, lease_seconds=60
         )
-    assert len(claims) == 2
-    return sorted(claims, key=lambda claim: claim.delivery_id)
+    assert len(leases) == 2
+    return sorted(leases, key=lambda lease: lease.delivery_id)
 
 
-async def claimed_of(world: World, databases: Sequence[ToldDatabase]) -> list[Claim]:
+async def leased_of(world: World, databases: Sequence[ToldDatabase]) -> list[Lease]:
     """Deliveries of databases that are down, leased, in order of id."""
     await world.subscribe(NOWHERE)
     await world.tell(*(told.turns("down", world.clock.now()) for told in databases))
     await world.raise_all()
-    room = Lane(10, 10)
+    room = Capacity(10, 10)
     async with world.database.reading() as connection:
-        claims = await claim_due(
-            connection, now=world.clock.now(), lane=room, failing_lane=room, lease_seconds=60
+        leases = await lease_due(
+            connection, now=world.clock.now(), answering=room, failing=room, lease_seconds=60
         )
-    assert len(claims) == len(databases)
-    return sorted(claims, key=lambda claim: claim.delivery_id)
+    assert len(leases) == len(databases)
+    return sorted(leases, key=lambda lease: lease.delivery_id)
 
 
 async def rest(world: World, session: AsyncSession, told: ToldDatabase) -> None:
@@ -57,7 +57,7 @@ async def rest(world: World, session: AsyncSession, told: ToldDatabase) -> None:
     await follow_database(session, change, told_at=now, now=now, rules=world.settings.signal_rules)
 
 
-async def record(world: World, results: Sequence[Result]) -> None:
+async def record(world: World, results: Sequence[AttemptResult]) -> None:
     async with world.database.transaction() as session:
         await record_results(session, results, now=world.clock.now())
 
@@ -70,10 +70,10 @@ async def until_one_waits(world: World) -> None:
             pass
 
 
-async def task_of(world: World, claim: Claim) -> UUID:
+async def task_of(world: World, lease: Lease) -> UUID:
     [row] = await world.rows(
         "SELECT task_id FROM alerts JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
-        id=claim.delivery_id,
+        id=lease.delivery_id,
     )
     found: UUID = row.task_id
     return found
@@ -84,11 +84,11 @@ async def outcomes(world: World) -> set[tuple[Any, ...]]:
 
 
 async def test_a_batch_that_ends_several_tasks_while_their_calls_are_recorded(world: World) -> None:
-    low, high = await claimed(world)
+    low, high = await leased(world)
     ended = [
-        task(DUE, id_=await task_of(world, claim), version=2, state="completed") for claim in (high, low)
+        task(DUE, id_=await task_of(world, lease), version=2, state="completed") for lease in (high, low)
     ]
-    failed = [Result(claim, jitter=0, status_code=503) for claim in (low, high)]
+    failed = [AttemptResult(lease, jitter=0, status_code=503) for lease in (low, high)]
     now = world.clock.now()
     async with world.database.transaction() as session:
         await follow_task(session, ended[0], now=now, hour=8)
@@ -103,14 +103,14 @@ async def test_a_batch_that_brings_several_databases_to_rest_while_their_calls_a
     world: World,
 ) -> None:
     databases = [ToldDatabase(code=code) for code in ("DB1", "DB2")]
-    low, high = await claimed_of(world, databases)
+    low, high = await leased_of(world, databases)
     of_low = await world.rows(
         "SELECT subject FROM signals JOIN alerts ON signal_id = signals.id"
         " JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
         id=low.delivery_id,
     )
     first, second = sorted(databases, key=lambda told: told.code == of_low[0].subject)
-    failed = [Result(claim, jitter=0, status_code=503) for claim in (low, high)]
+    failed = [AttemptResult(lease, jitter=0, status_code=503) for lease in (low, high)]
     async with world.database.transaction() as session:
         await rest(world, session, first)
         recording = asyncio.create_task(record(world, failed))
@@ -123,8 +123,8 @@ async def test_a_batch_that_brings_several_databases_to_rest_while_their_calls_a
 async def test_what_raises_does_not_wait_for_a_batch_that_may_wait_for_it(world: World) -> None:
     """The batch has the turn and goes on to a database which the one that raises holds."""
     first, second = [ToldDatabase(code=code) for code in ("DB1", "DB2")]
-    claims = await claimed_of(world, [first, second])
-    await record(world, [Result(claim, jitter=0, status_code=503) for claim in claims])
+    leases = await leased_of(world, [first, second])
+    await record(world, [AttemptResult(lease, jitter=0, status_code=503) for lease in leases])
     await world.tell(second.turns("late", world.clock.now()))
     async with world.database.transaction() as session:
         await rest(world, session, first)
@@ -142,9 +142,9 @@ async def test_what_raises_does_not_wait_for_a_batch_that_may_wait_for_it(world:
 
 
 async def test_a_subscription_that_is_ended_while_its_endpoint_says_gone(world: World) -> None:
-    claims = await claimed(world)
-    subscription_id = claims[0].message.subscription_id
-    gone = [Result(claim, jitter=0, status_code=410) for claim in claims]
+    leases = await leased(world)
+    subscription_id = leases[0].message.subscription_id
+    gone = [AttemptResult(lease, jitter=0, status_code=410) for lease in leases]
     async with world.database.transaction() as session:
         subscription = await session.get(Subscription, subscription_id, with_for_update={"key_share": True})
         assert subscription is not None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.notify.use_cases.claims import Lane, claim_due
+from services.notify.use_cases.deliveries.leases import Capacity, lease_due
 from services.notify.use_cases.signal_deliveries import cancel_superseded
 from shared.events.datasets import ObservedState
 from shared.runtime.clock import ManualClock, local_date, local_instant
@@ -187,9 +187,9 @@ async def test_a_call_under_way_is_left_and_not_repeated_when_it_fails_too_late(
     told = ToldDatabase()
     await world.subscribe("http://127.0.0.1:9/hook")
     await turn(world, told, ("late", AT))
-    room = Lane(1, 1)
+    room = Capacity(1, 1)
     async with world.database.reading() as connection:
-        await claim_due(connection, now=world.clock.now(), lane=room, failing_lane=room, lease_seconds=60)
+        await lease_due(connection, now=world.clock.now(), answering=room, failing=room, lease_seconds=60)
     await turn(world, told, ("up", AT + HOUR))
     assert (await deliveries(world))["dataset.late"] == ("pending", None)
     async with world.database.transaction() as session:  # as a failed call is recorded

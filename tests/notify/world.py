@@ -13,9 +13,10 @@ from sqlalchemy import text
 from services.notify.consumers import consumer
 from services.notify.main import build_app
 from services.notify.settings import NotifySettings
-from services.notify.use_cases.claims import release_lost
+from services.notify.use_cases.deliveries.leases import expire_leases
+from services.notify.use_cases.subscriptions import cancel_unsubscribed
 from services.notify.worker import raise_due
-from services.notify.worker.deliveries import Courier
+from services.notify.worker.deliveries import DeliveryWorker
 from shared.events import tasks
 from shared.events.envelope import CloudEvent, EventData, service_of
 from shared.http.auth import draw_key, store_key
@@ -137,14 +138,16 @@ class World:
 
     async def deliver(self) -> int:
         """One round: what is due now is sent, and its answers waited for; the number of calls."""
-        courier = Courier(self.database, self.clock, self.settings)
+        worker = DeliveryWorker(self.database, self.clock, self.settings)
+        async with self.database.transaction() as session:
+            await cancel_unsubscribed(session, now=self.clock.now())
         async with self.database.reading() as connection:
-            await release_lost(connection, now=self.clock.now())
+            await expire_leases(connection)
         try:
-            started = await courier.start_due()
-            await courier.settle()
+            started = await worker.lease_due()
+            await worker.settle()
         finally:
-            await courier.close()
+            await worker.close()
         return started
 
     # --- what it says

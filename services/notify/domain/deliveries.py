@@ -1,9 +1,15 @@
-"""Deliveries: their statuses, why they ended, and what is refused."""
+"""Deliveries: their statuses, what an attempt makes of them and of their subscription, and what is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from shared.errors import Conflict, NotFound
+
+GONE = 410
+REDIRECTS = range(300, 400)
 
 
 class DeliveryStatus(StrEnum):
@@ -37,6 +43,86 @@ class AttemptOutcome(StrEnum):
     FAILED = "failed"
     GONE = "gone"
     LOST = "lost"
+
+
+def outcome_of(*, accepted: bool, status_code: int | None) -> AttemptOutcome:
+    """The outcome of a call: 2xx delivers, 410 ends the subscription, all else has failed.
+
+    Args:
+        accepted: answered 2xx, and whole.
+        status_code: of the answer, if there was one.
+    """
+    if accepted:
+        return AttemptOutcome.DELIVERED
+    return AttemptOutcome.GONE if status_code == GONE else AttemptOutcome.FAILED
+
+
+def error_code(*, accepted: bool, status_code: int | None, transport_error: str | None) -> str | None:
+    """The code under which a failed attempt is kept: the transport's, a redirect (not followed), or a status."""
+    if accepted or transport_error is not None:
+        return None if accepted else transport_error
+    return "redirect_not_followed" if status_code in REDIRECTS else "status_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryState:
+    """The columns of a delivery that an attempt may change; `lease_token` is the id of the attempt under way."""
+
+    status: DeliveryStatus
+    reason: DeliveryReason | None
+    next_attempt_at: datetime
+    lease_token: UUID | None
+    ended_at: datetime | None
+
+
+def after_attempt(
+    before: DeliveryState,
+    outcome: AttemptOutcome,
+    *,
+    token: UUID,
+    retry_at: datetime | None,
+    now: datetime,
+) -> DeliveryState:
+    """A delivery after an attempt.
+
+    A success always counts, even where the lease was lost or the delivery cancelled meanwhile: the message has arrived.
+    A failure counts only while the lease is its own. One that found its endpoint gone leaves the delivery to the end
+    of its subscription.
+
+    Args:
+        before: the delivery as it is stored now.
+        outcome: of the attempt.
+        token: the lease of the attempt.
+        retry_at: when a failed attempt is repeated; None when all have been made.
+        now: when the attempt is recorded.
+    """
+    has_lease, delivered = before.lease_token == token, outcome is AttemptOutcome.DELIVERED
+    after = replace(before, lease_token=None) if has_lease or delivered else before
+    if delivered and before.status is not DeliveryStatus.DELIVERED:
+        return replace(after, status=DeliveryStatus.DELIVERED, reason=None, ended_at=now)
+    if not has_lease or before.status is not DeliveryStatus.PENDING or outcome is AttemptOutcome.GONE:
+        return after
+    if retry_at is not None:
+        return replace(after, next_attempt_at=retry_at)
+    return replace(after, status=DeliveryStatus.FAILED, reason=DeliveryReason.RETRIES_EXHAUSTED, ended_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionEffect:
+    """What attempts make of their subscription.
+
+    `is_answering`: its consecutive failures begin at 0 again, else there is one more. `is_gone`: it is disabled.
+    """
+
+    is_answering: bool
+    is_gone: bool
+
+
+def after_attempts(outcomes: Collection[AttemptOutcome]) -> SubscriptionEffect:
+    """The effect of attempts that are recorded together: of several failures one counts, after a success none."""
+    return SubscriptionEffect(
+        is_answering=AttemptOutcome.DELIVERED in outcomes, is_gone=AttemptOutcome.GONE in outcomes
+    )
 
 
 def delivery_unknown() -> NotFound:

@@ -255,6 +255,18 @@ async def _stop(
     await cancel_deliveries(session, theirs, DeliveryReason(f"subscription_{status}"), now)
 
 
+async def cancel_unsubscribed(session: AsyncSession, *, now: datetime) -> int:
+    """Cancel deliveries to subscriptions that are not active; returns how many.
+
+    An alert may be raised in the very moment in which its subscription ends, each transaction unseen by the other.
+    """
+    cancelled = 0
+    for status in (SubscriptionStatus.DISABLED, SubscriptionStatus.DELETED):
+        theirs = Delivery.subscription_id.in_(select(Subscription.id).where(Subscription.status == status))
+        cancelled += await cancel_deliveries(session, theirs, DeliveryReason(f"subscription_{status}"), now)
+    return cancelled
+
+
 def _touch(subscription: Subscription, now: datetime) -> None:
     subscription.version += 1
     subscription.updated_at = now

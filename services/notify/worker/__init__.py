@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from services.notify.consumers import consumer
 from services.notify.queries.schedule import next_due_instant
 from services.notify.settings import NotifySettings
-from services.notify.worker.deliveries import Courier
+from services.notify.worker.deliveries import DeliveryWorker
 from services.notify.worker.raising import raise_due, signals_loop, timers_loop
 from services.notify.worker.upkeep import upkeep_loop
 from shared.log.bus import DeadLetter, Publisher, Source
@@ -29,11 +29,11 @@ def build_worker(
     dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None,
 ) -> Worker:
     """The loops of a process; without a publisher readers take the outbox as it is, and nothing is relayed."""
-    courier = Courier(database, clock, settings)
+    deliveries = DeliveryWorker(database, clock, settings)
     loops: dict[str, Loop] = {
         "notify-timers": timers_loop(database, clock, settings),
         "notify-signals": signals_loop(database, clock, settings),
-        "notify-deliver": courier.run,
+        "notify-deliver": deliveries.run,
         "notify-upkeep": upkeep_loop(database, clock),
     }
     checks: dict[str, Check] = {"notify-database": database_check(database)}
@@ -48,7 +48,7 @@ def build_worker(
         checks["notify-log"] = publisher.trouble
 
     async def close() -> None:
-        await courier.close()
+        await deliveries.close()
         if publisher is not None:
             await publisher.close()
 

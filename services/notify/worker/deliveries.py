@@ -1,4 +1,4 @@
-"""Carrying deliveries to their subscribers, many at once, none in another's way."""
+"""Delivering: leases are taken, calls made, many at once, and their results recorded in batches."""
 
 import asyncio
 import logging
@@ -12,13 +12,13 @@ from typing import NoReturn
 from services.notify.gateways import SecretCipher, WebhookSender
 from services.notify.queries.schedule import next_retry_instant
 from services.notify.settings import NotifySettings
-from services.notify.use_cases.claims import Claim, Lane, claim_due, give_back
-from services.notify.use_cases.results import Recorded, Result, record_results
+from services.notify.use_cases.deliveries.leases import Capacity, Lease, lease_due, return_leases
+from services.notify.use_cases.deliveries.results import AttemptResult, Recorded, record_results
 from services.notify.worker.metrics import ATTEMPTS, CALL_SECONDS, DELIVERIES_ENDED, DELIVERY_LAG
 from shared.http.outgoing import OutgoingPolicy, WebhookClient
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
-from shared.runtime.loops import Pulse, together
+from shared.runtime.loops import Pulse
 
 logger = logging.getLogger(__name__)
 
@@ -26,54 +26,58 @@ POLL_SECONDS = 1.0  # the fallback for deliveries added by other processes
 # Real time in which calls that end gather to be recorded in one transaction, when a lane is full; in proportion less
 # when it is not, for a single subscriber should not wait for company.
 GATHER_SECONDS = 0.03
-# So many times a lane's places are claimed, and what has no place yet waits its turn. A round (gather, then record and
-# claim at once) takes about 120 ms with 48 places and endpoints that answer at once, in which 240 calls end: no place
-# stands empty.
-AHEAD = 8
-LEASE_MARGIN_SECONDS = 30.0  # real time, beyond the call's own time-out, to record how it went
+# Leases taken for each slot; those without a free slot wait. A round (gather, then record and lease at once) takes about
+# 120 ms with 48 slots and endpoints that answer at once, in which 240 calls end: no slot stands empty.
+PREFETCH = 8
+LEASE_MARGIN_SECONDS = 30.0  # real time, beyond the call's own time-out, to record its result
 CLOSING_SECONDS = 5.0  # real time given to calls under way when the process ends
 
 
-class _Calls:
-    """The calls of one lane: so many places, each of which takes the next claim as soon as its call has ended."""
+class _Lane:
+    """Slots for calls, each of which takes the next lease as soon as its call has ended."""
 
-    def __init__(self, places: int, per_subscription: int) -> None:
-        self.places = places
-        self.in_hand = 0  # claimed, and not ended yet
-        self.waiting: asyncio.Queue[Claim] = asyncio.Queue()
-        self._whole = Lane(AHEAD * places, per_subscription)
-
-    @property
-    def room(self) -> Lane:
-        return replace(self._whole, slots=self._whole.slots - self.in_hand)
+    def __init__(self, slots: int, per_subscription: int) -> None:
+        self.slots = slots
+        self.leased = 0  # calls under way and leases that wait for a slot
+        self.waiting: asyncio.Queue[Lease] = asyncio.Queue()
+        self._whole = Capacity(PREFETCH * slots, per_subscription)
 
     @property
-    def share_taken(self) -> float:
-        return self.in_hand / self._whole.slots
+    def capacity(self) -> Capacity:
+        return replace(self._whole, slots=self._whole.slots - self.leased)
 
-    def take_back(self) -> Iterator[Claim]:
-        """The claims that no call was begun for."""
+    @property
+    def utilization(self) -> float:
+        return self.leased / self._whole.slots
+
+    def add(self, lease: Lease) -> None:
+        self.leased += 1
+        self.waiting.put_nowait(lease)
+
+    def end(self) -> None:
+        self.leased -= 1
+        self.waiting.task_done()
+
+    def take_waiting(self) -> Iterator[Lease]:
+        """Remove and return the leases that no call was begun for."""
         while not self.waiting.empty():
             yield self.waiting.get_nowait()
-            self.in_hand -= 1
-            self.waiting.task_done()
+            self.end()
 
 
-class Courier:
-    """Calls under way, in two lanes: endpoints that answer, and those whose last call failed.
+class DeliveryWorker:
+    """Calls in two lanes: to endpoints that answer, and to those whose last call failed.
 
-    A failing endpoint holds one call at a time and never a place of the first lane, so that it costs the others
-    nothing. What is in hand outlives a failing round: it is recorded when the database answers again.
+    A failing endpoint has one call at a time and never a slot of the first lane, so that it costs the others nothing.
+    Leases and results outlive a round that fails: calls go on, and are recorded when the database answers again.
     """
 
     def __init__(self, database: Database, clock: Clock, settings: NotifySettings) -> None:
         self._database = database
         self._clock = clock
-        self._answering = _Calls(
-            settings.delivery_concurrency, settings.delivery_concurrency_per_subscription
-        )
-        self._failing = _Calls(settings.delivery_concurrency_failing, per_subscription=1)
-        self._lease_seconds = AHEAD * settings.webhook_total_seconds + LEASE_MARGIN_SECONDS
+        self._answering = _Lane(settings.delivery_concurrency, settings.delivery_concurrency_per_subscription)
+        self._failing = _Lane(settings.delivery_concurrency_failing, per_subscription=1)
+        self._lease_seconds = PREFETCH * settings.webhook_total_seconds + LEASE_MARGIN_SECONDS
         self._client = WebhookClient(
             OutgoingPolicy(settings.allow_outgoing),
             connect_seconds=settings.webhook_connect_seconds,
@@ -81,103 +85,126 @@ class Courier:
         )
         self._sender = WebhookSender(self._client, SecretCipher(settings.secret))
         self._open = AsyncExitStack()
-        self._places: list[asyncio.Task[NoReturn]] = []
-        self._ended: list[Result] = []
+        self._slots: list[asyncio.Task[NoReturn]] = []
+        self._leasing: asyncio.Task[int] | None = None
+        self._results: list[AttemptResult] = []
         self._wake = asyncio.Event()
         self._open.callback(database.on_commit(self._wake.set))
 
     async def run(self, pulse: Pulse) -> None:
         while True:
-            _, started = await together(self.record(), self.start_due())
+            leased = await self.round()
             until = None
-            if not started:
+            if not leased:
                 async with self._database.reading() as connection:
                     until = await next_retry_instant(connection, self._clock.now())
             pulse.beat()
             await wait_for_wake(self._wake, self._clock, until, POLL_SECONDS)
-            await asyncio.sleep(GATHER_SECONDS * max(lane.share_taken for lane in self._lanes))
+            await asyncio.sleep(GATHER_SECONDS * max(lane.utilization for lane in self._lanes))
 
-    async def start_due(self) -> int:
-        """Claim what is due and there is room for, and begin to send it; returns how many."""
-        if not self._places:
+    async def round(self) -> int:
+        """Record what has ended and lease what is due, side by side; returns how many were leased.
+
+        Neither cancels the other when it fails: the database may have taken leases whose answer is on its way.
+        """
+        recorded, leased = await asyncio.gather(self.record(), self.lease_due(), return_exceptions=True)
+        if isinstance(recorded, BaseException):
+            raise recorded
+        if isinstance(leased, BaseException):
+            raise leased
+        return leased
+
+    async def lease_due(self) -> int:
+        """Lease what is due and there is capacity for, and begin to send it; returns how many.
+
+        Cancelled, it still takes its leases, for `close` to give back.
+        """
+        if not self._slots:
             await self._start()
+        self._leasing = asyncio.create_task(self._take_leases())
+        return await asyncio.shield(self._leasing)
+
+    async def _take_leases(self) -> int:
         async with self._database.reading() as connection:
-            claims = await claim_due(
+            leases = await lease_due(
                 connection,
                 now=self._clock.now(),
-                lane=self._answering.room,
-                failing_lane=self._failing.room,
+                answering=self._answering.capacity,
+                failing=self._failing.capacity,
                 lease_seconds=self._lease_seconds,
             )
-        for claim in claims:
-            lane = self._failing if claim.failing else self._answering
-            lane.in_hand += 1
-            lane.waiting.put_nowait(claim)
-        return len(claims)
+        for lease in leases:
+            (self._failing if lease.failing else self._answering).add(lease)
+        return len(leases)
 
     async def _start(self) -> None:
         await self._open.enter_async_context(self._client)
-        self._places = [
-            asyncio.create_task(self._call(lane)) for lane in self._lanes for _ in range(lane.places)
+        self._slots = [
+            asyncio.create_task(self._call(lane)) for lane in self._lanes for _ in range(lane.slots)
         ]
 
-    async def _call(self, lane: _Calls) -> NoReturn:
-        """One call after another; what they came to is recorded with others."""
+    async def _call(self, lane: _Lane) -> NoReturn:
+        """One call after another; their results are recorded with others."""
         while True:
-            claim = await lane.waiting.get()
-            self._ended.append(await self._send(claim))
-            lane.in_hand -= 1
-            lane.waiting.task_done()
+            lease = await lane.waiting.get()
+            self._results.append(await self._send(lease))
+            lane.end()
             self._wake.set()
 
     @property
-    def _lanes(self) -> tuple[_Calls, _Calls]:
+    def _lanes(self) -> tuple[_Lane, _Lane]:
         return self._answering, self._failing
 
     async def record(self) -> int:
-        """Write down the calls that have ended; returns how many."""
-        ended = tuple(self._ended)
-        if not ended:
+        """Record the calls that have ended; returns how many."""
+        results = tuple(self._results)
+        if not results:
             return 0
         async with self._database.transaction() as session:
-            recorded = await record_results(session, ended, now=self._clock.now())
-        del self._ended[: len(ended)]
-        _measure(ended, recorded)
-        return len(ended)
+            recorded = await record_results(session, results, now=self._clock.now())
+        del self._results[: len(results)]
+        _measure(results, recorded)
+        return len(results)
+
+    async def calls_ended(self) -> None:
+        """Wait for the calls under way and the leases that wait for a slot."""
+        for lane in self._lanes:
+            await lane.waiting.join()
 
     async def settle(self, seconds: float | None = None) -> None:
-        """Wait for the calls in hand, at most `seconds` of real time, and record those that ended."""
+        """Wait for all calls, at most `seconds` of real time, and record those that ended."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                for lane in self._lanes:
-                    await lane.waiting.join()
+                await self.calls_ended()
         await self.record()
 
     async def close(self) -> None:
         """Begin no more calls, and end those under way.
 
-        What could not be recorded is found lost when its lease ends, and sent again.
+        What could not be recorded is lost when its lease ends, and sent again.
         """
-        unmade = [claim for lane in self._lanes for claim in lane.take_back()]
+        if self._leasing is not None:
+            await asyncio.gather(self._leasing, return_exceptions=True)
+        waiting = [lease for lane in self._lanes for lease in lane.take_waiting()]
         try:
             async with self._database.reading() as connection:
-                await give_back(connection, unmade)
+                await return_leases(connection, waiting)
             await self.settle(CLOSING_SECONDS)
         finally:
-            for place in self._places:
-                place.cancel()
-            await asyncio.gather(*self._places, return_exceptions=True)
+            for slot in self._slots:
+                slot.cancel()
+            await asyncio.gather(*self._slots, return_exceptions=True)
             await self._open.aclose()
 
-    async def _send(self, claim: Claim) -> Result:
+    async def _send(self, lease: Lease) -> AttemptResult:
         jitter = random.uniform(-1, 1)  # noqa: S311 - jitter, not a secret
         try:
-            outcome = await self._sender.send(claim.message)
+            outcome = await self._sender.send(lease.message)
         except Exception:
-            logger.exception("a delivery could not be sent", extra={"delivery": str(claim.delivery_id)})
-            return Result(claim, jitter=jitter, error="internal_error")
-        return Result(
-            claim,
+            logger.exception("a delivery could not be sent", extra={"delivery": str(lease.delivery_id)})
+            return AttemptResult(lease, jitter=jitter, error="internal_error")
+        return AttemptResult(
+            lease,
             jitter=jitter,
             accepted=outcome.accepted,
             status_code=outcome.status_code,
@@ -189,7 +216,7 @@ class Courier:
         )
 
 
-def _measure(results: Sequence[Result], recorded: Sequence[Recorded]) -> None:
+def _measure(results: Sequence[AttemptResult], recorded: Sequence[Recorded]) -> None:
     for outcome, number in Counter(record.outcome for record in recorded).items():
         ATTEMPTS.labels(outcome).inc(number)
     for status, number in Counter(record.status for record in recorded if record.ended).items():

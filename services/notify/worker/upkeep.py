@@ -5,8 +5,9 @@ from datetime import datetime
 
 from services.notify.domain.deliveries import AttemptOutcome
 from services.notify.queries.schedule import backlog
-from services.notify.use_cases.claims import release_lost
+from services.notify.use_cases.deliveries.leases import expire_leases
 from services.notify.use_cases.signal_deliveries import cancel_superseded
+from services.notify.use_cases.subscriptions import cancel_unsubscribed
 from services.notify.worker.metrics import ATTEMPTS, DELIVERIES, SIGNAL_LAG, SIGNALS, TIMER_LAG, TIMERS
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -21,8 +22,9 @@ def upkeep_loop(database: Database, clock: Clock) -> Loop:
             now = clock.now()
             async with database.transaction() as session:
                 await cancel_superseded(session, now=now)
+                await cancel_unsubscribed(session, now=now)
             async with database.reading() as connection:
-                ATTEMPTS.labels(AttemptOutcome.LOST).inc(await release_lost(connection, now=now))
+                ATTEMPTS.labels(AttemptOutcome.LOST).inc(await expire_leases(connection))
                 waiting = await backlog(connection, now)
             TIMERS.labels("pending").set(waiting.timers_pending)
             TIMERS.labels("overdue").set(waiting.timers_overdue)

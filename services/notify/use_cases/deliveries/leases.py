@@ -1,7 +1,7 @@
-"""Leases on deliveries: taken for a call to be made, and ended where no one came back.
+"""Leases on deliveries: taken for calls to be made, given back, and expired.
 
-An attempt is written down when it is claimed. If no one tells how it went before its lease ends, it is recorded as
-lost and the delivery is due again, under the same webhook id.
+The row of an attempt is inserted with its lease. If no result is recorded before the lease ends, the attempt is lost and
+the delivery due again, under the same webhook id.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from services.notify.gateways import Message
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery to be made now. `token` is the lease and the id of its attempt."""
+class Lease:
+    """A delivery to be made now. `token` is the id of its attempt; `failing`: the last call to its endpoint failed."""
 
     delivery_id: UUID
     token: UUID
@@ -26,18 +26,18 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """Room for calls: in all, and of one subscription."""
+class Capacity:
+    """Leases that may be taken: in all, and of one subscription with those that it has."""
 
     slots: int
     per_subscription: int
 
 
-# For each active subscription its oldest due deliveries, no more than its calls under way leave room for; of these the
-# oldest of each lane, as many as it has slots, and only these are locked. Subscriptions whose last call failed have a
-# lane of their own. Two workers that claim at once may exceed a subscription's room for a moment, or one of them find
-# little left; no delivery is claimed twice.
-_CLAIM = text(
+# For each active subscription its oldest due deliveries, no more than its leases leave room for; of these the oldest, as
+# many as there are slots, and only these are locked. Subscriptions whose last call failed have slots of their own. Two
+# workers that lease at once may exceed a subscription's room for a moment, or one of them find little left; no delivery
+# is leased twice.
+_LEASE = text(
     """
     WITH ranked AS MATERIALIZED (
         SELECT due.id, failing, row_number() OVER (PARTITION BY failing ORDER BY due.next_attempt_at) AS place
@@ -62,7 +62,7 @@ _CLAIM = text(
         WHERE place <= CASE WHEN failing THEN CAST(:slots_failing AS bigint) ELSE CAST(:slots AS bigint) END
           AND status = 'pending' AND lease_token IS NULL AND next_attempt_at <= CAST(:now AS timestamptz)
         FOR UPDATE OF deliveries SKIP LOCKED
-    ), claimed AS (
+    ), leased AS (
         UPDATE deliveries
         SET lease_token = gen_random_uuid(), attempts = attempts + 1,
             lease_until = clock_timestamp() + make_interval(secs => CAST(:lease_seconds AS double precision))
@@ -71,37 +71,42 @@ _CLAIM = text(
         RETURNING deliveries.id, lease_token, attempts, alert_id, subscription_id, body, failing
     ), started AS (
         INSERT INTO attempts (id, delivery_id, number, started_at, outcome)
-        SELECT lease_token, id, attempts, CAST(:now AS timestamptz), 'in_flight' FROM claimed
+        SELECT lease_token, id, attempts, CAST(:now AS timestamptz), 'in_flight' FROM leased
     )
-    SELECT claimed.id, claimed.lease_token, claimed.failing, claimed.alert_id, claimed.subscription_id,
-           COALESCE(alerts.body, claimed.body) AS body, subscriptions.url, subscriptions.sealed_secret
-    FROM claimed
-    JOIN subscriptions ON subscriptions.id = claimed.subscription_id
-    LEFT JOIN alerts ON alerts.id = claimed.alert_id
+    SELECT leased.id, leased.lease_token, leased.failing, leased.alert_id, leased.subscription_id,
+           COALESCE(alerts.body, leased.body) AS body, subscriptions.url, subscriptions.sealed_secret
+    FROM leased
+    JOIN subscriptions ON subscriptions.id = leased.subscription_id
+    LEFT JOIN alerts ON alerts.id = leased.alert_id
     """
 )
 
 
-async def claim_due(
-    connection: AsyncConnection, *, now: datetime, lane: Lane, failing_lane: Lane, lease_seconds: float
-) -> list[Claim]:
-    """Lease due deliveries for as many calls as the lanes have room for.
+async def lease_due(
+    connection: AsyncConnection,
+    *,
+    now: datetime,
+    answering: Capacity,
+    failing: Capacity,
+    lease_seconds: float,
+) -> list[Lease]:
+    """Lease deliveries that are due: to endpoints that answer, and to those whose last call failed.
 
     One statement, so it needs no transaction around it: on an autocommit connection the lease holds at once.
     """
     rows = await connection.execute(
-        _CLAIM,
+        _LEASE,
         {
             "now": now,
-            "slots": lane.slots,
-            "room": lane.per_subscription,
-            "slots_failing": failing_lane.slots,
-            "room_failing": failing_lane.per_subscription,
+            "slots": answering.slots,
+            "room": answering.per_subscription,
+            "slots_failing": failing.slots,
+            "room_failing": failing.per_subscription,
             "lease_seconds": lease_seconds,
         },
     )
     return [
-        Claim(
+        Lease(
             row.id,
             row.lease_token,
             row.failing,
@@ -111,7 +116,7 @@ async def claim_due(
     ]
 
 
-_GIVE_BACK = text(
+_RETURN = text(
     """
     WITH unmade AS (
         DELETE FROM attempts WHERE id = ANY(CAST(:tokens AS uuid[])) AND outcome = 'in_flight'
@@ -123,13 +128,13 @@ _GIVE_BACK = text(
 )
 
 
-async def give_back(connection: AsyncConnection, claims: Sequence[Claim]) -> None:
-    """End the leases of calls that were never begun, as if they had not been claimed; one statement, as `claim_due`."""
-    if claims:
-        await connection.execute(_GIVE_BACK, {"tokens": [claim.token for claim in claims]})
+async def return_leases(connection: AsyncConnection, leases: Sequence[Lease]) -> None:
+    """End the leases of calls that were never begun, as if they had not been taken; one statement, as `lease_due`."""
+    if leases:
+        await connection.execute(_RETURN, {"tokens": [lease.token for lease in leases]})
 
 
-_RELEASE = text(
+_EXPIRE = text(
     """
     WITH expired AS MATERIALIZED (
         SELECT id, lease_token FROM deliveries
@@ -145,26 +150,7 @@ _RELEASE = text(
     """
 )
 
-# An alert may be raised in the very moment in which its subscription ends, each transaction unseen by the other.
-_CANCEL_STRAYS = text(
-    """
-    WITH strays AS MATERIALIZED (
-        SELECT deliveries.id, 'subscription_' || subscriptions.status AS reason
-        FROM deliveries JOIN subscriptions ON subscriptions.id = deliveries.subscription_id
-        WHERE subscriptions.status <> 'active' AND deliveries.status = 'pending' AND deliveries.lease_token IS NULL
-        FOR UPDATE OF deliveries SKIP LOCKED
-    )
-    UPDATE deliveries SET status = 'cancelled', reason = strays.reason, ended_at = CAST(:now AS timestamptz)
-    FROM strays WHERE deliveries.id = strays.id
-    """
-)
 
-
-async def release_lost(connection: AsyncConnection, *, now: datetime) -> int:
-    """End leases that ran out: their attempts are lost, their deliveries due again. Returns how many.
-
-    Two statements that stand by themselves, as in `claim_due`.
-    """
-    released = (await connection.execute(_RELEASE)).all()
-    await connection.execute(_CANCEL_STRAYS, {"now": now})
-    return len(released)
+async def expire_leases(connection: AsyncConnection) -> int:
+    """End leases that ran out: their attempts are lost, their deliveries due again; one statement. Returns how many."""
+    return len((await connection.execute(_EXPIRE)).all())
