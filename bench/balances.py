@@ -20,6 +20,7 @@ from services.finance.queries.balances import Asked, read_balances
 from shared.runtime.database import Database
 from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 DECISIONS = 10_000
 LINES = 100  # of a decision
@@ -86,7 +87,7 @@ async def _filled(server: URL) -> AsyncIterator[Database]:
     database = Database(url)
     values = {"decisions": DECISIONS, "lines": LINES, "days": DAYS, "first": FIRST}
     try:
-        async with database.transaction() as session:
+        async with writing(database) as session:
             for statement in _FILL:
                 needed = {name: value for name, value in values.items() if f":{name}" in statement}
                 await session.execute(text(statement), needed)

@@ -21,6 +21,7 @@ from shared.runtime.audit import SYSTEM
 from shared.runtime.database import Database
 from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 RUNS = 3
 AT = datetime(2025, 11, 20, tzinfo=UTC)
@@ -86,7 +87,7 @@ async def prepare(url: URL) -> Database:
     await create_database(url)
     await migrate("tasks", url)
     database = Database(url)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=AT)
         await load_communes(session, actor=SYSTEM, at=AT)
         await record_programme(session, events.ProgrammeRecorded(code="NQ57", title="NQ 57"), SYSTEM, AT)
@@ -98,7 +99,7 @@ async def prepare(url: URL) -> Database:
 
 async def assign(database: Database) -> UUID:
     """A task of every commune, due at the end of June."""
-    async with database.transaction() as session:
+    async with writing(database) as session:
         communes = (
             await session.scalars(text("SELECT code FROM agencies WHERE level = 'commune' ORDER BY code"))
         ).all()
@@ -119,14 +120,14 @@ async def assign(database: Database) -> UUID:
 
 
 async def extend(database: Database, task: UUID) -> None:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await extend_deadline(
             session, task, EXTENDED, reason="Vì", document_code=APPROVAL, actor=SYSTEM, at=AT
         )
 
 
 async def cancel(database: Database, task: UUID) -> None:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await cancel_task(session, task, reason="Vì", actor=SYSTEM, at=AT)
 
 
@@ -149,7 +150,7 @@ async def _in_sql(
     detail: str,
 ) -> None:
     action = kind.event_type.split(".")[-2]
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await session.execute(text(_LOCK), {"parent": task})
         await session.execute(text(change), {"parent": task, "at": AT} | values)
         common = {"parent": task, "at": AT, "detail": detail}

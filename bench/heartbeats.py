@@ -28,6 +28,7 @@ from shared.runtime.clock import SystemClock, local_date
 from shared.runtime.database import Database
 from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 DATABASES = 200
 CLIENTS = 20
@@ -51,7 +52,7 @@ _INSERT_ALIKE = text(
 async def _prepare(url: URL, database: Database) -> None:
     await create_database(url)
     await migrate("datasets", url)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         told = AgencyRecorded(code="G12", name="Bộ Tài chính", bloc="government", level="central")
         await record_agency(session, Agency, told, version=1)
         for number in range(DATABASES):
@@ -85,7 +86,7 @@ def _heartbeat(at: datetime) -> NewHeartbeat:
 
 async def _taken(database: Database, turns: int) -> float:
     async def take(turn: int) -> None:
-        async with database.transaction() as session:
+        async with writing(database) as session:
             at = SystemClock().now()
             await take_heartbeat(session, _code(turn), _heartbeat(at), rules=RULES, skew=SKEW, at=at)
 
@@ -96,7 +97,7 @@ async def _inserted_alike(database: Database) -> float:
     """In a session and transaction as a request has them."""
 
     async def insert(turn: int) -> None:
-        async with database.transaction() as session:
+        async with writing(database) as session:
             at = SystemClock().now()
             row = {**asdict(_heartbeat(at)), "database_code": _code(turn), "recorded_at": at}
             await session.execute(_INSERT_ALIKE, row)

@@ -25,6 +25,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
 from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 CLIENTS = 20
 LINES = 100
@@ -73,7 +74,7 @@ def _line(amount: int, agency: int) -> Line:
 
 
 async def _post(database: Database, kind: Kind, number: str, lines: list[Line]) -> None:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         header = Header(kind, number, DAY, DAY)
         await post_decision(session, header, lines, actor=SYSTEM, at=SystemClock().now())
 
@@ -82,10 +83,10 @@ async def _prepare(url: URL, database: Database) -> None:
     await create_database(url)
     await migrate("finance", url)
     admin = Database(url)
-    async with admin.transaction() as session:
+    async with writing(admin) as session:
         for statement in _PEER:
             await session.execute(text(statement))
-    async with database.transaction() as session:
+    async with writing(database) as session:
         for agency in range(LINES):
             told = AgencyRecorded(code=f"X{agency:02}", name="Bộ", bloc="government", level="central")
             await record_agency(session, Agency, told, version=1)
@@ -120,7 +121,7 @@ async def _transferred(idle: list[asyncpg.Connection]) -> float:
 
 async def _transferred_alike(database: Database) -> float:
     async def transfer(_: int) -> None:
-        async with database.transaction() as session:
+        async with writing(database) as session:
             await session.execute(_TRANSFER)
 
     return await turns_per_second(TRANSFERS, CLIENTS, transfer)

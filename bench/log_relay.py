@@ -35,6 +35,7 @@ from shared.runtime.database import Database, spine
 from shared.runtime.loops import Pulse
 from tests.support.kafka import running_kafka
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 EVENTS = 20_000
 AGGREGATES = 1_000
@@ -77,7 +78,7 @@ class Bench:
 
     async def relay(self) -> float:
         """Events a second from the outbox to Kafka, cursor saved."""
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await session.execute(text("DELETE FROM log_cursors WHERE name = :name"), {"name": CURSOR})
         publisher = _Counting(self.connection)
         assert await publisher.trouble() is None
@@ -149,7 +150,7 @@ async def _prepared(server: Any, address: str) -> AsyncIterator[Bench]:
         stack.push_async_callback(database.close)
         async with database.engine.begin() as connection:
             await connection.run_sync(spine.create_all)
-        async with database.transaction() as session:
+        async with writing(database) as session:
             await session.execute(_FILL, {"events": EVENTS, "aggregates": AGGREGATES})
         async with database.reading() as connection:
             await connection.execute(text("VACUUM ANALYZE outbox"))

@@ -25,6 +25,7 @@ from shared.runtime.audit import SYSTEM
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.migrations import migrate
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 ROWS, RUNS = 100_000, 1  # minutes long
 PROGRAMME_ROWS, PROGRAMME_RUNS = 1_600, 7  # tasks of the real programme
@@ -67,7 +68,7 @@ async def prepare(url: URL) -> Database:
     await admin.dispose()
     await migrate("tasks", url.set(database="bench_import"))
     database = Database(url.set(database="bench_import"))
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=AT)
         await record_programme(session, events.ProgrammeRecorded(code=PROGRAMME, title="NQ 57"), SYSTEM, AT)
         document = events.DocumentRecorded(
@@ -92,12 +93,10 @@ async def import_rows(database: Database, content: bytes, rows: int) -> float:
     read = await read_annex(
         database, "annex.csv", content, programme=PROGRAMME, document=DOCUMENT, before_includes_day=False
     )
-    async with database.transaction() as session:
-        reports, written = await import_annex(
-            session, read, dry_run=False, partial=False, actor=SYSTEM, at=AT
-        )
+    async with writing(database) as session:
+        done = await import_annex(session, read, dry_run=False, partial=False, actor=SYSTEM, at=AT)
     seconds = time.perf_counter() - start
-    if not written or sum(report.outcome == "accepted" for report in reports) != rows:
+    if not done.written or sum(report.outcome == "accepted" for report in done.reports) != rows:
         raise RuntimeError("the import did not take every row")
     return seconds
 

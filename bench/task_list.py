@@ -35,6 +35,7 @@ from shared.runtime.health import Health
 from shared.runtime.listener import open_listener
 from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 TASKS = 100_000
 ROWS = 50
@@ -71,7 +72,7 @@ async def _prepare(url: URL) -> str:
     database = Database(url)
     key = draw_key(base64.b64decode(SECRET))
     now = datetime.now(UTC)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=now)
         await store_key(
             session, key, name="bench", role="reader", tenant=None, scopes=ROLES["reader"], at=now

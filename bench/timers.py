@@ -15,6 +15,7 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 TASKS = 125_000
 EACH = 8  # timers of a task: the fixed milestones
@@ -49,7 +50,7 @@ async def _measure(server: URL) -> tuple[float, float]:
     await migrate("notify", url)
     database = Database(url)
     try:
-        async with database.transaction() as session:
+        async with writing(database) as session:
             await session.execute(text("SET LOCAL statement_timeout = 0"))
             await session.execute(_ADD_TASKS, {"tasks": TASKS})
             await session.execute(_ADD_TIMERS, {"start": START, "each": EACH})

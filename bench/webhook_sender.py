@@ -29,6 +29,7 @@ from shared.runtime.database import Database
 from shared.runtime.loops import Pulse
 from shared.runtime.migrations import migrate
 from tests.support.postgres import running_postgres
+from tests.support.writing import writing
 
 ENDPOINTS = 1_000
 ALERTS = 5  # each goes to every endpoint
@@ -127,7 +128,7 @@ async def _prepare(server: URL, settings: NotifySettings, urls: list[str]) -> UR
         {"id": id_, "url": address, "sealed": cipher.seal(SECRET, id_)}
         for id_, address in zip(ids, urls, strict=True)
     ]
-    async with _opened(url) as database, database.transaction() as session:
+    async with _opened(url) as database, writing(database) as session:
         await session.execute(_ADD_SUBSCRIPTIONS, rows)
     return url
 
@@ -135,7 +136,7 @@ async def _prepare(server: URL, settings: NotifySettings, urls: list[str]) -> UR
 async def _through_worker(url: URL, settings: NotifySettings) -> float:
     """Deliveries per second, from the first lease until the last is recorded."""
     async with _opened(url) as database:
-        async with database.transaction() as session:
+        async with writing(database) as session:
             await session.execute(_ADD_ALERT, [{"body": "x" * BODY_BYTES}] * ALERTS)
         async with database.reading() as connection:
             await connection.execute(text("VACUUM ANALYZE deliveries"))

@@ -26,8 +26,7 @@ def catalogue(
     async def run() -> int:
         async with deployment(data_dir) as (settings, databases):
             await require_migrated("tasks", databases.tasks.url)
-            at = settings.tasks.make_clock().now()
-            async with databases.tasks.transaction() as session:
+            async with databases.tasks.change(settings.tasks.make_clock()) as (session, at):
                 new = await seeding.load_catalogue(session, actor=SYSTEM, at=at)
                 return new + (await seeding.load_communes(session, actor=SYSTEM, at=at) if communes else 0)
 

@@ -37,9 +37,8 @@ async def grant(
 ) -> str:
     """Draw a key and record it with every service; the token is returned and stored nowhere."""
     key = draw_key(pepper)
-    now = clock.now()
     for database in databases.all():
-        async with database.transaction() as session:
+        async with database.change(clock) as (session, at):
             await store_key(
                 session,
                 key,
@@ -47,11 +46,11 @@ async def grant(
                 role=role,
                 tenant=agency,
                 scopes=ROLES[role],
-                at=now,
+                at=at,
                 expires_at=expires_at,
             )
             detail = {"name": name, "role": role, "agency": agency}
-            await add_audit(session, SYSTEM, "grant", "key", key.prefix, at=now, **detail)
+            await add_audit(session, SYSTEM, "grant", "key", key.prefix, at=at, **detail)
     return key.token
 
 
@@ -167,13 +166,13 @@ def revoke(
 
     async def run() -> bool:
         async with deployment(data_dir) as (settings, databases):
-            now = settings.tasks.make_clock().now()
+            clock = settings.tasks.make_clock()
             found = False
             for service, database in databases.by_service.items():
                 with reaching(service, database.url):
-                    async with database.transaction() as session:
-                        if await revoke_key(session, prefix, at=now):
-                            await add_audit(session, SYSTEM, "revoke", "key", prefix, at=now)
+                    async with database.change(clock) as (session, at):
+                        if await revoke_key(session, prefix, at=at):
+                            await add_audit(session, SYSTEM, "revoke", "key", prefix, at=at)
                             found = True
             return found
 

@@ -40,7 +40,7 @@ class _Follower:
 
     name: str
     agencies: type[AgencyCopy]
-    consumer: Callable[[Database, Source], Consumer]
+    consumer: Callable[[Database, Source, Clock], Consumer]
     load: Callable[[AsyncSession, SuiteSettings, datetime], Awaitable[None]]
 
 
@@ -66,8 +66,7 @@ async def seed(databases: Databases, settings: SuiteSettings, clock: Clock, *, s
 
     Whether there are to be samples is decided once, by the start that loads the catalogue.
     """
-    async with databases.tasks.transaction() as session:
-        now = clock.now()
+    async with databases.tasks.change(clock) as (session, now):
         new = await seeding.load_catalogue(session, actor=SYSTEM, at=now)
         if new and samples:
             await _load_tasks(session, settings, now)
@@ -78,9 +77,8 @@ async def seed(databases: Databases, settings: SuiteSettings, clock: Clock, *, s
         database = databases[follower.name]
         if await _has_samples(database):
             continue
-        await _copy_agencies(follower, databases)
-        async with database.transaction() as session:
-            now = clock.now()
+        await _copy_agencies(follower, databases, clock)
+        async with database.change(clock) as (session, now):
             await follower.load(session, settings, now)
             await _mark(session, follower.name, now)
 
@@ -102,12 +100,12 @@ async def _has_samples(database: Database) -> bool:
         return bool((await connection.execute(marked)).scalar_one())
 
 
-async def _copy_agencies(follower: _Follower, databases: Databases) -> None:
+async def _copy_agencies(follower: _Follower, databases: Databases, clock: Clock) -> None:
     """Take what tasks has told into the follower's copy, as its own loop goes on to do; that loop runs only later."""
     database = databases[follower.name]
     source = OutboxSource("tasks", databases.tasks, database)
     name = f"{follower.name}-consume-tasks"
-    loops = Loops({name: follower.consumer(database, source).loop()})
+    loops = Loops({name: follower.consumer(database, source, clock).loop()})
     try:
         async with loops.running(), asyncio.timeout(PATIENCE_SECONDS):
             while not await _is_copied(follower, databases):  # noqa: ASYNC110 - the loop tells no one how far it came

@@ -85,8 +85,8 @@ async def _assign(
     databases: Databases, settings: SuiteSettings, clock: ManualClock, file: Path
 ) -> dict[str, Any]:
     """Import the annex as an office would, on the first day; refused rows are left out."""
-    async with databases.tasks.transaction() as session:
-        await load_catalogue(session, actor=SYSTEM, at=clock.now())
+    async with databases.tasks.change(clock) as (session, at):
+        await load_catalogue(session, actor=SYSTEM, at=at)
     token = await grant(databases, settings.tasks.secret, clock, name="simulate", role="admin")
     app = build_app(settings.tasks, databases.tasks, clock, health=Health())
     async with app_client(app, token) as client:

@@ -7,10 +7,14 @@ from shared.agencies import agency_handlers
 from shared.events import tasks
 from shared.log.bus import DeadLetter, Source
 from shared.log.inbox import Consumer
+from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 
 
 def consumer(
-    database: Database, source: Source, dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None
+    database: Database,
+    source: Source,
+    clock: Clock,
+    dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None,
 ) -> Consumer:
-    return Consumer("finance", database, source, tasks.EVENTS, agency_handlers(Agency), dead_letter)
+    return Consumer("finance", database, clock, source, tasks.EVENTS, agency_handlers(Agency), dead_letter)

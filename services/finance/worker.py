@@ -37,7 +37,7 @@ def build_worker(
     loops: dict[str, Loop] = {"finance-figures": _figures_loop(database, clock)}
     checks: dict[str, Check] = {"finance-database": database_check(database)}
     for source in sources:
-        loops[f"finance-consume-{source.name}"] = consumer(database, source, dead_letter).loop()
+        loops[f"finance-consume-{source.name}"] = consumer(database, source, clock, dead_letter).loop()
         checks[f"finance-source-{source.name}"] = source.trouble
     if publisher is None:
         return Worker(loops, checks)

@@ -71,4 +71,6 @@ def consumer(
         "datasets": _of_datasets(clock, rules),
         "finance": _of_finance(clock, alert_hour, rules),
     }
-    return Consumer("notify", database, source, CONTRACTS[source.name], handlers[source.name], dead_letter)
+    return Consumer(
+        "notify", database, clock, source, CONTRACTS[source.name], handlers[source.name], dead_letter
+    )

@@ -17,7 +17,7 @@ from fastapi.security import (
 )
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import Forbidden, Unauthenticated
 from shared.http import idempotency, problems
@@ -32,11 +32,10 @@ from shared.http.request_metrics import MetricsMiddleware
 from shared.runtime import logs
 from shared.runtime.audit import Actor
 from shared.runtime.clock import Clock
-from shared.runtime.database import Database
+from shared.runtime.database import Change, Database
 from shared.runtime.health import Health
 from shared.runtime.metrics import registry
 from shared.runtime.settings import LOCAL_URL
-from shared.runtime.stable_reads import announce_change
 
 
 @dataclass(frozen=True)
@@ -132,10 +131,10 @@ def current_actor(request: Request) -> Actor:
     return Actor(f"{caller.name} ({caller.prefix})", logs.request_id.get())
 
 
-def current_session(request: Request) -> AsyncSession:
-    session = request.state.session
-    assert isinstance(session, AsyncSession)  # noqa: S101 - request.state is untyped
-    return session
+def current_change(request: Request) -> Change:
+    change = request.state.change
+    assert isinstance(change, Change)  # noqa: S101 - request.state is untyped
+    return change
 
 
 async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
@@ -148,7 +147,7 @@ async def snapshot_connection(request: Request) -> AsyncIterator[AsyncConnection
         yield connection
 
 
-Session = Annotated[AsyncSession, Depends(current_session)]
+CurrentChange = Annotated[Change, Depends(current_change)]
 Reading = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
 Snapshot = Annotated[AsyncConnection, Depends(snapshot_connection, scope="function")]
 CurrentActor = Annotated[Actor, Depends(current_actor)]
@@ -185,13 +184,12 @@ class ServiceRoute(APIRoute):
             body = await request.body()
             key = request.headers.get("idempotency-key")
             seal = idempotency.Seal(context.pepper)
-            async with context.database.transaction() as session:
-                await announce_change(session, context.clock.now())
-                request.state.session = session
+            async with context.database.change(context.clock) as (session, at):
+                request.state.change = Change(session, at)
                 if key is None:
                     return await answer(request)
                 replay = await idempotency.claim(
-                    session, caller.prefix, key, request=request, body=body, at=context.clock.now(), seal=seal
+                    session, caller.prefix, key, request=request, body=body, at=at, seal=seal
                 )
                 if replay is not None:
                     return replay

@@ -16,7 +16,8 @@ from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus import Batch, DeadLetter, Source, Unreadable
 from shared.log.dead_letters import add_letters, identity_of, letter_of_event, letter_of_message
 from shared.log.poison import TRIALS, Failures, Outcome, blames_event, poison_of
-from shared.runtime.database import Database, spine
+from shared.runtime.clock import Clock
+from shared.runtime.database import Change, Database, spine
 from shared.runtime.faults import is_transient
 from shared.runtime.loops import Loop, LoopStopped, Pulse
 from shared.runtime.metrics import CONSUMED, CONSUMER_PROGRESS, CONSUMER_STOPPED, DEAD_LETTERS
@@ -36,11 +37,15 @@ inbox = Table(
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Of an event, what a handler gets besides its data. `version` is its aggregate's, for the guard."""
+    """The attributes of an event that a handler gets besides its data.
+
+    `version` is its aggregate's, for the guard; `at` the instant of the change that applies the event here.
+    """
 
     event_id: UUID
     version: int
     time: datetime
+    at: datetime
 
 
 Handler = Callable[[AsyncSession, EventData, Delivery], Awaitable[None]]
@@ -78,6 +83,7 @@ class Consumer:
 
     service: str
     database: Database
+    clock: Clock
     source: Source
     contracts: Mapping[str, type[EventData]]
     handlers: Mapping[str, Handler]
@@ -172,7 +178,8 @@ class Consumer:
         Raises an error that no event is to blame for.
         """
         trial: dict[UUID, Exception | None] = {}
-        async with self.database.transaction() as session:
+        async with self.database.change(self.clock) as change:
+            session = change.session
             await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
             fresh = await self._claim(session, [event.id for event in events])
             for event in events:
@@ -180,7 +187,7 @@ class Consumer:
                     continue
                 try:
                     async with session.begin_nested():
-                        await self._handle(session, event)
+                        await self._handle(change, event)
                     trial[event.id] = None
                 except Exception as error:
                     if not blames_event(error):
@@ -211,21 +218,21 @@ class Consumer:
         ids = [event.id for event in events] + [identity_of(letter) for letter in letters]
         if not ids:
             return
-        async with self.database.transaction() as session:
-            fresh = await self._claim(session, ids)
+        async with self.database.change(self.clock) as change:
+            fresh = await self._claim(change.session, ids)
             for event in events:
                 if event.id in fresh:
-                    await self._handle(session, event)
+                    await self._handle(change, event)
             letters = [letter for letter in letters if identity_of(letter) in fresh]
-            await add_letters(session, letters)
+            await add_letters(change.session, letters)
         DEAD_LETTERS.labels(self.service).inc(len(letters))
         self._count(SET_ASIDE, len(letters))
         self._count(APPLIED, len(fresh) - len(letters))
 
-    async def _handle(self, session: AsyncSession, event: _Event) -> None:
+    async def _handle(self, change: Change, event: _Event) -> None:
         envelope = event.envelope
-        delivery = Delivery(envelope.id, envelope.version, envelope.time)
-        await self.handlers[envelope.type](session, event.data, delivery)
+        delivery = Delivery(envelope.id, envelope.version, envelope.time, change.at)
+        await self.handlers[envelope.type](change.session, event.data, delivery)
 
     async def _claim(self, session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
         """The ids that never took effect here; sorted, so that two consumers never wait for each other."""

@@ -89,7 +89,7 @@ class _Relay:
 
     async def _save(self, cursor: Cursor | None) -> None:
         if cursor is not None:
-            async with self._database.transaction() as session:
+            async with self._database.bookkeeping() as session:
                 await save_cursor(session, CURSOR, cursor)
 
 

@@ -1,4 +1,4 @@
-"""A service's own PostgreSQL database: one write transaction per intention, reads without one."""
+"""A service's own PostgreSQL database: the one way to write, `Database.change`, and reads without a transaction."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import (
     ARRAY,
@@ -29,7 +29,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.orm import registry
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from shared.runtime.clock import Clock
 from shared.runtime.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
+from shared.runtime.stable_reads import announce_write
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -103,6 +105,13 @@ class _Queue:
         self._places.release()
 
 
+class Change(NamedTuple):
+    """A write transaction, and the instant under which all that it writes is recorded."""
+
+    session: AsyncSession
+    at: datetime
+
+
 class Database:
     """Engine, fair queue and transactions of one database.
 
@@ -166,13 +175,30 @@ class Database:
         return lambda: self._on_commit.remove(callback)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A session that commits when the block ends and rolls back when it raises."""
-        async with self._turns, AsyncSession(self.engine, expire_on_commit=False) as session:
-            async with session.begin():
-                yield session
-            for callback in tuple(self._on_commit):
-                callback()
+    async def change(self, clock: Clock) -> AsyncIterator[Change]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        It is announced to stable reads before its instant is read: figures known at an earlier one do not wait for it.
+        """
+        async with self._transaction() as session:
+            await announce_write(session, clock.now())
+            yield Change(session, clock.now())
+        for callback in tuple(self._on_commit):
+            callback()
+
+    @asynccontextmanager
+    async def bookkeeping(self) -> AsyncIterator[AsyncSession]:
+        """A transaction for where a reader of a log stands: rows that carry no instant and that no figure is made of.
+
+        It saves `change`'s round trip and wakes no one; everything else is written by `change`.
+        """
+        async with self._transaction() as session:
+            yield session
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self._turns, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

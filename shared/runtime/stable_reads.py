@@ -1,8 +1,9 @@
-"""Up to which instant everything is recorded.
+"""Stable reads: up to which instant everything that is recorded has been committed.
 
 A change is recorded under the instant at which it is made but seen only once it commits. A figure asked in between,
-known at that instant, would come back different later. So every change announces its beginning by an advisory lock
-that ends with it, and a figure that must hold for ever is asked no later than before the oldest change under way.
+known at that instant, would come back different later. So every write transaction takes an advisory lock on the second
+in which it begins (`Database.change`), and a figure that must hold for ever is asked no later than before the oldest
+of them.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,8 @@ _OLDEST = text(
 )
 
 
-async def announce_change(session: AsyncSession, now: datetime) -> None:
-    """Tell readers that a change begins; its own instant must be read after this."""
+async def announce_write(session: AsyncSession, now: datetime) -> None:
+    """Lock the second in which a write transaction begins, until it ends; the instant it records must be read after this."""
     await session.execute(_ANNOUNCE, {"key": _CLASS << 32 | int(now.timestamp()) & 0xFFFFFFFF})
 
 

@@ -19,6 +19,7 @@ from shared.runtime.audit import audit
 from shared.runtime.database import Database
 from tests.cli.conftest import Running, dondoc
 from tests.conftest import MakeDatabase
+from tests.support.writing import writing
 
 
 def times_audited(running: Running, action: str, prefix: str) -> list[int]:
@@ -88,7 +89,7 @@ async def test_a_key_is_granted_by_every_service_or_by_none(
             {**databases.by_service, SERVICES[-1]: Database(last.url.set(database="không_có"))}
         )
     else:
-        async with last.transaction() as session:
+        async with writing(last) as session:
             await session.execute(text("DROP TABLE alembic_version"))
 
     @asynccontextmanager

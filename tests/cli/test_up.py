@@ -25,6 +25,7 @@ from shared.runtime.clock import ManualClock, SystemClock
 from tests.cli.conftest import Running, dondoc
 from tests.conftest import MakeDatabase
 from tests.support.processes import free_port, run
+from tests.support.writing import writing
 
 PEPPER = b"p" * 32
 
@@ -152,13 +153,13 @@ async def test_an_admin_key_of_other_databases_is_drawn_anew(
 
     first = await key()
     assert await key() == first
-    async with databases.notify.transaction() as session:
+    async with writing(databases.notify) as session:
         await session.execute(text("DELETE FROM api_keys"))
     second = await key()
     assert second != first
     assert file.stat().st_mode & 0o777 == 0o600
     assert await key() == second
-    async with databases.tasks.transaction() as session:
+    async with writing(databases.tasks) as session:
         assert await revoke_key(session, second.split("_")[1], at=clock.now())
     third = await key()
     assert third != second
@@ -174,7 +175,7 @@ async def test_a_clock_before_what_any_service_recorded_is_refused(
 ) -> None:
     databases = Databases({name: await make_database(name) for name in SERVICES})
     await _refuse_earlier_clock(databases, clock)
-    async with databases[later].transaction() as session:
+    async with writing(databases[later]) as session:
         await session.execute(
             text(
                 "INSERT INTO outbox (event_id, time, type, subject, version, data)"

@@ -16,6 +16,7 @@ from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.support.fuzzing import Fuzzer
 from tests.support.operations import admin_client, headers_for, operations
+from tests.support.writing import writing
 
 REQUESTS = int(os.environ.get("DONDOC_FUZZ_REQUESTS", "150"))  # by hand: thousands
 SEED = int(os.environ.get("DONDOC_FUZZ_SEED", "57"))
@@ -40,7 +41,7 @@ async def test_no_request_meets_an_unexpected_failure(
     fuzzer = Fuzzer(SEED)
     async with admin_client(service, database, clock) as (app, http):
         if service in COPIES:
-            async with database.transaction() as session:
+            async with writing(database) as session:
                 for code, name in AGENCIES:
                     told = AgencyRecorded(
                         code=code, name=name, bloc="government", level="central", parent_code=None

@@ -23,6 +23,7 @@ from shared.log.dead_letters import dead_letters
 from shared.log.inbox import inbox
 from shared.runtime.clock import ManualClock, local_instant
 from tests.conftest import MakeDatabase
+from tests.support.writing import writing
 
 HERE = Path(__file__).parent
 STORED, FROZEN, GOLDEN = HERE.parents[1] / "docs" / "schemas", HERE / "frozen", HERE / "golden"
@@ -185,7 +186,7 @@ async def test_notify_still_consumes_every_golden_sample(make_database: MakeData
     listener = consumer(database, _NoSource(), clock, 8)  # type: ignore[arg-type]  # nothing is read from it
     in_order = sorted(events, key=lambda event: event.time)
     await listener.consume(Batch(tuple(in_order), acknowledge))
-    async with database.transaction() as session:
+    async with writing(database) as session:
         assert await session.scalar(select(func.count()).select_from(dead_letters)) == 0
         taken = set(await session.scalars(select(inbox.c.event_id)))
         assert (await session.get_one(Agency, "G09")).name == "Bộ Nội vụ"

@@ -14,6 +14,7 @@ from shared.errors import Versions
 from shared.runtime.audit import Actor
 from tests.datasets.test_locks import until_one_waits
 from tests.datasets.world import START, World
+from tests.support.writing import writing
 
 DAILY = {"period_seconds": 86_400, "grace_seconds": 3_600}
 QUICK = {"period_seconds": 600, "grace_seconds": 0}
@@ -235,7 +236,7 @@ async def test_a_state_that_many_agreements_did_not_change_is_dated_to_its_begin
     await world.register(heartbeat=DAILY)
     await world.beat()
     world.clock.advance(hours=12)
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await session.execute(
             text(
                 """
@@ -261,7 +262,7 @@ async def test_a_heartbeat_that_waits_for_an_agreement_is_judged_by_it(world: Wo
     await world.register(heartbeat=DAILY)
     await world.beat()
     world.clock.advance(hours=1)
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await amend_database(
             session,
             "DB",

@@ -18,6 +18,7 @@ from shared.runtime.clock import Clock, SimulatedClock
 from shared.runtime.loops import Loops
 from tests.datasets.world import SETTINGS, START, World
 from tests.support.bus import running, wait_for
+from tests.support.writing import writing
 
 TOLERATED = timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
@@ -144,7 +145,7 @@ async def test_both_may_rest_from_the_same_instant(world: World) -> None:
 async def test_a_beat_under_way_does_not_put_a_question_back(world: World) -> None:
     """Figures are asked no later than before the oldest change under way; a beat is none that began years ago."""
     await world.register()
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await beat(session, now=world.now, downtime=TOLERATED, is_start=True, part=Part.INTAKE)
         answer = await world.get("/statistics")
     assert datetime.fromisoformat(answer["known_at"]) == world.now

@@ -6,6 +6,7 @@ from datetime import timedelta
 from services.datasets.use_cases.records import lock_database
 from services.datasets.worker import leave_beat
 from tests.datasets.world import World
+from tests.support.writing import writing
 
 
 async def until_one_waits(world: World) -> None:
@@ -23,7 +24,7 @@ async def test_the_end_of_a_downtime_while_a_list_is_imported(world: World) -> N
         await world.beat(code)
     await leave_beat(world.database, world.clock, world.settings, is_start=True)
     world.clock.advance(hours=2)
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         (await lock_database(session, "A")).watch.next_check_at = world.now + timedelta(hours=1)
         ending = asyncio.create_task(leave_beat(world.database, world.clock, world.settings, is_start=True))
         await until_one_waits(world)

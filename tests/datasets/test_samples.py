@@ -13,6 +13,7 @@ from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
 from shared.runtime.audit import SYSTEM
 from tests.datasets.world import START, World
+from tests.support.writing import writing
 
 CATALOGUE = Path(__file__).parents[2] / "services" / "tasks" / "catalogue" / "agencies.csv"
 REPORTED = {"as_of": "2026-03-10", "known_at": "2026-03-10T08:00:00+07:00"}
@@ -20,7 +21,7 @@ LATER = [START, datetime(2026, 11, 22, 10, 30, tzinfo=UTC), datetime(2029, 2, 28
 
 
 async def load(world: World, at: datetime) -> None:
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         with CATALOGUE.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 known = {name: row[name] or None for name in ("code", "name", "bloc", "level", "parent_code")}

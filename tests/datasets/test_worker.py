@@ -16,6 +16,7 @@ from shared.runtime.health import Health
 from shared.runtime.loops import Loops
 from tests.conftest import SPINE, MakeDatabase
 from tests.datasets.world import START, World
+from tests.support.writing import writing
 
 
 async def test_a_database_falls_silent_while_the_loops_run(world: World, make_database: MakeDatabase) -> None:
@@ -49,7 +50,7 @@ async def test_a_database_falls_silent_while_the_loops_run(world: World, make_da
 
 
 async def _tell(log: Database, agency: tasks.AgencyRecorded) -> None:
-    async with log.transaction() as session:
+    async with writing(log) as session:
         await add_event(session, agency, version=1, at=START)
 
 

@@ -24,6 +24,7 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
+from tests.support.writing import writing
 
 SETTINGS = DatasetsSettings(
     database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
@@ -66,7 +67,7 @@ class World:
     ) -> dict[str, str]:
         if (scopes, agency) not in self.keys:
             key = draw_key(SETTINGS.secret)
-            async with self.database.transaction() as session:
+            async with writing(self.database) as session:
                 await store_key(
                     session, key, name="test", role="test", tenant=agency, scopes=scopes, at=self.now
                 )
@@ -142,7 +143,7 @@ class World:
             pass
 
     async def look(self, code: str = "DB") -> None:
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await watch_database(session, code, self.rules, at=self.now)
 
     async def state(self, code: str = "DB") -> tuple[str, datetime]:
@@ -187,7 +188,7 @@ def checked(response: httpx2.Response, status: int) -> Any:
 @asynccontextmanager
 async def running_world(database: Database) -> AsyncIterator[World]:
     clock = ManualClock(START)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         for code, name, bloc, level, parent in AGENCIES:
             agency = AgencyRecorded(code=code, name=name, bloc=bloc, level=level, parent_code=parent)
             await record_agency(session, Agency, agency, version=1)

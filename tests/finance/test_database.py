@@ -21,6 +21,7 @@ from shared.runtime.migrations import migrate
 from tests.finance.test_ledger import _DISCREPANCIES
 from tests.finance.world import ACTOR, DAY, FinanceService, header, line, line_body, post, record_agencies
 from tests.support.bus import wait_for
+from tests.support.writing import writing
 
 KEPT = ("decisions", "postings", "claims", "voucher_lines", "accounts")
 
@@ -34,7 +35,7 @@ async def refused(database: Database, *statements: str) -> str:
     """The SQLSTATE with which the last statement is refused; the others are taken back with it."""
 
     async def run() -> None:
-        async with database.transaction() as session:
+        async with writing(database) as session:
             for statement in statements:
                 await session.execute(text(statement))
 
@@ -92,7 +93,7 @@ async def test_an_owner_who_is_no_superuser_gives_the_right_away(postgres: URL, 
         await migrate("finance", url)
         await record_agencies(owned)
         decision_id = await post(owned, clock, header("approve", "1"), [line(10)])
-        async with owned.transaction() as session:
+        async with writing(owned) as session:
             await reverse_decision(
                 session, decision_id, reason="sai", effective_on=DAY, actor=ACTOR, at=clock.now()
             )
@@ -115,7 +116,7 @@ async def rows_of(database: Database, statement: str) -> None:
 async def test_every_connection_of_the_service_takes_its_role(database: Database, admin: Database) -> None:
     async def role(of: Database) -> list[str]:
         async def ask() -> str:
-            async with of.transaction() as session:
+            async with writing(of) as session:
                 await session.execute(text("SELECT pg_sleep(0)"))
                 return str(await session.scalar(text("SELECT current_user")))
 
@@ -252,7 +253,7 @@ async def test_lines_in_opposite_orders_are_locked_in_one(
     async def both_wait() -> bool:
         return len(await rows(admin, waiting)) == 2
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group, admin.transaction() as holder:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group, writing(admin) as holder:
         await holder.execute(text("SELECT FROM budgets WHERE agency_code = 'X10' FOR UPDATE"))
         group.create_task(post(database, clock, header("approve", "forwards"), forwards))
         group.create_task(post(database, clock, header("approve", "backwards"), forwards[::-1]))
@@ -267,7 +268,7 @@ async def test_what_was_known_at_any_instant_was_never_overdrawn(
     earlier = clock.now()
     clock.advance(minutes=1)
     await post(database, clock, header("approve", "1"), [line(10)])
-    async with database.transaction() as session:  # its clock was read a minute before the approval's
+    async with writing(database) as session:  # its clock was read a minute before the approval's
         await post_decision(session, header("allocate", "1"), [line(10)], actor=ACTOR, at=earlier)
     stamps = await rows(database, "SELECT DISTINCT recorded_at FROM postings")
     assert [row.recorded_at for row in stamps] == [clock.now()]
@@ -282,7 +283,7 @@ async def test_one_of_two_reversals_at_once_holds(
 
     async def reverse() -> bool:
         try:
-            async with database.transaction() as session:
+            async with writing(database) as session:
                 await reverse_decision(
                     session, decision_id, reason="sai", effective_on=DAY, actor=ACTOR, at=clock.now()
                 )
@@ -338,7 +339,7 @@ async def test_a_connection_that_is_killed_leaves_nothing(
     before = await rows(database, counted)
 
     async def broken_off() -> None:
-        async with database.transaction() as session:
+        async with writing(database) as session:
             await post_decision(session, header("allocate", "1"), [line(4)], actor=ACTOR, at=clock.now())
             pid = await session.scalar(text("SELECT pg_backend_pid()"))
             assert await rows(admin, "SELECT pg_terminate_backend(:pid)", pid=pid) == [(True,)]

@@ -124,11 +124,8 @@ async def test_balances_by_every_dimension_sum_to_the_whole(published: FinanceSe
 
 
 async def test_a_figure_is_never_asked_beyond_a_change_under_way(published: FinanceService) -> None:
-    from shared.runtime.stable_reads import announce_change  # noqa: PLC0415 - beside its only use
-
     published.clock.advance(minutes=5)
-    async with published.database.transaction() as session:
-        await announce_change(session, published.clock.now())
+    async with published.database.change(published.clock):
         published.clock.advance(minutes=5)
         told = await published.get("/balances")
         assert told["known_at"] == "2026-03-12T01:04:59.999999Z"

@@ -25,6 +25,7 @@ from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
 from tests.finance.world import ACTOR, header, record_agencies
 from tests.support.reused import emptied
+from tests.support.writing import writing
 
 FIRST = date(2025, 1, 1)
 LAST = FIRST + timedelta(days=9)  # few days and few amounts, so that steps meet
@@ -140,7 +141,7 @@ class Ledger(RuleBasedStateMachine):
         head = header(kind.value, str(self.number), day)
 
         async def act() -> UUID:
-            async with self.database.transaction() as session:
+            async with writing(self.database) as session:
                 return await post_decision(session, head, lines, actor=ACTOR, at=self.clock.now())
 
         return self._agree(kind, lines, day, act())
@@ -151,7 +152,7 @@ class Ledger(RuleBasedStateMachine):
         day = max(self._days(offset), original.effective_on)
 
         async def act() -> UUID:
-            async with self.database.transaction() as session:
+            async with writing(self.database) as session:
                 return await reverse_decision(
                     session, original.id, reason="sai", effective_on=day, actor=ACTOR, at=self.clock.now()
                 )
@@ -173,7 +174,7 @@ class Ledger(RuleBasedStateMachine):
             assert refusal.value.code == code
 
     async def _reverse_whole(self, decision_id: UUID, day: date) -> None:
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await reverse_decision(
                 session, decision_id, reason="sai", effective_on=day, actor=ACTOR, at=self.clock.now()
             )

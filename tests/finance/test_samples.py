@@ -11,6 +11,7 @@ from services.finance.use_cases.samples import BUDGETS, load_samples
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import local_instant
 from tests.finance.world import TI, FinanceService, record_agencies
+from tests.support.writing import writing
 
 CATALOGUE = Path(__file__).parents[2] / "services" / "tasks" / "catalogue"
 NOW = datetime(2026, 4, 1, 1, tzinfo=UTC)
@@ -28,7 +29,7 @@ async def load(service: FinanceService, at: datetime = NOW) -> None:
         (r["code"], r["name"], r["level"], r["parent_code"] or None) for r in rows if r["code"] in named
     ]
     await record_agencies(service.database, agencies)
-    async with service.database.transaction() as session:
+    async with writing(service.database) as session:
         await load_samples(session, actor=SYSTEM, at=at)
 
 

@@ -42,7 +42,7 @@ async def test_an_agency_is_known_once_tasks_told_of_it(service: FinanceService)
     body = service.decision("approve", line_body(5, "G99"))
     problem = await service.refused("/decisions", body, 422)
     assert problem["unknown"] == ["G99"]
-    consuming = consumer(service.database, _NoSource())  # type: ignore[arg-type]  # batches are handed in
+    consuming = consumer(service.database, _NoSource(), service.clock)  # type: ignore[arg-type]  # batches are handed in
     newer, older = recorded("G99", "Tên mới", 2, service.clock), recorded("G99", "Tên cũ", 1, service.clock)
     await consuming.consume(Batch((newer, older, newer), _acknowledge))
     assert await service.rows("SELECT name, version FROM agencies WHERE code = 'G99'") == [("Tên mới", 2)]

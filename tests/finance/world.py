@@ -24,6 +24,7 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
+from tests.support.writing import writing
 
 SETTINGS = FinanceSettings(
     database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
@@ -48,7 +49,7 @@ TI = 10**9  # đồng
 async def record_agencies(
     database: Database, agencies: Iterable[tuple[str, str, str, str | None]] = AGENCIES
 ) -> None:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         for code, name, level, parent in agencies:
             told = AgencyRecorded(code=code, name=name, bloc="government", level=level, parent_code=parent)  # type: ignore[arg-type]  # words of the table above
             await record_agency(session, Agency, told, version=1)
@@ -72,7 +73,7 @@ def header(kind: str, number: str, effective_on: date = DAY, issued_on: date | N
 
 
 async def post(database: Database, clock: ManualClock, head: Header, lines: Sequence[Line]) -> UUID:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         return await post_decision(session, head, lines, actor=ACTOR, at=clock.now())
 
 
@@ -99,7 +100,7 @@ class FinanceService:
     async def authorization(self, role: str = "office", agency: str | None = None) -> dict[str, str]:
         if (role, agency) not in self.keys:
             key = draw_key(SETTINGS.secret)
-            async with self.database.transaction() as session:
+            async with writing(self.database) as session:
                 await store_key(
                     session,
                     key,

@@ -19,6 +19,7 @@ from shared.http.auth import draw_key, store_key
 from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.support.webhooks import Received, subscriber
+from tests.support.writing import writing
 
 CODE = "CSDLQG-BH"
 OWNER = "G12"
@@ -77,7 +78,7 @@ async def suite(make_database: MakeDatabase) -> AsyncIterator[Suite]:
     databases = Databases({service: await make_database(service) for service in SERVICES})
     key = draw_key(settings.tasks.secret)
     for database in databases.all():
-        async with database.transaction() as session:
+        async with writing(database) as session:
             await store_key(
                 session, key, name="admin", role="admin", tenant=None, scopes=ROLES["admin"], at=START
             )

@@ -25,6 +25,7 @@ from shared.runtime.audit import SYSTEM
 from shared.runtime.database import Database
 from tests.conftest import MakeDatabase
 from tests.support.names import AGENCIES, FORMER
+from tests.support.writing import writing
 
 AT = datetime(2025, 11, 20, tzinfo=UTC)
 
@@ -74,7 +75,7 @@ STRANGERS = {
 async def importers(make_database: MakeDatabase) -> dict[str, Importer]:
     """The importers of three services, each on a database of its own; two know agencies from events alone."""
     tasks = await make_database("tasks")
-    async with tasks.transaction() as session:
+    async with writing(tasks) as session:
         await load_catalogue(session, actor=SYSTEM, at=AT)
         await record_programme(session, events.ProgrammeRecorded(code="NQ57", title="NQ57"), SYSTEM, AT)
         given_by = events.DocumentRecorded(
@@ -97,7 +98,7 @@ async def _tell(tasks: Database, follower: Database, table: type[AgencyCopy]) ->
         states = [
             events.AgencyRecorded.model_validate(data) for data in (await connection.execute(told)).scalars()
         ]
-    async with follower.transaction() as session:
+    async with writing(follower) as session:
         for state in states:
             await record_agency(session, table, state, version=1)
 

@@ -18,6 +18,7 @@ from shared.runtime import migrations
 from shared.runtime.database import Database, driver_connection, spine
 from shared.runtime.migrations import ADVISORY_LOCK, migrate, needs_migration, newest_revision, prepare
 from tests.conftest import SPINE, MakeDatabase
+from tests.support.writing import writing
 
 every_service = pytest.mark.parametrize("service", SERVICES)
 _CATALOGUE = """
@@ -118,7 +119,7 @@ async def test_code_that_is_older_than_its_database_goes_on_working(empty: Datab
     """After an upgrade that is taken back."""
     await migrate("notify", empty.url)
     newer = f"{int(newest_revision('notify')) + 1:04}"
-    async with empty.transaction() as session:
+    async with writing(empty) as session:
         await session.execute(text("UPDATE alembic_version SET version_num = :newer"), {"newer": newer})
     assert not await needs_migration("notify", empty.url)
     assert await prepare("notify", empty.url) is False

@@ -27,6 +27,7 @@ from shared.events.notify import BudgetAlerted
 from shared.runtime.clock import ManualClock, local_date, local_instant
 from tests.notify.told import TI, budget
 from tests.notify.world import World, event
+from tests.support.writing import writing
 
 RULES = SignalRules()
 ID = "2026:central:G12"
@@ -434,7 +435,7 @@ async def test_budgets_told_twice_late_or_out_of_order_and_a_log_read_again_chan
     found = await told(world)
     assert [kind for kind, _ in found] == ["behind", "behind", "behind", "behind", "unallocated"]
     before = await world.rows("SELECT * FROM signals ORDER BY id")
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
     await world.tell(*events)
     for one in events:

@@ -21,6 +21,7 @@ from shared.runtime.clock import ManualClock
 from tests.notify.told import AT, ToldDatabase
 from tests.notify.world import World, agency, event
 from tests.support.webhooks import subscriber
+from tests.support.writing import writing
 
 HOUR = timedelta(hours=1)
 
@@ -340,7 +341,7 @@ async def test_a_log_that_is_read_again_changes_nothing(world: World) -> None:
             world.clock.advance(hours=1)
         before = await everything(world)
         await world.tell(*events)
-        async with world.database.transaction() as session:
+        async with writing(world.database) as session:
             await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
         for again in events:
             await world.tell(again)
@@ -374,7 +375,7 @@ async def test_a_database_that_calms_down_while_it_is_raised_leaves_nothing_wait
 
 async def raise_and_break_off(world: World) -> None:
     rules = world.settings.signal_rules
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         settled = await raise_due(session, now=world.clock.now(), hour=8, rules=rules, public_url="https://x")
         assert len(settled.raised) == 1
         raise ConnectionError
@@ -484,7 +485,7 @@ async def test_what_waits_to_be_told_is_told_to_the_owner_of_then(world: World) 
     await world.raise_all()
     assert {item["agency_code"] for item in await world.items("/signals")} == {"G05"}
     before = await everything(world)
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
     await world.tell(*events)
     assert await world.raise_all() == 0

@@ -19,6 +19,7 @@ from shared.events import tasks
 from shared.runtime.loops import Pulse
 from tests.notify.world import World, agency, task
 from tests.support.webhooks import Subscriber, always, hanging, subscriber
+from tests.support.writing import writing
 
 DUE = date(2025, 5, 31)
 T7 = date(2025, 5, 24)
@@ -286,7 +287,7 @@ async def test_a_failing_endpoint_holds_one_call_so_that_others_can_recover(worl
 
 
 async def mark_failing(world: World) -> None:
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         connection = await session.connection()
         await connection.exec_driver_sql("UPDATE subscriptions SET consecutive_failures = 1")
 
@@ -381,7 +382,7 @@ async def test_calls_that_a_closing_process_never_began_are_due_again_at_once(wo
 
 
 async def end_leases(world: World) -> None:
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         connection = await session.connection()
         await connection.exec_driver_sql("UPDATE deliveries SET lease_until = now() - interval '1 second'")
 
@@ -481,7 +482,7 @@ async def test_a_secret_that_cannot_be_read_fails_its_own_delivery_only(world: W
         broken, sound = await listening(stack, always(204), always(204))
         first = await world.subscribe(broken.url)
         await world.subscribe(sound.url)
-        async with world.database.transaction() as session:
+        async with writing(world.database) as session:
             connection = await session.connection()
             await connection.exec_driver_sql(
                 "UPDATE subscriptions SET sealed_secret = (SELECT sealed_secret FROM subscriptions WHERE id <> $1::uuid)"
@@ -541,7 +542,7 @@ async def test_a_call_that_succeeds_while_its_task_ends_counts_as_delivered(worl
 async def test_an_alert_raised_while_its_subscription_ended_is_cancelled_too(world: World) -> None:
     await world.subscribe("http://127.0.0.1:9/hook")
     await raise_one(world)
-    async with world.database.transaction() as session:  # as if the end had not seen the delivery
+    async with writing(world.database) as session:  # as if the end had not seen the delivery
         connection = await session.connection()
         await connection.exec_driver_sql("UPDATE subscriptions SET status = 'deleted'")
     assert await world.deliver() == 0

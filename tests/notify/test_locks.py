@@ -17,6 +17,7 @@ from services.notify.use_cases.deliveries.results import AttemptResult, record_r
 from services.notify.use_cases.tasks import follow_task
 from tests.notify.told import ToldDatabase
 from tests.notify.world import World, task
+from tests.support.writing import writing
 
 DUE = date(2025, 5, 31)
 NOWHERE = "http://127.0.0.1:9/hook"
@@ -58,7 +59,7 @@ async def rest(world: World, session: AsyncSession, told: ToldDatabase) -> None:
 
 
 async def record(world: World, results: Sequence[AttemptResult]) -> None:
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await record_results(session, results, now=world.clock.now())
 
 
@@ -90,7 +91,7 @@ async def test_a_batch_that_ends_several_tasks_while_their_calls_are_recorded(wo
     ]
     failed = [AttemptResult(lease, jitter=0, status_code=503) for lease in (low, high)]
     now = world.clock.now()
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await follow_task(session, ended[0], now=now, hour=8)
         recording = asyncio.create_task(record(world, failed))
         await until_one_waits(world)
@@ -111,7 +112,7 @@ async def test_a_batch_that_brings_several_databases_to_rest_while_their_calls_a
     )
     first, second = sorted(databases, key=lambda told: told.code == of_low[0].subject)
     failed = [AttemptResult(lease, jitter=0, status_code=503) for lease in (low, high)]
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await rest(world, session, first)
         recording = asyncio.create_task(record(world, failed))
         await until_one_waits(world)
@@ -126,7 +127,7 @@ async def test_what_raises_does_not_wait_for_a_batch_that_may_wait_for_it(world:
     leases = await leased_of(world, [first, second])
     await record(world, [AttemptResult(lease, jitter=0, status_code=503) for lease in leases])
     await world.tell(second.turns("late", world.clock.now()))
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await rest(world, session, first)
         raising = asyncio.create_task(world.raise_all())
         await until_one_waits(world)
@@ -145,7 +146,7 @@ async def test_a_subscription_that_is_ended_while_its_endpoint_says_gone(world: 
     leases = await leased(world)
     subscription_id = leases[0].message.subscription_id
     gone = [AttemptResult(lease, jitter=0, status_code=410) for lease in leases]
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         subscription = await session.get(Subscription, subscription_id, with_for_update={"key_share": True})
         assert subscription is not None
         recording = asyncio.create_task(record(world, gone))

@@ -12,6 +12,7 @@ from shared.runtime.clock import ManualClock, local_date, local_instant
 from tests.notify.told import AT, TI, ToldDatabase, budget
 from tests.notify.world import World, event
 from tests.support.webhooks import always, subscriber
+from tests.support.writing import writing
 
 HOUR = timedelta(hours=1)
 LONG = 80 * HOUR  # longer than what is told may lie back
@@ -109,7 +110,7 @@ async def test_what_is_heard_of_twice_before_it_is_raised_is_told_once(world: Wo
     told = ToldDatabase()
     late = event(told.turns("late", AT), version=told.version, at=AT)
     await world.tell(late)
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
     await world.tell(late)
     await world.raise_all()
@@ -192,11 +193,11 @@ async def test_a_call_under_way_is_left_and_not_repeated_when_it_fails_too_late(
         await lease_due(connection, now=world.clock.now(), answering=room, failing=room, lease_seconds=60)
     await turn(world, told, ("up", AT + HOUR))
     assert (await deliveries(world))["dataset.late"] == ("pending", None)
-    async with world.database.transaction() as session:  # as a failed call is recorded
+    async with writing(world.database) as session:  # as a failed call is recorded
         await (await session.connection()).exec_driver_sql(
             "UPDATE deliveries SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL"
         )
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         assert await cancel_superseded(session, now=world.clock.now()) == 1
     assert (await deliveries(world))["dataset.late"] == ("cancelled", "superseded")
 
@@ -210,7 +211,7 @@ async def test_a_month_s_examination_ends_the_retries_of_the_month_before(world:
             world.go_to(date(2026, month, 1))
             await world.raise_all()
             await world.deliver()
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         assert await cancel_superseded(session, now=world.clock.now()) == 0  # the newest is tried in vain too
     rows = await world.rows("SELECT status, reason FROM deliveries ORDER BY created_at")
     assert [tuple(row) for row in rows] == [("cancelled", "superseded"), ("pending", None)]
@@ -299,7 +300,7 @@ async def test_a_log_that_is_read_again_leaves_moot_what_is_moot(world: World) -
 
 async def replay(world: World, *events: Any) -> None:
     """Tell what was told once more, as if none of it had been heard of."""
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
     for one in events:
         await world.tell(one)

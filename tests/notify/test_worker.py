@@ -23,6 +23,7 @@ from tests.notify.told import TI, ToldDatabase, budget
 from tests.notify.world import World, task
 from tests.support.bus import wait_for
 from tests.support.webhooks import subscriber
+from tests.support.writing import writing
 
 GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
 
@@ -42,7 +43,7 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
         stack.push_async_callback(worker.close)
         loops = Loops(worker.loops)
         await stack.enter_async_context(loops.running())
-        async with log.transaction() as session:
+        async with writing(log) as session:
             await add_event(session, tasks.TaskCreated(task=known), version=1, at=clock.now())
         while not await world.timers(known.id):
             pass  # until it was heard of
@@ -97,12 +98,12 @@ async def test_a_fault_in_raising_timers_keeps_no_signal_back(world: World) -> N
 
 
 async def _rename(world: World, table: str, name: str) -> None:
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
 async def test_the_poll_for_due_timers_reads_an_index_alone(world: World) -> None:
-    async with world.database.transaction() as session:
+    async with writing(world.database) as session:
         await session.execute(
             text(
                 "WITH followed AS (INSERT INTO tasks (id, version, title, kind, state, revision, deadline_text, children,"

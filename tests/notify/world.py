@@ -25,6 +25,7 @@ from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
+from tests.support.writing import writing
 
 AGGREGATES = ("task", "database", "budget")
 SCOPES = ("notify.read", "notify.subscribe", "notify.manage", "metrics.read")
@@ -139,7 +140,7 @@ class World:
     async def deliver(self) -> int:
         """One round: what is due now is sent, and its answers waited for; the number of calls."""
         worker = DeliveryWorker(self.database, self.clock, self.settings)
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await cancel_unsubscribed(session, now=self.clock.now())
         async with self.database.reading() as connection:
             await expire_leases(connection)
@@ -155,7 +156,7 @@ class World:
     async def key(self, tenant: str | None, *scopes: str) -> dict[str, str]:
         """Authorization of a key bound to `tenant`."""
         key = draw_key(self.settings.secret)
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await store_key(
                 session,
                 key,

@@ -9,6 +9,7 @@ from shared.errors import InvalidInput
 from shared.events.tasks import AgencyRecorded
 from shared.runtime.database import NAMING, Database
 from tests.conftest import SPINE, MakeDatabase
+from tests.support.writing import writing
 
 
 class Base(DeclarativeBase):
@@ -46,13 +47,13 @@ async def database(make_database: MakeDatabase) -> Database:
 
 
 async def tell(database: Database, *told: AgencyRecorded, version: int = 1) -> None:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         for each in told:
             await record_agency(session, Agency, each, version=version)
 
 
 async def refusal(database: Database, *codes: str) -> InvalidInput:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         with pytest.raises(InvalidInput) as refused:
             await require_agencies(session, Agency, codes, "lines.agency_code")
     return refused.value
@@ -87,7 +88,7 @@ async def test_a_circle_ends(database: Database) -> None:
 
 
 async def test_known_codes_pass(database: Database) -> None:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await require_agencies(session, Agency, ["G12", "G01", "G12"], "owner_code")
         await require_agencies(session, Agency, [], "owner_code")
 

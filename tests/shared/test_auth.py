@@ -8,6 +8,7 @@ from sqlalchemy import text
 from shared.errors import Forbidden
 from shared.http.auth import Caller, draw_key, revoke_key
 from tests.support.toy import PEPPER, Toy
+from tests.support.writing import writing
 
 PATH = "/toy/v1/things/1"
 
@@ -45,7 +46,7 @@ async def test_anything_else_does_not(toy: Toy) -> None:
 
 async def test_a_key_of_another_pepper_does_not(toy: Toy) -> None:
     token = toy.headers["Authorization"]
-    async with toy.database.transaction() as session:
+    async with writing(toy.database) as session:
         await session.execute(
             text("UPDATE api_keys SET digest = :digest"), {"digest": draw_key(b"q" * 32).digest}
         )
@@ -56,7 +57,7 @@ async def test_a_revoked_key_ends_at_once_and_is_revoked_once(toy: Toy) -> None:
     key = await toy.key("toy.read")
     prefix = key["Authorization"].split("_")[1]
     assert await code_of(toy, key["Authorization"]) == (200, None)
-    async with toy.database.transaction() as session:
+    async with writing(toy.database) as session:
         assert await revoke_key(session, prefix, at=toy.clock.now())
         assert not await revoke_key(session, prefix, at=toy.clock.now())
         assert not await revoke_key(session, "0" * 12, at=toy.clock.now())

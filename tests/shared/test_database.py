@@ -8,6 +8,7 @@ from sqlalchemy import URL, text
 
 from shared.runtime import database as module
 from shared.runtime.database import Database
+from tests.support.writing import writing
 
 _BACKEND = text("SELECT pg_backend_pid()")
 _END = text("SELECT pg_terminate_backend(:pid, 5000)")  # returns when it has ended
@@ -33,7 +34,7 @@ async def pool_of_one(postgres: URL) -> AsyncIterator[Database]:
 
 async def test_a_connection_closed_while_it_rested_is_not_given_out(pool_of_one: Database) -> None:
     ended = await _end_a_resting_connection(pool_of_one)
-    async with pool_of_one.transaction() as session:
+    async with writing(pool_of_one) as session:
         assert (await session.execute(_BACKEND)).scalar_one() != ended
 
 
@@ -43,5 +44,5 @@ async def test_a_connection_that_rested_long_is_tried_first(
     ended = await _end_a_resting_connection(pool_of_one)
     monkeypatch.setattr(asyncpg.Connection, "is_closed", lambda _: False)  # as if the network had not told
     monkeypatch.setattr(module, "TRIED_AFTER_SECONDS", 0)
-    async with pool_of_one.transaction() as session:
+    async with writing(pool_of_one) as session:
         assert (await session.execute(_BACKEND)).scalar_one() != ended

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus import BATCH, Batch, DeadLetter, Unreadable
 from shared.log.inbox import Consumer, ConsumerStopped, Delivery
+from shared.runtime.stable_reads import settled
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.bus import NOW, POISON, Counter, Listener, running, wait_for
 
@@ -233,3 +235,18 @@ async def test_a_dead_letter_that_cannot_be_told_is_not_lost(listener: Listener)
     listener.dead_letter = None
     await consume(listener.consumer(shelf))
     assert len(await listener.dead_letters()) == 1
+
+
+async def test_what_an_event_changes_is_dated_within_a_change_that_readers_know_of(
+    listener: Listener,
+) -> None:
+    dated: list[tuple[datetime, datetime]] = []
+
+    async def note(_: AsyncSession, __: EventData, delivery: Delivery) -> None:
+        async with listener.database.reading() as connection:
+            dated.append((await settled(connection, delivery.at), delivery.at))
+
+    consumer = listener.consumer(Shelf((counted(listener, "a"), counted(listener, "b"))))
+    await consume(replace(consumer, handlers=dict.fromkeys(consumer.handlers, note)))
+    assert len(dated) == 2
+    assert all(known < at for known, at in dated)

@@ -20,6 +20,7 @@ from shared.log.reader import Cursor, count_unread, load_cursor, read_page, read
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from tests.conftest import SPINE, MakeDatabase
+from tests.support.writing import writing
 
 
 class Counted(EventData):
@@ -49,7 +50,7 @@ async def test_an_event_is_read_once_and_only_after_its_commit(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
     database = await make_database(SPINE)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await add_event(session, Counted(aggregate="a", value=1), version=1, at=clock.now())
         before, cursor = await read_all(database, Cursor())
     after, cursor = await read_all(database, cursor)
@@ -65,9 +66,9 @@ async def test_a_slow_writer_with_a_low_id_is_not_passed_by(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
     database = await make_database(SPINE)
-    async with database.transaction() as slow:
+    async with writing(database) as slow:
         await add_event(slow, Counted(aggregate="slow", value=1), version=1, at=clock.now())
-        async with database.transaction() as quick:
+        async with writing(database) as quick:
             await add_event(quick, Counted(aggregate="quick", value=1), version=1, at=clock.now())
         first, cursor = await read_all(database, Cursor())
     second, _ = await read_all(database, cursor)
@@ -79,7 +80,7 @@ async def test_many_writers_lose_nothing_and_keep_each_aggregate_in_order(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
     database = await make_database(SPINE)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await session.execute(text("CREATE TABLE aggregates (name text PRIMARY KEY, version int NOT NULL)"))
         await session.execute(text("INSERT INTO aggregates SELECT 'a' || n, 0 FROM generate_series(0, 4) n"))
     pick = random.Random(57)
@@ -87,7 +88,7 @@ async def test_many_writers_lose_nothing_and_keep_each_aggregate_in_order(
     async def write(times: int) -> None:
         for _ in range(times):
             name = f"a{pick.randrange(5)}"
-            async with database.transaction() as session:
+            async with writing(database) as session:
                 version = (
                     await session.execute(
                         text(
@@ -119,12 +120,12 @@ async def test_many_writers_lose_nothing_and_keep_each_aggregate_in_order(
 
 async def test_a_cursor_survives_a_restart(make_database: MakeDatabase, clock: ManualClock) -> None:
     database = await make_database(SPINE)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         for value in range(10):
             await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
     async with database.reading() as connection:
         page = await read_page(connection, Cursor(), 4)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await save_cursor(session, "reader", page.cursor)
     async with database.reading() as connection:
         restored = await load_cursor(connection, "reader")
@@ -145,7 +146,7 @@ async def test_what_is_unread_is_counted_from_any_cursor(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
     database = await make_database(SPINE)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         for value in range(10):
             await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
     cursor, left = Cursor(), [10]
@@ -163,7 +164,7 @@ async def test_a_page_knows_since_when_its_first_event_is_in_the_log(
 ) -> None:
     """In real time: the events' own is the suite's, here of 2025."""
     database = await make_database(SPINE)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         for value in range(3):
             await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
         await session.execute(
@@ -183,7 +184,7 @@ async def test_a_reader_of_the_outbox_itself_tells_how_old_what_it_holds_back_is
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
     log, own = await make_database(SPINE), await make_database(SPINE)
-    async with log.transaction() as session:
+    async with writing(log) as session:
         await add_event(session, Counted(aggregate="a", value=1), version=1, at=clock.now())
         await session.execute(text("UPDATE outbox SET written_at = written_at - interval '9 hours'"))
     source, labels = OutboxSource("lagging", log, own), {"service": "lagging", "reader": own.service}
@@ -207,7 +208,7 @@ async def test_a_relayed_row_is_the_same_message_as_its_event(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
     database = await make_database(SPINE)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await add_event(session, Counted(aggregate="Đồng Nai", value=7), version=3, at=clock.now())
     async with database.reading() as connection:
         (row,) = (await read_rows(connection, Cursor(), 4)).events
@@ -223,7 +224,7 @@ async def test_a_page_of_some_agencies_is_never_empty_before_the_end(
     database = await make_database(SPINE)
     values = range(1, 6_001)
     for part in (values[:50], values[50:]):  # two windows
-        async with database.transaction() as session:
+        async with writing(database) as session:
             counted = [(Counted(aggregate="a", value=value), value) for value in part]
             await add_events(session, counted, at=clock.now())
     read, cursor, more, pages = [], Cursor(), True, 0
@@ -242,7 +243,7 @@ async def test_who_may_read_of_no_agency_reads_nothing(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
     database = await make_database(SPINE)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await add_event(session, Counted(aggregate="a", value=100), version=1, at=clock.now())
     async with database.reading() as connection:
         page = await read_page(connection, Cursor(), 5, ())

@@ -30,6 +30,7 @@ from shared.runtime.database import Database
 from tests.conftest import SPINE
 from tests.support.bus import NOW, Counter, Listener
 from tests.support.reused import reused_database
+from tests.support.writing import writing
 
 N = TRIALS
 
@@ -235,7 +236,7 @@ class Consuming(RuleBasedStateMachine):
             return set(await connection.scalars(text("SELECT event_id FROM dead_letters")))
 
     async def _clear(self) -> None:
-        async with self.listener.database.transaction() as session:
+        async with writing(self.listener.database) as session:
             await session.execute(text("TRUNCATE inbox, dead_letters, effects"))
 
 

@@ -15,6 +15,7 @@ from shared.http import problems
 from shared.http.problems import STATUS
 from shared.runtime.database import Database
 from tests.support.toy import Toy, running_toy
+from tests.support.writing import writing
 
 
 @pytest.mark.parametrize(("kind", "status"), [(kind.__name__, status) for kind, status in STATUS.items()])
@@ -136,7 +137,7 @@ async def test_only_a_connection_that_fails_is_the_databases(error: OSError, sta
 
 async def test_what_two_requests_record_at_once_is_a_conflict(toy: Toy) -> None:
     async def insert() -> None:
-        async with toy.database.transaction() as session:
+        async with writing(toy.database) as session:
             await session.execute(text("INSERT INTO log_cursors VALUES ('x', '1:1:', '1:1:', 0, now())"))
 
     outcomes = await asyncio.gather(insert(), insert(), return_exceptions=True)

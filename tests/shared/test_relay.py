@@ -15,6 +15,7 @@ from shared.log.reader import LogRow, load_cursor, read_page
 from shared.log.relay import CURSOR, LOCK, notifier_loop, relay_loop
 from tests.conftest import SPINE, MakeDatabase
 from tests.support.bus import Counter, running, wait_for
+from tests.support.writing import writing
 
 
 class Shelf:
@@ -199,7 +200,7 @@ async def test_the_lag_is_the_age_of_the_oldest_event_whoever_wrote_it_and_when(
     """A relay that is started anew again and again does not hide what has waited all the time."""
     shelf = Shelf(failures=10**6)
     await counter.count(*"a" * 6)
-    async with counter.database.transaction() as session:
+    async with writing(counter.database) as session:
         await session.execute(
             text("UPDATE outbox SET written_at = written_at - (10 - id) * interval '1 hour' WHERE id <= 6")
         )

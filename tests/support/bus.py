@@ -19,8 +19,10 @@ from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.inbox import Consumer, Delivery
 from shared.log.outbox import add_event
 from shared.log.topics import Topic, dead_letter_topic, event_topic
+from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
 from shared.runtime.loops import Loop, Loops
+from tests.support.writing import writing
 
 PATIENCE_SECONDS = 30.0
 NOW = datetime(2025, 5, 20, 1, 0, tzinfo=UTC)
@@ -52,7 +54,7 @@ class Counter:
         """One event per name, each in a transaction of its own."""
         for aggregate in aggregates:
             self._versions[aggregate] += 1
-            async with self.database.transaction() as session:
+            async with writing(self.database) as session:
                 event = self.contract(aggregate=aggregate, value=value)
                 await add_event(session, event, version=self._versions[aggregate], at=NOW)
 
@@ -66,7 +68,7 @@ class Listener:
         self.dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None
 
     async def prepare(self) -> None:
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await session.execute(
                 text("CREATE TABLE effects (id bigserial PRIMARY KEY, subject text, version int, value int)")
             )
@@ -76,6 +78,7 @@ class Listener:
         return Consumer(
             "listener",
             self.database,
+            SystemClock(),
             source,
             {event_type: self.counter.contract},
             {event_type: self.note},

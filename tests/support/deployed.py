@@ -16,6 +16,7 @@ from shared.events.tasks import AgencyRecorded
 from shared.http.auth import draw_key, store_key
 from shared.runtime.database import Database
 from tests.support.processes import PROCESSES, Deployment, deployment_env, run
+from tests.support.writing import writing
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # a key is in force from then on, whatever the processes' clock
 
@@ -34,7 +35,7 @@ async def opened(env: Mapping[str, str], service: str) -> AsyncIterator[Database
 async def grant(database: Database, env: Mapping[str, str]) -> str:
     """An admin's key with the service of this database alone."""
     key = draw_key(base64.b64decode(env["DONDOC_SECRET_KEY"]))
-    async with database.transaction() as session:
+    async with writing(database) as session:
         scopes = ROLES["admin"]
         await store_key(session, key, name="admin", role="admin", tenant=None, scopes=scopes, at=LONG_AGO)
     return key.token
@@ -42,7 +43,7 @@ async def grant(database: Database, env: Mapping[str, str]) -> str:
 
 async def know_agencies(database: Database, table: type[AgencyCopy], codes: Iterable[str]) -> None:
     """As if the tasks service had told of them."""
-    async with database.transaction() as session:
+    async with writing(database) as session:
         for code in codes:
             told = AgencyRecorded(code=code, name=f"Cơ quan {code}", bloc="government", level="central")
             await record_agency(session, table, told, version=1)

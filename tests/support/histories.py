@@ -45,6 +45,7 @@ from shared.events import tasks as events
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock, local_date
 from shared.runtime.database import Database
+from tests.support.writing import writing
 
 START = date(2025, 3, 1)
 BLOCS = {"G01": "government", "G12": "government", "TATC": "court", "01": "province", "79": "province"}
@@ -207,7 +208,7 @@ class History:
         lead, helper = AGENCIES[step.pick % 5], AGENCIES[(step.pick + 1) % 5]
         members: tuple[str, ...] = ()
         assignments = [NewAssignment(helper, Role.COORDINATE)]
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             if to_group:
                 group = list(GROUPS)[step.pick % 2]
                 members = await members_of(session, [group], assigned_on)
@@ -227,7 +228,7 @@ class History:
             return
         top.children = len(members)
         self.parents[top.id] = top
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             children = await lock_members(session, task)
         for child in children:
             leaf = self.leaves[child.id] = self._record(new, child.id, task.id)
@@ -244,7 +245,7 @@ class History:
         due_on = leaf.due_on
         if step.other % 2 and due_on and leaf.assigned_on <= due_on <= self.today:
             completed_on = due_on  # on the very day
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             new = NewSubmission(None, completed_on, "Xong", (NewEvidence("document", "1/BC", "Báo cáo"),))
             submission = await submissions.submit_completion(
                 session, leaf.id, new, actor=SYSTEM, at=self.clock.now()
@@ -265,7 +266,7 @@ class History:
     async def _decide(self, leaf: Leaf, *, accept: bool) -> date:
         assert leaf.awaiting is not None
         submission, completed_on = leaf.awaiting
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await submissions.decide_submission(
                 session, submission, accept=accept, reason="Vì", actor=SYSTEM, at=self.clock.now()
             )
@@ -279,7 +280,7 @@ class History:
         before = task.due_on
         if due_on == before:
             return
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await extend_deadline(
                 session,
                 task.id,
@@ -297,7 +298,7 @@ class History:
 
     async def _date(self, leaf: Leaf, step: Step) -> None:
         due_on = self.today + timedelta(days=step.days)
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             task = await lock_task(session, leaf.id)
             wanted = Amendment(reading=_reading(due_on))
             await amend_task(
@@ -311,14 +312,14 @@ class History:
         leaf.extend(due_on, leaf.assigned_on, self.clock.now())
 
     async def _cancel(self, task: Leaf, _: Step) -> None:
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await cancel_task(session, task.id, reason="Vì", actor=SYSTEM, at=self.clock.now())
         for each in (task, *(leaf for leaf in self._members(task) if leaf.open and leaf is not task)):
             each.ending = EndingFact(Status.CANCELLED, self.today, self.clock.now())
 
     async def _reassign(self, leaf: Leaf, step: Step) -> None:
         lead = AGENCIES[step.other % 5]
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             task = await lock_task(session, leaf.id)
             wanted = Amendment(assignments=(NewAssignment(lead, Role.LEAD),))
             await amend_task(
@@ -413,7 +414,7 @@ def _reading(due_on: date | None) -> Reading:
 
 
 async def record_catalogue(database: Database, at: datetime) -> None:
-    async with database.transaction() as session:
+    async with writing(database) as session:
         agencies = [
             events.AgencyRecorded(code=code, name=code, bloc=bloc, level="central")
             for code, bloc in BLOCS.items()

@@ -15,6 +15,7 @@ from shared.http.auth import draw_key, store_key
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
+from tests.support.writing import writing
 
 SECRET = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 NOTHING = "00000000-0000-4000-8000-000000000000"
@@ -132,7 +133,7 @@ async def admin_client(
     """The service, and a client that may do everything; a change names a version."""
     app = service_app(service, database, clock)
     key = draw_key(app.state.context.pepper)
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await store_key(
             session, key, name="test", role="admin", tenant=None, scopes=ROLES["admin"], at=clock.now()
         )

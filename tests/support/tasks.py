@@ -25,6 +25,7 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
+from tests.support.writing import writing
 
 SETTINGS = TasksSettings(database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode())
 PROGRAMME = "NQ57"
@@ -68,7 +69,7 @@ class TasksService:
     async def key(self, role: str, agency: str | None = None, *, expires_at: datetime | None = None) -> str:
         """A new key of a role; `agency` binds it."""
         key = draw_key(SETTINGS.secret)
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await store_key(
                 session, key, name=f"{role} {agency or ''}".strip(), role=role, tenant=agency, scopes=ROLES[role],
                 at=self.clock.now(), expires_at=expires_at,
@@ -220,7 +221,7 @@ async def running_tasks(database: Database, clock: ManualClock) -> AsyncIterator
 
 async def record_basics(database: Database, at: datetime, localities: Sequence[str] = LOCALITIES) -> None:
     """A few agencies, a group, a programme, the document that gives tasks and the one that extends them."""
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await record_agencies(
             session,
             [

@@ -14,9 +14,8 @@ from shared import errors
 from shared.http.app import (
     Context,
     CurrentActor,
-    CurrentContext,
+    CurrentChange,
     Reading,
-    Session,
     create_app,
     service_router,
     with_scope,
@@ -30,6 +29,7 @@ from shared.runtime.audit import add_audit
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
+from tests.support.writing import writing
 
 PEPPER = b"p" * 32
 MAX_UPLOAD = 2_000_000
@@ -53,13 +53,12 @@ class ThingIn(RequestModel):
 async def make_thing(
     body: ThingIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     _: Writer,
 ) -> dict[str, str]:
     thing = str(uuid4())
-    await add_audit(session, actor, "made", "thing", thing, at=context.clock.now(), name=body.name)
+    await add_audit(change.session, actor, "made", "thing", thing, at=change.at, name=body.name)
     response.headers["Location"] = f"/toy/v1/things/{thing}"
     set_etag(response, 1)
     if body.note == "refuse":
@@ -139,7 +138,7 @@ class Toy:
 
     async def key(self, *scopes: str, name: str = "thử", **more: Any) -> dict[str, str]:
         key = draw_key(PEPPER)
-        async with self.database.transaction() as session:
+        async with writing(self.database) as session:
             await store_key(
                 session, key, name=name, role="test", tenant=None, scopes=scopes, at=self.clock.now(), **more
             )

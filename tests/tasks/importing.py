@@ -20,6 +20,7 @@ from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
 from tests.support.tasks import SETTINGS, TasksService
+from tests.support.writing import writing
 
 DATA = Path(__file__).parents[1] / "data"
 NQ71 = (DATA / "nq71_appendix3.csv").read_bytes()
@@ -35,7 +36,7 @@ async def running_office(database: Database, clock: ManualClock) -> AsyncIterato
     """The service with the catalogue that ships, on 20 November 2025."""
     clock.move_to(datetime(2025, 11, 20, tzinfo=UTC))
     at = clock.now()
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=at)
         await record_programme(session, events.ProgrammeRecorded(code="NQ57", title="NQ 57"), SYSTEM, at)
         for code, day in DOCUMENTS.items():

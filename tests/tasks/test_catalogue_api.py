@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from services.tasks.use_cases.seeding import load_catalogue, load_communes
 from shared.runtime.audit import SYSTEM
 from tests.support.tasks import LOCALITIES, TasksService, new_task
+from tests.support.writing import writing
 
 AGENCY = {
     "code": "G99", "name": "Bộ Thử nghiệm", "short_name": "BTN", "bloc": "government", "level": "central",
@@ -177,7 +178,7 @@ async def test_groups_name_their_members_in_order(service: TasksService) -> None
 async def test_the_catalogue_that_ships_is_loaded_once(service: TasksService) -> None:
     await service.execute("TRUNCATE agencies, groups, group_aliases, outbox CASCADE")
     at = service.clock.now()
-    async with service.database.transaction() as session:
+    async with writing(service.database) as session:
         assert await load_catalogue(session, actor=SYSTEM, at=at) == 78
         assert await load_catalogue(session, actor=SYSTEM, at=at) == 0
     ha_noi = await service.get("/agencies/01")
@@ -191,7 +192,7 @@ async def test_the_catalogue_that_ships_is_loaded_once(service: TasksService) ->
 async def test_communes_come_by_command_below_their_provinces(service: TasksService) -> None:
     await service.execute("TRUNCATE agencies, groups, group_aliases, outbox CASCADE")
     at = service.clock.now()
-    async with service.database.transaction() as session:
+    async with writing(service.database) as session:
         await load_catalogue(session, actor=SYSTEM, at=at)
         assert await load_communes(session, actor=SYSTEM, at=at) == 3321
         assert await load_communes(session, actor=SYSTEM, at=at) == 0
@@ -244,7 +245,7 @@ async def test_of_numbers_alike_or_similar_that_come_at_once_one_is_taken(
 async def test_the_database_itself_keeps_a_number_once(service: TasksService) -> None:
     await service.post("/documents", DOCUMENT)
     with pytest.raises(DBAPIError):
-        async with service.database.transaction() as session:
+        async with writing(service.database) as session:
             await session.execute(
                 text(
                     "INSERT INTO documents SELECT 'other', normal_form, similar_form, type, issuer_code, issued_on, title, "

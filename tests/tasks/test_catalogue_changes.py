@@ -25,6 +25,7 @@ from shared.runtime.health import Health
 from tests.support import conformance
 from tests.support.names import AGENCIES, FORMER, GROUPS
 from tests.support.tasks import DOCUMENT, PROGRAMME, SETTINGS, TasksService, new_task
+from tests.support.writing import writing
 
 DELTA = {
     "code": "delta",
@@ -40,7 +41,7 @@ WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
     """The service with the catalogue that ships, on 20 November 2025."""
     clock.move_to(datetime(2025, 11, 20, tzinfo=UTC))
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=clock.now())
         programme = events.ProgrammeRecorded(code=PROGRAMME, title="Nghị quyết 57-NQ/TW")
         await record_programme(session, programme, SYSTEM, clock.now())
@@ -233,7 +234,7 @@ async def test_a_change_and_a_new_unit_below_wait_for_each_other_in_one_order(of
     unit = events.AgencyRecorded(
         code="VPC", name="Vụ Pháp chế", bloc="government", level="central", parent_code="G12"
     )
-    async with office.database.transaction() as session:
+    async with writing(office.database) as session:
         await lock_names(session)
         change = asyncio.create_task(patch(office, "/agencies/G12", {"aliases": ["Bộ Tiền bạc"]}))
         while not await office.rows(WAITING):  # noqa: ASYNC110 - a lock of the database has no event to wait for
@@ -308,7 +309,7 @@ async def test_members_join_and_leave_on_a_day_on_both_clocks(office: TasksServi
     assert await members("2025-09-30") == ["92", "96"]
     assert await members("2026-01-01") == ["80", "92", "96"]
     assert await members("2026-01-01", learned) == ["92", "96"]
-    async with office.database.transaction() as session:
+    async with writing(office.database) as session:
         assert await members_of(session, ["delta"], date(2025, 12, 1)) == ("80", "96")
     known = await office.get("/groups/delta", params={"known_at": learned.isoformat()})
     assert [each["valid_to"] for each in known["members"]] == [None, None]

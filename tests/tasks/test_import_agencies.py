@@ -17,6 +17,7 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support.tasks import SETTINGS, TasksService, assigned
+from tests.support.writing import writing
 
 HEADINGS = "Nhóm;STT;Nhiệm vụ;Cơ quan chủ trì;Cơ quan phối hợp;Thời hạn"
 CENTRAL, PROVINCIAL = "71/NQ-CP", "12/KH-UBND"
@@ -28,7 +29,7 @@ async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksS
     """The shipped catalogue with three communes and two units of Nghệ An, whose committee issued one of the documents."""
     clock.move_to(datetime(2025, 11, 20, tzinfo=UTC))
     at = clock.now()
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=at)
         await load_communes(session, actor=SYSTEM, at=at, only=COMMUNES)
         units = [

@@ -15,6 +15,7 @@ from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
 from tests.support.tasks import TasksService, running_tasks
+from tests.support.writing import writing
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -37,7 +38,7 @@ async def test_samples_show_every_status_whatever_day_they_are_loaded(
 ) -> None:
     empty.clock.move_to(local_instant(date.fromisoformat(day), 9))
     at = empty.clock.now()
-    async with empty.database.transaction() as session:
+    async with writing(empty.database) as session:
         await load_catalogue(session, actor=SYSTEM, at=at)
         await load_samples(session, actor=SYSTEM, at=at, before_includes_day=before_includes_day)
     by_status = (await empty.get("/statistics", params={"count": "assignment"}))["by_status"]
@@ -51,7 +52,7 @@ async def test_samples_show_every_status_whatever_day_they_are_loaded(
 async def test_the_real_annexes_come_in_under_the_documents_of_the_samples(empty: TasksService) -> None:
     empty.clock.move_to(local_instant(date(2026, 11, 27), 9))
     at = empty.clock.now()
-    async with empty.database.transaction() as session:
+    async with writing(empty.database) as session:
         await load_catalogue(session, actor=SYSTEM, at=at)
         await load_samples(session, actor=SYSTEM, at=at, before_includes_day=False)
     annexes = {"71/NQ-CP": "nq71_appendix3.csv", "07-TB/CQTTBCĐ": "tb07_annex.csv"}

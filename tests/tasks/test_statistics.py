@@ -19,9 +19,9 @@ from services.tasks.use_cases.tasks import create_task
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
-from shared.runtime.stable_reads import announce_change
 from tests.support.histories import START, History, Step, record_catalogue, steps
 from tests.support.tasks import PROGRAMME, TasksService, group_task
+from tests.support.writing import writing
 
 SOON = 7
 BY: tuple[GroupBy | None, ...] = (None, "agency", "bloc", "group", "document", "programme")
@@ -81,7 +81,7 @@ async def test_figures_are_those_of_the_rule_and_never_change(
     empty: Database, story: list[Step], asked: list[tuple[int, int]]
 ) -> None:
     database = empty
-    async with database.transaction() as session:
+    async with writing(database) as session:
         await session.execute(text("TRUNCATE tasks, audit, outbox CASCADE"))
     clock = ManualClock(local_instant(START, 8))
     history = History(database, clock)
@@ -132,9 +132,7 @@ async def test_a_figure_asked_while_a_change_is_under_way_holds_after_it(service
     """The change is recorded under an instant that has passed by the time it can be seen."""
     await service.assign()
     service.clock.advance(hours=1)
-    async with service.database.transaction() as session:
-        await announce_change(session, service.clock.now())
-        began = service.clock.now()
+    async with service.database.change(service.clock) as (session, began):
         service.clock.advance(hours=1)
         figures = await service.get("/statistics")
         asked = {name: figures[name] for name in ("as_of", "known_at")}

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from services.tasks.schemas.tasks import TaskPage
 from services.tasks.tables import GroupMember
 from tests.support.tasks import APPROVAL, TasksService
+from tests.support.writing import writing
 
 
 async def _document(service: TasksService, code: str, issued_on: str) -> None:
@@ -55,7 +56,7 @@ async def test_who_was_in_a_group_is_told_by_what_was_known(service: TasksServic
     first = service.clock.now().isoformat()
     service.clock.advance(days=1)
     now = service.clock.now()
-    async with service.database.transaction() as session:
+    async with writing(service.database) as session:
         # learned on 21 May: Đà Nẵng's last day was 10 May, and G12 has belonged since 1 May
         await session.execute(
             update(GroupMember)
@@ -83,7 +84,7 @@ async def test_figures_of_a_group_count_those_who_were_known_to_be_in_it(service
     asked = {"group_by": "group", "known_at": service.clock.now().isoformat()}
     before = await service.get("/statistics", params=asked)
     service.clock.advance(days=1)
-    async with service.database.transaction() as session:
+    async with writing(service.database) as session:
         await session.execute(
             update(GroupMember)
             .where(GroupMember.agency_code == "48")

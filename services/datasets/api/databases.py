@@ -31,7 +31,7 @@ from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.amendments import NewAmendment
 from services.datasets.use_cases.records import database_unknown
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
-from shared.http.app import CurrentActor, CurrentContext, Reading, Session, Snapshot, service_router
+from shared.http.app import CurrentActor, CurrentChange, Reading, Snapshot, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -51,9 +51,8 @@ MOST_WORDS = 10  # of a search; more narrow nothing down
 async def register_database(
     body: DatabaseIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     _: Manager,
 ) -> Registration:
     """Đăng ký một cơ sở dữ liệu, nền tảng hoặc hệ thống. / Register a database, a platform or a system.
@@ -64,7 +63,7 @@ async def register_database(
     """
     heartbeat = body.heartbeat.model_dump() if body.heartbeat else {}
     new = use_cases.NewDatabase(**body.model_dump(exclude={"heartbeat"}), **heartbeat)
-    watched = await use_cases.register_database(session, new, actor=actor, at=context.clock.now())
+    watched = await use_cases.register_database(change.session, new, actor=actor, at=change.at)
     response.headers["Location"] = f"/datasets/v1/databases/{quote(new.code, safe='')}"
     set_etag(response, watched.watch.version)
     return registration_answer(watched.database)
@@ -127,9 +126,8 @@ async def amend_database(
     code: CodeInPath,
     body: DatabaseChange,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     _: Manager,
     expected: ExpectedVersion,
@@ -143,7 +141,7 @@ async def amend_database(
     given = body.model_dump(exclude={"heartbeat"}) | (body.heartbeat.model_dump() if body.heartbeat else {})
     new = NewAmendment(**given, speaks_of_heartbeat="heartbeat" in body.model_fields_set)
     watched = await amendments.amend_database(
-        session, code, new, expected_version=expected, rules=rules.watch, actor=actor, at=context.clock.now()
+        change.session, code, new, expected_version=expected, rules=rules.watch, actor=actor, at=change.at
     )
     set_etag(response, watched.watch.version)
     return registration_answer(watched.database)

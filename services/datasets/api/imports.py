@@ -9,7 +9,7 @@ from services.datasets.api.common import CurrentRules, Manager
 from services.datasets.schemas.imports import ImportedRow, ImportReport
 from services.datasets.use_cases.imports import ReadList, RowReport, import_list, read_list
 from shared.http.answers import SheetReport, SkippedRow
-from shared.http.app import CurrentActor, CurrentContext, Session, get_context
+from shared.http.app import CurrentActor, CurrentChange, get_context
 from shared.http.problems import documented
 from shared.http.scalars import BooleanText
 from shared.http.uploads import REPORT_ANSWERS, UploadForm, upload_router
@@ -43,9 +43,8 @@ router = upload_router("datasets", ImportForm, _read)
 @router.post("/imports", tags=["imports"], responses=REPORT_ANSWERS | documented(409, 413))
 async def import_databases(
     request: Request,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
@@ -59,7 +58,7 @@ async def import_databases(
     read: ReadList = request.state.upload
     asked = form.model_dump(include={"dry_run", "partial"})
     reports, written = await import_list(
-        session, read, **asked, rules=rules.watch, actor=actor, at=context.clock.now()
+        change.session, read, **asked, rules=rules.watch, actor=actor, at=change.at
     )
     return _answer(read, reports, dry_run=form.dry_run, written=written)
 

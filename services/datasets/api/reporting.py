@@ -14,7 +14,7 @@ from services.datasets.schemas.reporting import (
 from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.authority import require_owner
 from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
-from shared.http.app import CurrentActor, CurrentContext, Session, service_router
+from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.problems import documented
 
 router = service_router("datasets")
@@ -24,9 +24,8 @@ router = service_router("datasets")
 async def declare_database(
     code: CodeInPath,
     body: DeclarationIn,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     caller: Reporter,
 ) -> DeclarationOut:
@@ -36,10 +35,10 @@ async def declare_database(
 
     With evidence; what was said before stays.
     """
-    await require_owner(session, caller, code)
+    await require_owner(change.session, caller, code)
     said = body.model_dump()
     declaration = await use_cases.declare(
-        session, code, **said, rules=rules.watch, actor=actor, at=context.clock.now()
+        change.session, code, **said, rules=rules.watch, actor=actor, at=change.at
     )
     return DeclarationOut.model_validate(declaration)
 
@@ -50,18 +49,15 @@ async def declare_database(
 async def assess_database(
     code: CodeInPath,
     body: QualityIn,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     caller: Reporter,
 ) -> QualityRecorded:
     """Ghi kết quả theo một trong sáu tiêu chí chất lượng. / Record how a database did by one of the six criteria."""
-    await require_owner(session, caller, code)
+    await require_owner(change.session, caller, code)
     new = use_cases.NewResult(**body.model_dump())
-    result = await use_cases.assess(
-        session, code, new, rules=rules.watch, actor=actor, at=context.clock.now()
-    )
+    result = await use_cases.assess(change.session, code, new, rules=rules.watch, actor=actor, at=change.at)
     return QualityRecorded.model_validate(result)
 
 
@@ -71,8 +67,7 @@ async def assess_database(
 async def report_heartbeat(
     code: CodeInPath,
     body: HeartbeatIn,
-    session: Session,
-    context: CurrentContext,
+    change: CurrentChange,
     rules: CurrentRules,
     caller: Reporter,
 ) -> HeartbeatOut:
@@ -82,11 +77,9 @@ async def report_heartbeat(
 
     The same again counts once; another body under the same `run_id` is refused.
     """
-    await require_owner(session, caller, code)
+    await require_owner(change.session, caller, code)
     new = NewHeartbeat(**body.model_dump())
-    taken = await take_heartbeat(
-        session, code, new, rules=rules.watch, skew=rules.skew, at=context.clock.now()
-    )
+    taken = await take_heartbeat(change.session, code, new, rules=rules.watch, skew=rules.skew, at=change.at)
     return HeartbeatOut(
         database_code=code, run_id=new.run_id, observed_at=new.observed_at, counted=taken.counted
     )
@@ -96,9 +89,8 @@ async def report_heartbeat(
 async def announce_maintenance(
     code: CodeInPath,
     body: MaintenanceIn,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     caller: Reporter,
 ) -> MaintenanceOut:
@@ -108,8 +100,8 @@ async def announce_maintenance(
 
     Silence in that window does not count; one that began over 24 hours ago is the office's to record.
     """
-    await require_owner(session, caller, code)
+    await require_owner(change.session, caller, code)
     asked = body.model_dump() | {"longest": rules.longest_maintenance, "by_office": is_office(caller)}
     asked |= {"rules": rules.watch}
-    window = await use_cases.announce_maintenance(session, code, **asked, actor=actor, at=context.clock.now())
+    window = await use_cases.announce_maintenance(change.session, code, **asked, actor=actor, at=change.at)
     return MaintenanceOut.model_validate(window)

@@ -39,7 +39,7 @@ def build_worker(
     }
     checks: dict[str, Check] = {"datasets-database": database_check(database)}
     for source in sources:
-        loops[f"datasets-consume-{source.name}"] = consumer(database, source, dead_letter).loop()
+        loops[f"datasets-consume-{source.name}"] = consumer(database, source, clock, dead_letter).loop()
         checks[f"datasets-source-{source.name}"] = source.trouble
     if publisher is None:
         return Worker(loops, checks)

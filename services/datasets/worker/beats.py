@@ -12,7 +12,6 @@ from services.datasets.use_cases.downtime import beat
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.loops import Loop, Pulse
-from shared.runtime.stable_reads import announce_change
 
 BEAT_SECONDS = 5.0  # real time, or less on a clock that runs fast
 SHORTEST_SECONDS = 0.2  # real time, however fast the clock runs
@@ -29,9 +28,7 @@ async def leave_beat(
     part: Part = Part.WATCH,
 ) -> datetime | None:
     """Leave a beat; returns when the downtime began that it ends, if it ends one."""
-    async with database.transaction() as session:
-        await announce_change(session, clock.now())
-        now = clock.now()
+    async with database.change(clock) as (session, now):
         return await beat(session, now=now, downtime=settings.downtime, is_start=is_start, part=part)
 
 

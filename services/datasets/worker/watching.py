@@ -14,7 +14,6 @@ from services.datasets.worker.beats import BEAT_SECONDS, Beats
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
 from shared.runtime.loops import Loop, Pulse
-from shared.runtime.stable_reads import announce_change
 
 POLL_SECONDS = 1.0  # the fallback for changes made by other processes
 BATCH = 50  # databases per transaction: short enough that a heartbeat waits a blink for its lock
@@ -28,9 +27,7 @@ def rules_of(settings: DatasetsSettings) -> WatchRules:
 
 async def watch_due(database: Database, clock: Clock, settings: DatasetsSettings) -> int:
     """One round: look at a batch of what is due, as far as heartbeats were surely taken; how many, 0 when none is."""
-    async with database.transaction() as session:
-        await announce_change(session, clock.now())
-        now = clock.now()
+    async with database.change(clock) as (session, now):
         until = await silence_told_until(session, now=now, downtime=settings.downtime)
         due = (
             select(Watch.database_code)

@@ -12,7 +12,7 @@ from services.finance.queries import claims as read
 from services.finance.schemas.claims import ClaimIn, ClaimOut, ClaimPage
 from services.finance.schemas.common import YearText
 from services.finance.use_cases.claims import state_claim
-from shared.http.app import CurrentActor, CurrentContext, Session, Snapshot, service_router
+from shared.http.app import CurrentActor, CurrentChange, Snapshot, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer, small
 from shared.http.scalars import BooleanText
 
@@ -37,9 +37,7 @@ Wanted = Annotated[dict[str, Any], Depends(_wanted)]
 
 
 @router.post("/claims", status_code=201, tags=["claims"])
-async def post_claim(
-    body: ClaimIn, session: Session, actor: CurrentActor, context: CurrentContext, caller: Claimant
-) -> ClaimOut:
+async def post_claim(body: ClaimIn, change: CurrentChange, actor: CurrentActor, caller: Claimant) -> ClaimOut:
     """Nêu nhu cầu kinh phí. / State what money is needed.
 
     Lần nêu này thay lần nêu trước cho cùng nội dung. Khóa gắn với một cơ quan nêu cho chính cơ quan đó.
@@ -48,7 +46,7 @@ async def post_claim(
     """
     caller.require_tenant(body.agency_code)
     claim = NewClaim(**dict(body))
-    stated = await state_claim(session, claim, actor=actor, at=context.clock.now())
+    stated = await state_claim(change.session, claim, actor=actor, at=change.at)
     return ClaimOut.model_validate(stated)
 
 

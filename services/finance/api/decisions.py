@@ -19,7 +19,7 @@ from services.finance.schemas.decisions import (
 )
 from services.finance.use_cases import decisions as use_cases
 from shared.document_numbers import normal_form
-from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import (
     DEFAULT_LIMIT,
@@ -47,9 +47,8 @@ MAX_BODY_BYTES = 5 * 1024 * 1024  # 10,000 lines of at most 500 bytes
 async def post_decision(
     body: DecisionIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     _: Manager,
 ) -> DecisionOut:
     """Ghi sổ một quyết định. / Post a decision.
@@ -60,10 +59,12 @@ async def post_decision(
     """
     lines, meant = [line.line() for line in body.lines], body.similar_is_meant
     decision_id = await use_cases.post_decision(
-        session, body.header(), lines, similar_is_meant=meant, actor=actor, at=context.clock.now()
+        change.session, body.header(), lines, similar_is_meant=meant, actor=actor, at=change.at
     )
     response.headers["Location"] = f"{PATH}/{decision_id}"
-    return DecisionOut.model_validate(await read.require_decision(await session.connection(), decision_id))
+    return DecisionOut.model_validate(
+        await read.require_decision(await change.session.connection(), decision_id)
+    )
 
 
 @router.get("/decisions", tags=["decisions"], response_model=DecisionPage)
@@ -117,9 +118,8 @@ async def reverse_decision(
     decision_id: UUID,
     body: ReversalIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     _: Manager,
 ) -> DecisionOut:
     """Đảo một quyết định, một lần, từ một ngày. / Take a decision back, once, from a day on.
@@ -129,12 +129,14 @@ async def reverse_decision(
     What was known before stays what it was.
     """
     reversal_id = await use_cases.reverse_decision(
-        session,
+        change.session,
         decision_id,
         reason=body.reason,
         effective_on=body.effective_on,
         actor=actor,
-        at=context.clock.now(),
+        at=change.at,
     )
     response.headers["Location"] = f"{PATH}/{reversal_id}"
-    return DecisionOut.model_validate(await read.require_decision(await session.connection(), reversal_id))
+    return DecisionOut.model_validate(
+        await read.require_decision(await change.session.connection(), reversal_id)
+    )

@@ -17,7 +17,7 @@ from services.notify.schemas import (
     delivery_view,
 )
 from services.notify.use_cases.deliveries import retry
-from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.problems import documented
 
@@ -66,8 +66,8 @@ async def get_delivery(delivery_id: UUID, connection: Reading, caller: Reader) -
     responses=documented(404, 409),
 )
 async def retry_delivery(
-    delivery_id: UUID, session: Session, caller: Subscriber, actor: CurrentActor, context: CurrentContext
+    delivery_id: UUID, change: CurrentChange, caller: Subscriber, actor: CurrentActor
 ) -> Any:
     """Gửi lại ngay một lần gửi đang chờ hoặc không thành công. / Send a pending or failed delivery again, now."""
-    await retry.retry_delivery(session, delivery_id, caller=caller, actor=actor, now=context.clock.now())
+    await retry.retry_delivery(change.session, delivery_id, caller=caller, actor=actor, now=change.at)
     return {"delivery_id": delivery_id}

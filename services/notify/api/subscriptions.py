@@ -18,7 +18,7 @@ from services.notify.schemas import (
     subscription_view,
 )
 from services.notify.use_cases import subscriptions as use_cases
-from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -36,10 +36,9 @@ router = service_router("notify")
 async def create_subscription(
     body: NewSubscription,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     caller: Subscriber,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: Rules,
 ) -> Any:
     """Đăng ký một địa chỉ nhận cảnh báo. / Subscribe an address to alerts.
@@ -49,7 +48,7 @@ async def create_subscription(
     The answer shows the secret once.
     """
     subscription, secret = await use_cases.create_subscription(
-        session, rules, **body.model_dump(), caller=caller, actor=actor, now=context.clock.now()
+        change.session, rules, **body.model_dump(), caller=caller, actor=actor, now=change.at
     )
     set_etag(response, subscription.version)
     response.headers["Location"] = f"/notify/v1/subscriptions/{subscription.id}"
@@ -107,16 +106,22 @@ async def change_subscription(
     body: SubscriptionChanges,
     expected: ExpectedVersion,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     caller: Subscriber,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: Rules,
 ) -> Any:
     """Sửa, tạm dừng hoặc bật lại một đăng ký. / Change, pause or enable a subscription."""
-    asked, now = body.model_dump(exclude_unset=True), context.clock.now()
+    asked, now = body.model_dump(exclude_unset=True), change.at
     subscription = await use_cases.change_subscription(
-        session, rules, subscription_id, asked, expected_version=expected, caller=caller, actor=actor, now=now
+        change.session,
+        rules,
+        subscription_id,
+        asked,
+        expected_version=expected,
+        caller=caller,
+        actor=actor,
+        now=now,
     )
     set_etag(response, subscription.version)
     return subscription_view(subscription)
@@ -130,10 +135,9 @@ async def change_subscription(
 )
 async def delete_subscription(
     subscription_id: UUID,
-    session: Session,
+    change: CurrentChange,
     caller: Subscriber,
     actor: CurrentActor,
-    context: CurrentContext,
 ) -> None:
     """Kết thúc một đăng ký. / End a subscription.
 
@@ -141,8 +145,8 @@ async def delete_subscription(
 
     It stays in the list as deleted.
     """
-    now = context.clock.now()
-    await use_cases.delete_subscription(session, subscription_id, caller=caller, actor=actor, now=now)
+    now = change.at
+    await use_cases.delete_subscription(change.session, subscription_id, caller=caller, actor=actor, now=now)
 
 
 @router.post(
@@ -153,10 +157,9 @@ async def delete_subscription(
 )
 async def try_subscription(
     subscription_id: UUID,
-    session: Session,
+    change: CurrentChange,
     caller: Subscriber,
     actor: CurrentActor,
-    context: CurrentContext,
 ) -> Any:
     """Gửi một tin thử. / Send a trial message.
 
@@ -164,8 +167,8 @@ async def try_subscription(
 
     Its delivery tells how it went.
     """
-    now = context.clock.now()
+    now = change.at
     delivery_id = await use_cases.try_subscription(
-        session, subscription_id, caller=caller, actor=actor, now=now
+        change.session, subscription_id, caller=caller, actor=actor, now=now
     )
     return {"delivery_id": delivery_id}

@@ -160,8 +160,8 @@ class DeliveryWorker:
         results = tuple(self._results)
         if not results:
             return 0
-        async with self._database.transaction() as session:
-            recorded = await record_results(session, results, now=self._clock.now())
+        async with self._database.change(self._clock) as (session, now):
+            recorded = await record_results(session, results, now=now)
         del self._results[: len(results)]
         _measure(results, recorded)
         return len(results)

@@ -41,9 +41,9 @@ async def raise_due(database: Database, clock: Clock, settings: NotifySettings) 
 
 async def raise_timers(database: Database, clock: Clock, settings: NotifySettings) -> int:
     """Settle a batch of the timers that are due now; how many."""
-    async with database.transaction() as session:
+    async with database.change(clock) as (session, now):
         settled = await timer_alerts.raise_due(
-            session, now=clock.now(), hour=settings.alert_hour, public_url=settings.public_url
+            session, now=now, hour=settings.alert_hour, public_url=settings.public_url
         )
     _measure(settled)
     return len(settled)
@@ -54,17 +54,17 @@ async def raise_signals(database: Database, clock: Clock, settings: NotifySettin
 
     What they supersede is cancelled by a transaction of its own: that one must hold nothing while it waits its turn.
     """
-    async with database.transaction() as session:
+    async with database.change(clock) as (session, now):
         settled = await signal_alerts.raise_due(
             session,
-            now=clock.now(),
+            now=now,
             hour=settings.alert_hour,
             rules=settings.signal_rules,
             public_url=settings.public_url,
         )
     if settled.raised:
-        async with database.transaction() as session:
-            await cancel_superseded(session, now=clock.now())
+        async with database.change(clock) as (session, now):
+            await cancel_superseded(session, now=now)
     _measure(settled.raised)
     return settled.count
 

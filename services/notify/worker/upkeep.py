@@ -19,8 +19,7 @@ INTERVAL_SECONDS = 5.0  # real time: leases and operators live in it
 def upkeep_loop(database: Database, clock: Clock) -> Loop:
     async def run(pulse: Pulse) -> None:
         while True:
-            now = clock.now()
-            async with database.transaction() as session:
+            async with database.change(clock) as (session, now):
                 await cancel_superseded(session, now=now)
                 await cancel_unsubscribed(session, now=now)
             async with database.reading() as connection:

@@ -23,7 +23,7 @@ from services.tasks.schemas.catalogue import (
 from services.tasks.tables import Document, Programme
 from services.tasks.use_cases import agencies, documents
 from shared.events import tasks as events
-from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -41,16 +41,15 @@ router = service_router("tasks")
 async def record_agency(
     body: AgencyIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     _: Manager,
 ) -> AgencyOut:
     """Ghi một cơ quan. / Record an agency."""
     state = events.AgencyRecorded.model_validate(body.model_dump())
-    await agencies.record_agency(session, state, actor, context.clock.now())
+    await agencies.record_agency(change.session, state, actor, change.at)
     response.headers["Location"] = f"/tasks/v1/agencies/{quote(body.code, safe='')}"
-    return await _agency(await session.connection(), body.code, response)
+    return await _agency(await change.session.connection(), body.code, response)
 
 
 @router.get("/agencies", tags=["catalogue"], response_model=AgencyPage)
@@ -88,18 +87,17 @@ async def amend_agency(
     code: CodeInPath,
     body: AgencyChange,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     _: Manager,
     expected: ExpectedVersion,
 ) -> AgencyOut:
     """Sửa tên, tên ngắn, tên gọi khác của một cơ quan. / Change what an agency is called."""
     wanted = body.model_dump(exclude_unset=True)
     await agencies.amend_agency(
-        session, code, wanted, expected_version=expected, actor=actor, at=context.clock.now()
+        change.session, code, wanted, expected_version=expected, actor=actor, at=change.at
     )
-    return await _agency(await session.connection(), code, response)
+    return await _agency(await change.session.connection(), code, response)
 
 
 async def _agency(connection: AsyncConnection, code: str, response: Response) -> AgencyOut:
@@ -112,12 +110,12 @@ async def _agency(connection: AsyncConnection, code: str, response: Response) ->
 
 @router.post("/programmes", status_code=201, tags=["catalogue"], responses=documented(409))
 async def record_programme(
-    body: ProgrammeIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
+    body: ProgrammeIn, change: CurrentChange, actor: CurrentActor, _: Manager
 ) -> ProgrammeOut:
     """Ghi một chương trình, nghị quyết. / Record a programme."""
     state = events.ProgrammeRecorded(code=body.code, title=body.title)
     meant = body.similar_is_meant
-    await documents.record_programme(session, state, actor, context.clock.now(), similar_is_meant=meant)
+    await documents.record_programme(change.session, state, actor, change.at, similar_is_meant=meant)
     return ProgrammeOut.model_validate(state.model_dump())
 
 
@@ -136,12 +134,12 @@ async def list_programmes(
 
 @router.post("/documents", status_code=201, tags=["catalogue"], responses=documented(409))
 async def record_document(
-    body: DocumentIn, session: Session, actor: CurrentActor, context: CurrentContext, _: Manager
+    body: DocumentIn, change: CurrentChange, actor: CurrentActor, _: Manager
 ) -> DocumentOut:
     """Ghi một văn bản chỉ đạo. / Record a directive document."""
     state = events.DocumentRecorded.model_validate(body.model_dump(exclude={"similar_is_meant"}))
     meant = body.similar_is_meant
-    await documents.record_document(session, state, actor, context.clock.now(), similar_is_meant=meant)
+    await documents.record_document(change.session, state, actor, change.at, similar_is_meant=meant)
     return DocumentOut.model_validate(state.model_dump())
 
 

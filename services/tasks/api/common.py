@@ -7,19 +7,19 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.queries.status import moment
 from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.common import Day
 from services.tasks.schemas.tasks import TaskOut
 from shared.errors import NotFound
-from shared.http.app import Context, CurrentContext, with_scope
+from shared.http.app import CurrentContext, with_scope
 from shared.http.auth import Caller
 from shared.http.moments import KnownAt, known_instant, settled_instant
 from shared.http.preconditions import set_etag
 from shared.runtime.clock import local_date
-from shared.runtime.database import AnyRow
+from shared.runtime.database import AnyRow, Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,9 @@ def asked_moment(
     return moment(as_of or local_date(now), known_instant(known_at, now, EARLIEST), rules.due_soon_days)
 
 
-def moment_of_change(context: Context, rules: Rules) -> dict[str, Any]:
+def moment_of_change(change: Change, rules: Rules) -> dict[str, Any]:
     """The moment after a change: asked any earlier, its own facts would not be known yet."""
-    now = context.clock.now()
-    return moment(local_date(now), now, rules.due_soon_days)
+    return moment(local_date(change.at), change.at, rules.due_soon_days)
 
 
 Moment = Annotated[dict[str, Any], Depends(asked_moment)]
@@ -82,11 +81,9 @@ async def find_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[s
     return row
 
 
-async def changed_task(
-    session: AsyncSession, task_id: UUID, context: Context, rules: Rules, response: Response
-) -> TaskOut:
+async def changed_task(change: Change, task_id: UUID, rules: Rules, response: Response) -> TaskOut:
     """The task as the change left it, read in the change's own transaction."""
-    await session.flush()
-    row = await find_task(await session.connection(), task_id, moment_of_change(context, rules))
+    await change.session.flush()
+    row = await find_task(await change.session.connection(), task_id, moment_of_change(change, rules))
     set_etag(response, row.version)
     return TaskOut.of(row)

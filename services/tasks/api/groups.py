@@ -22,7 +22,7 @@ from services.tasks.schemas.catalogue import (
     MemberOut,
 )
 from services.tasks.use_cases import groups
-from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
 from shared.http.openapi import sent
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
@@ -43,9 +43,8 @@ async def list_groups(connection: Reading, _: Reader, moment: Moment) -> GroupLi
 async def record_group(
     body: GroupIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     _: Manager,
 ) -> GroupDetail:
@@ -55,12 +54,14 @@ async def record_group(
 
     Its name is a phrase that names it, too.
     """
-    members, at = tuple(_memberships(body.members)), context.clock.now()
+    members, at = tuple(_memberships(body.members)), change.at
     await groups.record_group(
-        session, body.code, body.name, members, aliases=body.aliases, actor=actor, at=at
+        change.session, body.code, body.name, members, aliases=body.aliases, actor=actor, at=at
     )
     response.headers["Location"] = f"/tasks/v1/groups/{quote(body.code, safe='')}"
-    return await _group(await session.connection(), body.code, moment_of_change(context, rules), response)
+    return await _group(
+        await change.session.connection(), body.code, moment_of_change(change, rules), response
+    )
 
 
 @router.get("/groups/{code:path}", tags=["catalogue"], responses=documented(404) | sent(200, "ETag"))
@@ -78,18 +79,17 @@ async def amend_group(
     code: CodeInPath,
     body: GroupChange,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     _: Manager,
     expected: ExpectedVersion,
 ) -> GroupDetail:
     """Sửa tên, cụm từ gọi nhóm, thêm hoặc kết thúc thành viên. / Change a group's name, phrases or members."""
     await groups.amend_group(
-        session, code, _wanted(body), expected_version=expected, actor=actor, at=context.clock.now()
+        change.session, code, _wanted(body), expected_version=expected, actor=actor, at=change.at
     )
-    return await _group(await session.connection(), code, moment_of_change(context, rules), response)
+    return await _group(await change.session.connection(), code, moment_of_change(change, rules), response)
 
 
 def _wanted(body: GroupChange) -> groups.GroupAmendment:

@@ -11,7 +11,7 @@ from services.tasks.schemas.imports import ImportedRow, ImportReport, KnownTaskO
 from services.tasks.use_cases.annexes import Annex, read_annex
 from services.tasks.use_cases.imports import Imported, import_annex
 from shared.http.answers import SheetReport, SkippedRow
-from shared.http.app import CurrentActor, CurrentContext, Session, get_context
+from shared.http.app import CurrentActor, CurrentChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import Code, DocumentNumber, Line
 from shared.http.scalars import BooleanText
@@ -72,9 +72,8 @@ router = upload_router("tasks", ImportForm, _read)
 @router.post("/imports", tags=["imports"], responses=REPORT_ANSWERS | documented(409, 413))
 async def import_tasks(
     request: Request,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
 ) -> ImportReport:
@@ -86,7 +85,7 @@ async def import_tasks(
     """
     annex: Annex = request.state.upload
     done = await import_annex(
-        session, annex, dry_run=form.dry_run, partial=form.partial, actor=actor, at=context.clock.now()
+        change.session, annex, dry_run=form.dry_run, partial=form.partial, actor=actor, at=change.at
     )
     return await asyncio.to_thread(_answer, annex, done, dry_run=form.dry_run)
 

@@ -28,10 +28,10 @@ from services.tasks.use_cases.documents import require_document
 from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
 from shared.events import tasks as events
-from shared.http.app import Context
 from shared.http.auth import Caller
 from shared.http.pagination import decode_after
 from shared.runtime.clock import local_date
+from shared.runtime.database import Change
 from shared.text.folding import fold
 
 MOST_WORDS = 10  # of a search; more narrow nothing down
@@ -39,14 +39,14 @@ NO_DATE = "-"  # stands in a cursor where the last row of its page has no due da
 WORDS = ("title", "deliverable", "priority")
 
 
-async def new_task(session: AsyncSession, body: TaskIn, context: Context, rules: Rules) -> NewTask:
+async def new_task(change: Change, body: TaskIn, rules: Rules) -> NewTask:
     issued_on = None
     if body.citations:
         code = body.citations[0].document_code
-        issued_on = (await require_document(session, code, "citations.0.document_code")).issued_on
+        issued_on = (await require_document(change.session, code, "citations.0.document_code")).issued_on
     reading = read_deadline(body.deadline_text, issued_on, before_includes_day=rules.before_includes_day)
-    assigned_on = body.assigned_on or issued_on or local_date(context.clock.now())
-    assignments, titles = await _assignments(session, body.assignments, assigned_on)
+    assigned_on = body.assigned_on or issued_on or local_date(change.at)
+    assignments, titles = await _assignments(change.session, body.assignments, assigned_on)
     return NewTask(
         title=body.title,
         programme_code=body.programme,
@@ -62,13 +62,13 @@ async def new_task(session: AsyncSession, body: TaskIn, context: Context, rules:
     )
 
 
-async def amendment(session: AsyncSession, body: TaskChange, context: Context, rules: Rules) -> Amendment:
+async def amendment(change: Change, body: TaskChange, rules: Rules) -> Amendment:
     reading = assignments = None
     if body.deadline_text is not None:
         reading = read_deadline(body.deadline_text, before_includes_day=rules.before_includes_day)
     if body.assignments is not None:
         _require_agency_leads(body.assignments)
-        assignments, _ = await _assignments(session, body.assignments, local_date(context.clock.now()))
+        assignments, _ = await _assignments(change.session, body.assignments, local_date(change.at))
     words = {name: getattr(body, name) for name in WORDS if name in body.model_fields_set}
     return Amendment(words, reading, assignments, _citations(body.citations))
 

@@ -6,7 +6,7 @@ from services.tasks.api.common import Manager, Reporter
 from services.tasks.api.parsing import new_submission
 from services.tasks.schemas.submissions import DecisionIn, SubmissionIn, SubmissionOut
 from services.tasks.use_cases import submissions
-from shared.http.app import CurrentActor, CurrentContext, Session, service_router
+from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.problems import documented
 
 router = service_router("tasks")
@@ -18,9 +18,8 @@ router = service_router("tasks")
 async def submit_completion(
     task_id: UUID,
     body: SubmissionIn,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     caller: Reporter,
 ) -> SubmissionOut:
     """Báo cáo hoàn thành kèm minh chứng. / Report a task done, with evidence.
@@ -30,7 +29,7 @@ async def submit_completion(
     A key bound to an agency reports for that agency.
     """
     submission = await submissions.submit_completion(
-        session, task_id, new_submission(body, caller), actor=actor, at=context.clock.now()
+        change.session, task_id, new_submission(body, caller), actor=actor, at=change.at
     )
     return SubmissionOut.model_validate(submission)
 
@@ -39,9 +38,8 @@ async def submit_completion(
 async def decide_submission(
     submission_id: UUID,
     body: DecisionIn,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     _: Manager,
 ) -> SubmissionOut:
     """Chấp nhận hoặc trả lại một báo cáo hoàn thành. / Accept or return a submission.
@@ -52,6 +50,6 @@ async def decide_submission(
     """
     accept = body.decision == "accept"
     submission = await submissions.decide_submission(
-        session, submission_id, accept=accept, reason=body.reason, actor=actor, at=context.clock.now()
+        change.session, submission_id, accept=accept, reason=body.reason, actor=actor, at=change.at
     )
     return SubmissionOut.model_validate(submission)

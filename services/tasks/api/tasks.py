@@ -31,7 +31,7 @@ from services.tasks.schemas.tasks import (
 )
 from services.tasks.use_cases import amendments, endings, extensions, tasks
 from services.tasks.use_cases.documents import require_document
-from shared.http.app import CurrentActor, CurrentContext, Reading, Session, service_router
+from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -51,9 +51,8 @@ async def read_deadline_text(body: ReadingIn, rules: CurrentRules, _: Reader) ->
 async def create_task(
     body: TaskIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     _: Manager,
 ) -> TaskOut:
@@ -63,10 +62,10 @@ async def create_task(
 
     Where a group leads, each member gets a task of its own beneath this one.
     """
-    new = await new_task(session, body, context, rules)
-    task = await tasks.create_task(session, new, actor=actor, at=context.clock.now())
+    new = await new_task(change, body, rules)
+    task = await tasks.create_task(change.session, new, actor=actor, at=change.at)
     response.headers["Location"] = f"/tasks/v1/tasks/{task.id}"
-    return await changed_task(session, task.id, context, rules, response)
+    return await changed_task(change, task.id, rules, response)
 
 
 @router.get("/tasks", tags=["tasks"], response_model=TaskPage)
@@ -108,9 +107,8 @@ async def amend_task(
     task_id: UUID,
     body: TaskChange,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     _: Manager,
     expected: ExpectedVersion,
@@ -121,11 +119,11 @@ async def amend_task(
 
     Correct words or assignments, cite further documents, or give a date to a deadline that has none yet.
     """
-    wanted = await amendment(session, body, context, rules)
+    wanted = await amendment(change, body, rules)
     await amendments.amend_task(
-        session, task_id, wanted, expected_version=expected, actor=actor, at=context.clock.now()
+        change.session, task_id, wanted, expected_version=expected, actor=actor, at=change.at
     )
-    return await changed_task(session, task_id, context, rules, response)
+    return await changed_task(change, task_id, rules, response)
 
 
 @router.get(
@@ -179,20 +177,19 @@ async def extend_deadline(
     task_id: UUID,
     body: ExtensionIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     _: Manager,
 ) -> TaskOut:
     """Gia hạn một nhiệm vụ theo văn bản cho phép. / Extend a deadline by the document that approves it."""
-    document = await require_document(session, body.document_code)
+    document = await require_document(change.session, body.document_code)
     reading = read_deadline(
         body.deadline_text, document.issued_on, before_includes_day=rules.before_includes_day
     )
     detail = {"reason": body.reason, "document_code": body.document_code}
-    await extensions.extend_deadline(session, task_id, reading, actor=actor, at=context.clock.now(), **detail)
-    return await changed_task(session, task_id, context, rules, response)
+    await extensions.extend_deadline(change.session, task_id, reading, actor=actor, at=change.at, **detail)
+    return await changed_task(change, task_id, rules, response)
 
 
 @router.post(
@@ -205,12 +202,11 @@ async def cancel_task(
     task_id: UUID,
     body: CancellationIn,
     response: Response,
-    session: Session,
+    change: CurrentChange,
     actor: CurrentActor,
-    context: CurrentContext,
     rules: CurrentRules,
     _: Manager,
 ) -> TaskOut:
     """Hủy một nhiệm vụ, có nêu lý do. / Cancel a task, with the reason."""
-    await endings.cancel_task(session, task_id, reason=body.reason, actor=actor, at=context.clock.now())
-    return await changed_task(session, task_id, context, rules, response)
+    await endings.cancel_task(change.session, task_id, reason=body.reason, actor=actor, at=change.at)
+    return await changed_task(change, task_id, rules, response)

@@ -63,7 +63,7 @@ class OutboxSource:
 
     def _acknowledgement(self, cursor: Cursor) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
-            async with self._consumer.transaction() as session:
+            async with self._consumer.bookkeeping() as session:
                 await save_cursor(session, self._cursor_name, cursor)
 
         return acknowledge

@@ -1,0 +1,78 @@
+"""Writing: a change is announced to stable reads before its instant is read, and there is no other way to write."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+import shared
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.stable_reads import settled
+from tests.conftest import SPINE, MakeDatabase
+
+ROOT = Path(shared.__file__).parents[1]
+BOOKKEEPERS = {"relay.py", "embedded.py"}  # where readers of logs stand
+
+
+class TickingClock(ManualClock):
+    """Shows a later second each time it is read."""
+
+    def now(self) -> datetime:
+        self.advance(seconds=1)
+        return super().now()
+
+
+@pytest.fixture
+async def database(make_database: MakeDatabase) -> Database:
+    return await make_database(SPINE)
+
+
+async def _settled(database: Database, known_at: datetime) -> datetime:
+    async with database.reading() as connection:
+        return await settled(connection, known_at)
+
+
+async def test_a_change_is_announced_before_its_instant_is_read(
+    database: Database, clock: ManualClock
+) -> None:
+    ticking = TickingClock(clock.now())
+    async with database.change(ticking) as (_, at):
+        assert await _settled(database, ticking.now()) < at
+    now = ticking.now()
+    assert await _settled(database, now) == now
+
+
+async def test_a_change_stands_as_a_whole_or_not_at_all(database: Database, clock: ManualClock) -> None:
+    class Broken(Exception): ...
+
+    heard: list[int] = []
+    database.on_commit(lambda: heard.append(1))
+    with pytest.raises(Broken):  # noqa: PT012 - the block is what is tried
+        async with database.change(clock) as (session, at):
+            await session.execute(text("CREATE TABLE made (id int)"))
+            assert at == clock.now()
+            raise Broken
+    async with database.reading() as connection:
+        assert await connection.scalar(text("SELECT to_regclass('made')")) is None
+    assert heard == []
+    async with database.change(clock) as (session, _):
+        await session.execute(text("CREATE TABLE made (id int)"))
+    assert heard == [1]
+
+
+def _files_with(pattern: str) -> set[str]:
+    found = [path for folder in ("shared", "services") for path in (ROOT / folder).rglob("*.py")]
+    return {path.name for path in found if re.search(pattern, path.read_text(encoding="utf-8"))}
+
+
+def test_nothing_opens_a_transaction_of_its_own() -> None:
+    opened = _files_with(r"\bAsyncSession\(|\bsessionmaker|\.engine\b.*\b(begin|connect)\(")
+    assert opened == {
+        "database.py",
+        "annexes.py",
+    }  # an annex is read through a session on a reading connection
+    assert _files_with(r"await announce_write\(") == {"database.py"}
+    assert _files_with(r"\.bookkeeping\(") == BOOKKEEPERS
