@@ -353,7 +353,9 @@ class History:
         found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for (key, unit), statuses in parts.items():
             ending = None if by_agency else self._ending(unit, day, known_at)
-            found[key][combined(statuses, ending).value] += 1
+            status = combined(statuses, ending)
+            assert status is not None  # a unit has a part
+            found[key][status.value] += 1
         return {key: dict(numbers) for key, numbers in found.items()}
 
     def _ending(self, top: object, day: date, known_at: datetime) -> Status | None:
@@ -380,7 +382,8 @@ class History:
                 continue
             if top.children:
                 parts = (member.status(day, known_at, soon) for member in self._members(top))
-                status = combined([part for part in parts if part], self._ending(top.id, day, known_at))
+                whole = combined([part for part in parts if part], self._ending(top.id, day, known_at))
+                status = whole or status  # without members its own facts decide
             found[top.id] = status, due_date(top.deadlines, day, known_at)
         return found
 

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.tasks.domain.commands import NewAssignment, NewTask, Role
 from services.tasks.domain.deadlines import read_deadline
+from services.tasks.domain.status import Status, combined
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
-from services.tasks.queries.status import moment
+from services.tasks.queries.status import combined_status, moment
 from services.tasks.queries.tasks import list_tasks
 from services.tasks.use_cases.tasks import create_task
 from shared.runtime.audit import SYSTEM
@@ -100,6 +102,35 @@ async def test_figures_are_those_of_the_rule_and_never_change(
             assert await listed(database, day, known_at) == history.tops(day, known_at, SOON)
     for (day, known_at), figures in answered.items():
         assert await ask(database, day, known_at) == figures
+
+
+@given(wholes=st.lists(st.lists(st.sampled_from(Status), max_size=5), max_size=20))
+@example(wholes=[[]])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_the_database_combines_parts_as_the_rule_does(
+    database: Database, wholes: list[list[Status]]
+) -> None:
+    sent = func.jsonb_array_elements(bindparam("wholes", type_=JSONB))
+    whole = sent.table_valued("parts", with_ordinality="place").render_derived()
+    part = func.jsonb_array_elements_text(whole.c.parts).column_valued("part")
+    status = select(combined_status(part)).scalar_subquery()
+    async with database.reading() as connection:
+        found = await connection.scalars(
+            select(status).select_from(whole).order_by(whole.c.place), {"wholes": wholes}
+        )
+        assert list(found) == [combined(parts) for parts in wholes]
+
+
+async def test_a_group_without_members_stands_by_its_own_deadline(service: TasksService) -> None:
+    parent = await service.assign(**group_task())
+    for table in ("deadlines", "assignments", "citations"):
+        await service.execute(
+            f"DELETE FROM {table} USING tasks WHERE task_id = tasks.id AND parent_id IS NOT NULL"  # noqa: S608 - our own words
+        )
+    await service.execute("DELETE FROM tasks WHERE parent_id IS NOT NULL")
+    days = {"2025-06-22": "in_progress", "2025-06-23": "due_soon", "2025-07-01": "overdue"}
+    for day, status in days.items():
+        assert (await service.read(parent, as_of=day))["status"] == status
 
 
 async def test_statistics_over_http(service: TasksService) -> None:

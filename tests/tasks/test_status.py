@@ -158,6 +158,7 @@ S = Status
         ({S.STANDING, S.CANCELLED}, S.STANDING),
         ({S.CANCELLED}, S.CANCELLED),
         ({S.CANCELLED, S.MERGED}, S.MERGED),
+        (set(), None),
         ({S.CANCELLED, S.OVERDUE}, S.OVERDUE),
     ],
 )

@@ -21,8 +21,16 @@ class Status(StrEnum):
     MERGED = "merged"
 
 
-ENDED = frozenset({Status.CANCELLED, Status.MERGED})
-COMPLETED = frozenset({Status.COMPLETED_ON_TIME, Status.COMPLETED_LATE})
+COMBINED = (  # of several parts the first that one of them has
+    Status.OVERDUE,
+    Status.DUE_SOON,
+    Status.IN_PROGRESS,
+    Status.STANDING,
+    Status.COMPLETED_LATE,
+    Status.COMPLETED_ON_TIME,
+    Status.MERGED,
+    Status.CANCELLED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +103,14 @@ def open_status(standing: bool, due_on: date | None, day: date, due_soon_days: i
     return Status.DUE_SOON if due_on <= day + timedelta(days=due_soon_days) else Status.IN_PROGRESS
 
 
-def combined(parts: Iterable[Status], ending: Status | None = None) -> Status:
+def combined(parts: Iterable[Status], ending: Status | None = None) -> Status | None:
     """The status of a task given to several: done when all are done, late when one is late.
 
     Members whose part was ended no longer count, unless there are no others. `ending` is the whole task's own, and
-    goes before: what is cancelled as a whole is not done because one member had finished its part.
+    goes before: what is cancelled as a whole is not done because one member had finished its part. None without any
+    part: nobody has done anything of the task, so that it stands as its own facts say.
     """
     if ending is not None:
         return ending
     found = set(parts)
-    alive = found - ENDED or found
-    if alive <= COMPLETED:
-        return Status.COMPLETED_LATE if Status.COMPLETED_LATE in alive else Status.COMPLETED_ON_TIME
-    worst_first = (
-        Status.OVERDUE,
-        Status.DUE_SOON,
-        Status.IN_PROGRESS,
-        Status.STANDING,
-        Status.MERGED,
-        Status.CANCELLED,
-    )
-    return next((status for status in worst_first if status in alive), Status.IN_PROGRESS)
+    return next((status for status in COMBINED if status in found), None)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import CompoundSelect, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.domain.commands import LEADING
 from services.tasks.domain.status import Status
-from services.tasks.queries.status import KNOWN_AT, belongs, combined_case, holds, leaf_statuses
+from services.tasks.queries.status import KNOWN_AT, belongs, combined_status, holds, leaf_statuses
 from services.tasks.tables import Agency, Assignment, Citation, GroupMember
 from shared.runtime.database import AnyRow, AnySelect
 
@@ -39,10 +39,8 @@ def _leading() -> Any:
     )
 
 
-def _units(group_by: GroupBy | None, count: Count) -> AnySelect:
+def _units(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> AnySelect:
     """Rows (key, unit, status): what is counted under which key. A unit with several rows is combined."""
-    leaf = leaf_statuses().cte("leaf")
-    leading = _leading()
     unit = leaf.c.top_id if count == "task" else leaf.c.task_id
     keys: dict[GroupBy | None, Any] = {
         None: literal(""),
@@ -71,17 +69,24 @@ def _units(group_by: GroupBy | None, count: Count) -> AnySelect:
     return rows.distinct()
 
 
-def _statement(group_by: GroupBy | None, count: Count) -> AnySelect:
-    units = _units(group_by, count).cte("units")
+def _numbers(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> AnySelect:
+    """Rows (whole, key, status, number), either of the whole or of its groups."""
+    units = _units(leaf, leading, group_by, count).subquery()
     per_unit = [units.c.key, units.c.unit]
     if count == "assignment":
         per_unit.append(units.c.agency)
-    each = select(units.c.key, combined_case(units.c.status).label("status")).group_by(*per_unit).cte("each")
-    return (
-        select(each.c.key, each.c.status, func.count().label("number"))
-        .group_by(each.c.key, each.c.status)
-        .order_by(each.c.key)
+    each = select(units.c.key, combined_status(units.c.status).label("status")).group_by(*per_unit).subquery()
+    whole = literal(group_by is None).label("whole")
+    return select(whole, each.c.key, each.c.status, func.count().label("number")).group_by(
+        each.c.key, each.c.status
     )
+
+
+def _statement(group_by: GroupBy | None, count: Count) -> CompoundSelect[*tuple[Any, ...]]:
+    """The whole and its groups in one statement, so that every task's status is worked out once."""
+    leaf, leading = leaf_statuses().cte("leaf"), _leading()
+    kinds = dict.fromkeys((None, group_by))
+    return union_all(*(_numbers(leaf, leading, kind, count) for kind in kinds)).order_by("key")
 
 
 _GROUPINGS: tuple[GroupBy | None, ...] = (None, "agency", "bloc", "group", "document", "programme")
@@ -93,12 +98,13 @@ async def count_tasks(
     connection: AsyncConnection, moment: Mapping[str, Any], group_by: GroupBy | None, count: Count
 ) -> tuple[Counted, list[Counted]]:
     """The whole, and the groups. The whole counts each unit once; a unit may stand under several keys."""
-    whole = (await connection.execute(_STATEMENTS[None, count], moment)).all()
-    groups = (await connection.execute(_STATEMENTS[group_by, count], moment)).all() if group_by else []
+    rows = (await connection.execute(_STATEMENTS[group_by, count], moment)).all()
     by_key: dict[str, list[AnyRow]] = {}
-    for row in groups:
-        by_key.setdefault(row.key, []).append(row)
-    return _counted("", whole), [_counted(key, rows) for key, rows in by_key.items()]
+    for row in rows:
+        if not row.whole:
+            by_key.setdefault(row.key, []).append(row)
+    whole = _counted("", [row for row in rows if row.whole])
+    return whole, [_counted(key, found) for key, found in by_key.items()]
 
 
 def _counted(key: str, rows: Any) -> Counted:

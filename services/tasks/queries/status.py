@@ -4,13 +4,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Date,
     DateTime,
+    Text,
     and_,
     bindparam,
     case,
-    false,
     func,
     literal,
     literal_column,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
-from services.tasks.domain.status import Status
+from services.tasks.domain.status import COMBINED, Status
 from services.tasks.tables import Deadline, Ending, Submission, Task
 from shared.runtime.database import AnySelect
 
@@ -77,31 +78,11 @@ def status_case(kind: Any, due_on: Any, completed_on: Any, ending: Any) -> Colum
     )
 
 
-def combined_case(status: Any) -> ColumnElement[str]:
-    """Status of a task given to several, over its members' rows; see `domain.status.combined`."""
-    ended = status.in_(["cancelled", "merged"])
-    completed = status.in_(["completed_on_time", "completed_late"])
-
-    def some(word: Status) -> ColumnElement[bool]:
-        return func.coalesce(func.bool_or(status == word.value), false())
-
-    return case(
-        (
-            func.bool_and(ended),
-            case((some(Status.MERGED), literal(Status.MERGED.value)), else_=literal(Status.CANCELLED.value)),
-        ),
-        (
-            func.bool_and(ended | completed),
-            case(
-                (some(Status.COMPLETED_LATE), literal(Status.COMPLETED_LATE.value)),
-                else_=literal(Status.COMPLETED_ON_TIME.value),
-            ),
-        ),
-        (some(Status.OVERDUE), literal(Status.OVERDUE.value)),
-        (some(Status.DUE_SOON), literal(Status.DUE_SOON.value)),
-        (some(Status.IN_PROGRESS), literal(Status.IN_PROGRESS.value)),
-        else_=literal(Status.STANDING.value),
-    )
+def combined_status(status: Any) -> ColumnElement[str]:
+    """Status of a task given to several, over its members' rows, null over none; see `domain.status.combined`."""
+    words = literal_column(f"(ARRAY[{', '.join(repr(word.value) for word in COMBINED)}])", ARRAY(Text))
+    first: ColumnElement[str] = words[func.min(func.array_position(words, status))]
+    return first
 
 
 def leaf_statuses() -> AnySelect:
@@ -160,15 +141,16 @@ def status_beside(task: Any) -> tuple[Any, Any, ColumnElement[str], ColumnElemen
     child = aliased(Task, name="child")
     child_facts = _facts_beside(child, "child_facts")
     children = (
-        select(combined_case(_status(child, child_facts)).label("status"))
+        select(combined_status(_status(child, child_facts)).label("status"))
         .select_from(child)
         .join(child_facts, true())
         .where(child.parent_id == task.id, is_there(child))
         .lateral("children")
     )
+    own = _status(task, facts)
     status = case(
-        (task.children_count > 0, func.coalesce(facts.c.ending, children.c.status)),
-        else_=_status(task, facts),
+        (task.children_count > 0, func.coalesce(facts.c.ending, children.c.status, own)),
+        else_=own,
     )
     return facts, children, status, facts.c.due_on
 
