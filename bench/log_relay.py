@@ -21,17 +21,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench.common import Figure
 from shared.events.envelope import CloudEvent
-from shared.log import (
-    inbox,  # noqa: F401 - they fill the spine's metadata
-    outbox,  # noqa: F401 - they fill the spine's metadata
-)
 from shared.log.bus.kafka import KafkaPublisher, create_topics
 from shared.log.bus.kafka.publisher import make_producer, message_of
 from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.reader import Cursor, LogRow, read_rows
 from shared.log.relay import CURSOR, PAGE, relay_loop
 from shared.log.topics import Topic
-from shared.runtime.database import Database, spine
+from shared.platform_tables import spine
+from shared.runtime.database import Database
 from shared.runtime.loops import Pulse
 from tests.support.kafka import running_kafka
 from tests.support.postgres import running_postgres

@@ -1,7 +1,7 @@
 """The services of the suite: one entry makes one known to the suite, the command, the topics and the documents."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from fastapi import FastAPI
@@ -27,7 +27,9 @@ from shared.http.app import Lifespan
 from shared.log.bus import Source
 from shared.log.bus.kafka import KafkaPublisher, KafkaSource
 from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.relay import CURSOR as RELAY
 from shared.log.topics import REPLICATION, Topic, topics_of
+from shared.platform.maintenance import Maintenance
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
@@ -115,16 +117,14 @@ def build_worker(
 ) -> Worker:
     """The loops of a service; `source` gives the log of another, `publisher` is None where the outbox is the log."""
     service = REGISTER[name]
-    if not service.hears:
-        return service.build_worker(settings, database, clock, publisher=publisher)
-    return service.build_worker(
-        settings,
-        database,
-        clock,
-        sources=[source(of) for of in service.hears],
-        publisher=publisher,
-        dead_letter=None if publisher is None else publisher.dead_letters(name),
-    )
+    more: dict[str, Any] = {}
+    if service.hears:
+        more["sources"] = [source(of) for of in service.hears]
+        more["dead_letter"] = None if publisher is None else publisher.dead_letters(name)
+    worker = service.build_worker(settings, database, clock, publisher=publisher, **more)
+    readers = {RELAY} if publisher else {each for each, other in REGISTER.items() if name in other.hears}
+    maintenance = Maintenance.of(settings, database, clock, readers=readers).loop()
+    return replace(worker, loops={**worker.loops, f"{name}-maintenance": maintenance})
 
 
 def worker_on_kafka(name: str, settings: Settings, database: Database, clock: Clock) -> Worker:

@@ -11,18 +11,9 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.http import (
-    auth,  # noqa: F401 - they fill the spine's metadata
-    idempotency,  # noqa: F401 - they fill the spine's metadata
-)
-from shared.log import (
-    inbox,  # noqa: F401 - they fill the spine's metadata
-    outbox,  # noqa: F401 - they fill the spine's metadata
-)
-from shared.log import reader as log_reader  # noqa: F401 - they fill the spine's metadata
-from shared.runtime import audit  # noqa: F401 - they fill the spine's metadata
+from shared.platform_tables import spine
 from shared.runtime.clock import ManualClock
-from shared.runtime.database import Database, spine
+from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
 from tests.support.kafka import Broker, KafkaAbsent, own_broker, running_kafka
 from tests.support.postgres import running_postgres

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.events.envelope import CloudEvent
 from shared.http.pagination import link_next
 from shared.http.scalars import AS_INTEGER
-from shared.log.reader import Cursor, read_page
+from shared.log.reader import Cursor, read_page, refuse_expired
 
 ChangesAfter = Annotated[
     str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
@@ -39,6 +39,7 @@ async def read_changes(
     """A page of the log, or of the events about `agencies`."""
     cursor = Cursor.decode(after) if after is not None else Cursor()
     page = await read_page(connection, cursor, limit, agencies)
+    await refuse_expired(connection, cursor)
     next_cursor = page.cursor.encode()
     link_next(request, response, next_cursor if page.more else None, "after")
     return ChangePage(items=list(page.events), next_cursor=next_cursor, has_more=page.more)

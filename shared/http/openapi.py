@@ -141,6 +141,7 @@ def _complete_call(path: str, method: str, operation: dict[str, Any]) -> None:
     changes = method != "get"
     further = [400, 412, 413, 429, 500] if changes else [400, 429, 500]
     further += [415] if "requestBody" in operation else []
+    further += [410] if path.endswith("/changes") else []
     responses = operation["responses"]
     conditional = not changes and "ETag" in responses["200"].get("headers", {})
     if conditional:

@@ -4,12 +4,11 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Column, DateTime, Table, Text, Uuid, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Column, Date, DateTime, Table, Text, Uuid, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.events.envelope import CloudEvent, EventData
@@ -21,18 +20,53 @@ from shared.runtime.database import Change, Database, spine
 from shared.runtime.faults import is_transient
 from shared.runtime.loops import Loop, LoopStopped, Pulse
 from shared.runtime.metrics import CONSUMED, CONSUMER_PROGRESS, CONSUMER_STOPPED, DEAD_LETTERS
+from shared.runtime.partitions import made_with
 
 logger = logging.getLogger(__name__)
 
 APPLIED, SET_ASIDE = "applied", "set_aside"
 
+UNDATED = date.min  # to PostgreSQL -infinity; Python has no such date
+
+# Partitioned by the day of the event's own time (UTC), which every redelivery repeats: with it the primary key spans the
+# partitions. Undated are messages that are no events, and events received before there were partitions.
 inbox = Table(
     "inbox",
     spine,
+    Column("event_day", Date, primary_key=True, server_default=text("'-infinity'::date")),
     Column("event_id", Uuid, primary_key=True),
     Column("source", Text, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
+    postgresql_partition_by="RANGE (event_day)",
+    listeners=made_with(
+        "CREATE TABLE inbox_undated PARTITION OF inbox FOR VALUES FROM (MINVALUE) TO ('0001-01-01')",
+        "CREATE TABLE inbox_default PARTITION OF inbox DEFAULT",
+    ),
 )
+
+_CLAIM = text(
+    """
+    INSERT INTO inbox (event_day, event_id, source, received_at)
+    SELECT day, id, :source, now()
+    FROM unnest(CAST(:days AS date[]), CAST(:ids AS uuid[])) AS given (day, id)
+    WHERE NOT EXISTS (SELECT FROM inbox WHERE event_day = '-infinity' AND event_id = id)
+    ORDER BY day, id
+    ON CONFLICT DO NOTHING
+    RETURNING event_id
+    """
+)
+Key = tuple[date, UUID]
+
+
+def key_of_event(event: CloudEvent) -> Key:
+    """What the inbox knows it by."""
+    return event.time.astimezone(UTC).date(), event.id
+
+
+def key_of_letter(letter: DeadLetter) -> Key:
+    if letter.event_id is None:
+        return UNDATED, identity_of(letter)
+    return key_of_event(CloudEvent.model_validate_json(letter.raw))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +215,7 @@ class Consumer:
         async with self.database.change(self.clock) as change:
             session = change.session
             await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-            fresh = await self._claim(session, [event.id for event in events])
+            fresh = await self._claim(session, [key_of_event(event.envelope) for event in events])
             for event in events:
                 if event.id not in fresh:
                     continue
@@ -215,11 +249,11 @@ class Consumer:
         letters = await self._not_claimed(letters)
         for letter in letters:
             await self._announce_letter(letter)
-        ids = [event.id for event in events] + [identity_of(letter) for letter in letters]
-        if not ids:
+        keys = [key_of_event(event.envelope) for event in events] + [key_of_letter(each) for each in letters]
+        if not keys:
             return
         async with self.database.change(self.clock) as change:
-            fresh = await self._claim(change.session, ids)
+            fresh = await self._claim(change.session, keys)
             for event in events:
                 if event.id in fresh:
                     await self._handle(change, event)
@@ -234,15 +268,11 @@ class Consumer:
         delivery = Delivery(envelope.id, envelope.version, envelope.time, change.at)
         await self.handlers[envelope.type](change.session, event.data, delivery)
 
-    async def _claim(self, session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
+    async def _claim(self, session: AsyncSession, keys: Iterable[Key]) -> set[UUID]:
         """The ids that never took effect here; sorted, so that two consumers never wait for each other."""
-        rows = [
-            {"event_id": id_, "source": self.source.name, "received_at": func.now()} for id_ in sorted(ids)
-        ]
-        claimed = await session.execute(
-            insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.event_id)
-        )
-        return set(claimed.scalars())
+        days, ids = zip(*keys, strict=True)
+        given = {"source": self.source.name, "days": list(days), "ids": list(ids)}
+        return set(await session.scalars(_CLAIM, given))
 
     async def _not_claimed(self, letters: Sequence[DeadLetter]) -> Sequence[DeadLetter]:
         """A consumer that is stopped reads again and again what it has set aside."""

@@ -26,6 +26,7 @@ from sqlalchemy.types import UserDefinedType
 from shared.errors import InvalidInput
 from shared.events.envelope import EventData
 from shared.runtime.database import spine
+from shared.runtime.partitions import made_with
 
 
 class Xid8(UserDefinedType[int]):
@@ -47,14 +48,17 @@ outbox = Table(
     Column("subject", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("time", DateTime(timezone=True), nullable=False),
-    # real time, whatever clock the suite keeps: how long readers hold an event back is told from it
-    Column("written_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    # real time, whatever clock the suite keeps: how long readers hold an event back is told from it. Partitions are days
+    # of it, in UTC (shared/platform/partitions.py).
+    Column("written_at", DateTime(timezone=True), primary_key=True, server_default=text("clock_timestamp()")),
     Column("data", JSONB, nullable=False),
     # where keys that are bound to an agency read the log, the agency that the event is about
     Column("agency_code", Text),
     Index("ix_outbox_xid_id", "xid", "id"),
     Index("ix_outbox_subject_id", "subject", "id"),
     Index("ix_outbox_agency_code_id", "agency_code", "id", postgresql_where=text("agency_code IS NOT NULL")),
+    postgresql_partition_by="RANGE (written_at)",
+    listeners=made_with("CREATE TABLE outbox_default PARTITION OF outbox DEFAULT"),
 )
 
 

@@ -4,6 +4,10 @@
 A cursor is therefore two snapshots and a position: it stands inside the rows that became visible between `seen`
 and `upto`. When a page comes back short the window is exhausted, and the next one opens where it ended. Events of
 one aggregate stay in order, because its row lock puts their commits in order (DESIGN, section 3).
+
+The log is partitioned by the day on which an event was written. A cursor also carries the instant `since`, before which
+no event that it has not read was written, so that the planner leaves older partitions out (90 of them: 6 ms a page
+without it, 2 with it, 1 for a table that is not partitioned).
 """
 
 import base64
@@ -11,8 +15,8 @@ import binascii
 import re
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from typing import Any, Generic, NamedTuple, Self, TypeVar
@@ -23,42 +27,74 @@ from sqlalchemy import BigInteger, Column, DateTime, Table, Text, bindparam, fun
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from shared.errors import InvalidInput
+from shared.errors import Gone, InvalidInput
 from shared.events.envelope import CloudEvent, schema_reference, service_of, wrap
 from shared.runtime.database import spine
 from shared.runtime.metrics import LOG_LAG
 
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # no event was written before
+# Above the age that a writing transaction can have (`transaction_timeout` in shared/runtime/database.py), with room for
+# a server's clock that is set back.
+SINCE_MARGIN = timedelta(days=1)
+TRIMMED = "trimmed"  # the row of log_cursors that tells up to where events were removed
 _SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?", re.ASCII)
 _LARGEST = 2**63 - 1
+_EARLIEST = str(int(BEGINNING.timestamp()))
+_LATEST = 32_503_680_000  # seconds: the year 3000
 NOTHING_SEEN = "1:1:"
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Everything visible in `seen` was read; of what `upto` adds to it, the rows up to `last_id`."""
+    """Everything visible in `seen` was read; of what `upto` adds to it, the rows up to `last_id`.
+
+    Nothing that was not read was written before `since`.
+    """
 
     seen: str = NOTHING_SEEN
     upto: str = NOTHING_SEEN
     last_id: int = 0
+    since: datetime = BEGINNING
+
+    @property
+    def at_start(self) -> bool:
+        return self.seen == NOTHING_SEEN and self.last_id == 0
+
+    @property
+    def oldest_running(self) -> int:
+        """Every transaction with a lower id had ended when `seen` was taken: their events were read."""
+        return _oldest_running(self.seen)
 
     def encode(self) -> str:
-        return (
-            base64.urlsafe_b64encode(f"{self.seen}|{self.upto}|{self.last_id}".encode()).decode().rstrip("=")
-        )
+        words = f"{self.seen}|{self.upto}|{self.last_id}|{int(self.since.timestamp())}"
+        return base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")
 
     @classmethod
     def decode(cls, token: str) -> Self:
         """The inverse of `encode`; anything else is refused, since these words go into a query."""
         try:
             words = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").split("|")
-            seen, upto, last_id = words
+            words += [_EARLIEST] * (len(words) == 3)  # noqa: PLR2004 - as cursors were before `since`
+            seen, upto, last_id, since = words
         except (binascii.Error, ValueError):
             raise _bad_cursor() from None
-        if not (
-            _is_snapshot(seen) and _is_snapshot(upto) and last_id.isdecimal() and int(last_id) <= _LARGEST
-        ):
+        snapshots = _is_snapshot(seen) and _is_snapshot(upto)
+        if not (snapshots and _is_number(last_id, _LARGEST) and _is_number(since, _LATEST)):
             raise _bad_cursor()
-        return cls(seen, upto, int(last_id))
+        return cls(seen, upto, int(last_id), datetime.fromtimestamp(int(since), UTC))
+
+    def has_passed(self, other: "Cursor") -> bool:
+        """Whether it has read every event of transactions older than `other`'s and with ids up to `other`'s."""
+        in_window = _oldest_running(self.upto) >= other.oldest_running and self.last_id >= other.last_id
+        return in_window or self.oldest_running >= other.oldest_running
+
+
+def _oldest_running(snapshot: str) -> int:
+    return int(snapshot.partition(":")[0])
+
+
+def _is_number(word: str, largest: int) -> bool:
+    return word.isascii() and word.isdecimal() and int(word) <= largest
 
 
 def _is_snapshot(words: str) -> bool:
@@ -146,11 +182,14 @@ class Page(Generic[Event]):
 # Subselects, so that a snapshot's words are read once per statement and not once per row.
 _SEEN = "(SELECT CAST(CAST(:seen AS text) AS pg_snapshot))"
 _UPTO = "(SELECT CAST(CAST(:upto AS text) AS pg_snapshot))"
+_SINCE = (
+    "written_at >= CAST(:since AS timestamptz)"  # a plain value, so that the planner leaves partitions out
+)
 _ROWS = (
     "SELECT id, event_id, type, subject, CAST(version AS text), time, CAST(data AS text), "
     "statement_timestamp() - written_at FROM outbox"  # both by the database's clock
 )
-_WINDOW = f"pg_visible_in_snapshot(xid, {_UPTO}) AND NOT pg_visible_in_snapshot(xid, {_SEEN})"
+_WINDOW = f"pg_visible_in_snapshot(xid, {_UPTO}) AND NOT pg_visible_in_snapshot(xid, {_SEEN}) AND {_SINCE}"
 # A new window is found by its transactions, however long the log is.
 _FIRST = f"{_ROWS} WHERE xid >= pg_snapshot_xmin({_SEEN}) AND xid < pg_snapshot_xmax({_UPTO}) AND {_WINDOW} "
 # Within a window the next rows are those with the next ids. Asked by their transactions as well, a prepared statement
@@ -165,12 +204,12 @@ _UNREAD = text(
     SELECT count(*) FROM (
         SELECT FROM outbox
         WHERE xid >= pg_snapshot_xmin({_SEEN}) AND NOT pg_visible_in_snapshot(xid, {_SEEN})
-          AND NOT (pg_visible_in_snapshot(xid, {_UPTO}) AND id <= :last_id)
+          AND NOT (pg_visible_in_snapshot(xid, {_UPTO}) AND id <= :last_id) AND {_SINCE}
         LIMIT :limit
     ) AS unread
     """  # noqa: S608 - put together from the constants above
 )
-_NOW = text("SELECT CAST(pg_current_snapshot() AS text)")
+_NOW = text("SELECT CAST(pg_current_snapshot() AS text) AS snapshot, statement_timestamp() AS instant")
 
 
 async def read_rows(
@@ -180,10 +219,13 @@ async def read_rows(
 
     The connection must be without a transaction.
     """
-    upto = cursor.upto
+    upto, since, following_since = cursor.upto, cursor.since, cursor.since
     if upto == cursor.seen:
-        upto = (await connection.execute(_NOW)).scalar_one()
-    window: dict[str, Any] = {"seen": cursor.seen, "upto": upto, "last_id": cursor.last_id, "limit": limit}
+        upto, now = (await connection.execute(_NOW)).one()
+        following_since = now - SINCE_MARGIN
+        since = min(since, following_since)  # the server's clock may have been set back
+    position = replace(cursor, upto=upto, since=since)
+    window: dict[str, Any] = {**asdict(position), "limit": limit}
     first, following = _FIRST_PAGE, _NEXT_PAGE
     if agencies is not None:
         first, following = _FIRST_PAGE_OF, _NEXT_PAGE_OF
@@ -192,7 +234,7 @@ async def read_rows(
     found = await connection.execute(following if inside else first, window)
     rows = [LogRow._make(row) for row in found]
     full = len(rows) == limit
-    after = Cursor(cursor.seen, upto, rows[-1].position) if full else Cursor(upto, upto, 0)
+    after = replace(position, last_id=rows[-1].position) if full else Cursor(upto, upto, 0, following_since)
     first_written = time.monotonic() - rows[0].age.total_seconds() if rows else None
     return Page(rows, after, full, first_written)
 
@@ -207,8 +249,8 @@ async def read_page(
 
 async def count_unread(connection: AsyncConnection, cursor: Cursor, limit: int) -> int:
     """How many committed events stand after `cursor`; counted up to `limit`."""
-    position = {"seen": cursor.seen, "upto": cursor.upto, "last_id": cursor.last_id, "limit": limit}
-    counted: int = (await connection.execute(_UNREAD, position)).scalar_one()
+    found = await connection.execute(_UNREAD, {**asdict(cursor), "limit": limit})
+    counted: int = found.scalar_one()
     return counted
 
 
@@ -244,21 +286,42 @@ log_cursors = Table(
     Column("upto", Text, nullable=False),
     Column("last_id", BigInteger, nullable=False),
     Column("moved_at", DateTime(timezone=True), nullable=False),
+    Column("since", DateTime(timezone=True)),
 )
 
-_LOAD = select(log_cursors.c.seen, log_cursors.c.upto, log_cursors.c.last_id).where(
-    log_cursors.c.name == bindparam("name")
-)
+_LOAD = select(
+    log_cursors.c.seen,
+    log_cursors.c.upto,
+    log_cursors.c.last_id,
+    func.coalesce(log_cursors.c.since, BEGINNING),
+).where(log_cursors.c.name == bindparam("name"))
 
 
 async def load_cursor(connection: AsyncConnection, name: str) -> Cursor:
     """Where the reader of that name stands; at the beginning when it never read."""
     row = (await connection.execute(_LOAD, {"name": name})).one_or_none()
-    return Cursor(row.seen, row.upto, row.last_id) if row else Cursor()
+    return Cursor(*row) if row else Cursor()
+
+
+async def refuse_expired(connection: AsyncConnection, cursor: Cursor) -> None:
+    """Raise Gone where events that `cursor` has not read were removed. Without a cursor one reads what is kept.
+
+    Call it after reading: events are removed in the transaction that records up to where.
+    """
+    if cursor.at_start or cursor.has_passed(await load_cursor(connection, TRIMMED)):
+        return
+    raise Gone(
+        "cursor_expired",
+        "Các thay đổi sau con trỏ này đã quá thời hạn lưu và đã được xóa: đọc lại các danh sách hiện tại, rồi đọc dòng thay "
+        "đổi từ đầu, không có after.",
+        "Changes after this cursor are past their retention and were removed: read the present lists again, then the "
+        "changes from their beginning, without after.",
+        field="after",
+    )
 
 
 async def save_cursor(session: AsyncSession, name: str, cursor: Cursor) -> None:
-    position = {"seen": cursor.seen, "upto": cursor.upto, "last_id": cursor.last_id, "moved_at": func.now()}
+    position = {**asdict(cursor), "moved_at": func.now()}
     await session.execute(
         insert(log_cursors)
         .values(name=name, **position)

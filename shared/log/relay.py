@@ -9,7 +9,16 @@ from typing import Any
 from sqlalchemy import text
 
 from shared.log.bus import Publisher
-from shared.log.reader import Backlog, Cursor, LogRow, Page, load_cursor, read_rows, save_cursor
+from shared.log.reader import (
+    Backlog,
+    Cursor,
+    LogRow,
+    Page,
+    load_cursor,
+    read_rows,
+    refuse_expired,
+    save_cursor,
+)
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.loops import Loop, Pulse, together, wait_for_news
 from shared.runtime.metrics import RELAY_DRAINED, RELAYED
@@ -56,6 +65,7 @@ class _Relay:
     async def run(self, pulse: Pulse, wake: asyncio.Event, lock: Any) -> None:
         async with self._database.reading() as connection:
             cursor = await load_cursor(connection, CURSOR)
+            await refuse_expired(connection, cursor)
         page, durable = await self._read(cursor), None
         while not lock.is_closed():  # without the lock another relay may be at work
             self._backlog.found(page)

@@ -71,6 +71,9 @@ def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
 
 STATEMENT_TIMEOUT_MS = 30_000  # longer work belongs in a worker, cut in pages
 IDLE_TRANSACTION_TIMEOUT_MS = 60_000  # a crashed caller must not hold locks
+TRANSACTION_TIMEOUT_MS = (
+    3_600_000  # readers of the log rely on it: no older transaction can still add an event
+)
 
 # A connection that rested longer in the pool is tried before it is given out. SQLAlchemy's own way tries it each time,
 # which costs three round trips, as many as a transaction of one statement has; a closed one is known without asking.
@@ -134,6 +137,7 @@ class Database:
                     "timezone": "UTC",
                     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
                     "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_TIMEOUT_MS),
+                    "transaction_timeout": str(TRANSACTION_TIMEOUT_MS),
                     "jit": "off",  # these queries are short; compiling them costs more than it saves
                 }
             },

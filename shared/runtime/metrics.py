@@ -40,6 +40,14 @@ CONSUMER_STOPPED = Gauge(
 DEAD_LETTERS = Counter(
     "dondoc_dead_letters_total", "Events that could not be decoded or applied and were set aside", ["service"]
 )
+ROWS_REMOVED = Counter(
+    "dondoc_rows_removed_total", "Rows removed because their retention was over", ["service", "table"]
+)
+OLDEST_ROW = Gauge(
+    "dondoc_oldest_row_timestamp_seconds",
+    "Unix time of the oldest row of a table with a retention, 0 when it is empty; looked up every hour",
+    ["service", "table"],
+)
 POOL_SIZE = Gauge("dondoc_database_pool_connections_max", "Connections the pool may open", ["service"])
 POOL_IN_USE = Gauge("dondoc_database_pool_connections_in_use", "Connections checked out", ["service"])
 POOL_WAITING = Gauge(

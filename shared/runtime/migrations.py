@@ -1,10 +1,13 @@
 """Bringing a service's database to the newest form: Alembic, one at a time, never waiting long for a lock."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from shared.runtime.partitions import PARTITION_KEYS, make_partitions
 
 # Alembic is imported where it is used: that takes 0.2 s, and nearly every start finds nothing to migrate.
 
@@ -67,11 +70,18 @@ async def create_database(url: URL) -> bool:
 
 
 async def migrate(service: str, url: URL, revision: str = "head") -> None:
-    """Upgrade to `revision` under an advisory lock; does nothing when the database is there already."""
+    """Upgrade to `revision` under an advisory lock; does nothing when the database is there already.
+
+    The newest form has partitions for the coming days, so that a service's first rows have theirs.
+    """
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, service, revision)
+            if revision == "head":
+                driver = (await connection.get_raw_connection()).driver_connection
+                for table in PARTITION_KEYS:
+                    await make_partitions(driver, table, datetime.now(UTC).date())
     finally:
         await engine.dispose()
 

@@ -77,6 +77,22 @@ class Settings(BaseSettings):
         default=None,
         description="real instant at which the simulated clock shows its start (default: process start)",
     )
+    log_retention_days: int = Field(
+        default=90,
+        ge=0,
+        le=36_500,
+        description="days that events stay in a service's log after every reader has read them, 0: for ever; cursors of "
+        "the feeds of changes expire with them",
+    )
+    idempotency_retention_days: int = Field(
+        default=7,
+        ge=1,
+        le=36_500,
+        description="days in which a repeated Idempotency-Key gets the first answer",
+    )
+    audit_retention_years: int = Field(
+        default=10, ge=1, le=100, description="years that it stays recorded who changed what"
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("database_url")

@@ -31,6 +31,7 @@ SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 ORDER BY 1, 2, 3
 """
+_UNCOMPARED = re.compile(r"alembic|_\d{8}")  # partitions of days come and go
 _PLATFORM_UPGRADE = re.compile(r"platform\.upgrade\((?:since=(?P<since>\d+), )?to=(?P<to>\d+)\)")
 _MIGRATE = "import asyncio, sys; from sqlalchemy import make_url; from shared.runtime.migrations import migrate; asyncio.run(migrate(sys.argv[1], make_url(sys.argv[2])))"
 
@@ -38,7 +39,7 @@ _MIGRATE = "import asyncio, sys; from sqlalchemy import make_url; from shared.ru
 async def catalogue(database: Database) -> list[tuple[str, str, str]]:
     async with database.reading() as connection:
         rows = (await connection.execute(text(_CATALOGUE))).all()
-    return [(kind, name, definition) for kind, name, definition in rows if "alembic" not in name]
+    return [(kind, name, definition) for kind, name, definition in rows if not _UNCOMPARED.search(name)]
 
 
 def metadata_of(service: str) -> MetaData:

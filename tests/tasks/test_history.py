@@ -278,6 +278,20 @@ async def test_a_feed_cursor_that_was_tampered_with_is_refused(service: TasksSer
         assert (await service.get("/changes", 422, params={"after": after}))["code"] == "cursor_invalid"
 
 
+async def test_a_feed_cursor_before_what_was_removed_is_refused_and_says_what_to_do(
+    service: TasksService,
+) -> None:
+    await service.assign()
+    _, cursor = await feed(service)
+    await service.execute(
+        "INSERT INTO log_cursors (name, seen, upto, last_id, moved_at) "
+        "SELECT 'trimmed', s, s, 1000000, now() FROM concat(pg_snapshot_xmax(pg_current_snapshot()), ':', "
+        "pg_snapshot_xmax(pg_current_snapshot()), ':') AS s"
+    )
+    assert (await service.get("/changes", 410, params={"after": cursor}))["code"] == "cursor_expired"
+    assert (await service.get("/changes"))["items"]
+
+
 @pytest.mark.parametrize("path", ["/groups", "/tasks", "/statistics"])
 @pytest.mark.parametrize("token", [None, "x"])
 async def test_more_reads_at_once_than_connections_all_come_back(

@@ -6,7 +6,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack
 
 from shared.log.bus import BATCH, Batch
-from shared.log.reader import Backlog, Cursor, count_unread, load_cursor, read_page, save_cursor
+from shared.log.reader import (
+    Backlog,
+    Cursor,
+    count_unread,
+    load_cursor,
+    read_page,
+    refuse_expired,
+    save_cursor,
+)
 from shared.runtime.database import Database
 from shared.runtime.loops import wait_for_news
 from shared.runtime.metrics import CONSUMER_LAG
@@ -23,12 +31,16 @@ class OutboxSource:
         self.name = name
         self._publisher = publisher
         self._consumer = consumer
+        self._read = Cursor()
+        self._recorded: Cursor | None = None
         self._backlog = Backlog(name, consumer.service)
         self._lag = CONSUMER_LAG.labels(consumer.service, name)
 
     async def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
         async with self._consumer.reading() as connection:
-            cursor = await load_cursor(connection, self._cursor_name)
+            cursor = self._read = await load_cursor(connection, self._cursor_name)
+        async with self._publisher.reading() as connection:
+            await refuse_expired(connection, cursor)
         next_look = time.monotonic()
         with ExitStack() as stack:
             wake = asyncio.Event()
@@ -58,12 +70,18 @@ class OutboxSource:
         return f"outbox:{self.name}"
 
     async def _look(self, cursor: Cursor) -> None:
+        """Count what is unread, and record with the publisher what was read: it removes nothing else."""
         async with self._publisher.reading() as connection:
             self._lag.set(await count_unread(connection, cursor, MOST_COUNTED))
+        if self._recorded != self._read:
+            async with self._publisher.bookkeeping() as session:
+                await save_cursor(session, self._consumer.service, self._read)
+            self._recorded = self._read
 
     def _acknowledgement(self, cursor: Cursor) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
             async with self._consumer.bookkeeping() as session:
                 await save_cursor(session, self._cursor_name, cursor)
+            self._read = cursor
 
         return acknowledge

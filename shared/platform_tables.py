@@ -1,0 +1,9 @@
+"""The tables that every service's database has, in one metadata: it is whole once this module is imported."""
+
+from shared.http import auth, idempotency
+from shared.log import inbox, outbox, reader
+from shared.platform import retention
+from shared.runtime import audit
+from shared.runtime.database import spine
+
+__all__ = ["audit", "auth", "idempotency", "inbox", "outbox", "reader", "retention", "spine"]
