@@ -23,7 +23,7 @@ from starlette.routing import Route
 from bench.common import Figure, interleaved
 from services.roles import ROLES
 from services.tasks.main import build_app
-from services.tasks.queries.status import moment
+from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import page_statement
 from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.seeding import load_catalogue
@@ -34,6 +34,7 @@ from shared.runtime.database import Database
 from shared.runtime.health import Health
 from shared.runtime.listener import open_listener
 from shared.runtime.migrations import create_database, migrate
+from shared.runtime.stable_reads import AsOf
 from tests.support.postgres import running_postgres
 from tests.support.writing import writing
 
@@ -92,7 +93,7 @@ def _serve_ours(url: URL, ready: Connection) -> None:
 def _serve_raw(url: URL, ready: Connection) -> None:
     now = datetime.now(UTC)
     statement, values = page_statement({}, after=None, limit=ROWS)
-    statement = statement.params(**moment(local_date(now), now, 7), **values)
+    statement = statement.params(**parameters(AsOf(local_date(now), now), 7), **values)
     query = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
     pool: Any = None
 

@@ -6,17 +6,17 @@ from datetime import timedelta
 from services.datasets.domain.observation import Observed
 from services.datasets.domain.statistics import measured
 from services.datasets.queries.contradictions import list_contradictions
-from services.datasets.queries.moment import Moment
 from services.datasets.queries.statistics import load_standings
 from services.datasets.settings import DatasetsSettings
 from services.finance.domain.disbursement import percent
 from services.finance.domain.ledger import Field
 from services.finance.queries.balances import Asked, read_balances
 from services.suite import Databases, SuiteSettings
-from services.tasks.queries.status import moment
+from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import list_tasks
 from shared.runtime.clock import Clock, local_date
 from shared.runtime.database import AnyRow
+from shared.runtime.stable_reads import AsOf
 
 SHOWN = 5  # tasks
 WEEK = timedelta(days=7)
@@ -68,7 +68,7 @@ async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: C
         "due_before": today + WEEK,
     }
     async with databases.tasks.reading() as connection:
-        asked = moment(today, now, settings.tasks.due_soon_days)
+        asked = parameters(AsOf(today, now), settings.tasks.due_soon_days)
         return list(await list_tasks(connection, wanted, asked, after=None, limit=SHOWN))
 
 
@@ -76,7 +76,7 @@ async def _database_news(databases: Databases, settings: SuiteSettings, clock: C
     own = settings["datasets"]
     assert isinstance(own, DatasetsSettings)  # noqa: S101 - as registered
     now = clock.now()
-    asked = Moment(local_date(now), now)
+    asked = AsOf(local_date(now), now)
     async with databases["datasets"].snapshot() as connection:
         whole = measured("", await load_standings(connection, asked, own.downtime))
         contradictions = await list_contradictions(connection, asked, {}, is_open=True)

@@ -5,7 +5,7 @@ import asyncio
 from prometheus_client import Gauge
 
 from services.tasks.queries.statistics import count_tasks
-from services.tasks.queries.status import moment
+from services.tasks.queries.status import parameters
 from services.tasks.settings import TasksSettings
 from shared.log.bus import Publisher
 from shared.log.relay import relay_loop
@@ -13,6 +13,7 @@ from shared.runtime.clock import Clock, local_date
 from shared.runtime.database import Database
 from shared.runtime.health import Check, database_check
 from shared.runtime.loops import Loop, Pulse
+from shared.runtime.stable_reads import AsOf
 from shared.runtime.worker import Worker
 
 REFRESH_SECONDS = 15.0  # Prometheus scrapes about as often
@@ -42,7 +43,7 @@ def _figures_loop(settings: TasksSettings, database: Database, clock: Clock) -> 
         while True:
             now = clock.now()
             async with database.snapshot() as connection:
-                asked = moment(local_date(now), now, settings.due_soon_days)
+                asked = parameters(AsOf(local_date(now), now), settings.due_soon_days)
                 whole, blocs = await count_tasks(connection, asked, "bloc", "task")
             for status, number in whole.by_status.items():
                 TASKS.labels(status).set(number)

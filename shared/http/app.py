@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from inspect import isasyncgenfunction
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
@@ -25,7 +26,7 @@ from shared.http.auth import Caller, authenticate, unauthenticated
 from shared.http.edge import EdgeMiddleware, HeadMiddleware
 from shared.http.openapi import DESCRIPTION, OPERATIONS, SAME_SERVER, Application, operation_id
 from shared.http.pages import pages_router
-from shared.http.parameters import Takes
+from shared.http.parameters import Takes, below
 from shared.http.preconditions import conditional
 from shared.http.reference_page import add_reference_page
 from shared.http.request_metrics import MetricsMiddleware
@@ -142,14 +143,8 @@ async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-async def snapshot_connection(request: Request) -> AsyncIterator[AsyncConnection]:
-    async with get_context(request).database.snapshot() as connection:
-        yield connection
-
-
 CurrentChange = Annotated[Change, Depends(current_change)]
 Reading = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
-Snapshot = Annotated[AsyncConnection, Depends(snapshot_connection, scope="function")]
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 CurrentContext = Annotated[Context, Depends(get_context)]
 
@@ -166,12 +161,14 @@ async def admit(request: Request, takes: Takes) -> Caller:
 class ServiceRoute(APIRoute):
     """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
 
-    The edge owns the transaction: rows, audit entry, event and the stored answer stand or fall as one.
+    The edge owns the transaction: rows, audit entry, event and the stored answer stand or fall as one. A route that does
+    not ask for CurrentChange changes nothing, whatever its method, and opens none.
     """
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
         answer = super().get_route_handler()
         takes = Takes.of(self)
+        calls = [each.call for each in below(self.dependant)]
 
         async def read(request: Request) -> Response:
             # before any dependency takes a connection: who holds one and waits for another can wait for ever
@@ -197,7 +194,21 @@ class ServiceRoute(APIRoute):
                 await idempotency.remember(session, caller.prefix, key, response, seal=seal)
                 return response
 
-        return read if (self.methods or set()) <= {"GET", "HEAD"} else change
+        if current_change not in calls:
+            return read
+        _require_one_connection(self, calls)
+        return change
+
+
+def _require_one_connection(route: APIRoute, calls: Sequence[Callable[..., Any] | None]) -> None:
+    """Raises TypeError: who holds a connection and waits for another can wait for ever."""
+    opened = [getattr(call, "__name__", "") for call in calls if isasyncgenfunction(call)]
+    if opened:
+        raise TypeError(
+            f"{route.path}: a change has one connection, its own; {', '.join(opened)} opens another"
+        )
+    if (route.methods or set()) & {"GET", "HEAD"}:
+        raise TypeError(f"{route.path}: a GET changes nothing")
 
 
 def service_router(service: str) -> APIRouter:

@@ -44,7 +44,7 @@ class Takes:
         several = {field.alias: _is_list(field.field_info.annotation) for field in asked}
         form = route.body_field is not None and isinstance(route.body_field.field_info, params.Form)
         body: Literal["json", "form"] | None = "form" if form else "json" if route.body_field else None
-        dependants = list(_below(route.dependant))
+        dependants = list(below(route.dependant))
         return cls(
             several,
             body,
@@ -112,10 +112,11 @@ def _is_list(annotation: Any) -> bool:
     return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
 
 
-def _below(dependant: Dependant) -> Iterator[Dependant]:
+def below(dependant: Dependant) -> Iterator[Dependant]:
+    """Itself and all that it depends on."""
     yield dependant
     for each in dependant.dependencies:
-        yield from _below(each)
+        yield from below(each)
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.runtime.clock import Clock
 from shared.runtime.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
-from shared.runtime.stable_reads import announce_write
+from shared.runtime.stable_reads import announce_write, settled
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -217,6 +217,19 @@ class Database:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
                 yield connection
+
+    @asynccontextmanager
+    async def stable_snapshot(self, known_at: datetime) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
+        """A snapshot, and `known_at` moved back before any change that was under way when the snapshot was opened."""
+        async with self._turns, self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            known = await settled(
+                connection, known_at
+            )  # before the snapshot, which must see what has ended since
+            await connection.rollback()
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with connection.begin():
+                yield connection, known
 
     async def ping(self) -> None:
         async with self.reading() as connection:

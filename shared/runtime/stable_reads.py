@@ -6,10 +6,13 @@ in which it begins (`Database.change`), and a figure that must hold for ever is 
 of them.
 """
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from shared.runtime.clock import local_instant
 
 _CLASS = 0x646F6E64  # "dond": upper half of the lock's key; the lower is the second in which the change began
 _ANNOUNCE = text("SELECT pg_advisory_xact_lock_shared(:key)")
@@ -20,6 +23,20 @@ _OLDEST = text(
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The day that a question is about, and the instant up to which what was recorded is known."""
+
+    as_of: date
+    known_at: datetime
+
+    @property
+    def instant(self) -> datetime:
+        """The last instant of the day that is known of."""
+        last = local_instant(self.as_of + timedelta(days=1)) - timedelta(microseconds=1)
+        return min(last, self.known_at)
 
 
 async def announce_write(session: AsyncSession, now: datetime) -> None:

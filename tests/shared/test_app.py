@@ -1,9 +1,11 @@
 """What every service's application keeps, whatever its routes do."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import Depends
 
+from shared.http.app import CurrentChange, Reading, service_router
 from tests.support.toy import Toy
 
 
@@ -70,3 +72,27 @@ async def test_every_operation_documents_its_refusals(toy: Toy) -> None:
             if path.startswith("/toy/v1/"):
                 assert {"401", "403", "422", "503"} <= set(operation["responses"]), (method, path)
                 assert operation["security"], (method, path)
+
+
+async def test_a_post_that_changes_nothing_opens_no_transaction(toy: Toy) -> None:
+    answer = await toy.send("POST", "/toy/v1/readings", json={"name": "một"})
+    assert answer.json() == {"name": "một", "stable": True}
+
+
+async def test_a_change_that_asks_for_a_second_connection_is_refused_at_start_up() -> None:
+    router = service_router("toy")
+
+    async def deeper(connection: Reading) -> None: ...
+
+    with pytest.raises(TypeError, match=r"/toy/v1/seconds: .* read_connection opens another"):
+
+        @router.post("/seconds")
+        async def change(_: CurrentChange, __: Annotated[None, Depends(deeper)]) -> None: ...
+
+
+async def test_a_get_that_changes_is_refused_at_start_up() -> None:
+    router = service_router("toy")
+    with pytest.raises(TypeError, match="a GET changes nothing"):
+
+        @router.get("/changes")
+        async def change(_: CurrentChange) -> None: ...

@@ -15,6 +15,7 @@ from shared.http.app import (
     Context,
     CurrentActor,
     CurrentChange,
+    CurrentContext,
     Reading,
     create_app,
     service_router,
@@ -29,6 +30,7 @@ from shared.runtime.audit import add_audit
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
+from shared.runtime.stable_reads import settled
 from tests.support.writing import writing
 
 PEPPER = b"p" * 32
@@ -66,13 +68,24 @@ async def make_thing(
     return {"id": thing, "name": body.name}
 
 
+@router.post("/readings")
+async def read_thing(
+    body: ThingIn, connection: Reading, context: CurrentContext, _: Reader
+) -> dict[str, Any]:
+    """Changes nothing: is a change under way, nevertheless?"""
+    now = context.clock.now()
+    return {"name": body.name, "stable": await settled(connection, now) == now}
+
+
 @router.post("/notes")
-async def make_note(body: ThingIn, _: Writer) -> dict[str, str]:
+async def make_note(body: ThingIn, _: CurrentChange, __: Writer) -> dict[str, str]:
     return {"name": body.name}
 
 
 @router.patch("/things/{thing_id}")
-async def change_thing(thing_id: str, expected: ExpectedVersion, _: Writer) -> dict[str, Any]:
+async def change_thing(
+    thing_id: str, expected: ExpectedVersion, _: CurrentChange, __: Writer
+) -> dict[str, Any]:
     if thing_id == "none":
         raise errors.NotFound("thing_unknown", "Không có.", "There is none.")
     errors.check_version(expected, 3)
@@ -104,7 +117,7 @@ class UploadIn(RequestModel):
 
 @router.post("/uploads")
 async def upload(
-    _: Writer, form: Annotated[UploadIn, Form(media_type="multipart/form-data")]
+    _: CurrentChange, __: Writer, form: Annotated[UploadIn, Form(media_type="multipart/form-data")]
 ) -> dict[str, bool]:
     return {"taken": True}
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import event, text
 
 from services.tasks.queries import tasks
-from services.tasks.queries.status import moment
+from services.tasks.queries.status import parameters
+from shared.runtime.stable_reads import AsOf
 from tests.support.tasks import LOCALITIES, TasksService, group_task
 
 DUE = {
@@ -132,7 +133,7 @@ async def test_each_task_is_visited_once_while_others_are_added(service: TasksSe
 async def test_a_page_is_read_in_the_order_of_its_index(service: TasksService) -> None:
     """The expression of the query is that of the index; else every page would sort all tasks."""
     statement, values = tasks.page_statement({}, after=None, limit=50)
-    values = values | moment(date(2025, 5, 20), service.clock.now(), 7)
+    values = values | parameters(AsOf(date(2025, 5, 20), service.clock.now()), 7)
     engine = service.database.engine.sync_engine
 
     def explained(*call: Any) -> tuple[str, Any]:

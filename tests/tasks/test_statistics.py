@@ -15,12 +15,13 @@ from services.tasks.domain.commands import NewAssignment, NewTask, Role
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.status import Status, combined
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
-from services.tasks.queries.status import combined_status, moment
+from services.tasks.queries.status import combined_status, parameters
 from services.tasks.queries.tasks import list_tasks
 from services.tasks.use_cases.tasks import create_task
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
+from shared.runtime.stable_reads import AsOf
 from tests.support.histories import START, History, Step, record_catalogue, steps
 from tests.support.tasks import PROGRAMME, TasksService, group_task
 from tests.support.writing import writing
@@ -35,7 +36,7 @@ Figures = dict[tuple[GroupBy | None, Count], dict[str, dict[str, int]]]
 
 async def ask(database: Database, day: date, known_at: datetime) -> Figures:
     figures: Figures = {}
-    asked = moment(day, known_at, SOON)
+    asked = parameters(AsOf(day, known_at), SOON)
     async with database.snapshot() as connection:
         for count in COUNTS:
             for by in BY:
@@ -59,7 +60,7 @@ def expected(history: History, day: date, known_at: datetime) -> Figures:
 
 async def listed(database: Database, day: date, known_at: datetime) -> dict[Any, Any]:
     async with database.reading() as connection:
-        rows = await list_tasks(connection, {}, moment(day, known_at, SOON), after=None, limit=500)
+        rows = await list_tasks(connection, {}, parameters(AsOf(day, known_at), SOON), after=None, limit=500)
     return {row.id: (row.status, row.due_on) for row in rows}
 
 

@@ -10,7 +10,6 @@ from services.datasets.domain.facts import Criterion
 from services.datasets.domain.observation import Observed
 from services.datasets.queries import databases as read
 from services.datasets.queries.contradictions import list_contradictions
-from services.datasets.queries.moment import Moment
 from services.datasets.queries.observation import load_downtimes, state_at
 from services.datasets.schemas.databases import (
     ContradictionSummary,
@@ -24,6 +23,7 @@ from services.datasets.schemas.reading import ContradictionOut
 from services.datasets.tables import Database
 from services.datasets.use_cases.records import database_unknown
 from shared.runtime.database import AnyRow
+from shared.runtime.stable_reads import AsOf
 
 
 def _registered(row: Any) -> dict[str, Any]:
@@ -39,47 +39,47 @@ def registration_answer(database: Database) -> Registration:
 
 
 async def database_answer(
-    connection: AsyncConnection, code: str, moment: Moment, downtime: timedelta
+    connection: AsyncConnection, code: str, asked: AsOf, downtime: timedelta
 ) -> tuple[DatabaseOut, int]:
     """The answer, and the version by which a change says what it read."""
-    row = await read.get_registration(connection, code, moment)
+    row = await read.get_registration(connection, code, asked)
     if row is None:
         raise database_unknown(code)
-    phase, ndc_connection = await read.declared_facts(connection, code, moment)
-    results = {item.criterion: item for item in await read.quality_facts(connection, code, moment)}
-    open_now = await list_contradictions(connection, moment, {"database": code}, is_open=True)
+    phase, ndc_connection = await read.declared_facts(connection, code, asked)
+    results = {item.criterion: item for item in await read.quality_facts(connection, code, asked)}
+    open_now = await list_contradictions(connection, asked, {"database": code}, is_open=True)
     answer = DatabaseOut(
         **_registered(row),
-        as_of=moment.as_of,
-        known_at=moment.known_at,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
         phase=DeclaredFact.model_validate(phase) if phase else None,
         ndc_connection=DeclaredFact.model_validate(ndc_connection) if ndc_connection else None,
-        observed=await _observed(connection, row, moment, downtime),
+        observed=await _observed(connection, row, asked, downtime),
         quality={
             word.value: QualityOut.model_validate(results[word]) if word in results else None
             for word in Criterion
         },
-        contradictions=[_summary(item, moment) for item in open_now],
+        contradictions=[_summary(item, asked) for item in open_now],
     )
     return answer, row.version
 
 
 async def _observed(
-    connection: AsyncConnection, row: AnyRow, moment: Moment, downtime: timedelta
+    connection: AsyncConnection, row: AnyRow, asked: AsOf, downtime: timedelta
 ) -> ObservedFact:
     """Worked out anew, since the watch may be behind; what it told of a time before the moment saves looking back."""
     code = row.code
-    is_told = row.observed == Observed.UP and row.checked_at <= moment.instant
-    downtimes = await load_downtimes(connection, moment.known_at, downtime)
+    is_told = row.observed == Observed.UP and row.checked_at <= asked.instant
+    downtimes = await load_downtimes(connection, asked.known_at, downtime)
     _, interval = await state_at(
         connection,
         code,
-        moment.instant,
+        asked.instant,
         downtimes,
-        known=moment.known_at,
+        known=asked.known_at,
         up_since=row.observed_since if is_told else None,
     )
-    last = await read.last_heartbeat(connection, code, moment)
+    last = await read.last_heartbeat(connection, code, asked)
     return ObservedFact(
         state=interval.state.value,
         since=interval.start,
@@ -89,20 +89,20 @@ async def _observed(
     )
 
 
-def _words(row: AnyRow, moment: Moment) -> dict[str, str]:
-    at = row.closed_at or moment.instant
+def _words(row: AnyRow, asked: AsOf) -> dict[str, str]:
+    at = row.closed_at or asked.instant
     kind, never = ContradictionKind(row.kind), row.never_synchronised
     vi, en = words(kind, row.ndc_connection, row.basis, at, never_synchronised=never)
     return {"words_vi": vi, "words_en": en}
 
 
-def _summary(row: AnyRow, moment: Moment) -> ContradictionSummary:
-    return ContradictionSummary(id=row.id, kind=row.kind, since=row.opened_at, **_words(row, moment))
+def _summary(row: AnyRow, asked: AsOf) -> ContradictionSummary:
+    return ContradictionSummary(id=row.id, kind=row.kind, since=row.opened_at, **_words(row, asked))
 
 
 def history_answer(row: AnyRow) -> dict[str, Any]:
     return {"at": row.at, "actor": row.actor, "action": row.action, "detail": row.detail}
 
 
-def contradiction_answer(row: AnyRow, moment: Moment) -> ContradictionOut:
-    return ContradictionOut.model_validate(row._asdict() | _words(row, moment))
+def contradiction_answer(row: AnyRow, asked: AsOf) -> ContradictionOut:
+    return ContradictionOut.model_validate(row._asdict() | _words(row, asked))

@@ -1,19 +1,20 @@
 """What the routes share: settings, scopes, and the moment a question is about."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.facts import EARLIEST
-from services.datasets.queries.moment import Moment
 from services.datasets.schemas.common import Day
 from services.datasets.use_cases.watching import WatchRules
 from shared.http.app import Context, CurrentContext, with_scope
 from shared.http.auth import Caller
-from shared.http.moments import KnownAt, known_instant, settled_instant
-from shared.runtime.clock import local_date
+from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +51,34 @@ def is_office(caller: Caller) -> bool:
 Manager = Annotated[Caller, Depends(office)]
 CodeInPath = Annotated[str, Path(max_length=64)]
 CodeInQuery = Annotated[str | None, Query(max_length=64)]
-AsOf = Annotated[Day | None, Query(description="the day asked about; today by default")]
+DayAsked = Annotated[Day | None, Query(description="the day asked about; today by default")]
 
 
-async def settled_known(context: Context, known_at: datetime | None) -> datetime:
-    """Up to when what was recorded is known: never later than now, nor than before a change that is under way."""
-    return await settled_instant(context, known_instant(known_at, context.clock.now(), EARLIEST))
+class KnownRead(NamedTuple):
+    """A snapshot for a question about no day; the same for ever when asked again with the same `known_at`."""
+
+    connection: AsyncConnection
+    known_at: datetime
 
 
-async def settled_moment(context: CurrentContext, as_of: AsOf = None, known_at: KnownAt = None) -> Moment:
-    """The day and the state of knowledge that a question is about: the answer holds for ever."""
-    return Moment(as_of or local_date(context.clock.now()), await settled_known(context, known_at))
+@asynccontextmanager
+async def known_read(context: Context, known_at: datetime | None) -> AsyncIterator[KnownRead]:
+    known = known_instant(known_at, context.clock.now(), EARLIEST)
+    async with context.database.stable_snapshot(known) as (connection, settled):
+        yield KnownRead(connection, settled)
 
 
-async def known_asked(context: CurrentContext, known_at: KnownAt = None) -> datetime:
-    """The state of knowledge alone, for a question about no day."""
-    return await settled_known(context, known_at)
+async def read_known(context: CurrentContext, known_at: KnownAt = None) -> AsyncIterator[KnownRead]:
+    async with known_read(context, known_at) as known:
+        yield known
 
 
-SettledInstant = Annotated[datetime, Depends(known_asked)]
-SettledMoment = Annotated[Moment, Depends(settled_moment)]
+async def read_stably(
+    context: CurrentContext, as_of: DayAsked = None, known_at: KnownAt = None
+) -> AsyncIterator[StableRead]:
+    async with stable_read(context, as_of, known_at, EARLIEST) as stable:
+        yield stable
+
+
+Known = Annotated[KnownRead, Depends(read_known, scope="function")]
+Stable = Annotated[StableRead, Depends(read_stably, scope="function")]

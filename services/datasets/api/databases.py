@@ -10,10 +10,10 @@ from services.datasets.api.common import (
     CodeInPath,
     CodeInQuery,
     CurrentRules,
+    Known,
     Manager,
     Reader,
-    SettledInstant,
-    SettledMoment,
+    Stable,
 )
 from services.datasets.api.windows import AskedWindow
 from services.datasets.queries import databases as read
@@ -31,7 +31,7 @@ from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.amendments import NewAmendment
 from services.datasets.use_cases.records import database_unknown
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
-from shared.http.app import CurrentActor, CurrentChange, Reading, Snapshot, service_router
+from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -103,8 +103,7 @@ async def list_databases(
 async def get_database(
     code: CodeInPath,
     response: Response,
-    moment: SettledMoment,
-    connection: Snapshot,
+    stable: Stable,
     _: Reader,
     rules: CurrentRules,
 ) -> DatabaseOut:
@@ -114,7 +113,7 @@ async def get_database(
 
     The four facts side by side, by what was known: phase, connection, what is seen, quality.
     """
-    answer, version = await database_answer(connection, code, moment, rules.watch.downtime)
+    answer, version = await database_answer(stable.connection, code, stable.asked, rules.watch.downtime)
     set_etag(response, version)
     return answer
 
@@ -156,8 +155,7 @@ async def amend_database(
 async def get_history(
     code: CodeInPath,
     request: Request,
-    known_at: SettledInstant,  # before the connection: who holds one must not wait for another
-    connection: Reading,
+    known: Known,
     _: Reader,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
@@ -168,24 +166,22 @@ async def get_history(
 
     What was said, measured, seen and found contradictory, oldest first.
     """
-    if not await read.is_registered(connection, code, known_at):
+    if not await read.is_registered(known.connection, code, known.known_at):
         raise database_unknown(code)
     after = decode_after(cursor, int) or 0
-    rows = await read.database_history(connection, code, known_at, after=after, limit=limit)
+    rows = await read.database_history(known.connection, code, known.known_at, after=after, limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.id,), view=history_answer)
 
 
 @router.get("/databases/{code}/intervals", tags=["databases"], responses=documented(404))
-async def get_intervals(
-    code: CodeInPath, window: AskedWindow, connection: Snapshot, _: Reader, rules: CurrentRules
-) -> Intervals:
+async def get_intervals(code: CodeInPath, window: AskedWindow, _: Reader, rules: CurrentRules) -> Intervals:
     """Trạng thái quan sát được trong một khoảng thời gian. / Observed states over a window.
 
     Các đoạn phủ kín khoảng thời gian, không hở, không chồng lên nhau.
 
     They cover the window exactly, without gaps or overlaps.
     """
-    span, known = window
+    span, (connection, known) = window
     found = await load_evidence(connection, [code], at=span.start, until=min(span.until, known), known=known)
     if not found:
         raise database_unknown(code)

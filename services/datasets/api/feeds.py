@@ -13,14 +13,14 @@ from services.datasets.api.common import (
     CodeInQuery,
     CurrentRules,
     Reader,
-    SettledMoment,
+    Stable,
 )
 from services.datasets.domain.statistics import grouped, measured
 from services.datasets.queries.contradictions import list_contradictions as read_contradictions
 from services.datasets.queries.statistics import load_standings
 from services.datasets.schemas.reading import ContradictionPage, Statistics, StatisticsGroup
 from shared.events.datasets import ContradictionKind
-from shared.http.app import Reading, Snapshot, service_router
+from shared.http.app import Reading, service_router
 from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.scalars import BooleanText
@@ -32,8 +32,7 @@ router = service_router("datasets")
 @router.get("/statistics", tags=["statistics"])
 async def get_statistics(
     _: Reader,
-    moment: SettledMoment,  # before the snapshot, which must be taken after it
-    connection: Snapshot,
+    stable: Stable,
     rules: CurrentRules,
     group_by: Literal["kind", "owner"] | None = None,
 ) -> Statistics:
@@ -43,11 +42,11 @@ async def get_statistics(
 
     Ask again with the answer's `known_at` for the same answer.
     """
-    standings = await load_standings(connection, moment, rules.watch.downtime)
+    standings = await load_standings(stable.connection, stable.asked, rules.watch.downtime)
     groups = grouped(standings, group_by) if group_by else []
     return Statistics(
-        as_of=moment.as_of,
-        known_at=moment.known_at,
+        as_of=stable.asked.as_of,
+        known_at=stable.asked.known_at,
         group_by=group_by,
         whole=StatisticsGroup.model_validate(measured("", standings)),
         groups=[StatisticsGroup.model_validate(group) for group in groups],
@@ -57,8 +56,7 @@ async def get_statistics(
 @router.get("/contradictions", tags=["contradictions"], response_model=ContradictionPage)
 async def list_contradictions(
     request: Request,
-    moment: SettledMoment,
-    connection: Snapshot,
+    stable: Stable,
     _: Reader,
     is_open: Annotated[
         BooleanText | None,
@@ -73,9 +71,11 @@ async def list_contradictions(
     """Chỗ khai báo và quan sát không khớp, mới nhất trước. / Where what is declared and what is seen do not agree, newest first."""
     after = decode_after(cursor, datetime, UUID)
     wanted = {"database": database, "owner": owner, "kind": kind}
-    rows = await read_contradictions(connection, moment, wanted, is_open=is_open, after=after, limit=limit)
-    answer = partial(contradiction_answer, moment=moment)
-    return page_answer(request, rows, limit, key=_place, view=answer, **asdict(moment))
+    rows = await read_contradictions(
+        stable.connection, stable.asked, wanted, is_open=is_open, after=after, limit=limit
+    )
+    answer = partial(contradiction_answer, asked=stable.asked)
+    return page_answer(request, rows, limit, key=_place, view=answer, **asdict(stable.asked))
 
 
 def _place(row: AnyRow) -> tuple[datetime, UUID]:

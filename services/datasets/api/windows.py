@@ -1,17 +1,18 @@
 """The window of time that a question is about."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.datasets.api.common import settled_known
+from services.datasets.api.common import KnownRead, known_read
 from services.datasets.domain.facts import check_plausible
 from services.datasets.domain.spans import Span
 from shared.errors import InvalidInput
 from shared.http.app import CurrentContext
-from shared.http.moments import KnownAt
 from shared.http.scalars import Instant
+from shared.http.stable_reads import KnownAt
 
 LONGEST_WINDOW = timedelta(days=366)  # at a heartbeat a minute half a million to read
 
@@ -21,8 +22,8 @@ async def asked_window(
     start: Annotated[Instant, Query(alias="from", description="begin of the window")],
     until: Annotated[Instant, Query(alias="to", description="end of the window, itself not included")],
     known_at: KnownAt = None,
-) -> tuple[Span, datetime]:
-    """The window, and up to when what was recorded is known."""
+) -> AsyncIterator[tuple[Span, KnownRead]]:
+    """The window, and the snapshot in which it is read."""
     span = Span(_instant(start, "from"), _instant(until, "to"))
     if not span.start < span.until <= span.start + LONGEST_WINDOW:
         raise InvalidInput(
@@ -31,7 +32,8 @@ async def asked_window(
             f"The window must have from before to, and be at most {LONGEST_WINDOW.days} days long.",
             field="to",
         )
-    return span, await settled_known(context, known_at)
+    async with known_read(context, known_at) as known:
+        yield span, known
 
 
 def _instant(instant: datetime, field: str) -> datetime:
@@ -40,4 +42,4 @@ def _instant(instant: datetime, field: str) -> datetime:
     return instant.astimezone(UTC)
 
 
-AskedWindow = Annotated[tuple[Span, datetime], Depends(asked_window)]
+AskedWindow = Annotated[tuple[Span, KnownRead], Depends(asked_window, scope="function")]

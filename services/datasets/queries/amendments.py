@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BindParameter, DateTime, ScalarSelect, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.datasets.queries.moment import KNOWN_AT
+from services.datasets.queries.parameters import KNOWN_AT
 from services.datasets.tables import Amendment, Database
 from shared.runtime.database import AnyRow
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, null, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.queries.amendments import INSTANT, OWNER_CODE
-from services.datasets.queries.moment import KNOWN_AT, Moment
+from services.datasets.queries.parameters import KNOWN_AT
 from services.datasets.tables import Contradiction, Database
 from shared.runtime.database import AnyRow
+from shared.runtime.stable_reads import AsOf
 
 _HAS_CLOSED: ColumnElement[bool] = and_(
     Contradiction.closed_at.is_not(None),
@@ -40,7 +40,7 @@ _EQUAL = {"database": Contradiction.database_code, "owner": OWNER_CODE, "kind": 
 
 async def list_contradictions(
     connection: AsyncConnection,
-    moment: Moment,
+    asked: AsOf,
     wanted: Mapping[str, str | None],
     *,
     is_open: bool | None,
@@ -58,5 +58,5 @@ async def list_contradictions(
         )
     if after is not None:
         statement = statement.where(tuple_(Contradiction.opened_at, Contradiction.id) < after)
-    asked: dict[str, Any] = {"known_at": moment.known_at, "instant": moment.instant}
-    return (await connection.execute(statement, asked)).all()
+    values = {"known_at": asked.known_at, "instant": asked.instant}
+    return (await connection.execute(statement, values)).all()

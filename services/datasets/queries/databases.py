@@ -1,6 +1,7 @@
 """Reading databases: lists as told last, one with its facts of any moment, and its history."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +10,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.queries import amendments as agreed
-from services.datasets.queries.moment import AS_OF, KNOWN_AT, Moment
+from services.datasets.queries.parameters import AS_OF, KNOWN_AT
 from services.datasets.tables import Contradiction, Database, Declaration, Heartbeat, QualityResult, Watch
 from shared.runtime.audit import audit
 from shared.runtime.database import AnyRow, AnySelect
+from shared.runtime.stable_reads import AsOf
 
 _OPEN = (
     select(func.count())
@@ -124,9 +126,9 @@ _QUALITY = (
 )
 
 
-async def get_registration(connection: AsyncConnection, code: str, moment: Moment) -> AnyRow | None:
-    asked = {"code": code, "known_at": moment.known_at, "instant": moment.instant}
-    return (await connection.execute(_REGISTERED, asked)).one_or_none()
+async def get_registration(connection: AsyncConnection, code: str, asked: AsOf) -> AnyRow | None:
+    values = {"code": code, "known_at": asked.known_at, "instant": asked.instant}
+    return (await connection.execute(_REGISTERED, values)).one_or_none()
 
 
 async def is_registered(connection: AsyncConnection, code: str, known_at: datetime) -> bool:
@@ -135,17 +137,17 @@ async def is_registered(connection: AsyncConnection, code: str, known_at: dateti
 
 
 async def declared_facts(
-    connection: AsyncConnection, code: str, moment: Moment
+    connection: AsyncConnection, code: str, asked: AsOf
 ) -> tuple[AnyRow | None, AnyRow | None]:
     """The declarations of a phase and of a connection that hold at a moment."""
-    asked = {"code": code, **moment.values}
-    phase = (await connection.execute(_PHASE, asked)).one_or_none()
-    return phase, (await connection.execute(_CONNECTION, asked)).one_or_none()
+    values = {"code": code, **asdict(asked)}
+    phase = (await connection.execute(_PHASE, values)).one_or_none()
+    return phase, (await connection.execute(_CONNECTION, values)).one_or_none()
 
 
-async def quality_facts(connection: AsyncConnection, code: str, moment: Moment) -> Sequence[AnyRow]:
+async def quality_facts(connection: AsyncConnection, code: str, asked: AsOf) -> Sequence[AnyRow]:
     """The latest result of each criterion at a moment."""
-    return (await connection.execute(_QUALITY, {"code": code, **moment.values})).all()
+    return (await connection.execute(_QUALITY, {"code": code, **asdict(asked)})).all()
 
 
 _LAST_BEAT = (
@@ -160,9 +162,9 @@ _LAST_BEAT = (
 )
 
 
-async def last_heartbeat(connection: AsyncConnection, code: str, moment: Moment) -> AnyRow | None:
-    asked = {"code": code, "instant": moment.instant, "known_at": moment.known_at}
-    return (await connection.execute(_LAST_BEAT, asked)).one_or_none()
+async def last_heartbeat(connection: AsyncConnection, code: str, asked: AsOf) -> AnyRow | None:
+    values = {"code": code, "instant": asked.instant, "known_at": asked.known_at}
+    return (await connection.execute(_LAST_BEAT, values)).one_or_none()
 
 
 _HISTORY = (

@@ -1,5 +1,6 @@
 """How every database stood at a moment."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -9,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.datasets.domain.spans import Span
 from services.datasets.domain.statistics import Standing
 from services.datasets.queries.amendments import OWNER_CODE
-from services.datasets.queries.moment import AS_OF, KNOWN_AT, Moment
 from services.datasets.queries.observation import load_downtimes, load_evidence
+from services.datasets.queries.parameters import AS_OF, KNOWN_AT
 from services.datasets.tables import Database, Declaration, QualityResult
 from shared.runtime.database import AnySelect
+from shared.runtime.stable_reads import AsOf
 
 
 def _declared(what: str) -> AnySelect:
@@ -64,18 +66,18 @@ def _statement() -> AnySelect:
 _STANDINGS = _statement()
 
 
-async def load_standings(connection: AsyncConnection, moment: Moment, downtime: timedelta) -> list[Standing]:
+async def load_standings(connection: AsyncConnection, asked: AsOf, downtime: timedelta) -> list[Standing]:
     """Every database that was known, as it stood."""
-    observed = await _observed(connection, moment, downtime)
-    rows = await connection.execute(_STANDINGS, moment.values | {"instant": moment.instant})
+    observed = await _observed(connection, asked, downtime)
+    rows = await connection.execute(_STANDINGS, asdict(asked) | {"instant": asked.instant})
     return [
         Standing(row.code, row.kind, row.owner_code, row.phase, row.connection, row.fails, observed[row.code])
         for row in rows
     ]
 
 
-async def _observed(connection: AsyncConnection, moment: Moment, downtime: timedelta) -> dict[str, str]:
-    at = moment.instant
-    found = await load_evidence(connection, None, at=at, until=at, known=moment.known_at)
-    downtimes: list[Span] = await load_downtimes(connection, moment.known_at, downtime)
+async def _observed(connection: AsyncConnection, asked: AsOf, downtime: timedelta) -> dict[str, str]:
+    at = asked.instant
+    found = await load_evidence(connection, None, at=at, until=at, known=asked.known_at)
+    downtimes: list[Span] = await load_downtimes(connection, asked.known_at, downtime)
     return {item.code: item.at(at, downtimes).state.value for item in found}

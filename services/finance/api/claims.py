@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 
-from services.finance.api.common import Claimant, CodeAsked, Reader, SettledMoment
+from services.finance.api.common import Claimant, CodeAsked, Reader, Stable
 from services.finance.domain.claims import ClaimStage, NewClaim
 from services.finance.domain.ledger import Field, Level, Nature
 from services.finance.queries import claims as read
 from services.finance.schemas.claims import ClaimIn, ClaimOut, ClaimPage
 from services.finance.schemas.common import YearText
 from services.finance.use_cases.claims import state_claim
-from shared.http.app import CurrentActor, CurrentChange, Snapshot, service_router
+from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer, small
 from shared.http.scalars import BooleanText
 
@@ -54,8 +54,7 @@ async def post_claim(body: ClaimIn, change: CurrentChange, actor: CurrentActor, 
 async def list_claims(
     request: Request,
     _: Reader,
-    moment: SettledMoment,  # before the snapshot, which must be taken after it
-    connection: Snapshot,
+    stable: Stable,
     wanted: Wanted,
     superseded: Annotated[
         BooleanText, Query(description="also the statements that a later one supersedes")
@@ -69,7 +68,7 @@ async def list_claims(
 
     By what was known; the statement of the latest day holds, of one day the last.
     """
-    asked = asdict(moment)
+    connection, asked = stable.connection, asdict(stable.asked)
     total = await read.sum_claims(connection, wanted, **asked)
     after = decode_after(cursor, *_PLACE)
     rows = await read.list_claims(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request, Response
 
-from services.finance.api.common import CodeAsked, Reader, SettledMoment, YearAsked
+from services.finance.api.common import CodeAsked, Reader, Stable, YearAsked
 from services.finance.domain import ledger
 from services.finance.domain.disbursement import RankBy, percent, rated
 from services.finance.domain.statements import check_statement
@@ -24,7 +24,7 @@ from services.finance.schemas.statements import (
     StatementIn,
     StatementOut,
 )
-from shared.http.app import Reading, Snapshot, service_router
+from shared.http.app import Reading, service_router
 from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 from shared.http.scalars import BooleanText
 
@@ -50,8 +50,7 @@ Filters = Annotated[_Filters, Depends()]
 @router.get("/balances", tags=["figures"])
 async def get_balances(
     _: Reader,
-    moment: SettledMoment,  # before the snapshot, which must be taken after it
-    connection: Snapshot,
+    stable: Stable,
     filters: Filters,
     year: Annotated[YearText | None, Query(description="budget year; all by default")] = None,
     source: CodeAsked = None,
@@ -63,11 +62,11 @@ async def get_balances(
 
     By what was known: the whole and, where asked, each key.
     """
-    asked = Asked(moment.as_of, moment.known_at, year=year, source=source, **filters.given())
-    whole, groups = await read_balances(connection, asked, group_by)
+    asked = Asked(stable.asked.as_of, stable.asked.known_at, year=year, source=source, **filters.given())
+    whole, groups = await read_balances(stable.connection, asked, group_by)
     return Balances(
-        as_of=moment.as_of,
-        known_at=moment.known_at,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
         group_by=group_by,
         total=FiguresOut.model_validate(whole.figures),
         items=[BalanceOut.of(group.key, group.figures) for group in groups],
@@ -77,8 +76,7 @@ async def get_balances(
 @router.get("/disbursement", tags=["figures"])
 async def get_disbursement(
     _: Reader,
-    moment: SettledMoment,  # before the snapshot, which must be taken after it
-    connection: Snapshot,
+    stable: Stable,
     filters: Filters,
     year: YearAsked,
     group_by: Literal["level", "agency", "nature", "field"] = "level",
@@ -97,8 +95,10 @@ async def get_disbursement(
     without = (
         None if ledger.Field.DEFENCE_SECURITY in included or filters.field else ledger.Field.DEFENCE_SECURITY
     )
-    asked = Asked(moment.as_of, moment.known_at, year=year, without_field=without, **filters.given())
-    whole, groups = await read_balances(connection, asked, group_by)
+    asked = Asked(
+        stable.asked.as_of, stable.asked.known_at, year=year, without_field=without, **filters.given()
+    )
+    whole, groups = await read_balances(stable.connection, asked, group_by)
     return _answer(asked, whole, groups, group_by, rank_by, included)
 
 

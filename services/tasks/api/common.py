@@ -1,6 +1,6 @@
-"""What the routes of tasks share: its rules' settings, scopes, the moment asked about, and a task as the answer."""
+"""What the routes of tasks share: its rules' settings, scopes, the day and instant asked about, and a task as the answer."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -9,17 +9,18 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.queries.status import moment
+from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.common import Day
 from services.tasks.schemas.tasks import TaskOut
 from shared.errors import NotFound
 from shared.http.app import CurrentContext, with_scope
 from shared.http.auth import Caller
-from shared.http.moments import KnownAt, known_instant, settled_instant
 from shared.http.preconditions import set_etag
+from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
 from shared.runtime.clock import local_date
 from shared.runtime.database import AnyRow, Change
+from shared.runtime.stable_reads import AsOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +42,36 @@ Reader = Annotated[Caller, with_scope("tasks.read")]
 Reporter = Annotated[Caller, with_scope("tasks.report")]
 Manager = Annotated[Caller, with_scope("tasks.manage")]
 EARLIEST = date(1945, 9, 2)
-AsOf = Annotated[Day | None, Query(description="the day asked about; today by default")]
+DayAsked = Annotated[Day | None, Query(description="the day asked about; today by default")]
 CodeInPath = Annotated[str, Path(max_length=64)]
 CodeFilter = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
-def asked_moment(
-    context: CurrentContext, rules: CurrentRules, as_of: AsOf = None, known_at: KnownAt = None
+def asked_parameters(
+    context: CurrentContext, rules: CurrentRules, as_of: DayAsked = None, known_at: KnownAt = None
 ) -> dict[str, Any]:
-    """The day and the state of knowledge that a question is about."""
+    """The day and the instant that a question is about, with the rules, as parameters of statements."""
     now = context.clock.now()
-    return moment(as_of or local_date(now), known_instant(known_at, now, EARLIEST), rules.due_soon_days)
+    asked = AsOf(as_of or local_date(now), known_instant(known_at, now, EARLIEST))
+    return parameters(asked, rules.due_soon_days)
 
 
-def moment_of_change(change: Change, rules: Rules) -> dict[str, Any]:
-    """The moment after a change: asked any earlier, its own facts would not be known yet."""
-    return moment(local_date(change.at), change.at, rules.due_soon_days)
+Asked = Annotated[dict[str, Any], Depends(asked_parameters)]
 
 
-Moment = Annotated[dict[str, Any], Depends(asked_moment)]
+def parameters_after(change: Change, rules: Rules) -> dict[str, Any]:
+    """Of a question asked after a change: asked any earlier, its own facts would not be known yet."""
+    return parameters(AsOf(local_date(change.at), change.at), rules.due_soon_days)
 
 
-async def settled_moment(context: CurrentContext, asked: Moment) -> dict[str, Any]:
-    """The moment asked for, moved back before any change that is under way: figures must come back the same for ever."""
-    return asked | {"known_at": await settled_instant(context, asked["known_at"])}
+async def read_stably(
+    context: CurrentContext, as_of: DayAsked = None, known_at: KnownAt = None
+) -> AsyncIterator[StableRead]:
+    async with stable_read(context, as_of, known_at, EARLIEST) as stable:
+        yield stable
 
 
-SettledMoment = Annotated[dict[str, Any], Depends(settled_moment)]
+Stable = Annotated[StableRead, Depends(read_stably, scope="function")]
 
 
 async def find_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any]) -> AnyRow:
@@ -84,6 +88,6 @@ async def find_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[s
 async def changed_task(change: Change, task_id: UUID, rules: Rules, response: Response) -> TaskOut:
     """The task as the change left it, read in the change's own transaction."""
     await change.session.flush()
-    row = await find_task(await change.session.connection(), task_id, moment_of_change(change, rules))
+    row = await find_task(await change.session.connection(), task_id, parameters_after(change, rules))
     set_etag(response, row.version)
     return TaskOut.of(row)

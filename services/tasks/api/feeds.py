@@ -2,10 +2,11 @@
 
 from fastapi import Request, Response
 
-from services.tasks.api.common import Reader, SettledMoment
+from services.tasks.api.common import CurrentRules, Reader, Stable
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
+from services.tasks.queries.status import parameters
 from services.tasks.schemas.statistics import Statistics, StatisticsGroup
-from shared.http.app import Reading, Snapshot, service_router
+from shared.http.app import Reading, service_router
 from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 
 router = service_router("tasks")
@@ -14,8 +15,8 @@ router = service_router("tasks")
 @router.get("/statistics", tags=["statistics"])
 async def get_statistics(
     _: Reader,
-    moment: SettledMoment,  # before the snapshot, which must be taken after it
-    connection: Snapshot,
+    stable: Stable,
+    rules: CurrentRules,
     group_by: GroupBy | None = None,
     count: Count = "task",
 ) -> Statistics:
@@ -25,10 +26,12 @@ async def get_statistics(
 
     `known_at` in the answer is what they hold for; ask with it again for the same answer.
     """
-    whole, groups = await count_tasks(connection, moment, group_by, count)
+    whole, groups = await count_tasks(
+        stable.connection, parameters(stable.asked, rules.due_soon_days), group_by, count
+    )
     return Statistics(
-        as_of=moment["as_of"],
-        known_at=moment["known_at"],
+        as_of=stable.asked.as_of,
+        known_at=stable.asked.known_at,
         count=count,
         group_by=group_by,
         total=whole.total,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.api.common import CodeInPath, CurrentRules, Manager, Moment, Reader, moment_of_change
+from services.tasks.api.common import Asked, CodeInPath, CurrentRules, Manager, Reader, parameters_after
 from services.tasks.domain.memberships import Membership
 from services.tasks.queries import catalogue as read
 from services.tasks.schemas.catalogue import (
@@ -31,9 +31,9 @@ router = service_router("tasks")
 
 
 @router.get("/groups", tags=["catalogue"])
-async def list_groups(connection: Reading, _: Reader, moment: Moment) -> GroupList:
+async def list_groups(connection: Reading, _: Reader, asked: Asked) -> GroupList:
     """Các nhóm cơ quan với thành viên tại một ngày. / Groups with their members on a day, by what was known."""
-    rows = await read.list_groups(connection, moment)
+    rows = await read.list_groups(connection, asked)
     return GroupList(items=[GroupOut.model_validate(row) for row in rows])
 
 
@@ -60,16 +60,16 @@ async def record_group(
     )
     response.headers["Location"] = f"/tasks/v1/groups/{quote(body.code, safe='')}"
     return await _group(
-        await change.session.connection(), body.code, moment_of_change(change, rules), response
+        await change.session.connection(), body.code, parameters_after(change, rules), response
     )
 
 
 @router.get("/groups/{code:path}", tags=["catalogue"], responses=documented(404) | sent(200, "ETag"))
 async def get_group(
-    code: CodeInPath, response: Response, connection: Reading, _: Reader, moment: Moment
+    code: CodeInPath, response: Response, connection: Reading, _: Reader, asked: Asked
 ) -> GroupDetail:
     """Một nhóm với thành viên tại một ngày. / A group with its members on a day, by what was known."""
-    return await _group(connection, code, moment, response)
+    return await _group(connection, code, asked, response)
 
 
 @router.patch(
@@ -89,7 +89,7 @@ async def amend_group(
     await groups.amend_group(
         change.session, code, _wanted(body), expected_version=expected, actor=actor, at=change.at
     )
-    return await _group(await change.session.connection(), code, moment_of_change(change, rules), response)
+    return await _group(await change.session.connection(), code, parameters_after(change, rules), response)
 
 
 def _wanted(body: GroupChange) -> groups.GroupAmendment:
@@ -106,12 +106,12 @@ def _memberships(members: Iterable[MemberIn | MemberAdded]) -> Iterable[Membersh
 
 
 async def _group(
-    connection: AsyncConnection, code: str, moment: Mapping[str, Any], response: Response
+    connection: AsyncConnection, code: str, asked: Mapping[str, Any], response: Response
 ) -> GroupDetail:
-    row = await read.get_group(connection, code, moment)
+    row = await read.get_group(connection, code, asked)
     if row is None:
         raise groups.group_unknown(code)
-    members = await read.group_members(connection, code, moment)
+    members = await read.group_members(connection, code, asked)
     set_etag(response, row.version)
     return GroupDetail(
         code=row.code,

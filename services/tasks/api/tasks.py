@@ -8,9 +8,9 @@ from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.api.common import (
+    Asked,
     CurrentRules,
     Manager,
-    Moment,
     Reader,
     changed_task,
     find_task,
@@ -74,7 +74,7 @@ async def list_tasks(
     connection: Reading,
     _: Reader,
     wanted: Filters,
-    moment: Moment,
+    asked: Asked,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
@@ -84,7 +84,7 @@ async def list_tasks(
 
     Ordered by their due date of today, those without one last. Filters hold together. Without `agency` or `parent` a group's members stay behind their parent.
     """
-    rows = await read.list_tasks(connection, wanted, moment, after=place_after(cursor), limit=limit)
+    rows = await read.list_tasks(connection, wanted, asked, after=place_after(cursor), limit=limit)
     return page_answer(
         request, rows, limit, key=lambda row: (row.due_on_now or NO_DATE, row.id), view=task_members
     )
@@ -92,10 +92,10 @@ async def list_tasks(
 
 @router.get("/tasks/{task_id}", tags=["tasks"], responses=documented(404) | sent(200, "ETag"))
 async def get_task(
-    task_id: UUID, response: Response, connection: Reading, _: Reader, moment: Moment
+    task_id: UUID, response: Response, connection: Reading, _: Reader, asked: Asked
 ) -> TaskOut:
     """Một nhiệm vụ tại một ngày, theo điều đã biết. / A task as of a day, by what was known."""
-    row = await find_task(connection, task_id, moment)
+    row = await find_task(connection, task_id, asked)
     set_etag(response, row.version)
     return TaskOut.of(row)
 
@@ -137,7 +137,7 @@ async def get_history(
     request: Request,
     connection: Reading,
     _: Reader,
-    moment: Moment,
+    asked: Asked,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
@@ -147,7 +147,7 @@ async def get_history(
 
     Each change, oldest first, with every revision of its deadline and every submission.
     """
-    task = await find_task(connection, task_id, moment)
+    task = await find_task(connection, task_id, asked)
     after = decode_after(cursor, int) or 0
     rows = await read.task_history(connection, task_id, after=after, limit=limit)
     facts = await _facts(connection, task_id)

@@ -173,21 +173,19 @@ async def list_agencies(
     return (await connection.execute(statement)).all()
 
 
-async def list_groups(connection: AsyncConnection, moment: Mapping[str, Any]) -> Sequence[AnyRow]:
+async def list_groups(connection: AsyncConnection, asked: Mapping[str, Any]) -> Sequence[AnyRow]:
     """Groups with their members on a day, by what was known."""
-    return (await connection.execute(_GROUPS, moment)).all()
+    return (await connection.execute(_GROUPS, asked)).all()
 
 
-async def get_group(connection: AsyncConnection, code: str, moment: Mapping[str, Any]) -> AnyRow | None:
-    asked = {**moment, "code": code}
-    return (await connection.execute(_GROUPS.where(Group.code == bindparam("code")), asked)).one_or_none()
+async def get_group(connection: AsyncConnection, code: str, asked: Mapping[str, Any]) -> AnyRow | None:
+    values = {**asked, "code": code}
+    return (await connection.execute(_GROUPS.where(Group.code == bindparam("code")), values)).one_or_none()
 
 
-async def group_members(
-    connection: AsyncConnection, code: str, moment: Mapping[str, Any]
-) -> Sequence[AnyRow]:
+async def group_members(connection: AsyncConnection, code: str, asked: Mapping[str, Any]) -> Sequence[AnyRow]:
     """Every time of membership by what was known; a last day that was not known yet is none."""
-    return (await connection.execute(_MEMBERS, {**moment, "code": code})).all()
+    return (await connection.execute(_MEMBERS, {**asked, "code": code})).all()
 
 
 async def list_by_code(

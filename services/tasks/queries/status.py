@@ -1,6 +1,6 @@
 """The rule of `domain/status.py` as SQL, so that the database can list and count by status for any day and instant."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from sqlalchemy.orm import aliased
 from services.tasks.domain.status import COMBINED, Status
 from services.tasks.tables import Deadline, Ending, Submission, Task
 from shared.runtime.database import AnySelect
+from shared.runtime.stable_reads import AsOf
 
 AS_OF = bindparam("as_of", type_=Date)
 KNOWN_AT = bindparam("known_at", type_=DateTime(timezone=True))
@@ -33,9 +34,10 @@ SOON_UNTIL = bindparam("soon_until", type_=Date)
 _ONCE: ColumnElement[int] = literal_column("0")
 
 
-def moment(as_of: date, known_at: datetime, due_soon_days: int) -> dict[str, Any]:
+def parameters(asked: AsOf, due_soon_days: int) -> dict[str, Any]:
     """Values of the parameters that every statement here takes."""
-    return {"as_of": as_of, "known_at": known_at, "soon_until": as_of + timedelta(days=due_soon_days)}
+    soon_until = asked.as_of + timedelta(days=due_soon_days)
+    return {"as_of": asked.as_of, "known_at": asked.known_at, "soon_until": soon_until}
 
 
 def is_there(task: Any) -> ColumnElement[bool]:

@@ -126,9 +126,9 @@ _VIEW, _STATUS, _due_on_asked = _view()
 _ONE = _VIEW.where(Task.id == bindparam("id", type_=Uuid), is_there(Task))
 
 
-async def get_task(connection: AsyncConnection, task_id: UUID, moment: Mapping[str, Any]) -> AnyRow | None:
+async def get_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any]) -> AnyRow | None:
     """A task as it is now, with its status on a day; None where it was not there yet."""
-    return (await connection.execute(_ONE, {**moment, "id": task_id})).one_or_none()
+    return (await connection.execute(_ONE, {**asked, "id": task_id})).one_or_none()
 
 
 Place = Literal["start", "dated", "undated"]
@@ -195,7 +195,7 @@ def _escaped(word: str) -> str:
 async def list_tasks(
     connection: AsyncConnection,
     wanted: Mapping[str, Any],
-    moment: Mapping[str, Any],
+    asked: Mapping[str, Any],
     *,
     after: tuple[date | None, UUID] | None,
     limit: int,
@@ -205,7 +205,7 @@ async def list_tasks(
     Without an agency or a parent the tasks of a group's members stay behind their parent.
     """
     statement, values = page_statement(wanted, after=after, limit=limit)
-    return (await connection.execute(statement, {**moment, **values})).all()
+    return (await connection.execute(statement, {**asked, **values})).all()
 
 
 _HISTORY = (

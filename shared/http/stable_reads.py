@@ -1,0 +1,53 @@
+"""Stable reads over HTTP: what `known_at` means, and the snapshot in which figures are read."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
+
+from fastapi import Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.errors import InvalidInput
+from shared.http.app import Context
+from shared.http.scalars import Instant
+from shared.runtime.clock import local_date
+from shared.runtime.stable_reads import AsOf
+
+KnownAt = Annotated[
+    Instant | None, Query(description="by what was recorded up to this instant; now by default")
+]
+
+
+def known_instant(known_at: datetime | None, now: datetime, earliest: date) -> datetime:
+    """Raises InvalidInput before the year of `earliest`.
+
+    What will be recorded is not known: an instant to come is answered as now, so that the answer holds for ever.
+    """
+    known = known_at or now
+    if known.year < earliest.year:
+        raise InvalidInput(
+            "known_at_too_early",
+            f"known_at phải từ năm {earliest.year} trở đi.",
+            f"known_at must not lie before {earliest.year}.",
+            field="known_at",
+        )
+    return min(known, now)
+
+
+class StableRead(NamedTuple):
+    """A snapshot, and the question it answers: asked again with the same `known_at`, the answer is the same for ever."""
+
+    connection: AsyncConnection
+    asked: AsOf
+
+
+@asynccontextmanager
+async def stable_read(
+    context: Context, as_of: date | None, known_at: datetime | None, earliest: date
+) -> AsyncIterator[StableRead]:
+    """For a question about a day, today by default, by what was recorded up to an instant, now by default."""
+    now = context.clock.now()
+    known = known_instant(known_at, now, earliest)
+    async with context.database.stable_snapshot(known) as (connection, settled):
+        yield StableRead(connection, AsOf(as_of or local_date(now), settled))
