@@ -18,7 +18,7 @@ MODULES = (
     "log_relay",
     "task_list",
     "webhook_sender",
-    "timers",
+    "reminders",
     "task_import",
     "heartbeats",
     "ledger",

@@ -89,16 +89,14 @@ _ADD_SUBSCRIPTIONS = text(
 )
 _ADD_ALERT = text(
     """
-    WITH task AS (
-        INSERT INTO tasks (id, version, title, kind, state, revision, deadline_text, children, responsible)
-        VALUES (gen_random_uuid(), 1, '', 'dated', 'open', 1, '', 0, '{}') RETURNING id
-    ), timer AS (
-        INSERT INTO timers
-        SELECT gen_random_uuid(), id, 'G12', 1, current_date, 0, now(), 'raised', 'came_due', now() FROM task
-        RETURNING id, task_id
+    WITH reminder AS (
+        INSERT INTO reminders
+        VALUES (gen_random_uuid(), 'task', gen_random_uuid()::text, 'G12', 'deadline.due', 'T0', 'G12', 0, now(), now(),
+                'raised', 'came_due', now(), '{}')
+        RETURNING *
     ), alert AS (
-        INSERT INTO alerts
-        SELECT gen_random_uuid(), id, task_id, 'G12', 'deadline.due', 1, current_date, 0, now(), now(), :body FROM timer
+        INSERT INTO alerts (id, reminder_id, subject_kind, subject, agency_code, kind, due_at, raised_at, body)
+        SELECT gen_random_uuid(), id, subject_kind, subject, agency_code, kind, due_at, now(), :body FROM reminder
         RETURNING id
     )
     INSERT INTO deliveries (id, alert_id, subscription_id, status, attempts, next_attempt_at, created_at)

@@ -112,7 +112,7 @@ async def _assign(
 async def _consume(databases: Databases, settings: SuiteSettings, clock: ManualClock) -> None:
     """Let notify hear all that tasks told."""
     source = OutboxSource("tasks", databases.tasks, databases.notify)
-    hearing = consumer(databases.notify, source, clock, settings.notify.alert_hour)
+    hearing = consumer(databases.notify, source, clock, settings.notify.terms)
     cursor, more = Cursor(), True
     while more:
         async with databases.tasks.reading() as connection:
@@ -128,7 +128,7 @@ async def _acknowledged() -> None:
 async def _pass_time(
     database: Database, settings: SuiteSettings, clock: ManualClock, end: date, *, quiet: bool
 ) -> list[CloudEvent]:
-    """Jump from one due timer to the next until the last day is over."""
+    """Jump from one due reminder to the next until the last day is over."""
     last = local_instant(end, 23)
     cursor, alerts = Cursor(), []
     days = (end - local_date(clock.now())).days

@@ -1,5 +1,5 @@
-"""Owns subscriptions, timers, alerts and deliveries.
+"""Owns subscriptions, reminders, alerts and deliveries.
 
-Invariant: each milestone of a deadline raises at most one alert, and each alert has one delivery per matching
-subscription, with every attempt kept.
+Invariant: each reminder raises at most one alert, and each alert has one delivery per matching subscription, with
+every attempt kept.
 """

@@ -15,8 +15,7 @@ from shared.runtime.health import Health
 TAGS = {
     "subscriptions": "Nơi nhận cảnh báo. / Where alerts are sent.",
     "alerts": "Cảnh báo đã phát. / Alerts that were raised.",
-    "timers": "Các mốc nhắc, đã qua và sắp tới. / Milestones, past and to come.",
-    "signals": "Tin về cơ sở dữ liệu và các lần xem xét ngân sách. / News of databases, and examinations of budgets.",
+    "reminders": "Các điều nhắc, đã qua và sắp tới. / Reminders, past and to come.",
     "deliveries": "Từng lần gửi và kết quả. / What went out, and how every attempt went.",
     "changes": "Dòng cảnh báo cho hệ thống khác. / The feed of alerts for other systems.",
 }

@@ -1,7 +1,7 @@
 """Request and response shapes of the notify service."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
@@ -9,18 +9,11 @@ from pydantic import ConfigDict, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from services.notify.domain.deliveries import AttemptOutcome, DeliveryReason, DeliveryStatus
-from services.notify.domain.milestones import TimerReason, TimerStatus, name_of
-from services.notify.domain.signals import SignalKind, SignalReason, SignalStatus, SubjectKind
+from services.notify.domain.reminders import ReminderReason, ReminderStatus
 from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
 from services.notify.tables import Subscription
-from shared.events.notify import (
-    AlertAgency,
-    AlertBudget,
-    AlertContradiction,
-    AlertDatabase,
-    AlertKind,
-    AlertTask,
-)
+from services.notify.use_cases.subjects import SUBJECTS
+from shared.events.notify import AlertAbout, AlertAgency, AlertKind, SubjectKind
 from shared.http.requests import ChangeModel, Code, RequestModel
 from shared.http.scalars import Boolean
 from shared.runtime.database import AnyRow
@@ -29,6 +22,8 @@ Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
 Kinds = Annotated[tuple[AlertKind, ...], Field(min_length=1, max_length=len(EVERY_KIND))]
 AlertStatus = Literal["raised", "delivering", "delivered", "failed", "cancelled"]
+REASONS = [*ReminderReason, *(reason for subject in SUBJECTS.values() for reason in subject.reasons)]
+Reason = Annotated[str, Field(json_schema_extra={"enum": [str(reason) for reason in REASONS]})]
 Cursor = Annotated[str | None, Field(description="pass it as `cursor` to read on; null at the end")]
 
 
@@ -103,17 +98,12 @@ class DeliveryCounts(TypedDict):
     cancelled: int
 
 
-class AlertView(TypedDict):
-    """Of task, database and budget the one that it is about; the others are null."""
+class AlertView(AlertAbout):
+    """Of task, database and other subjects the one that it is about; the others are null."""
 
     id: UUID
     status: Annotated[AlertStatus, Field(description="`raised`: nobody had subscribed to it")]
     kind: AlertKind
-    milestone: Annotated[str | None, Field(description="of a deadline; null for other alerts")]
-    task: AlertTask | None
-    database: AlertDatabase | None
-    contradiction: AlertContradiction | None
-    budget: AlertBudget | None
     agency: AlertAgency
     message_vi: str
     message_en: str
@@ -160,45 +150,27 @@ class AlertDetail(AlertView):
     deliveries: list[DeliveryView]
 
 
-class TimerView(TypedDict):
-    id: UUID
-    task_id: UUID
-    agency_code: str
-    revision: int
-    due_on: date
-    milestone: str
-    due_at: datetime
-    status: TimerStatus
-    reason: TimerReason
-    changed_at: datetime
-
-
-class TimerPage(TypedDict):
-    items: list[TimerView]
-    next_cursor: Cursor
-
-
-class SignalView(TypedDict):
-    """What is told of a database or a budget: `subject` is its code or id, `occasion` makes it one of its kind."""
+class ReminderView(TypedDict):
+    """`dedup_key` is unique among the reminders of one kind about the subject."""
 
     id: UUID
-    kind: SignalKind
     subject_kind: SubjectKind
-    subject: str
+    subject: Annotated[str, Field(description="id or code of what it is about")]
     agency_code: str
-    occasion: str
+    kind: AlertKind
+    dedup_key: str
     due_at: datetime
     occurred_at: Annotated[
-        datetime, Field(description="when it became true; of an examination when it is due")
+        datetime, Field(description="when it became true; of what is planned, when it is due")
     ]
-    status: SignalStatus
-    reason: SignalReason
+    status: ReminderStatus
+    reason: Reason
     changed_at: datetime
-    facts: Annotated[dict[str, Any], Field(description="what was told, or what a budget was judged by")]
+    facts: Annotated[dict[str, Any], Field(description="what it was decided by, and what its alert reports")]
 
 
-class SignalPage(TypedDict):
-    items: list[SignalView]
+class ReminderPage(TypedDict):
+    items: list[ReminderView]
     next_cursor: Cursor
 
 
@@ -223,14 +195,10 @@ def alert_view(row: AnyRow) -> dict[str, Any]:
         "id": row.id,
         "status": row.status,
         **{name: data[name] for name in ("kind", "agency", "message_vi", "message_en")},
-        **{name: data.get(name) for name in ("milestone", "task", "database", "contradiction", "budget")},
+        **{name: data.get(name) for name in AlertAbout.__annotations__},
         "raised_at": row.raised_at,
         "delivery_counts": {status.value: getattr(row, status.value) for status in DeliveryStatus},
     }
-
-
-def timer_view(row: AnyRow) -> dict[str, Any]:
-    return mapping(row) | {"milestone": name_of(row.milestone)}
 
 
 def attempt_views(rows: Sequence[AnyRow]) -> dict[UUID, list[dict[str, Any]]]:

@@ -1,10 +1,11 @@
 """What the notify service tells: each alert as it is raised, to the log and to webhooks alike."""
 
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
 from shared.events.datasets import ContradictionKind, Kind, ObservedState
 from shared.events.envelope import EventData, catalogue
@@ -20,6 +21,9 @@ DatabaseAlertKind = Literal[
 ]
 BudgetAlertKind = Literal["budget.behind", "budget.idle", "budget.unallocated"]
 AlertKind = Literal[DeadlineAlertKind, DatabaseAlertKind, BudgetAlertKind]
+
+
+SubjectKind = Literal["task", "database", "budget"]
 
 
 class _Part(BaseModel):
@@ -82,6 +86,16 @@ class AlertBudget(_Part):
 class AlertAgency(_Part):
     code: str
     name: str
+
+
+class AlertAbout(TypedDict):
+    """The parts of alerts that say what they are about, in a list of alerts of every kind."""
+
+    milestone: Annotated[str | None, Field(description="of a deadline; null for other alerts")]
+    task: AlertTask | None
+    database: AlertDatabase | None
+    contradiction: AlertContradiction | None
+    budget: AlertBudget | None
 
 
 class Alert(EventData):

@@ -309,7 +309,7 @@ def test_every_code_is_listed_or_said_to_be_unreadable() -> None:
 def test_metrics_of_every_service_are_listed_with_their_labels() -> None:
     found = metrics()
     assert found["dondoc_http_requests_total"][:2] == ("counter", ("service", "method", "route", "status"))
-    assert {"dondoc_tasks", "dondoc_timers", "dondoc_deliveries"} <= found.keys()
+    assert {"dondoc_tasks", "dondoc_reminders", "dondoc_deliveries"} <= found.keys()
     assert all(text for _, _, text in found.values())
 
 

@@ -1,5 +1,6 @@
 """Contracts stay what they were: stored schemas, samples of every version, and changes that only add."""
 
+import base64
 import copy
 import json
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ import pytest
 from sqlalchemy import func, select
 
 from services.notify.consumers import consumer
-from services.notify.tables import Agency, Timer
+from services.notify.settings import NotifySettings
+from services.notify.tables import Agency, Reminder
 from services.reference.events import EVENTS
 from services.tasks.domain.commands import Role
 from shared.events import tasks
@@ -183,14 +185,19 @@ async def test_notify_still_consumes_every_golden_sample(make_database: MakeData
     async def acknowledge() -> None:
         acknowledged.append(1)
 
-    listener = consumer(database, _NoSource(), clock, 8)  # type: ignore[arg-type]  # nothing is read from it
+    settings = NotifySettings(
+        database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
+    )
+    listener = consumer(database, _NoSource(), clock, settings.terms)  # type: ignore[arg-type]  # nothing is read from it
     in_order = sorted(events, key=lambda event: event.time)
     await listener.consume(Batch(tuple(in_order), acknowledge))
     async with writing(database) as session:
         assert await session.scalar(select(func.count()).select_from(dead_letters)) == 0
         taken = set(await session.scalars(select(inbox.c.event_id)))
         assert (await session.get_one(Agency, "G09")).name == "Bộ Nội vụ"
-        planned = set(await session.execute(select(Timer.due_on, Timer.status).distinct()))
+        planned = set(
+            await session.execute(select(Reminder.facts["due_on"].as_string(), Reminder.status).distinct())
+        )
     assert taken == {event.id for event in events if event.type in listener.handlers}
     # the extension replanned, the completion ended it all
     assert {(str(day), str(status)) for day, status in planned} == {

@@ -104,13 +104,12 @@ async def _knows_each_once(notify: httpx2.AsyncClient, tasks: list[str]) -> None
     """Each task is planned, and planned once."""
 
     async def found() -> list[dict[str, Any]] | None:
-        timers = await _items(
-            notify, "/notify/v1/timers"
-        )  # pages of a list that still grows: some may be missed
-        return timers if len(timers) >= len(tasks) * len(MILESTONES) else None
+        # pages of a list that still grows: some may be missed
+        reminders = await _items(notify, "/notify/v1/reminders", subject_kind="task")
+        return reminders if len(reminders) >= len(tasks) * len(MILESTONES) else None
 
-    timers = await until(found)
-    planned = Counter((timer["task_id"], timer["milestone"]) for timer in timers or [])
+    reminders = await until(found)
+    planned = Counter((each["subject"], each["facts"]["milestone"]) for each in reminders or [])
     assert planned == Counter((task, milestone) for task in tasks for milestone in MILESTONES)
 
 

@@ -164,9 +164,9 @@ async def test_a_late_batch_raises_no_alarm_about_a_loss_that_is_over_and_words_
 
 
 async def all_is_settled(suite: Suite) -> None:
-    """Nothing waits any more: no signal to be raised, no delivery to be made."""
-    signals = await suite.items("/notify/v1/signals")
-    assert [(signal["kind"], signal["status"]) for signal in signals] == [
+    """Nothing waits any more: no reminder to be raised, no delivery to be made."""
+    reminders = await suite.items("/notify/v1/reminders")
+    assert [(each["kind"], each["status"]) for each in reminders] == [
         ("dataset.late", "raised"), ("dataset.down", "raised"), ("dataset.recovered", "raised"),
     ]  # fmt: skip
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -129,14 +129,14 @@ async def _nobody_expects_more(journey: Journey) -> None:
 
 
 async def _all_is_settled(journey: Journey) -> None:
-    """Nothing waits any more: no signal to be raised, no delivery to be made."""
+    """Nothing waits any more: no reminder to be raised, no delivery to be made."""
 
     async def delivered() -> Any:
         found = await journey.items("/deliveries")
         return found if all(one["status"] == "delivered" for one in found) else None
 
-    signals = await journey.items(f"/signals?database={CODE}")
-    assert [(signal["kind"], signal["status"]) for signal in signals] == [
+    reminders = await journey.items(f"/reminders?subject_kind=database&subject={CODE}")
+    assert [(each["kind"], each["status"]) for each in reminders] == [
         ("dataset.late", "raised"), ("dataset.down", "raised"), ("dataset.recovered", "raised"),
     ]  # fmt: skip
     assert [delivery["attempts_made"] for delivery in await until(delivered)] == [1, 1, 1]

@@ -70,8 +70,9 @@ async def _assign(tasks: httpx2.AsyncClient) -> str:
 
 
 async def _knows(notify: httpx2.AsyncClient, task_id: str) -> bool:
-    timers = await notify.get("/notify/v1/timers", params={"task": task_id, "status": "pending"})
-    return len(timers.json()["items"]) > 0
+    asked = {"subject_kind": "task", "subject": task_id, "status": "pending"}
+    reminders = await notify.get("/notify/v1/reminders", params=asked)
+    return len(reminders.json()["items"]) > 0
 
 
 async def _is_left_alone(notify: httpx2.AsyncClient, task_id: str) -> bool:

@@ -151,11 +151,21 @@ def _each_once_in_order(received: list[Received], secret: str, may: set[str]) ->
     assert others == ["T-30", "T-30"]
 
 
+async def _reminders(suite: Suite, **asked: Any) -> list[Any]:
+    items = (await suite.get("/notify/v1/reminders", subject_kind="task", **asked))["items"]
+    assert isinstance(items, list)
+    return items
+
+
 async def _all_is_recorded(suite: Suite, may: set[str]) -> None:
     for task_id in may:
-        timers = (await suite.get("/notify/v1/timers", task=task_id, agency=FINANCE))["items"]
-        assert {timer["status"] for timer in timers} == {"raised", "pending"}  # none superseded, none moot
-        assert {timer["milestone"] for timer in timers if timer["status"] == "raised"} >= set(MILESTONES)
+        reminders = await _reminders(suite, agency=FINANCE, subject=task_id)
+        assert {each["status"] for each in reminders} == {
+            "raised",
+            "pending",
+        }  # none superseded, none obsolete
+        raised = {each["facts"]["milestone"] for each in reminders if each["status"] == "raised"}
+        assert raised >= set(MILESTONES)
     metrics = (await suite.client.get("/metrics")).text
     assert f'dondoc_webhook_attempts_total{{outcome="delivered"}} {TOLD}.0' in metrics
     assert 'dondoc_alerts_raised_total{kind="deadline.overdue"}' in metrics
@@ -168,8 +178,8 @@ async def _after_an_outage_only_the_newest(suite: Suite, receiver: Subscriber, s
     received = (await receiver.wait_for(TOLD + 10))[TOLD:]
     got = Counter(one.verified(secret)["data"]["milestone"] for one in received)
     assert got == {"T+28": 8, "T-3": 2}
-    timers = await suite.get("/notify/v1/timers", agency=FINANCE, status="superseded", limit=200)
-    superseded = Counter(timer["milestone"] for timer in timers["items"])
+    reminders = await _reminders(suite, agency=FINANCE, status="superseded", limit=200)
+    superseded = Counter(each["facts"]["milestone"] for each in reminders)
     assert superseded == {"T+14": 8, "T+21": 8, "T-14": 2, "T-7": 2}
 
 
@@ -183,8 +193,8 @@ async def _a_completed_task_is_left_alone(suite: Suite) -> None:
     )
     await suite.post(f"/tasks/v1/submissions/{submission['id']}/decision", {"decision": "accept"})
 
-    async def no_timer_left() -> bool:
-        return not (await suite.get("/notify/v1/timers", task=task_id, status="pending"))["items"]
+    async def no_reminder_left() -> bool:
+        return not await _reminders(suite, subject=task_id, status="pending")
 
-    assert await until(no_timer_left)
+    assert await until(no_reminder_left)
     assert (await suite.get(f"/tasks/v1/tasks/{task_id}"))["status"] == "completed_on_time"

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 
 import pytest
@@ -46,17 +46,6 @@ def metadata_of(service: str) -> MetaData:
     metadata = import_module(f"services.{service}.tables").Base.metadata
     assert isinstance(metadata, MetaData)
     return metadata
-
-
-@pytest.fixture
-async def empty(make_database: MakeDatabase) -> AsyncIterator[Database]:
-    """A database without a table."""
-    database = await make_database(SPINE)
-    async with database.reading() as connection:
-        await connection.execute(text("DROP SCHEMA public CASCADE"))
-        await connection.execute(text("CREATE SCHEMA public"))
-    yield database
-    await database.close()
 
 
 @every_service

@@ -226,8 +226,8 @@ async def test_alerts_are_seen_from_above_and_not_from_beside(world: World) -> N
     }
     assert seen == {None: ["G05", "G12"], "GOV": ["G05", "G12"], "G12": ["G12"]}
     await world.call("GET", "/alerts?agency=G05", tenant="G12", status=403)
-    await world.call("GET", "/timers?agency=G05", tenant="G12", status=403)
-    assert {item["agency_code"] for item in await world.items("/timers", tenant="G12")} == {"G12"}
+    await world.call("GET", "/reminders?agency=G05", tenant="G12", status=403)
+    assert {item["agency_code"] for item in await world.items("/reminders", tenant="G12")} == {"G12"}
     theirs = next(item for item in await world.items("/alerts") if item["agency"]["code"] == "G05")
     await world.call("GET", f"/alerts/{theirs['id']}", tenant="G12", status=403)
     above = await world.call("GET", f"/alerts/{theirs['id']}", tenant="GOV")
@@ -247,8 +247,7 @@ async def test_alerts_are_seen_from_above_and_not_from_beside(world: World) -> N
         (["notify.subscribe"], "GET", "/alerts"),
         (["notify.subscribe"], "GET", "/subscriptions"),
         (["notify.subscribe"], "GET", "/deliveries"),
-        (["notify.subscribe"], "GET", "/timers"),
-        (["notify.subscribe"], "GET", "/signals"),
+        (["notify.subscribe"], "GET", "/reminders"),
         (["notify.subscribe"], "GET", "/changes"),
         (["notify.read"], "POST", "/subscriptions"),
         (["notify.read", "notify.subscribe"], "POST", "/subscriptions"),  # bound to none, yet may not manage
@@ -268,7 +267,7 @@ async def test_a_key_does_what_its_scopes_say(
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/alerts", "/deliveries", "/timers", "/subscriptions"])
+@pytest.mark.parametrize("path", ["/alerts", "/deliveries", "/reminders", "/subscriptions"])
 async def test_pages_follow_one_another_and_miss_nothing(world: World, path: str) -> None:
     for _ in range(7):
         await world.subscribe(URL)

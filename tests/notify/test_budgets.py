@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.domain.budgets import (
+from services.notify.domain.reminders import STALE_AFTER, ReminderStatus
+from services.notify.domain.subjects.budgets.examinations import (
+    BudgetKind,
+    BudgetRules,
     Money,
     closing_day,
     expected,
@@ -19,8 +22,7 @@ from services.notify.domain.budgets import (
     plan,
     tenths_of_percent,
 )
-from services.notify.domain.messages import money_en, money_vi
-from services.notify.domain.signals import SignalKind, SignalRules, SignalStatus
+from services.notify.domain.wording import money_en, money_vi
 from services.notify.settings import NotifySettings
 from services.notify.worker import next_due_instant
 from shared.events.notify import BudgetAlerted
@@ -29,9 +31,9 @@ from tests.notify.told import TI, budget
 from tests.notify.world import World, event
 from tests.support.writing import writing
 
-RULES = SignalRules()
+RULES = BudgetRules()
 ID = "2026:central:G12"
-BEHIND, IDLE, UNALLOCATED = SignalKind.BEHIND, SignalKind.IDLE, SignalKind.UNALLOCATED
+BEHIND, IDLE, UNALLOCATED = BudgetKind.BEHIND, BudgetKind.IDLE, BudgetKind.UNALLOCATED
 
 
 @pytest.fixture
@@ -105,13 +107,13 @@ JULY = date(2026, 7, 1)
     ],
 )
 def test_what_is_true_of_a_budget_on_a_day(
-    kind: SignalKind, changes: dict[str, Any], day: date, is_so: bool
+    kind: BudgetKind, changes: dict[str, Any], day: date, is_so: bool
 ) -> None:
     assert holds(kind, money(**changes), RULES, day) is is_so
 
 
 def test_the_rules_are_the_operator_s() -> None:
-    rules = SignalRules(behind_share=Fraction(0), idle_months=1, unallocated_after=(3, 31))
+    rules = BudgetRules(behind_share=Fraction(0), idle_months=1, unallocated_after=(3, 31))
     assert holds(BEHIND, money(disbursed=30), rules, date(2026, 2, 1))
     assert holds(IDLE, money(), rules, date(2026, 2, 5))
     assert holds(UNALLOCATED, money(unallocated=1), rules, date(2026, 4, 1))
@@ -134,7 +136,7 @@ def test_the_rules_are_the_operator_s() -> None:
         (
             local_instant(date(2026, 12, 2), 9),
             {"unallocated": 1},
-            [("idle", "2026-01-05", "2026-04-05", "moot"), ("unallocated", "2026-06-30", "2026-07-01", "moot"),
+            [("idle", "2026-01-05", "2026-04-05", "obsolete"), ("unallocated", "2026-06-30", "2026-07-01", "obsolete"),
              ("behind", "2027-01", "2027-01-01", "pending")],
         ),
         (local_instant(date(2026, 7, 4), 8), {"allocated": 0, "first_allocated_on": None, "unallocated": 1},
@@ -147,8 +149,8 @@ def test_what_is_planned_for_a_budget(
     now: datetime, changes: dict[str, Any], planned: list[tuple[str, str, str, str]]
 ) -> None:
     found = [
-        (signal.kind.removeprefix("budget."), signal.occasion, str(local_date(signal.due_at)), signal.standing.status.value)
-        for signal in plan(money(**changes), RULES, now, 8, told_at=LONG_AGO)
+        (reminder.kind.removeprefix("budget."), reminder.dedup_key, str(local_date(reminder.due_at)), reminder.state.status.value)
+        for reminder in plan(money(**changes), RULES, now, 8, recorded_at=LONG_AGO)
     ]  # fmt: skip
     assert found == planned
 
@@ -170,17 +172,17 @@ def test_what_is_planned_lies_ahead_in_its_year_and_is_due_when_it_may_be_true(
     of: Money, day: date, at: int, hour: int
 ) -> None:
     now = local_instant(day, at)
-    planned = plan(of, RULES, now, hour, told_at=LONG_AGO)
-    assert len({signal.kind for signal in planned}) == len(planned)
-    for signal in planned:
-        due_on = local_date(signal.due_at)
+    planned = plan(of, RULES, now, hour, recorded_at=LONG_AGO)
+    assert len({reminder.kind for reminder in planned}) == len(planned)
+    for reminder in planned:
+        due_on = local_date(reminder.due_at)
         assert due_on <= closing_day(of.year)
-        assert signal.due_at == local_instant(due_on, hour)
-        is_past = signal.due_at < now - RULES.stale_after
-        assert (signal.standing.status is SignalStatus.MOOT) is is_past
-        if signal.kind is not BEHIND:
-            assert holds(signal.kind, of, RULES, due_on)  # as it stands now; it is judged again then
-            assert not holds(signal.kind, of, RULES, due_on - timedelta(days=1))
+        assert reminder.due_at == local_instant(due_on, hour)
+        is_past = reminder.due_at < now - STALE_AFTER
+        assert (reminder.state.status is ReminderStatus.OBSOLETE) is is_past
+        if reminder.kind is not BEHIND:
+            assert holds(reminder.kind, of, RULES, due_on)  # as it stands now; it is judged again then
+            assert not holds(reminder.kind, of, RULES, due_on - timedelta(days=1))
 
 
 @given(
@@ -199,12 +201,12 @@ def test_each_month_of_the_year_is_examined_once_whoever_sleeps_how_long(
         if pending is None or pending.due_at > now:
             continue
         settled += [
-            pending.occasion,
-            *(one.occasion for one in months_passed(of, pending.occasion, now, hour)),
+            pending.dedup_key,
+            *(one.dedup_key for one in months_passed(of, pending.dedup_key, now, hour)),
         ]
         pending = next_month(of, now, hour)
     months = [f"{of.year}-{month:02}" for month in range(2, 13)] + [f"{of.year + 1}-01"]
-    ahead = [] if pending is None else [pending.occasion]
+    ahead = [] if pending is None else [pending.dedup_key]
     assert settled + ahead == (months[: len(settled) + len(ahead)] if of.remaining else [])
     assert pending is None or pending.due_at > now or not waits
 
@@ -248,7 +250,7 @@ def test_a_share_has_one_place(part: int, whole: int, tenths: int | None) -> Non
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("signal_stale_hours", 0), ("budget_behind_share", "1.5"), ("budget_idle_months", 0),
+    [("reminder_stale_hours", 0), ("budget_behind_share", "1.5"), ("budget_idle_months", 0),
      ("budget_unallocated_after", "02-29"), ("budget_unallocated_after", "30/6"), ("budget_unallocated_after", "13-01")],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_refused(settings: NotifySettings, name: str, value: object) -> None:
@@ -260,7 +262,7 @@ def test_a_setting_that_makes_no_sense_is_refused(settings: NotifySettings, name
 
 
 async def live_until(world: World, end: date) -> None:
-    """From one due signal to the next."""
+    """From one due reminder to the next."""
     last = local_instant(end, 23)
     while True:
         async with world.database.reading() as connection:
@@ -295,12 +297,12 @@ async def test_a_year_of_a_budget_that_is_spent_too_late(world: World) -> None:
     await world.tell(budget(3, allocated=1500 * TI, disbursed=1400 * TI))
     await live_until(world, date(2027, 3, 1))
     assert len(await told(world)) == 4
-    signals = await world.items(f"/signals?budget={ID}&limit=200")
-    months = {item["occasion"]: item["status"] for item in signals if item["kind"] == "budget.behind"}
+    reminders = await world.reminders("budget", ID)
+    months = {item["dedup_key"]: item["status"] for item in reminders if item["kind"] == "budget.behind"}
     assert list(months) == [f"2026-{month:02}" for month in range(2, 13)] + ["2027-01"]
     assert {month for month, status in months.items() if status == "raised"} == {"2026-04", "2026-07"}
-    assert {item["reason"] for item in signals if item["status"] == "cancelled"} == {"no_longer_true"}
-    assert {item["status"] for item in signals} == {"raised", "cancelled"}
+    assert {item["reason"] for item in reminders if item["status"] == "cancelled"} == {"no_longer_true"}
+    assert {item["status"] for item in reminders} == {"raised", "cancelled"}
 
 
 async def test_what_an_alert_says_of_a_budget(world: World) -> None:
@@ -360,7 +362,7 @@ async def test_what_is_behind_is_measured_by_what_is_to_be_spent_in_words_and_fi
     told_of = alert["budget"]
     assert (told_of["allocated"], told_of["to_spend"], told_of["rate"]) == (365 * TI, 125 * TI, 24.0)
     assert told_of["expected"] == 125 * TI * 181 // 365
-    [raised] = await world.items("/signals?status=raised")
+    [raised] = await world.items("/reminders?status=raised")
     assert raised["facts"]["to_spend"] == 125 * TI
 
 
@@ -383,31 +385,31 @@ async def test_after_an_outage_only_the_newest_month_is_told_and_the_others_have
     world.go_to(date(2026, 9, 20), 15)
     await world.raise_all()
     assert await told(world) == [("behind", "2026-09-20")]
-    found = {item["occasion"]: item["status"] for item in await world.items("/signals")}
+    found = {item["dedup_key"]: item["status"] for item in await world.items("/reminders")}
     assert found == {f"2026-{month:02}": "superseded" for month in range(2, 9)} | {
         "2026-09": "raised", "2026-10": "pending",
     }  # fmt: skip
-    [signal] = await world.items("/signals?status=raised")
-    assert (signal["facts"]["day"], signal["facts"]["disbursed"]) == ("2026-09-20", TI)
+    [reminder] = await world.items("/reminders?status=raised")
+    assert (reminder["facts"]["day"], reminder["facts"]["disbursed"]) == ("2026-09-20", TI)
 
 
 async def test_what_is_disbursed_ends_the_waiting_and_a_reversal_brings_it_back(world: World) -> None:
     await world.tell(budget(1))
     await world.tell(budget(2, disbursed=TI))
-    [idle] = await world.items("/signals?kind=budget.idle")
+    [idle] = await world.items("/reminders?kind=budget.idle")
     assert (idle["status"], idle["reason"]) == ("cancelled", "no_longer_true")
     await world.tell(budget(3))
     await live_until(world, date(2026, 4, 6))
     assert ("idle", "2026-04-05") in await told(world)
 
 
-async def test_in_a_log_that_is_read_anew_what_is_long_past_is_moot(world: World) -> None:
+async def test_in_a_log_that_is_read_anew_what_is_long_past_is_obsolete(world: World) -> None:
     long_ago = event(budget(1, unallocated=TI), version=1, at=local_instant(date(2026, 3, 1), 9))
     world.go_to(date(2026, 8, 20))
     await world.tell(long_ago)
     assert await world.raise_all() == 0
-    found = {item["kind"]: item["status"] for item in await world.items("/signals")}
-    assert found == {"budget.idle": "moot", "budget.unallocated": "moot", "budget.behind": "pending"}
+    found = {item["kind"]: item["status"] for item in await world.items("/reminders")}
+    assert found == {"budget.idle": "obsolete", "budget.unallocated": "obsolete", "budget.behind": "pending"}
 
 
 async def test_money_approved_after_the_day_is_told_of_at_the_next_alert_hour_once(world: World) -> None:
@@ -434,14 +436,14 @@ async def test_budgets_told_twice_late_or_out_of_order_and_a_log_read_again_chan
     await live_until(world, date(2026, 7, 2))
     found = await told(world)
     assert [kind for kind, _ in found] == ["behind", "behind", "behind", "behind", "unallocated"]
-    before = await world.rows("SELECT * FROM signals ORDER BY id")
+    before = await world.rows("SELECT * FROM reminders ORDER BY id")
     async with writing(world.database) as session:
         await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
     await world.tell(*events)
     for one in events:
         await world.tell(one)
         assert await world.raise_all() == 0
-    assert await world.rows("SELECT * FROM signals ORDER BY id") == before
+    assert await world.rows("SELECT * FROM reminders ORDER BY id") == before
     assert await told(world) == found
     assert await world.rows("SELECT 1 FROM dead_letters") == []
 
@@ -457,14 +459,14 @@ async def test_workers_at_once_examine_each_budget_once(world: World) -> None:
     counts = await asyncio.gather(*(world.raise_all() for _ in range(4)))
     assert sum(counts) == 500
     found = await world.rows(
-        "SELECT kind, status, count(*) AS n FROM signals WHERE due_at <= :now GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT kind, status, count(*) AS n FROM reminders WHERE due_at <= :now GROUP BY 1, 2 ORDER BY 1, 2",
         now=world.clock.now(),
     )
     assert [tuple(row) for row in found] == [
         ("budget.behind", "cancelled", 250), ("budget.behind", "raised", 250), ("budget.behind", "superseded", 1000),
     ]  # fmt: skip
     assert (
-        len(await world.rows("SELECT 1 FROM signals WHERE status = 'pending' AND kind = 'budget.behind'"))
+        len(await world.rows("SELECT 1 FROM reminders WHERE status = 'pending' AND kind = 'budget.behind'"))
         == 500
     )
 
@@ -487,4 +489,4 @@ async def test_a_budget_goes_to_its_agency_those_above_it_and_the_office(world: 
     assert {name for name, id_ in made.items() if id_ in addressed} == {"own", "above", "office"}
     for tenant, count in (("G12", 1), ("GOV", 1), ("G05", 0)):
         assert len(await world.items(f"/alerts?budget={ID}", tenant=tenant)) == count
-        assert bool(await world.items("/signals", tenant=tenant)) is bool(count)
+        assert bool(await world.items("/reminders", tenant=tenant)) is bool(count)

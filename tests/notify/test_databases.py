@@ -5,15 +5,15 @@ import itertools
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from services.notify.domain.databases import transition, written
-from services.notify.domain.signals import SignalKind, family
-from services.notify.use_cases.signal_alerts import raise_due
-from shared.events import notify
+from services.notify.domain.subjects.databases.changes import transition
+from services.notify.domain.wording import instant_iso
+from services.notify.use_cases.reminders.raise_due import raise_due
+from services.notify.use_cases.subjects import SUBJECTS
 from shared.events.datasets import ObservedState
 from shared.events.envelope import CloudEvent
 from shared.events.notify import DatabaseAlerted
@@ -36,14 +36,14 @@ async def alerts(world: World, **request: Any) -> list[str]:
     return [item["kind"] for item in reversed(await world.items("/alerts?limit=200", **request))]
 
 
-async def signals(world: World) -> dict[str, tuple[str, str]]:
-    return {item["kind"]: (item["status"], item["reason"]) for item in await world.items("/signals")}
+async def outcomes(world: World) -> dict[str, tuple[str, str]]:
+    return {item["kind"]: (item["status"], item["reason"]) for item in await world.items("/reminders")}
 
 
 async def everything(world: World) -> list[Any]:
     return [
         await world.rows(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608 - names of our own tables
-        for table in ("signals", "alerts", "deliveries", "outbox", "audit")
+        for table in ("reminders", "alerts", "deliveries", "outbox", "audit")
     ]
 
 
@@ -68,24 +68,12 @@ def test_what_a_change_is_told_as(before: str, after: str, kind: str | None) -> 
     assert transition(before, after) == kind
 
 
-def test_kinds_are_those_of_the_contract_and_families_follow_one_another() -> None:
-    """Written twice, since rules know no contract and contracts no service."""
-    deadlines = set(get_args(notify.DeadlineAlertKind))
-    assert set(SignalKind) == set(get_args(notify.AlertKind)) - deadlines
-    families = {kind.value: family(kind, "x") for kind in SignalKind}
-    assert families == {
-        "dataset.late": "state", "dataset.down": "state", "dataset.recovered": "state",
-        "dataset.contradiction.opened": "x", "dataset.contradiction.closed": "x",
-        "budget.behind": "budget.behind", "budget.idle": "budget.idle", "budget.unallocated": "budget.unallocated",
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("instant", "text"),
     [(AT, "2026-03-10T01:00:00Z"), (AT + timedelta(microseconds=5), "2026-03-10T01:00:00.000005Z")],
 )
 def test_an_instant_that_is_written_reads_back(instant: datetime, text: str) -> None:
-    assert written(instant) == text
+    assert instant_iso(instant) == text
     assert datetime.fromisoformat(text) == instant.astimezone(UTC)
 
 
@@ -126,11 +114,11 @@ async def test_an_alert_carries_what_was_seen_when(world: World) -> None:
     [shown] = await world.items("/alerts")
     assert (shown["task"], shown["milestone"], shown["budget"]) == (None, None, None)
     assert shown["database"]["code"] == "CSDLQG-DC"
-    [row] = await world.rows("SELECT body, signal_id, timer_id FROM alerts")
+    [row] = await world.rows("SELECT body, reminder_id FROM alerts")
     assert json.loads(row.body)["data"] == change["data"]
     audited = await world.rows("SELECT detail FROM audit WHERE action = 'alert.raised'")
     assert [entry.detail for entry in audited] == [
-        {"agency": "G12", "kind": "dataset.late", "signal": str(row.signal_id), "database": "CSDLQG-DC"}
+        {"agency": "G12", "kind": "dataset.late", "reminder": str(row.reminder_id), "database": "CSDLQG-DC"}
     ]
 
 
@@ -164,7 +152,7 @@ async def test_what_is_calm_again_before_it_was_told_is_not_told(world: World, c
     await world.tell(quiet)
     await world.raise_all()
     assert await alerts(world) == []
-    assert await signals(world) == {"dataset.late": ("cancelled", "no_longer_true")}
+    assert await outcomes(world) == {"dataset.late": ("cancelled", "no_longer_true")}
 
 
 @pytest.mark.parametrize("calm", ["maintenance", "unknown"])
@@ -297,7 +285,7 @@ async def test_after_an_outage_only_the_newest_of_a_family_is_told(world: World)
     ]
     settled = {
         (item["subject"], item["kind"]): (item["status"], item["reason"])
-        for item in await world.items("/signals")
+        for item in await world.items("/reminders")
     }
     raised, passed = ("raised", "came_due"), ("superseded", "newer_came_due")
     assert settled == {
@@ -309,15 +297,15 @@ async def test_after_an_outage_only_the_newest_of_a_family_is_told(world: World)
 
 
 @pytest.mark.parametrize(("hours", "count"), [(72, 1), (73, 0)])
-async def test_what_was_told_long_ago_when_first_heard_of_is_moot(
+async def test_what_was_told_long_ago_when_first_heard_of_is_obsolete(
     world: World, hours: int, count: int
 ) -> None:
     told = event(ToldDatabase(version=2).turns("down", AT), version=3, at=AT)
     world.clock.advance(hours=hours)
     await world.tell(told)
     assert await world.raise_all() == count
-    expected = ("raised", "came_due") if count else ("moot", "past_when_heard_of")
-    assert await signals(world) == {"dataset.down": expected}
+    expected = ("raised", "came_due") if count else ("obsolete", "past_when_heard_of")
+    assert await outcomes(world) == {"dataset.down": expected}
 
 
 async def test_a_log_that_is_read_again_changes_nothing(world: World) -> None:
@@ -350,18 +338,18 @@ async def test_a_log_that_is_read_again_changes_nothing(world: World) -> None:
         assert await world.rows("SELECT 1 FROM dead_letters") == []
 
 
-async def test_workers_at_once_raise_each_signal_once(world: World) -> None:
+async def test_workers_at_once_raise_each_reminder_once(world: World) -> None:
     databases = [ToldDatabase(code=f"DB{number}") for number in range(300)]
     await world.tell(*(told.turns("late", AT - HOUR) for told in databases))
     await world.tell(*(told.turns("down", AT) for told in databases[:100]))
     counts = await asyncio.gather(*(world.raise_all() for _ in range(4)))
     assert sum(counts) == 300
-    found = await world.rows("SELECT kind, status, count(*) AS n FROM signals GROUP BY 1, 2 ORDER BY 1, 2")
+    found = await world.rows("SELECT kind, status, count(*) AS n FROM reminders GROUP BY 1, 2 ORDER BY 1, 2")
     assert [tuple(row) for row in found] == [
         ("dataset.down", "raised", 100), ("dataset.late", "raised", 200), ("dataset.late", "superseded", 100),
     ]  # fmt: skip
     assert [
-        tuple(row) for row in await world.rows("SELECT count(*), count(DISTINCT signal_id) FROM alerts")
+        tuple(row) for row in await world.rows("SELECT count(*), count(DISTINCT reminder_id) FROM alerts")
     ] == [(300, 300)]
 
 
@@ -370,14 +358,14 @@ async def test_a_database_that_calms_down_while_it_is_raised_leaves_nothing_wait
         told = ToldDatabase(code=f"DB{number}")
         await world.tell(told.turns("late", AT))
         await asyncio.gather(world.raise_all(), world.tell(told.turns("maintenance", AT)))
-        assert await world.items(f"/signals?database={told.code}&status=pending") == []
+        assert await world.items(f"/reminders?subject_kind=database&subject={told.code}&status=pending") == []
 
 
 async def raise_and_break_off(world: World) -> None:
-    rules = world.settings.signal_rules
+    databases = SUBJECTS["database"]
     async with writing(world.database) as session:
-        settled = await raise_due(session, now=world.clock.now(), hour=8, rules=rules, public_url="https://x")
-        assert len(settled.raised) == 1
+        batch = await raise_due(session, databases, world.settings.terms(databases, world.clock.now()))
+        assert len(batch.raised) == 1
         raise ConnectionError
 
 
@@ -428,7 +416,7 @@ async def test_in_every_order_of_hearing_and_raising_the_newest_is_told_once_and
         ranks = [rank[row.kind] for row in told_of]
         assert ranks == sorted(set(ranks)), (order, rounds)
         assert ranks[-1] == 2, (order, rounds)
-        waiting = "SELECT 1 FROM signals WHERE subject = :code AND status = 'pending'"
+        waiting = "SELECT 1 FROM reminders WHERE subject = :code AND status = 'pending'"
         assert await world.rows(waiting, code=code) == []
 
 
@@ -483,7 +471,7 @@ async def test_what_waits_to_be_told_is_told_to_the_owner_of_then(world: World) 
     assert all("Bộ Tài chính" in item["message_vi"] for item in raised)
     await world.tell(told.turns("up", AT + 3 * HOUR))
     await world.raise_all()
-    assert {item["agency_code"] for item in await world.items("/signals")} == {"G05"}
+    assert {item["agency_code"] for item in await world.items("/reminders")} == {"G05"}
     before = await everything(world)
     async with writing(world.database) as session:
         await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
@@ -508,11 +496,11 @@ async def test_another_agency_s_key_sees_nothing_of_it(world: World) -> None:
     await world.raise_all()
     for tenant, count in (("G12", 1), ("GOV", 1), ("G05", 0)):
         assert len(await world.items("/alerts", tenant=tenant)) == count
-        assert len(await world.items("/signals", tenant=tenant)) == count
+        assert len(await world.items("/reminders", tenant=tenant)) == count
         assert len((await world.call("GET", "/changes", tenant=tenant))["items"]) == count
     [alert] = await world.items("/alerts")
     await world.call("GET", f"/alerts/{alert['id']}", tenant="G05", status=403)
-    await world.call("GET", "/signals?agency=G12", tenant="G05", status=403)
+    await world.call("GET", "/reminders?agency=G12", tenant="G05", status=403)
     assert await world.items("/alerts?database=CSDLQG-DC", tenant="G05") == []
 
 
@@ -529,12 +517,14 @@ async def test_a_signed_alert_arrives_and_is_seen_in_the_lists(world: World) -> 
         for query in (
             "/alerts?kind=dataset.down", "/alerts?kind=dataset.late", "/alerts?database=CSDLQG-DC",
             "/alerts?database=OTHER", "/alerts?budget=CSDLQG-DC", "/alerts?status=delivered",
-            "/signals?database=CSDLQG-DC", "/signals?budget=CSDLQG-DC", "/signals?kind=dataset.down",
-            "/signals?status=raised", "/signals?status=pending",
+            "/alerts?database=CSDLQG-DC&budget=CSDLQG-DC", "/reminders?subject_kind=database&subject=CSDLQG-DC",
+            "/reminders?subject_kind=budget&subject=CSDLQG-DC", "/reminders?kind=dataset.down",
+            "/reminders?status=raised", "/reminders?status=pending",
         )
     }  # fmt: skip
     assert [query for query, count in found.items() if count] == [
         "/alerts?kind=dataset.down", "/alerts?database=CSDLQG-DC", "/alerts?status=delivered",
-        "/signals?database=CSDLQG-DC", "/signals?kind=dataset.down", "/signals?status=raised",
+        "/reminders?subject_kind=database&subject=CSDLQG-DC", "/reminders?kind=dataset.down", "/reminders?status=raised",
     ]  # fmt: skip
+    await world.call("GET", "/reminders?subject=CSDLQG-DC", status=422)
     assert len(created["event_types"]) == 11

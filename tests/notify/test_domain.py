@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -18,34 +19,35 @@ from services.notify.domain.deliveries import (
     error_code,
     outcome_of,
 )
-from services.notify.domain.messages import Subject, message_en, message_vi
-from services.notify.domain.milestones import (
+from services.notify.domain.reminders import ReminderStatus
+from services.notify.domain.retries import DELAYS, next_attempt_at
+from services.notify.domain.subjects.tasks.messages import DueTask, message_en, message_vi
+from services.notify.domain.subjects.tasks.milestones import (
     FIXED,
-    PlannedTimer,
-    TimerReason,
-    TimerStatus,
+    DeadlineReason,
+    Milestone,
     due_at,
-    fire,
+    following,
     name_of,
+    passed_over,
     plan,
 )
-from services.notify.domain.responsibility import responsible, why_silent
-from services.notify.domain.retries import DELAYS, next_attempt_at
+from services.notify.domain.subjects.tasks.responsibility import responsible, why_silent
 from shared.runtime.clock import local_instant
 
 DUE = date(2025, 5, 31)
 NOW = datetime(2025, 5, 20, 1, 0, tzinfo=UTC)
 
 
-def names(timers: tuple[PlannedTimer, ...], status: TimerStatus) -> list[str]:
-    return [name_of(timer.milestone) for timer in timers if timer.status is status]
+def names(milestones: tuple[Milestone, ...], status: ReminderStatus) -> list[str]:
+    return [name_of(each.days) for each in milestones if each.state.status is status]
 
 
 # --- planning -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("heard_on", "hour", "moot", "pending"),
+    ("heard_on", "hour", "obsolete", "pending"),
     [
         (date(2025, 4, 10), 0, [], ["T-30", "T-14", "T-7", "T-3", "T-1", "T0", "T+1", "T+7"]),
         (date(2025, 5, 1), 8, [], ["T-30", "T-14", "T-7", "T-3", "T-1", "T0", "T+1", "T+7"]),
@@ -58,12 +60,12 @@ def names(timers: tuple[PlannedTimer, ...], status: TimerStatus) -> list[str]:
         (date(2026, 5, 31), 9, [*(name_of(m) for m in FIXED), "T+364"], ["T+371"]),
     ],
 )
-def test_what_is_past_when_heard_of_is_moot_and_the_rest_planned(
-    heard_on: date, hour: int, moot: list[str], pending: list[str]
+def test_what_is_past_when_heard_of_is_obsolete_and_the_rest_planned(
+    heard_on: date, hour: int, obsolete: list[str], pending: list[str]
 ) -> None:
-    timers = plan(DUE, local_instant(heard_on, hour))
-    assert names(timers, TimerStatus.MOOT) == moot
-    assert names(timers, TimerStatus.PENDING) == pending
+    milestones = plan(DUE, local_instant(heard_on, hour))
+    assert names(milestones, ReminderStatus.OBSOLETE) == obsolete
+    assert names(milestones, ReminderStatus.PENDING) == pending
 
 
 def test_each_milestone_comes_due_at_eight_in_hanoi_or_the_hour_that_is_set() -> None:
@@ -90,8 +92,17 @@ def test_each_milestone_comes_due_at_eight_in_hanoi_or_the_hour_that_is_set() ->
 def test_only_the_newest_due_milestone_is_raised(
     due: list[int], on: date, raised: int, superseded: tuple[int, ...], planned: int | None
 ) -> None:
-    firing = fire(DUE, due, local_instant(on, 8))
-    assert (firing.raised, firing.superseded, firing.planned) == (raised, superseded, planned)
+    assert settle(due, local_instant(on, 8)) == (raised, superseded, planned)
+
+
+def settle(
+    due: Collection[int], now: datetime, due_on: date = DUE, hour: int = 8
+) -> tuple[int, tuple[int, ...], int | None]:
+    """As the engine does with one series: (raised, superseded, planned)."""
+    added = {each.days for milestone in due for each in passed_over(due_on, milestone, now, hour)}
+    *older, newest = sorted({*due, *added})
+    ahead = following(due_on, newest, hour)
+    return newest, tuple(older), None if ahead is None else ahead.days
 
 
 instants = st.datetimes(datetime(1960, 1, 1), datetime(2045, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
@@ -109,9 +120,9 @@ def test_each_milestone_is_settled_once_and_none_is_lost(
 ) -> None:
     """Whenever the worker looks, and however long it was away."""
     heard = local_instant(due_on, 12) + ahead
-    record = {timer.milestone: timer.status for timer in plan(due_on, heard, hour)}
+    record = {each.days: each.state.status for each in plan(due_on, heard, hour)}
     assert [due_at(due_on, m, hour) >= heard for m in record] == [
-        status is TimerStatus.PENDING for status in record.values()
+        status is ReminderStatus.PENDING for status in record.values()
     ]
     now = heard
     for wait in waits:
@@ -119,29 +130,27 @@ def test_each_milestone_is_settled_once_and_none_is_lost(
         due = [
             m
             for m, status in record.items()
-            if status is TimerStatus.PENDING and due_at(due_on, m, hour) <= now
+            if status is ReminderStatus.PENDING and due_at(due_on, m, hour) <= now
         ]
         if not due:
             continue
-        firing = fire(due_on, due, now, hour)
-        settled = {firing.raised: TimerStatus.RAISED} | dict.fromkeys(
-            firing.superseded, TimerStatus.SUPERSEDED
-        )
+        raised, superseded, planned = settle(due, now, due_on, hour)
+        settled = {raised: ReminderStatus.RAISED} | dict.fromkeys(superseded, ReminderStatus.SUPERSEDED)
         assert set(due) <= set(settled)
-        assert all(record.get(m, TimerStatus.PENDING) is TimerStatus.PENDING for m in settled)
-        assert all(m < firing.raised for m in firing.superseded)
+        assert all(record.get(m, ReminderStatus.PENDING) is ReminderStatus.PENDING for m in settled)
+        assert all(m < raised for m in superseded)
         record |= settled
-        if firing.planned is not None:
-            assert firing.planned not in record
-            record[firing.planned] = TimerStatus.PENDING
+        if planned is not None:
+            assert planned not in record
+            record[planned] = ReminderStatus.PENDING
     assert_whole(record, due_on, heard, now, hour)
 
 
 def assert_whole(
-    record: dict[int, TimerStatus], due_on: date, heard: datetime, now: datetime, hour: int
+    record: dict[int, ReminderStatus], due_on: date, heard: datetime, now: datetime, hour: int
 ) -> None:
     """Nothing due is open, something is always ahead, and the series has no hole after it was heard of."""
-    pending = [m for m, status in record.items() if status is TimerStatus.PENDING]
+    pending = [m for m, status in record.items() if status is ReminderStatus.PENDING]
     assert pending
     assert now == heard or all(due_at(due_on, m, hour) > now for m in pending)
     assert set(FIXED) <= set(record)
@@ -168,15 +177,15 @@ def test_those_who_answer_for_a_task_are_told() -> None:
     ("changes", "reason"),
     [
         ({}, None),
-        ({"state": "completed"}, TimerReason.TASK_ENDED),
-        ({"state": "cancelled"}, TimerReason.TASK_ENDED),
-        ({"state": "merged"}, TimerReason.TASK_ENDED),
-        ({"kind": "standing"}, TimerReason.NO_DEADLINE),
-        ({"due_on": None}, TimerReason.NO_DEADLINE),
-        ({"children": 3}, TimerReason.REPORTED_BY_CHILDREN),
+        ({"state": "completed"}, DeadlineReason.TASK_ENDED),
+        ({"state": "cancelled"}, DeadlineReason.TASK_ENDED),
+        ({"state": "merged"}, DeadlineReason.TASK_ENDED),
+        ({"kind": "standing"}, DeadlineReason.NO_DEADLINE),
+        ({"due_on": None}, DeadlineReason.NO_DEADLINE),
+        ({"children": 3}, DeadlineReason.REPORTED_BY_CHILDREN),
     ],
 )
-def test_a_task_is_silent_for_a_reason(changes: dict[str, object], reason: TimerReason | None) -> None:
+def test_a_task_is_silent_for_a_reason(changes: dict[str, object], reason: DeadlineReason | None) -> None:
     usual: dict[str, object] = {"state": "open", "kind": "dated", "due_on": DUE, "children": 0}
     assert why_silent(**(usual | changes)) is reason  # type: ignore[arg-type]  # a table of cases
 
@@ -303,7 +312,7 @@ def test_a_subscription_after_attempts(outcomes: set[str], is_answering: bool, i
 
 # --- words ----------------------------------------------------------------------------------------------------------
 
-SUBJECT = Subject("Bộ Nội vụ", "Xây dựng Đề án.", DUE, "Đề án")
+SUBJECT = DueTask("Bộ Nội vụ", "Xây dựng Đề án.", DUE, "Đề án")
 
 
 @pytest.mark.parametrize(
@@ -340,13 +349,13 @@ def test_what_an_alert_says(today: date, vi: str, en: str) -> None:
 
 
 def test_long_titles_are_cut_between_words() -> None:
-    said = message_vi(Subject("Bộ Nội vụ", "nhiệm vụ " * 100, DUE, None), DUE)
+    said = message_vi(DueTask("Bộ Nội vụ", "nhiệm vụ " * 100, DUE, None), DUE)
     assert len(said) < 280
     assert said.endswith("nhiệm vụ…”.")
 
 
 def test_days_and_months_have_two_digits_in_vietnamese() -> None:
-    said = message_vi(Subject("Bộ Nội vụ", "Xây dựng Đề án", date(2025, 6, 5), None), date(2025, 6, 5))
+    said = message_vi(DueTask("Bộ Nội vụ", "Xây dựng Đề án", date(2025, 6, 5), None), date(2025, 6, 5))
     assert said == "Hôm nay đến hạn (05/06/2025): đề nghị Bộ Nội vụ hoàn thành “Xây dựng Đề án”."
 
 

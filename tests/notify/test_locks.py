@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.deliveries import DeliveryReason
 from services.notify.tables import Delivery, Subscription
-from services.notify.use_cases.databases import follow_database
 from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 from services.notify.use_cases.deliveries.leases import Capacity, Lease, lease_due
 from services.notify.use_cases.deliveries.results import AttemptResult, record_results
-from services.notify.use_cases.tasks import follow_task
+from services.notify.use_cases.subjects import SUBJECTS
+from shared.events.envelope import EventData
+from shared.events.tasks import TaskAmended
 from tests.notify.told import ToldDatabase
 from tests.notify.world import World, task
 from tests.support.writing import writing
@@ -55,7 +56,13 @@ async def leased_of(world: World, databases: Sequence[ToldDatabase]) -> list[Lea
 async def rest(world: World, session: AsyncSession, told: ToldDatabase) -> None:
     now = world.clock.now()
     change = told.turns("maintenance", now)
-    await follow_database(session, change, told_at=now, now=now, rules=world.settings.signal_rules)
+    await apply(world, session, "database", change)
+
+
+async def apply(world: World, session: AsyncSession, kind: str, event: EventData) -> None:
+    """As the consumer does with an event that is recorded now."""
+    now = world.clock.now()
+    await SUBJECTS[kind].apply(session, event, now, world.settings.terms(SUBJECTS[kind], now))
 
 
 async def record(world: World, results: Sequence[AttemptResult]) -> None:
@@ -73,11 +80,10 @@ async def until_one_waits(world: World) -> None:
 
 async def task_of(world: World, lease: Lease) -> UUID:
     [row] = await world.rows(
-        "SELECT task_id FROM alerts JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
+        "SELECT subject FROM alerts JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
         id=lease.delivery_id,
     )
-    found: UUID = row.task_id
-    return found
+    return UUID(row.subject)
 
 
 async def outcomes(world: World) -> set[tuple[Any, ...]]:
@@ -87,15 +93,17 @@ async def outcomes(world: World) -> set[tuple[Any, ...]]:
 async def test_a_batch_that_ends_several_tasks_while_their_calls_are_recorded(world: World) -> None:
     low, high = await leased(world)
     ended = [
-        task(DUE, id_=await task_of(world, lease), version=2, state="completed") for lease in (high, low)
+        TaskAmended(
+            task=task(DUE, id_=await task_of(world, lease), version=2, state="completed"), changed=("state",)
+        )
+        for lease in (high, low)
     ]
     failed = [AttemptResult(lease, jitter=0, status_code=503) for lease in (low, high)]
-    now = world.clock.now()
     async with writing(world.database) as session:
-        await follow_task(session, ended[0], now=now, hour=8)
+        await apply(world, session, "task", ended[0])
         recording = asyncio.create_task(record(world, failed))
         await until_one_waits(world)
-        await follow_task(session, ended[1], now=now, hour=8)
+        await apply(world, session, "task", ended[1])
     await recording
     assert await outcomes(world) == {("cancelled", "task_ended")}
 
@@ -106,8 +114,7 @@ async def test_a_batch_that_brings_several_databases_to_rest_while_their_calls_a
     databases = [ToldDatabase(code=code) for code in ("DB1", "DB2")]
     low, high = await leased_of(world, databases)
     of_low = await world.rows(
-        "SELECT subject FROM signals JOIN alerts ON signal_id = signals.id"
-        " JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
+        "SELECT subject FROM alerts JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
         id=low.delivery_id,
     )
     first, second = sorted(databases, key=lambda told: told.code == of_low[0].subject)

@@ -1,4 +1,4 @@
-"""The picture, the timers and the alerts, against a real database."""
+"""Our copy of tasks, the reminders and the alerts, against a real database."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.notify.use_cases.timer_alerts import kind_of
+from services.notify.domain.subjects.tasks.milestones import kind_of
 from services.notify.worker import next_due_instant
 from shared.events import tasks
 from shared.events.notify import AlertRaised
@@ -34,8 +34,8 @@ async def test_months_are_played_and_each_milestone_raised_once_in_order(world: 
         assert await world.raise_all() == 0
     names = ["T-30", "T-14", "T-7", "T-3", "T-1", "T0", "T+1", "T+7", "T+14", "T+21", "T+28"]
     assert await raised(world) == [(name, "G12") for name in names]
-    assert await world.timers(known.id, "pending") == [("T+35", "pending", "planned")]
-    assert await world.timers(known.id, "superseded") == []
+    assert await world.milestones(known.id, "pending") == [("T+35", "pending", "planned")]
+    assert await world.milestones(known.id, "superseded") == []
 
 
 async def next_due(world: World):  # type: ignore[no-untyped-def]  # noqa: ANN201 - an instant, never None here
@@ -46,8 +46,8 @@ async def next_due(world: World):  # type: ignore[no-untyped-def]  # noqa: ANN20
 async def test_what_is_past_when_first_heard_of_is_never_sent(world: World) -> None:
     known = task(DUE)
     await world.tell(tasks.TaskCreated(task=known))
-    assert await world.timers(known.id) == [
-        *((name, "moot", "past_when_heard_of") for name in EARLY),
+    assert await world.milestones(known.id) == [
+        *((name, "obsolete", "past_when_heard_of") for name in EARLY),
         *((name, "pending", "planned") for name in AHEAD),
     ]
     assert await world.raise_all() == 0
@@ -61,15 +61,15 @@ async def test_after_an_outage_only_the_newest_is_raised_and_the_others_have_the
     world.go_to(date(2025, 6, 23), 15)
     assert await world.raise_all() == 1
     assert await raised(world) == [("T+21", "G12")]
-    assert await world.timers(known.id, "superseded") == [
+    assert await world.milestones(known.id, "superseded") == [
         (name, "superseded", "newer_came_due") for name in [*AHEAD, "T+14"]
     ]
-    assert await world.timers(known.id, "pending") == [("T+28", "pending", "planned")]
+    assert await world.milestones(known.id, "pending") == [("T+28", "pending", "planned")]
     [alert] = await world.items("/alerts")
     assert alert["message_vi"].startswith("Quá hạn 23 ngày (hạn 31/05/2025): đề nghị Bộ Nội vụ")
 
 
-async def test_those_who_answer_for_a_task_get_timers_of_their_own(world: World) -> None:
+async def test_those_who_answer_for_a_task_get_reminders_of_their_own(world: World) -> None:
     roles = [
         ("G12", "lead"),
         ("G01", "co_lead"),
@@ -93,7 +93,7 @@ async def test_a_task_without_a_deadline_of_its_own_is_silent(
     due_on = silent.pop("due_on", DUE)
     known = task(due_on, **silent)  # type: ignore[arg-type]  # a table of cases
     await world.tell(known)
-    assert await world.timers(known.id) == []
+    assert await world.milestones(known.id) == []
 
 
 async def test_events_that_come_twice_late_or_out_of_order_change_nothing(world: World) -> None:
@@ -107,11 +107,11 @@ async def test_events_that_come_twice_late_or_out_of_order_change_nothing(world:
     repeated = event(tasks.TaskCreated(task=first), version=1, at=world.clock.now())
     await world.tell(repeated, repeated)
     await world.tell(moved)
-    settled = await world.timers(first.id)
+    settled = await world.milestones(first.id)
     await world.tell(repeated)
     await world.tell(first.model_copy(update={"version": 2, "title": "late"}))
     await world.tell(moved.model_copy(update={"title": "same version again"}))
-    assert await world.timers(first.id) == settled
+    assert await world.milestones(first.id) == settled
     [row] = await world.rows("SELECT title, version, due_on FROM tasks")
     assert (row.title, row.version, row.due_on) == (first.title, 3, date(2025, 8, 31))
     assert await world.rows("SELECT 1 FROM dead_letters") == []
@@ -125,11 +125,11 @@ async def test_a_moved_deadline_is_planned_anew(world: World) -> None:
     later = known.deadline.model_copy(update={"revision": 2, "due_on": date(2025, 6, 30)})
     extended = known.model_copy(update={"version": 2, "deadline": later})
     await world.tell(tasks.DeadlineExtended(task=extended, reason="luật lùi", document_code="12/CV"))
-    timers = await world.timers(known.id)
+    milestones = await world.milestones(known.id)
     assert [
-        name for name, status, reason in timers if (status, reason) == ("cancelled", "replanned")
+        name for name, status, reason in milestones if (status, reason) == ("cancelled", "replanned")
     ] == AHEAD[1:]
-    assert [name for name, status, _ in timers if status == "pending"] == [
+    assert [name for name, status, _ in milestones if status == "pending"] == [
         "T-30", "T-14", "T-7", "T-3", "T-1", "T0", "T+1", "T+7",
     ]  # fmt: skip
     world.go_to(date(2025, 6, 23))
@@ -144,19 +144,23 @@ async def test_the_same_words_read_anew_are_another_deadline(world: World) -> No
     await world.tell(known.model_copy(update={"version": 2, "deadline": corrected}))
     await world.tell(
         known.model_copy(update={"version": 3})
-    )  # and back again: cancelled timers come back to life
-    timers = await world.timers(known.id)
-    pending = await world.rows("SELECT due_on FROM timers WHERE status = 'pending'")
-    assert {row.due_on for row in pending} == {DUE}
-    assert [name for name, status, _ in timers if status == "pending"] == AHEAD
+    )  # and back again: cancelled reminders come back to life
+    milestones = await world.milestones(known.id)
+    pending = await world.rows("SELECT facts ->> 'due_on' AS due_on FROM reminders WHERE status = 'pending'")
+    assert {row.due_on for row in pending} == {str(DUE)}
+    assert [name for name, status, _ in milestones if status == "pending"] == AHEAD
 
 
-async def test_an_assignment_that_ends_takes_its_timers_along_and_comes_back_with_them(world: World) -> None:
+async def test_an_assignment_that_ends_takes_its_reminders_along_and_comes_back_with_them(
+    world: World,
+) -> None:
     known = task(DUE, leads=["G12", "G05"])
     await world.tell(known)
     alone = task(DUE, id_=known.id, version=2, leads=["G05"])
     await world.tell(alone)
-    cancelled = await world.rows("SELECT DISTINCT agency_code, reason FROM timers WHERE status = 'cancelled'")
+    cancelled = await world.rows(
+        "SELECT DISTINCT agency_code, reason FROM reminders WHERE status = 'cancelled'"
+    )
     assert [tuple(row) for row in cancelled] == [("G12", "assignment_ended")]
     await world.tell(task(DUE, id_=known.id, version=3, leads=["G12"]))
     world.go_to(date(2025, 5, 24))
@@ -171,7 +175,7 @@ async def test_a_task_that_ends_is_not_spoken_of_again(world: World, state: str)
     await world.tell(known.model_copy(update={"version": 2, "state": state}))
     world.go_to(date(2025, 7, 1))
     assert await world.raise_all() == 0
-    assert {(status, reason) for _, status, reason in (await world.timers(known.id))[2:]} == {
+    assert {(status, reason) for _, status, reason in (await world.milestones(known.id))[2:]} == {
         ("cancelled", "task_ended")
     }
 
@@ -222,13 +226,15 @@ async def test_workers_at_once_raise_each_milestone_once(world: World) -> None:
     world.go_to(date(2025, 5, 28))  # T-7 and T-3 of each are due
     counts = await asyncio.gather(*(world.raise_all() for _ in range(4)))
     assert sum(counts) == 300
-    found = await world.rows("SELECT milestone, count(*) AS number FROM alerts GROUP BY milestone")
+    found = await world.rows(
+        "SELECT rank, count(*) AS number FROM alerts JOIN reminders ON reminders.id = reminder_id GROUP BY rank"
+    )
     assert [tuple(row) for row in found] == [(-3, 300)]
     states = await world.rows(
-        "SELECT status, count(*) AS n FROM timers WHERE due_at <= :now GROUP BY 1 ORDER BY 1",
+        "SELECT status, count(*) AS n FROM reminders WHERE due_at <= :now GROUP BY 1 ORDER BY 1",
         now=world.clock.now(),
     )
-    assert [tuple(row) for row in states] == [("moot", 600), ("raised", 300), ("superseded", 300)]
+    assert [tuple(row) for row in states] == [("obsolete", 600), ("raised", 300), ("superseded", 300)]
 
 
 async def test_a_task_that_ends_while_its_timer_is_raised_leaves_no_timer_behind(world: World) -> None:
@@ -237,7 +243,7 @@ async def test_a_task_that_ends_while_its_timer_is_raised_leaves_no_timer_behind
         await world.tell(known)
         ended = known.model_copy(update={"version": 2, "state": "completed"})
         await asyncio.gather(world.raise_all(), world.tell(ended))
-        assert await world.timers(known.id, "pending") == []
+        assert await world.milestones(known.id, "pending") == []
 
 
 async def test_an_event_that_makes_no_sense_is_set_aside_and_the_others_take_effect(world: World) -> None:
@@ -246,7 +252,7 @@ async def test_an_event_that_makes_no_sense_is_set_aside_and_the_others_take_eff
     await world.tell(beyond, sound)
     [letter] = await world.rows("SELECT reason FROM dead_letters")
     assert "OverflowError" in letter.reason
-    assert len(await world.timers(sound.id)) == 8
+    assert len(await world.milestones(sound.id)) == 8
 
 
 async def test_agencies_follow_their_newest_version_only(world: World) -> None:

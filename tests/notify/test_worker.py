@@ -7,9 +7,12 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from services.notify.consumers import CONTRACTS
-from services.notify.domain.milestones import FIXED, due_at, name_of
+from services.notify.consumers import SOURCES, contracts_of
+from services.notify.domain.subjects.tasks.milestones import FIXED, due_at, name_of
+from services.notify.queries.schedule import NEXT_DUE
 from services.notify.settings import NotifySettings
+from services.notify.use_cases.reminders.raise_due import BATCH
+from services.notify.use_cases.subjects import SUBJECTS
 from services.notify.worker import build_worker, next_due_instant
 from shared.events import tasks
 from shared.events.envelope import CloudEvent
@@ -45,13 +48,13 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
         await stack.enter_async_context(loops.running())
         async with writing(log) as session:
             await add_event(session, tasks.TaskCreated(task=known), version=1, at=clock.now())
-        while not await world.timers(known.id):
+        while not await world.milestones(known.id):
             pass  # until it was heard of
         for number, milestone in enumerate(FIXED, start=1):
             clock.move_to(due_at(date(2025, 5, 31), milestone))
             await receiver.wait_for(number)
         assert await Health(dict(worker.checks), loops).troubles() == {}
-        settled = await world.timers(known.id)
+        settled = await world.milestones(known.id)
     events = [got.verified(created["secret"]) for got in receiver.received]
     assert [event["data"]["milestone"] for event in events] == [name_of(milestone) for milestone in FIXED]
     assert {status for _, status, _ in settled[:-1]} == {"raised"}
@@ -70,30 +73,40 @@ async def test_figures_tell_what_waits(world: World) -> None:
         while loops.troubles():
             await world.rows("SELECT 1")
     await worker.close()
-    assert REGISTRY.get_sample_value("dondoc_timers", {"status": "pending"}) == 6
-    assert REGISTRY.get_sample_value("dondoc_timers", {"status": "overdue"}) == 1
-    assert REGISTRY.get_sample_value("dondoc_timer_lag_seconds") == 7200
-    assert REGISTRY.get_sample_value("dondoc_signals", {"status": "pending"}) == 2
-    assert REGISTRY.get_sample_value("dondoc_signals", {"status": "overdue"}) == 1
-    assert REGISTRY.get_sample_value("dondoc_signal_lag_seconds") == 3600
-    assert set(worker.loops) == {"notify-timers", "notify-signals", "notify-deliver", "notify-upkeep"}
+    figures = {
+        kind: (
+            REGISTRY.get_sample_value("dondoc_reminders", {"subject_kind": kind, "status": "pending"}),
+            REGISTRY.get_sample_value("dondoc_reminders", {"subject_kind": kind, "status": "overdue"}),
+            REGISTRY.get_sample_value("dondoc_reminder_lag_seconds", {"subject_kind": kind}),
+        )
+        for kind in SUBJECTS
+    }
+    assert figures == {"task": (6, 1, 7200), "database": (1, 1, 3600), "budget": (1, 0, 0)}
+    assert set(worker.loops) == {"notify-reminders", "notify-deliver", "notify-upkeep"}
 
 
-async def test_a_fault_in_raising_timers_keeps_no_signal_back(world: World) -> None:
+async def test_a_fault_with_one_subject_keeps_nothing_of_the_others_back(world: World) -> None:
     worker = build_worker(world.settings, world.database, world.clock, sources=[], publisher=None)
-    await world.tell(ToldDatabase().turns("late", world.clock.now()))
-    await _rename(world, "timers", "timers_away")
+    await world.tell(task(date(2025, 5, 21)))
+    world.go_to(date(2025, 5, 21))
+    await world.tell(
+        *(ToldDatabase(code=f"DB{n}").turns("late", world.clock.now()) for n in range(BATCH + 1))
+    )
+    await _rename(world, "tasks", "tasks_away")
     try:
-        loops = Loops({name: worker.loops[name] for name in ("notify-timers", "notify-signals")})
+        loops = Loops({"notify-reminders": worker.loops["notify-reminders"]})
 
         async def raised() -> bool:
-            return bool(await world.rows("SELECT 1 FROM alerts"))
+            return len(await world.rows("SELECT 1 FROM alerts")) == BATCH + 1
+
+        async def failed() -> bool:
+            return loops.troubles() == {"notify-reminders": "ProgrammingError"}
 
         async with loops.running():
             await wait_for(raised)
-            assert "notify-timers" in loops.troubles()
+            await wait_for(failed)
     finally:
-        await _rename(world, "timers_away", "timers")
+        await _rename(world, "tasks_away", "tasks")
         await worker.close()
 
 
@@ -102,26 +115,27 @@ async def _rename(world: World, table: str, name: str) -> None:
         await session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
-async def test_the_poll_for_due_timers_reads_an_index_alone(world: World) -> None:
+async def test_the_poll_for_due_reminders_probes_an_index_once_for_each_kind(world: World) -> None:
     async with writing(world.database) as session:
         await session.execute(
             text(
-                "WITH followed AS (INSERT INTO tasks (id, version, title, kind, state, revision, deadline_text, children,"
-                " responsible) SELECT gen_random_uuid(), 1, 't', 'dated', 'open', 1, '', 0, '{}'"
-                " FROM generate_series(1, 5000) RETURNING id) "
-                "INSERT INTO timers SELECT gen_random_uuid(), id, 'G12', 1, '2030-01-01', 0, '2030-01-01', 'pending',"
-                " 'planned', now() FROM followed"
-            )
+                "INSERT INTO reminders SELECT gen_random_uuid(), kind, n::text, 'G12', kind, '', '', 0, now(), now(),"
+                " 'pending', 'planned', now(), '{}' FROM unnest(CAST(:kinds AS text[])) AS kind, generate_series(1, 3000) n"
+            ),
+            {"kinds": list(SUBJECTS)},
         )
     async with world.database.reading() as connection:
-        await connection.execute(text("ANALYZE timers"))
+        await connection.execute(text("VACUUM ANALYZE reminders"))
         plan = await connection.execute(
-            text("EXPLAIN SELECT min(due_at) FROM timers WHERE status = 'pending'")
+            text(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF) {NEXT_DUE}"),
+            {"subject_kinds": list(SUBJECTS)},
         )
-        assert "ix_timers_pending" in str(plan.all())
+        lines = "\n".join(row[0] for row in plan)
+    assert "using ix_reminders_pending on reminders (actual rows=1.00 loops=3)" in lines, lines
+    assert "Seq Scan" not in lines
 
 
-async def test_what_is_due_next_is_the_earliest_of_timers_and_signals(world: World) -> None:
+async def test_due_next_is_the_earliest_of_all_subjects(world: World) -> None:
     async def next_due() -> datetime | None:
         async with world.database.reading() as connection:
             return await next_due_instant(connection)
@@ -135,16 +149,18 @@ async def test_what_is_due_next_is_the_earliest_of_timers_and_signals(world: Wor
 
 async def test_each_source_s_events_are_heard_by_its_name(world: World) -> None:
     """Golden samples of what the other services tell: all understood, the news in them recorded."""
-    for service, contracts in CONTRACTS.items():
+    for service in SOURCES:
         golden = [
             CloudEvent.model_validate_json((GOLDEN / f"{event_type}.json").read_bytes())
-            for event_type in contracts
+            for event_type in contracts_of(service)
         ]
         await world.tell(*sorted(golden, key=lambda event: event.time))
         heard = await world.rows("SELECT 1 FROM inbox WHERE source = :source", source=service)
         assert heard
     assert await world.rows("SELECT 1 FROM dead_letters") == []
-    found = await world.rows("SELECT DISTINCT subject_kind, kind FROM signals ORDER BY 1, 2")
+    found = await world.rows(
+        "SELECT DISTINCT subject_kind, kind FROM reminders WHERE subject_kind <> 'task' ORDER BY 1, 2"
+    )
     assert [tuple(row) for row in found] == [
         ("budget", "budget.behind"), ("budget", "budget.idle"), ("budget", "budget.unallocated"),
         ("database", "dataset.contradiction.opened"),  # its end is no news: it was put off, and nobody told of it

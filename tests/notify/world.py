@@ -111,8 +111,7 @@ class World:
             self.database,
             source,  # type: ignore[arg-type]  # batches are handed in
             self.clock,
-            self.settings.alert_hour,
-            rules=self.settings.signal_rules,
+            self.settings.terms,
         )
         await hearing.consume_patiently(Batch(events, _acknowledge))
 
@@ -189,11 +188,16 @@ class World:
         assert isinstance(items, list)
         return items
 
-    async def timers(self, task_id: UUID, status: str | None = None) -> list[tuple[str, str, str]]:
+    async def reminders(self, kind: str, key: object = None, status: str | None = None) -> list[Any]:
+        """The reminders about a kind of subject, or about one, in the order in which they come due."""
+        wanted = {"subject_kind": kind, "subject": key and str(key), "status": status, "limit": 200}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return await self.items("/reminders", params=given)
+
+    async def milestones(self, task_id: UUID, status: str | None = None) -> list[tuple[str, str, str]]:
         """(milestone, status, reason) in the order in which they come due."""
-        wanted = f"&status={status}" if status else ""
-        items = await self.items(f"/timers?task={task_id}&limit=200{wanted}")
-        return [(item["milestone"], item["status"], item["reason"]) for item in items]
+        found = await self.reminders("task", task_id, status)
+        return [(item["facts"]["milestone"], item["status"], item["reason"]) for item in found]
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         async with self.database.reading() as connection:

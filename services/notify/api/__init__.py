@@ -1,5 +1,5 @@
 """Routes of the notify service."""
 
-from services.notify.api import alerts, deliveries, subscriptions
+from services.notify.api import alerts, deliveries, reminders, subscriptions
 
-ROUTERS = (subscriptions.router, alerts.router, deliveries.router)
+ROUTERS = (subscriptions.router, alerts.router, reminders.router, deliveries.router)

@@ -1,15 +1,12 @@
-"""Alerts, the timers and signals behind them, and the feed of what was raised."""
+"""Alerts, and the feed of their events."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify.api.common import CodeParameter, Reader, key_after
-from services.notify.domain.milestones import TimerStatus
+from services.notify.api.common import About, CodeParameter, Reader, key_after, require_visible
 from services.notify.domain.refusals import alert_unknown
-from services.notify.domain.signals import SignalKind, SignalStatus
 from services.notify.queries import alerts as queries
 from services.notify.queries import deliveries as delivery_queries
 from services.notify.queries.agencies import visible_agencies
@@ -17,37 +14,17 @@ from services.notify.schemas import (
     AlertDetail,
     AlertPage,
     AlertStatus,
-    SignalPage,
-    TimerPage,
     alert_view,
     attempt_views,
     delivery_view,
-    mapping,
-    timer_view,
 )
 from shared.events.notify import AlertKind
 from shared.http.app import Reading, service_router
-from shared.http.auth import Caller
 from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.problems import documented
 
 router = service_router("notify")
-TaskParameter = Annotated[UUID | None, Query()]
-DatabaseParameter = Annotated[
-    str | None, Query(min_length=1, max_length=64, description="code of a database")
-]
-BudgetParameter = Annotated[
-    str | None, Query(min_length=1, max_length=100, description="year:level:agency, e.g. 2026:central:G12")
-]
-
-
-async def require_visible(connection: AsyncConnection, caller: Caller, agency: str | None) -> None:
-    """Refuse a bound key that names an agency neither its own nor below it."""
-    if caller.tenant is None or agency is None:
-        return
-    if agency not in await visible_agencies(connection, caller.tenant):
-        caller.require_tenant(agency)
 
 
 @router.get("/alerts", response_model=AlertPage)
@@ -55,18 +32,16 @@ async def list_alerts(
     request: Request,
     connection: Reading,
     caller: Reader,
+    about: About,
     agency: CodeParameter = None,
     kind: Annotated[AlertKind | None, Query()] = None,
-    task: TaskParameter = None,
-    database: DatabaseParameter = None,
-    budget: BudgetParameter = None,
     status: Annotated[AlertStatus | None, Query()] = None,
     cursor: PageCursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
     """Cảnh báo, mới nhất trước. / Alerts, newest first."""
     await require_visible(connection, caller, agency)
-    asked = queries.Asked(caller.tenant, agency, kind, task, database, budget, status)
+    asked = queries.Asked(caller.tenant, agency, kind, about, status)
     rows = await queries.list_alerts(connection, asked, after=key_after(cursor), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.raised_at, row.id), view=alert_view)
 
@@ -82,49 +57,6 @@ async def get_alert(alert_id: UUID, connection: Reading, caller: Reader) -> Any:
     attempts = await delivery_queries.attempts_of(connection, [delivery.id for delivery in deliveries])
     tried = attempt_views(attempts)
     return alert_view(row) | {"deliveries": [delivery_view(delivery, tried) for delivery in deliveries]}
-
-
-@router.get("/timers", response_model=TimerPage)
-async def list_timers(
-    request: Request,
-    connection: Reading,
-    caller: Reader,
-    agency: CodeParameter = None,
-    task: TaskParameter = None,
-    status: Annotated[TimerStatus | None, Query()] = None,
-    cursor: PageCursor = None,
-    limit: Limit = DEFAULT_LIMIT,
-) -> Response:
-    """Các mốc nhắc đã qua và sắp tới, kèm lý do. / Milestones, planned and past, with their reasons."""
-    await require_visible(connection, caller, agency)
-    asked = queries.Asked(caller.tenant, agency, task=task, status=status)
-    rows = await queries.list_timers(connection, asked, after=key_after(cursor), limit=limit)
-    return page_answer(request, rows, limit, key=lambda row: (row.due_at, row.id), view=timer_view)
-
-
-@router.get("/signals", response_model=SignalPage)
-async def list_signals(
-    request: Request,
-    connection: Reading,
-    caller: Reader,
-    agency: CodeParameter = None,
-    kind: Annotated[SignalKind | None, Query()] = None,
-    database: DatabaseParameter = None,
-    budget: BudgetParameter = None,
-    status: Annotated[SignalStatus | None, Query()] = None,
-    cursor: PageCursor = None,
-    limit: Limit = DEFAULT_LIMIT,
-) -> Response:
-    """Các tín hiệu đã qua và sắp tới, kèm lý do. / Signals, planned and past, with their reasons.
-
-    Tin về cơ sở dữ liệu và các lần xem xét ngân sách.
-
-    News of databases and examinations of budgets.
-    """
-    await require_visible(connection, caller, agency)
-    asked = queries.Asked(caller.tenant, agency, kind, database=database, budget=budget, status=status)
-    rows = await queries.list_signals(connection, asked, after=key_after(cursor), limit=limit)
-    return page_answer(request, rows, limit, key=lambda row: (row.due_at, row.id), view=mapping)
 
 
 @router.get("/changes")

@@ -1,12 +1,17 @@
-"""What the routes share: who reads, what the operator set, where a page begins."""
+"""Parameters and dependencies of several routes."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from inspect import Parameter, Signature
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notify.queries.agencies import visible_agencies
 from services.notify.use_cases.authority import SUBSCRIBE
+from services.notify.use_cases.subjects import SUBJECTS
 from services.notify.use_cases.subscriptions import SubscriptionRules
 from shared.http.app import with_scope
 from shared.http.auth import Caller
@@ -16,6 +21,36 @@ READ = "notify.read"
 Reader = Annotated[Caller, with_scope(READ)]
 Subscriber = Annotated[Caller, with_scope(SUBSCRIBE)]
 CodeParameter = Annotated[str | None, Query(min_length=1, max_length=64)]
+
+
+def _about() -> Callable[..., Sequence[tuple[str, str]]]:
+    """A dependency with a parameter for each kind of subject: the subjects that a request names."""
+
+    def named(**given: object) -> Sequence[tuple[str, str]]:
+        return [(kind, str(key)) for kind, key in given.items() if key is not None]
+
+    parameters = [
+        Parameter(
+            kind,
+            Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[subject.key | None, Query(description=subject.key_description)],
+        )
+        for kind, subject in SUBJECTS.items()
+    ]
+    named.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # what FastAPI reads
+    return named
+
+
+About = Annotated[Sequence[tuple[str, str]], Depends(_about())]
+
+
+async def require_visible(connection: AsyncConnection, caller: Caller, agency: str | None) -> None:
+    """Refuse a bound key that names an agency neither its own nor below it."""
+    if caller.tenant is None or agency is None:
+        return
+    if agency not in await visible_agencies(connection, caller.tenant):
+        caller.require_tenant(agency)
 
 
 def current_rules(request: Request) -> SubscriptionRules:

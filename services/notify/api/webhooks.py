@@ -1,11 +1,12 @@
-"""What subscribers are sent, for their side of the OpenAPI document; none of it is served here."""
+"""The messages sent to subscribers, for their side of the OpenAPI document; none of it is served here."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, status
 
+from services.notify.use_cases.subjects import SUBJECTS
 from shared.events.envelope import EventData
-from shared.events.notify import AlertRaised, BudgetAlerted, DatabaseAlerted, SubscriptionTested
+from shared.events.notify import SubscriptionTested
 from shared.events.schemas import event_model
 
 MEDIA_TYPE = "application/cloudevents+json"
@@ -45,21 +46,8 @@ def _describe(name: str, contract: type[EventData], description: str) -> None:
     )
 
 
-_describe(
-    "alert",
-    AlertRaised,
-    "Cảnh báo về một thời hạn: trước hạn, đúng ngày và sau hạn. / An alert about a deadline: before it, on the day, and after.",
-)
-_describe(
-    "database-alert",
-    DatabaseAlerted,
-    "Cảnh báo về một cơ sở dữ liệu: điều quan sát được và mâu thuẫn. / An alert about a database: what is seen of it, and contradictions.",
-)
-_describe(
-    "budget-alert",
-    BudgetAlerted,
-    "Cảnh báo về một khoản ngân sách: giải ngân, phân bổ chậm. / An alert about a budget: what is disbursed and allocated too late.",
-)
+for _subject in SUBJECTS.values():
+    _describe(_subject.webhook, _subject.alert, _subject.webhook_description)
 _describe(
     "trial",
     SubscriptionTested,

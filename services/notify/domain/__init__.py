@@ -1,1 +1,1 @@
-"""Values and rules of following up a deadline: no database, no clock, no network."""
+"""Values and rules of reminders, alerts and deliveries: no database, no clock, no network."""

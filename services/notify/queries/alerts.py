@@ -1,4 +1,4 @@
-"""Alerts, and the timers and signals behind them, as their readers see them."""
+"""Alerts as their readers see them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.domain.deliveries import DeliveryStatus
-from services.notify.domain.signals import SubjectKind
-from services.notify.tables import Agency, Alert, Delivery, Signal, Timer
+from services.notify.tables import Agency, Alert, Delivery, Reminder
 from shared.agencies import within
 from shared.runtime.database import AnyRow, AnySelect
 
@@ -43,31 +42,19 @@ _ALERTS = select(
     *(_counts.c[status.value] for status in DeliveryStatus),
     cast(Alert.body, JSONB)["data"].label("data"),
 ).join(_counts, true())
-_TIMERS = select(
-    Timer.id,
-    Timer.task_id,
-    Timer.agency_code,
-    Timer.revision,
-    Timer.due_on,
-    Timer.milestone,
-    Timer.due_at,
-    Timer.status,
-    Timer.reason,
-    Timer.changed_at,
-)
-_SIGNALS = select(*(getattr(Signal, name) for name in Signal.__table__.columns.keys()))  # noqa: SIM118 - columns iterate as columns
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose alerts, timers or signals, and about what; `tenant` is the agency to which the reader is bound."""
+    """The filters of a list of alerts or reminders; `tenant` is the agency to which the reader is bound.
+
+    `subjects` are kinds of subjects, each with the key of one, or None for all of the kind.
+    """
 
     tenant: str | None = None
     agency: str | None = None
     kind: str | None = None
-    task: UUID | None = None
-    database: str | None = None
-    budget: str | None = None
+    subjects: Sequence[tuple[str, str | None]] = ()
     status: str | None = None
 
 
@@ -75,14 +62,7 @@ async def list_alerts(
     connection: AsyncConnection, asked: Asked, *, after: Key | None, limit: int
 ) -> Sequence[AnyRow]:
     """Newest first, one more than `limit` where there are more."""
-    query = _for_reader(_ALERTS, Alert, asked)
-    for subject_kind, subject in _subjects(asked):
-        told = select(Signal.id).where(Signal.subject_kind == subject_kind, Signal.subject == subject)
-        query = query.where(Alert.signal_id.in_(told))
-    if asked.task is not None:
-        query = query.where(Alert.task_id == asked.task)
-    if asked.kind is not None:
-        query = query.where(Alert.kind == asked.kind)
+    query = for_reader(_ALERTS, Alert, asked)
     if asked.status is not None:
         query = query.where(_status == asked.status)
     if after is not None:
@@ -95,52 +75,16 @@ async def get_alert(connection: AsyncConnection, alert_id: UUID) -> AnyRow | Non
     return (await connection.execute(_ALERTS.where(Alert.id == alert_id))).one_or_none()
 
 
-async def list_timers(
-    connection: AsyncConnection, asked: Asked, *, after: Key | None, limit: int
-) -> Sequence[AnyRow]:
-    """In the order in which they come due, one more than `limit` where there are more."""
-    query = _for_reader(_TIMERS, Timer, asked)
-    if asked.task is not None:
-        query = query.where(Timer.task_id == asked.task)
-    return await _in_order(connection, query, Timer, asked, after=after, limit=limit)
-
-
-async def list_signals(
-    connection: AsyncConnection, asked: Asked, *, after: Key | None, limit: int
-) -> Sequence[AnyRow]:
-    """As `list_timers`."""
-    query = _for_reader(_SIGNALS, Signal, asked)
-    for subject_kind, subject in _subjects(asked):
-        query = query.where(Signal.subject_kind == subject_kind, Signal.subject == subject)
-    if asked.kind is not None:
-        query = query.where(Signal.kind == asked.kind)
-    return await _in_order(connection, query, Signal, asked, after=after, limit=limit)
-
-
-async def _in_order(
-    connection: AsyncConnection,
-    query: AnySelect,
-    row: type[Timer | Signal],
-    asked: Asked,
-    *,
-    after: Key | None,
-    limit: int,
-) -> Sequence[AnyRow]:
-    if asked.status is not None:
-        query = query.where(row.status == asked.status)
-    if after is not None:
-        query = query.where(tuple_(row.due_at, row.id) > after)
-    return (await connection.execute(query.order_by(row.due_at, row.id).limit(limit + 1))).all()
-
-
-def _for_reader(query: AnySelect, row: type[Alert | Timer | Signal], asked: Asked) -> AnySelect:
+def for_reader(query: AnySelect, row: type[Alert | Reminder], asked: Asked) -> AnySelect:
+    """The rows about agencies that the reader may see and asks for, of the kind and the subjects asked for."""
     if asked.tenant is not None:
         query = query.where(row.agency_code.in_(within(Agency, asked.tenant)))
     if asked.agency is not None:
         query = query.where(row.agency_code == asked.agency)
+    if asked.kind is not None:
+        query = query.where(row.kind == asked.kind)
+    for subject_kind, subject in asked.subjects:
+        query = query.where(row.subject_kind == subject_kind)
+        if subject is not None:
+            query = query.where(row.subject == subject)
     return query
-
-
-def _subjects(asked: Asked) -> list[tuple[SubjectKind, str]]:
-    named = [(SubjectKind.DATABASE, asked.database), (SubjectKind.BUDGET, asked.budget)]
-    return [(kind, subject) for kind, subject in named if subject is not None]

@@ -1,5 +1,6 @@
 """When there is next something to do, and how much waits."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
@@ -7,47 +8,45 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.runtime.database import AnyRow
 
-_NEXT_TIMER_DUE = text("SELECT min(due_at) FROM timers WHERE status = 'pending'")
-_NEXT_SIGNAL_DUE = text("SELECT min(due_at) FROM signals WHERE status = 'pending'")
+# One probe of the partial index for each kind of subject.
+NEXT_DUE = text(
+    """
+    SELECT subject_kind, due_at
+    FROM unnest(CAST(:subject_kinds AS text[])) AS kinds (subject_kind)
+    CROSS JOIN LATERAL (
+        SELECT due_at FROM reminders
+        WHERE status = 'pending' AND reminders.subject_kind = kinds.subject_kind
+        ORDER BY due_at LIMIT 1
+    ) AS next
+    """
+)
 _NEXT_RETRY = text(
     "SELECT min(next_attempt_at) FROM deliveries"
     " WHERE status = 'pending' AND lease_token IS NULL AND attempts > 0"
     " AND next_attempt_at > CAST(:now AS timestamptz)"
 )
-_BACKLOG = text(
+_REMINDERS = text(
     """
-    SELECT (SELECT count(*) FROM timers WHERE status = 'pending') AS timers_pending,
-           (SELECT count(*) FROM timers WHERE status = 'pending' AND due_at <= CAST(:now AS timestamptz))
-               AS timers_overdue,
-           (SELECT min(due_at) FROM timers WHERE status = 'pending') AS oldest_due,
-           (SELECT count(*) FROM signals WHERE status = 'pending') AS signals_pending,
-           (SELECT count(*) FROM signals WHERE status = 'pending' AND due_at <= CAST(:now AS timestamptz))
-               AS signals_overdue,
-           (SELECT min(due_at) FROM signals WHERE status = 'pending') AS oldest_signal_due,
-           (SELECT count(*) FROM deliveries WHERE status = 'pending' AND lease_token IS NULL)
-               AS deliveries_pending,
-           (SELECT count(*) FROM deliveries WHERE lease_token IS NOT NULL) AS deliveries_in_flight,
-           (SELECT count(*) FROM deliveries WHERE status = 'failed') AS deliveries_failed
+    SELECT subject_kind, count(*) AS pending,
+           count(*) FILTER (WHERE due_at <= CAST(:now AS timestamptz)) AS due, min(due_at) AS oldest
+    FROM reminders WHERE status = 'pending' GROUP BY subject_kind
+    """
+)
+_DELIVERIES = text(
+    """
+    SELECT (SELECT count(*) FROM deliveries WHERE status = 'pending' AND lease_token IS NULL) AS pending,
+           (SELECT count(*) FROM deliveries WHERE lease_token IS NOT NULL) AS in_flight,
+           (SELECT count(*) FROM deliveries WHERE status = 'failed') AS failed
     """
 )
 
 
-async def next_timer_due(connection: AsyncConnection) -> datetime | None:
-    """When the next pending timer comes due, or came; None when none is pending."""
-    due: datetime | None = (await connection.execute(_NEXT_TIMER_DUE)).scalar_one()
-    return due
-
-
-async def next_signal_due(connection: AsyncConnection) -> datetime | None:
-    """When the next pending signal comes due, or came; None when none is pending."""
-    due: datetime | None = (await connection.execute(_NEXT_SIGNAL_DUE)).scalar_one()
-    return due
-
-
-async def next_due_instant(connection: AsyncConnection) -> datetime | None:
-    """When the next timer or signal comes due, or came."""
-    found = (await next_timer_due(connection), await next_signal_due(connection))
-    return min((due for due in found if due is not None), default=None)
+async def next_due_by_kind(
+    connection: AsyncConnection, subject_kinds: Collection[str]
+) -> Mapping[str, datetime]:
+    """When the next pending reminder of each kind of subject comes due, or came; of kinds with one pending."""
+    found = await connection.execute(NEXT_DUE, {"subject_kinds": list(subject_kinds)})
+    return {row.subject_kind: row.due_at for row in found}
 
 
 async def next_retry_instant(connection: AsyncConnection, now: datetime) -> datetime | None:
@@ -56,6 +55,11 @@ async def next_retry_instant(connection: AsyncConnection, now: datetime) -> date
     return due
 
 
-async def backlog(connection: AsyncConnection, now: datetime) -> AnyRow:
-    """Counts of what waits, from partial indexes alone."""
-    return (await connection.execute(_BACKLOG, {"now": now})).one()
+async def reminder_backlog(connection: AsyncConnection, now: datetime) -> Sequence[AnyRow]:
+    """Pending reminders, those due of them and the oldest instant at which one came due, by kind of subject."""
+    return (await connection.execute(_REMINDERS, {"now": now})).all()
+
+
+async def delivery_backlog(connection: AsyncConnection) -> AnyRow:
+    """Deliveries pending, in flight and failed, counted from partial indexes alone."""
+    return (await connection.execute(_DELIVERIES)).one()

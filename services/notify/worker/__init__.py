@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from services.notify.consumers import consumer
-from services.notify.queries.schedule import next_due_instant
 from services.notify.settings import NotifySettings
 from services.notify.worker.deliveries import DeliveryWorker
-from services.notify.worker.raising import raise_due, signals_loop, timers_loop
+from services.notify.worker.raising import next_due_instant, raise_due, reminders_loop
 from services.notify.worker.upkeep import upkeep_loop
 from shared.log.bus import DeadLetter, Publisher, Source
 from shared.log.relay import notifier_loop, relay_loop
@@ -31,15 +30,14 @@ def build_worker(
     """The loops of a process; without a publisher readers take the outbox as it is, and nothing is relayed."""
     deliveries = DeliveryWorker(database, clock, settings)
     loops: dict[str, Loop] = {
-        "notify-timers": timers_loop(database, clock, settings),
-        "notify-signals": signals_loop(database, clock, settings),
+        "notify-reminders": reminders_loop(database, clock, settings),
         "notify-deliver": deliveries.run,
         "notify-upkeep": upkeep_loop(database, clock),
     }
     checks: dict[str, Check] = {"notify-database": database_check(database)}
     for source in sources:
         loops[f"notify-consume-{source.name}"] = consumer(
-            database, source, clock, settings.alert_hour, dead_letter, rules=settings.signal_rules
+            database, source, clock, settings.terms, dead_letter
         ).loop()
         checks[f"notify-source-{source.name}"] = source.trouble
     if publisher is not None:

@@ -19,16 +19,16 @@ _LAGS = (
 _CALLS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
 
 ALERTS_RAISED = Counter("dondoc_alerts_raised_total", "Alerts raised", ["kind"])
-TIMERS = Gauge("dondoc_timers", "Timers: pending, and those overdue to be raised", ["status"])
-TIMER_LAG = Gauge("dondoc_timer_lag_seconds", "How long the oldest due timer has waited, 0 when none is due")
-SIGNALS = Gauge(
-    "dondoc_signals", "Signals of databases and budgets: pending, and those overdue to be settled", ["status"]
+REMINDERS = Gauge(
+    "dondoc_reminders", "Reminders: pending, and those overdue to be raised", ["subject_kind", "status"]
 )
-SIGNAL_LAG = Gauge(
-    "dondoc_signal_lag_seconds", "How long the oldest due signal has waited, 0 when none is due"
+REMINDER_LAG = Gauge(
+    "dondoc_reminder_lag_seconds",
+    "How long the oldest due reminder has waited, 0 when none is due",
+    ["subject_kind"],
 )
 RAISE_LAG = Histogram(
-    "dondoc_alert_raise_lag_seconds", "From when a timer or signal came due to its alert", buckets=_LAGS
+    "dondoc_alert_raise_lag_seconds", "From when a reminder came due to its alert", buckets=_LAGS
 )
 ATTEMPTS = Counter("dondoc_webhook_attempts_total", "Calls to subscribers, by outcome", ["outcome"])
 CALL_SECONDS = Histogram(
@@ -40,7 +40,7 @@ DELIVERIES_ENDED = Counter(
 )
 DELIVERY_LAG = Histogram(
     "dondoc_alert_delivery_lag_seconds",
-    "From when a timer or signal came due to a delivered alert",
+    "From when a reminder came due to a delivered alert",
     buckets=_LAGS,
 )
 

@@ -1,19 +1,18 @@
-"""Raising alerts when their hour comes: those of timers and those of signals, each by a loop of its own.
-
-A fault in the one keeps nothing of the other back.
-"""
+"""Raising alerts when their reminders come due: one loop for all subjects."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify.queries.schedule import next_signal_due, next_timer_due
+from services.notify.queries.schedule import next_due_by_kind
 from services.notify.settings import NotifySettings
-from services.notify.use_cases import signal_alerts, timer_alerts
-from services.notify.use_cases.publishing import Raised
-from services.notify.use_cases.signal_deliveries import cancel_superseded
+from services.notify.use_cases.reminders import raise_due as use_cases
+from services.notify.use_cases.reminders.outdated import cancel_superseded
+from services.notify.use_cases.reminders.publish import Raised
+from services.notify.use_cases.reminders.subject import AnySubject
+from services.notify.use_cases.subjects import SUBJECTS
 from services.notify.worker.metrics import ALERTS_RAISED, RAISE_LAG
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
@@ -21,77 +20,65 @@ from shared.runtime.loops import Loop, Pulse
 
 POLL_SECONDS = 1.0  # the fallback for plans made by other processes
 
-NextDue = Callable[[AsyncConnection], Awaitable[datetime | None]]
-Raise = Callable[[Database, Clock, NotifySettings], Awaitable[int]]
 
-
-def timers_loop(database: Database, clock: Clock, settings: NotifySettings) -> Loop:
-    return _loop(database, clock, settings, next_timer_due, raise_timers)
-
-
-def signals_loop(database: Database, clock: Clock, settings: NotifySettings) -> Loop:
-    return _loop(database, clock, settings, next_signal_due, raise_signals)
+async def next_due_instant(connection: AsyncConnection) -> datetime | None:
+    """When the next reminder comes due, or came; None when none is pending."""
+    return min((await next_due_by_kind(connection, SUBJECTS)).values(), default=None)
 
 
 async def raise_due(database: Database, clock: Clock, settings: NotifySettings) -> int:
-    """One round of both: how many were settled, 0 when nothing is due."""
-    of_timers = await raise_timers(database, clock, settings)
-    return of_timers + await raise_signals(database, clock, settings)
+    """Settle a batch of the due reminders of each subject; how many series, 0 when nothing is due."""
+    return sum([await _raise_batch(database, clock, settings, subject) for subject in SUBJECTS.values()])
 
 
-async def raise_timers(database: Database, clock: Clock, settings: NotifySettings) -> int:
-    """Settle a batch of the timers that are due now; how many."""
+async def _raise_batch(
+    database: Database, clock: Clock, settings: NotifySettings, subject: AnySubject
+) -> int:
     async with database.change(clock) as (session, now):
-        settled = await timer_alerts.raise_due(
-            session, now=now, hour=settings.alert_hour, public_url=settings.public_url
-        )
-    _measure(settled)
-    return len(settled)
-
-
-async def raise_signals(database: Database, clock: Clock, settings: NotifySettings) -> int:
-    """Settle a batch of the signals that are due now; how many.
-
-    What they supersede is cancelled by a transaction of its own: that one must hold nothing while it waits its turn.
-    """
-    async with database.change(clock) as (session, now):
-        settled = await signal_alerts.raise_due(
-            session,
-            now=now,
-            hour=settings.alert_hour,
-            rules=settings.signal_rules,
-            public_url=settings.public_url,
-        )
-    if settled.raised:
+        batch = await use_cases.raise_due(session, subject, settings.terms(subject, now))
+    if batch.raised and subject.supersedes_retries:
+        # A transaction of its own, which holds no other lock while it waits for that of deliveries.
         async with database.change(clock) as (session, now):
-            await cancel_superseded(session, now=now)
-    _measure(settled.raised)
-    return settled.count
+            await cancel_superseded(session, [subject.kind], now)
+    _measure(batch.raised)
+    return batch.settled
 
 
 def _measure(raised: Iterable[Raised]) -> None:
     for alert in raised:
-        ALERTS_RAISED.labels(alert.data.kind).inc()
-        RAISE_LAG.observe((alert.data.raised_at - alert.due_at).total_seconds())
+        ALERTS_RAISED.labels(alert.reminder.kind).inc()
+        RAISE_LAG.observe((alert.event.raised_at - alert.reminder.due_at).total_seconds())
 
 
-def _loop(
-    database: Database, clock: Clock, settings: NotifySettings, next_due: NextDue, raise_batch: Raise
-) -> Loop:
-    """Sleeps until the next comes due by the suite's clock, or until something is committed."""
+def reminders_loop(database: Database, clock: Clock, settings: NotifySettings) -> Loop:
+    """Sleeps until the next reminder comes due by the suite's clock, or until something is committed.
+
+    A failure with one subject keeps nothing of the others back: the loop fails when theirs are raised.
+    """
     wake = asyncio.Event()
     database.on_commit(wake.set)
 
     async def run(pulse: Pulse) -> None:
+        failed: dict[str, Exception] = {}
         while True:
             async with database.reading() as connection:
-                due = await next_due(connection)
-            if due is not None and due <= clock.now():
-                if await raise_batch(database, clock, settings):
-                    pulse.beat()
-                    continue
-                wake.clear()  # another worker holds what is due; this round's own commit is no news
+                next_due = await next_due_by_kind(connection, SUBJECTS)
+            now, settled = clock.now(), 0
+            due = [kind for kind, due_at in next_due.items() if due_at <= now]
+            for kind in due:
+                if kind not in failed:
+                    try:
+                        settled += await _raise_batch(database, clock, settings, SUBJECTS[kind])
+                    except Exception as error:  # noqa: BLE001 - raised below, after the others'
+                        failed[kind] = error
+            if settled:
+                continue
+            if failed:
+                raise next(iter(failed.values()))
             pulse.beat()
-            await wait_for_wake(wake, clock, due if due and due > clock.now() else None, POLL_SECONDS)
+            if due:
+                wake.clear()  # another worker holds what is due; this round's own commit is no news
+            ahead = min((due_at for due_at in next_due.values() if due_at > now), default=None)
+            await wait_for_wake(wake, clock, ahead, POLL_SECONDS)
 
     return run

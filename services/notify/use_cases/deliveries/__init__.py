@@ -2,7 +2,7 @@
 
 Locks, in the order in which every transaction takes them:
 
-1. the rows of subjects (tasks, databases, budgets), then of subscriptions, in order of id within a statement;
+1. the copies of subjects (see `use_cases.reminders`), then of subscriptions, in order of id within a statement;
 2. one advisory lock of the whole table (`locks.lock_deliveries`): exclusive to cancel, shared to record attempt
    results; held to the end of the transaction;
 3. rows of deliveries, in order of id.

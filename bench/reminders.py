@@ -1,0 +1,119 @@
+"""Reminders: the poll that finds nothing due at 1,000,000 pending, and how many are claimed and raised a second."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from sqlalchemy import URL, text
+
+from bench.common import Figure
+from services.notify.settings import NotifySettings
+from services.notify.worker import next_due_instant, raise_due
+from shared.runtime.clock import ManualClock
+from shared.runtime.database import Database
+from shared.runtime.migrations import migrate
+from tests.support.postgres import running_postgres
+from tests.support.writing import writing
+
+TASKS = 125_000
+EACH = 8  # reminders of a task: the fixed milestones
+POLLS = 500
+ROUNDS = 15  # of raising, a batch each
+LIMIT_MS = 2.0  # the poll runs every second in each process: 0.2% of one connection
+START = datetime(2030, 1, 1, 1, tzinfo=UTC)
+
+_ADD_TASKS = text(
+    "INSERT INTO tasks (id, version, title, kind, state, revision, deadline_text, due_on, children, responsible)"
+    " SELECT gen_random_uuid(), 1, 'Xây dựng Đề án', 'dated', 'open', 1, 'Tháng 6/2030', '2030-06-30', 0, '{G12}'"
+    " FROM generate_series(1, :tasks)"
+)
+# One task's first milestone comes due each second, its others later than all first ones.
+_ADD_REMINDERS = text(
+    """
+    INSERT INTO reminders (id, subject_kind, subject, agency_code, kind, dedup_key, series, rank, due_at, occurred_at, status,
+                           reason, changed_at, facts)
+    SELECT gen_random_uuid(), 'task', id, 'G12', 'deadline.reminder', 'G12/1/2030-06-30/' || days, 'G12', days, due_at, due_at,
+           'pending', 'planned', now(), jsonb_build_object('revision', 1, 'due_on', '2030-06-30', 'milestone', 'T' || days)
+    FROM (SELECT id, row_number() OVER () AS place FROM tasks) AS numbered
+    CROSS JOIN generate_series(-:each, -1) AS days
+    CROSS JOIN LATERAL (
+        SELECT CAST(:start AS timestamptz) + make_interval(days => 3 * (days + :each + 1), secs => place) AS due_at
+    ) AS planned
+    """
+)
+
+
+async def _measure(server: URL) -> tuple[float, float]:
+    """Median milliseconds of a poll that finds nothing due, and reminders claimed and raised a second."""
+    admin = Database(server.set(database="postgres"))
+    async with admin.reading() as connection:
+        await connection.execute(text("CREATE DATABASE bench_reminders"))
+    await admin.close()
+    url = server.set(database="bench_reminders")
+    await migrate("notify", url)
+    database = Database(url)
+    try:
+        async with writing(database) as session:
+            await session.execute(text("SET LOCAL statement_timeout = 0"))
+            await session.execute(_ADD_TASKS, {"tasks": TASKS})
+            await session.execute(_ADD_REMINDERS, {"start": START, "each": EACH})
+        async with database.reading() as connection:
+            await connection.execute(text("SET statement_timeout = 0"))
+            await connection.execute(text("VACUUM ANALYZE tasks, reminders"))
+        return await _poll(database), await _raise(database)
+    finally:
+        await database.close()
+
+
+async def _poll(database: Database) -> float:
+    """As the loop asks, check-out of the connection included."""
+    taken = []
+    for _ in range(POLLS):
+        began = time.perf_counter()
+        async with database.reading() as connection:
+            due = await next_due_instant(connection)
+        taken.append((time.perf_counter() - began) * 1000)
+        assert due is not None and due > START  # noqa: PT018 - one condition: something waits, nothing is due
+    return median(taken)
+
+
+async def _raise(database: Database) -> float:
+    settings = NotifySettings(
+        database_url="postgresql://unused",
+        secret_key="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",  # noqa: S106 - of this bench alone
+    )
+    clock = ManualClock(START + timedelta(days=4))  # tens of thousands are due
+    began, raised = time.perf_counter(), 0
+    for _ in range(ROUNDS):
+        raised += await raise_due(database, clock, settings)
+    return raised / (time.perf_counter() - began)
+
+
+def figures() -> list[Figure]:
+    with running_postgres() as server:
+        poll, rate = asyncio.run(_measure(server))
+    return [
+        Figure(
+            name=f"reminders: nothing-due poll at {TASKS * EACH:,} pending",
+            value=poll,
+            unit="ms",
+            against="",
+            ratio=None,
+            limit=LIMIT_MS,
+            bound="under",
+            runs=POLLS,
+            limits="check-out and its liveness probe: the query itself reads one entry of a partial index for each kind of subject",
+        ),
+        Figure(
+            name="reminders: claimed and raised, one worker",
+            value=rate,
+            unit="reminders/s",
+            against="",
+            ratio=None,
+            limit=None,
+            bound="at least",
+            runs=ROUNDS,
+            limits="building alert, event and audit entry of each in Python, and their inserts",
+        ),
+    ]

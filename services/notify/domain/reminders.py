@@ -1,0 +1,52 @@
+"""Reminders: one is planned ahead or caused by an event, comes due, and is then raised as an alert or ended.
+
+Reminders of one subject and `series` follow one another by their rank, then by when they come due: of those that are
+due at once only the newest is raised.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+ALERT_HOUR = 8  # of the day in Asia/Ho_Chi_Minh, where the operator sets no other
+STALE_AFTER = timedelta(hours=72)
+
+
+class ReminderStatus(StrEnum):
+    PENDING = "pending"
+    RAISED = "raised"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    OBSOLETE = "obsolete"
+
+
+class ReminderReason(StrEnum):
+    """Why a reminder has its status; subjects add reasons of their own."""
+
+    PLANNED = "planned"
+    TOLD = "told"
+    CAME_DUE = "came_due"
+    NEWER_CAME_DUE = "newer_came_due"
+    PAST_WHEN_HEARD_OF = "past_when_heard_of"
+    NO_LONGER_TRUE = "no_longer_true"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The status of a reminder, and the reason for it: one of ReminderReason or of its subject's own."""
+
+    status: ReminderStatus
+    reason: StrEnum
+
+
+PLANNED = State(ReminderStatus.PENDING, ReminderReason.PLANNED)
+CAUSED = State(ReminderStatus.PENDING, ReminderReason.TOLD)
+RAISED = State(ReminderStatus.RAISED, ReminderReason.CAME_DUE)
+SUPERSEDED = State(ReminderStatus.SUPERSEDED, ReminderReason.NEWER_CAME_DUE)
+STALE = State(ReminderStatus.OBSOLETE, ReminderReason.PAST_WHEN_HEARD_OF)
+UNTRUE = State(ReminderStatus.CANCELLED, ReminderReason.NO_LONGER_TRUE)
+
+
+def is_stale(instant: datetime, now: datetime, stale_after: timedelta) -> bool:
+    """Whether it is too long ago at `now` to raise an alert about it."""
+    return instant < now - stale_after

@@ -1,0 +1,1 @@
+"""The rules and the wording of each subject, independent of each other."""

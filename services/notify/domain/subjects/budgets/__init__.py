@@ -1,0 +1,1 @@
+"""Budgets: the examinations of a year, and how their findings are worded."""

@@ -1,0 +1,33 @@
+"""The agencies that are reminded of a task's deadline, and why nobody is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from services.notify.domain.subjects.tasks.milestones import DeadlineReason
+
+RESPONSIBLE_ROLES = frozenset({"lead", "co_lead", "accountable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A deadline as it stood: the same words read anew, or a new revision, are another deadline."""
+
+    revision: int
+    due_on: date
+
+
+def responsible(assignments: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Of (agency code, role): the agencies that answer for the deadline, in order of code."""
+    return tuple(sorted({agency for agency, role in assignments if role in RESPONSIBLE_ROLES}))
+
+
+def why_silent(*, state: str, kind: str, due_on: date | None, children: int) -> DeadlineReason | None:
+    """The reason why a task raises no alerts; None when it does."""
+    if state != "open":
+        return DeadlineReason.TASK_ENDED
+    if kind != "dated" or due_on is None:
+        return DeadlineReason.NO_DEADLINE
+    if children:
+        return DeadlineReason.REPORTED_BY_CHILDREN
+    return None

@@ -1,0 +1,218 @@
+"""Budgets: examined on days of their year, and their agency alerted where spending or allocation is late."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from pydantic import Field, StringConstraints, field_validator
+from sqlalchemy import tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.domain.deliveries import DeliveryReason
+from services.notify.domain.subjects.budgets.examinations import (
+    KIND,
+    BudgetKind,
+    BudgetRules,
+    Examination,
+    Money,
+    allocated_by,
+    expected,
+    holds,
+    months_passed,
+    next_month,
+    plan,
+    tenths_of_percent,
+)
+from services.notify.domain.subjects.budgets.messages import Finding, message_en, message_vi
+from services.notify.tables import Reminder
+from services.notify.tables.subjects.budgets import Budget
+from services.notify.use_cases.reminders.copies import Recorded, record_copy
+from services.notify.use_cases.reminders.outdated import cancel_undelivered
+from services.notify.use_cases.reminders.plan import (
+    Key,
+    NewReminder,
+    add_reminders,
+    audit_plan,
+    end_reminders,
+)
+from services.notify.use_cases.reminders.subject import Due, Evaluation, Subject, Terms
+from shared.events.envelope import EventData
+from shared.events.finance import BudgetChanged, BudgetState
+from shared.events.notify import BudgetAlerted
+from shared.runtime.settings import Settings
+
+_COLUMNS = set(Budget.__table__.columns.keys())
+
+
+class BudgetSettings(Settings):
+    """Read from the environment."""
+
+    budget_behind_share: Decimal = Field(
+        default=Decimal("0.20"),
+        ge=0,
+        le=1,
+        max_digits=5,
+        description="share of what is to be spent of a budget (disbursed, and what can still be) by which its "
+        "disbursement may lie behind even spending",
+    )
+    budget_idle_months: int = Field(
+        default=3,
+        ge=1,
+        le=12,
+        description="months after a budget's first allocation until something is to be disbursed",
+    )
+    budget_unallocated_after: str = Field(
+        default="06-30", description="MM-DD: day of the year after which a budget is to be allocated whole"
+    )
+
+    @field_validator("budget_unallocated_after")
+    @classmethod
+    def _is_a_day_of_every_year(cls, value: str) -> str:
+        try:
+            date.fromisoformat(f"2001-{value}")  # a year without 29 February
+        except ValueError:
+            raise ValueError("write a month and a day of every year, e.g. 06-30") from None
+        return value
+
+    @property
+    def budget_rules(self) -> BudgetRules:
+        day = date.fromisoformat(f"2001-{self.budget_unallocated_after}")
+        return BudgetRules(Fraction(self.budget_behind_share), self.budget_idle_months, (day.month, day.day))
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+async def apply(
+    session: AsyncSession, event: EventData, recorded_at: datetime, terms: Terms[BudgetRules]
+) -> None:
+    """Update our copy of a budget, and bring the examinations ahead and undelivered alerts in line with it.
+
+    An examination that is due already is left: it is evaluated by the copy when it is raised.
+    """
+    assert isinstance(event, BudgetChanged)  # noqa: S101 - the consumer parses by type
+    budget, subject = event.budget, Key(KIND, event.budget.id)
+    if await record_copy(session, Budget, budget.model_dump(include=_COLUMNS)) is Recorded.OUTDATED:
+        return
+    money = _money(budget)
+    untrue = [kind for kind in BudgetKind if not holds(kind, money, terms.rules, terms.today)]
+    of_untrue = Reminder.kind.in_(untrue)
+    await cancel_undelivered(session, subject, of_untrue, DeliveryReason.NO_LONGER_TRUE, terms.now)
+    planned = plan(
+        money, terms.rules, terms.now, terms.alert_hour,
+        recorded_at=recorded_at, stale_after=terms.stale_after,
+    )  # fmt: skip
+    wanted = [(examination.kind, examination.dedup_key) for examination in planned]
+    ended = (Reminder.due_at > terms.now) & tuple_(Reminder.kind, Reminder.dedup_key).not_in(wanted)
+    cancelled = await end_reminders(session, subject, ended, terms.now)
+    new = [(subject, _reminder(examination, budget.agency_code)) for examination in planned]
+    added = await add_reminders(session, new, terms.now)
+    if added or cancelled:
+        await audit_plan(
+            session, subject, terms.now, version=budget.version, planned=added, cancelled=cancelled
+        )
+
+
+def _money(budget: BudgetState | Budget) -> Money:
+    return Money(
+        year=budget.year,
+        unallocated=budget.unallocated,
+        disbursed=budget.disbursed,
+        remaining=budget.remaining,
+        first_allocated_on=budget.first_allocated_on,
+    )
+
+
+def _reminder(examination: Examination, agency: str) -> NewReminder:
+    """Its facts are added when it is evaluated."""
+    return NewReminder(
+        examination.kind,
+        dedup_key=examination.dedup_key,
+        series=examination.kind,
+        agency_code=agency,
+        due_at=examination.due_at,
+        state=examination.state,
+    )
+
+
+# --- reminders ------------------------------------------------------------------------------------------------------
+
+
+def _passed_over(due: Due[Budget], terms: Terms[BudgetRules]) -> Sequence[NewReminder]:
+    reminder = due.reminder
+    if reminder.kind != BudgetKind.BEHIND:
+        return ()
+    months = months_passed(_money(due.copy), reminder.dedup_key, terms.now, terms.alert_hour)
+    return [_reminder(month, reminder.agency_code) for month in months]
+
+
+def evaluate(due: Due[Budget], terms: Terms[BudgetRules]) -> Evaluation:
+    """Whether the budget as it stands now is what the examination looks for; a month's is followed by the next."""
+    reminder, budget = due.reminder, due.copy
+    money, kind = _money(budget), BudgetKind(reminder.kind)
+    amounts = {name: getattr(budget, name) for name in ("approved", "allocated", "unallocated", "disbursed")}
+    facts = {
+        "day": str(terms.today),
+        "budget_version": budget.version,
+        **amounts,
+        "to_spend": money.to_spend,
+        "expected": expected(money, terms.today),
+    }
+    month = next_month(money, terms.now, terms.alert_hour) if kind is BudgetKind.BEHIND else None
+    following = None if month is None else _reminder(month, reminder.agency_code)
+    return Evaluation(holds(kind, money, terms.rules, terms.today), facts, following)
+
+
+# --- alerts ---------------------------------------------------------------------------------------------------------
+
+
+def word(due: Due[Budget], facts: Mapping[str, Any], terms: Terms[BudgetRules]) -> Mapping[str, object]:
+    budget, kind = due.copy, BudgetKind(due.reminder.kind)
+    amounts = {name: facts[name] for name in facts if name not in {"day", "budget_version"}}
+    finding = Finding(
+        kind, due.agency, budget.level, budget.year, terms.today, **amounts,
+        since=budget.first_allocated_on,
+        months=terms.rules.idle_months,
+        by=allocated_by(_money(budget), terms.rules),
+    )  # fmt: skip
+    tenths = tenths_of_percent(budget.disbursed, facts["to_spend"])
+    asked = urlencode({"year": budget.year, "level": budget.level, "agency": budget.agency_code})
+    return {
+        "budget": {
+            **amounts,
+            "id": budget.id,
+            "year": budget.year,
+            "level": budget.level,
+            "rate": None if tenths is None else tenths / 10,
+            "expected": facts["expected"] if kind is BudgetKind.BEHIND else None,
+            "link": f"{terms.public_url}/finance/v1/balances?{asked}",
+        },
+        "message_vi": message_vi(finding),
+        "message_en": message_en(finding),
+    }
+
+
+def _rules(settings: BudgetSettings) -> BudgetRules:
+    return settings.budget_rules
+
+
+SUBJECT: Subject[Budget, BudgetRules] = Subject(
+    kind=KIND,
+    table=Budget,
+    key=Annotated[str, StringConstraints(min_length=1, max_length=100)],
+    key_description="year:level:agency, e.g. 2026:central:G12",
+    source="finance",
+    events={BudgetChanged.event_type: BudgetChanged},
+    alert=BudgetAlerted,
+    webhook="budget-alert",
+    webhook_description="Cảnh báo về một khoản ngân sách: giải ngân, phân bổ chậm."
+    " / An alert about a budget: what is disbursed and allocated too late.",
+    rules=_rules,
+    apply=apply,
+    passed_over=_passed_over,
+    evaluate=evaluate,
+    word=word,
+)

@@ -1,0 +1,275 @@
+"""Events of databases: a change of the observed state, and a contradiction opened or closed, cause a reminder."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.domain.deliveries import DeliveryReason
+from services.notify.domain.reminders import SUPERSEDED, ReminderStatus, State
+from services.notify.domain.subjects.databases.changes import (
+    CALM,
+    KIND,
+    STATE_KINDS,
+    STATE_SERIES,
+    TROUBLES,
+    DatabaseKind,
+    state_of_change,
+    state_of_contradiction,
+    transition,
+)
+from services.notify.domain.wording import instant_iso
+from services.notify.tables import Reminder
+from services.notify.tables.subjects.databases import Database
+from services.notify.use_cases.reminders.copies import Recorded, record_copy
+from services.notify.use_cases.reminders.outdated import cancel_undelivered
+from services.notify.use_cases.reminders.plan import (
+    Key,
+    NewReminder,
+    add_reminders,
+    audit_plan,
+    end_reminders,
+    hand_over,
+)
+from services.notify.use_cases.reminders.subject import Terms
+from shared.events.datasets import (
+    DatabaseContradicted,
+    DatabaseEvent,
+    DatabaseObserved,
+    DatabaseReconciled,
+    DatabaseState,
+)
+from shared.events.envelope import EventData
+
+SILENT = "joined_but_silent"  # the contradiction that a silence is
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """The columns of our copy that decide whether a change still holds."""
+
+    version: int
+    owner_code: str
+    observed: str
+    observed_since: datetime
+    heard_until: datetime | None
+    contradictions: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """The newest raised reminder of a database's state; `version` is 0 where there is none."""
+
+    kind: str = ""
+    occurred_at: datetime | None = None
+    version: int = 0
+
+    def trouble_before(self, version: int) -> bool:
+        """Whether the owner's last alert before that version was of a trouble."""
+        return self.kind in TROUBLES and self.version < version
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change that calls for an alert; that of a state is known by its version, since a late heartbeat dates it back."""
+
+    kind: DatabaseKind
+    version: int
+    dedup_key: str
+    occurred_at: datetime
+    facts: dict[str, Any]
+
+    @property
+    def series(self) -> str:
+        return STATE_SERIES if self.kind in STATE_KINDS else self.dedup_key
+
+    @property
+    def is_end(self) -> bool:
+        return self.kind in {DatabaseKind.RECOVERED, DatabaseKind.CLOSED}
+
+    def ends(self, series: Collection[str]) -> bool:
+        return self.is_end and self.series in series
+
+
+async def apply(session: AsyncSession, event: EventData, recorded_at: datetime, terms: Terms[None]) -> None:
+    """Update our copy of a database; a change that calls for an alert becomes a reminder of its owner."""
+    assert isinstance(event, DatabaseEvent)  # noqa: S101 - the consumer parses by type
+    state, subject = event.database, Key(KIND, event.database.code)
+    copy = await _record(session, state)
+    moved = await hand_over(session, subject, copy.owner_code)
+    cancelled = await _calm_down(session, subject, terms.now) if copy.observed in CALM else 0
+    postponed = await _postpone(session, subject, state, copy, terms.now)
+    raised = await _last_raised(session, subject)
+    change, added = _change(event, raised), 0
+    if change is not None and change.ends(postponed) and not raised.trouble_before(change.version):
+        unraised = Reminder.id.in_(postponed[change.series])  # nobody was alerted of what has ended
+        cancelled += await end_reminders(session, subject, unraised, terms.now, state=SUPERSEDED)
+        change = None
+    if change is not None:
+        if change.kind in STATE_KINDS and copy.version == state.version:
+            cancelled += await _supersede(session, subject, state.version, terms.now)
+        outcome = _state(change, copy, raised, recorded_at, terms)
+        new = _reminder(change, state, copy, outcome, recorded_at)
+        added = await add_reminders(session, [(subject, new)], terms.now)
+    if added or cancelled or moved:
+        await audit_plan(
+            session, subject, terms.now,
+            version=state.version, kind=change and change.kind, added=added, cancelled=cancelled, handed_over=moved,
+        )  # fmt: skip
+
+
+async def _record(session: AsyncSession, state: DatabaseState) -> _Copy:
+    """Lock and write our copy; returns it as it then is, which may be newer than the event."""
+    row: dict[str, Any] = {
+        "code": state.code,
+        "version": state.version,
+        "name": state.name,
+        "kind": state.kind,
+        "owner_code": state.owner_code,
+        "observed": state.observed,
+        "observed_since": state.observed_since,
+        "heard_until": state.heard_until,
+        "contradictions": [str(contradiction.id) for contradiction in state.contradictions],
+    }
+    if await record_copy(session, Database, row) is not Recorded.OUTDATED:
+        return _Copy(**{name: row[name] for name in _Copy.__slots__})
+    columns = select(*(getattr(Database, name) for name in _Copy.__slots__))
+    return _Copy(*(await session.execute(columns.where(Database.code == state.code))).one())
+
+
+async def _calm_down(session: AsyncSession, subject: Key, now: datetime) -> int:
+    """End alerts and reminders of troubles while nobody is asked to do anything; returns how many reminders."""
+    troubles = Reminder.kind.in_(TROUBLES)
+    await cancel_undelivered(session, subject, troubles, DeliveryReason.NO_LONGER_TRUE, now)
+    return await end_reminders(session, subject, troubles, now)
+
+
+async def _postpone(
+    session: AsyncSession, subject: Key, state: DatabaseState, copy: _Copy, now: datetime
+) -> dict[str, list[UUID]]:
+    """Postpone pending reminders of a silence until the newest heartbeat no longer speaks against it.
+
+    Returns the ids of those that had been postponed before, by series.
+    """
+    found = await session.execute(
+        select(Reminder.id, Reminder.kind, Reminder.series, Reminder.due_at, Reminder.facts).where(
+            subject.owns,
+            Reminder.kind.in_((*TROUBLES, DatabaseKind.OPENED)),
+            Reminder.status == ReminderStatus.PENDING,
+        )
+    )
+    postponed: dict[str, list[UUID]] = defaultdict(list)
+    for row in found:
+        if not _is_silence(row.kind, row.facts):
+            continue
+        if row.due_at > now:
+            postponed[row.series].append(row.id)
+        if copy.heard_until is not None and copy.heard_until > max(row.due_at, now):
+            facts = {**row.facts, "last_heartbeat_at": _written(state.last_heartbeat_at)}
+            values = {"due_at": copy.heard_until, "facts": facts}
+            await session.execute(update(Reminder).where(Reminder.id == row.id).values(values))
+    return postponed
+
+
+def _is_silence(kind: str, facts: Mapping[str, Any]) -> bool:
+    contradiction = facts.get("contradiction")
+    return kind in TROUBLES or (contradiction is not None and contradiction["kind"] == SILENT)
+
+
+async def _supersede(session: AsyncSession, subject: Key, version: int, now: datetime) -> int:
+    """End pending reminders of states before a version, even where the newer state calls for no alert."""
+    older = Reminder.kind.in_(STATE_KINDS) & (Reminder.rank < version)
+    return await end_reminders(session, subject, older, now, state=SUPERSEDED)
+
+
+async def _last_raised(session: AsyncSession, subject: Key) -> _Raised:
+    raised = (
+        select(Reminder.kind, Reminder.occurred_at, Reminder.rank)
+        .where(subject.owns, Reminder.kind.in_(STATE_KINDS), Reminder.status == ReminderStatus.RAISED)
+        .order_by(Reminder.rank.desc())
+        .limit(1)
+    )
+    found = (await session.execute(raised)).one_or_none()
+    return _Raised() if found is None else _Raised(*found)
+
+
+def _change(event: DatabaseEvent, raised: _Raised) -> _Change | None:
+    version = event.database.version
+    if isinstance(event, DatabaseObserved):
+        kind = transition(event.before, event.after, trouble_raised=raised.trouble_before(version))
+        seen = {"observed": event.after, "since": instant_iso(event.at)}
+        if raised.kind in TROUBLES and raised.occurred_at is not None:
+            seen["trouble_since"] = instant_iso(raised.occurred_at)
+        return None if kind is None else _Change(kind, version, str(version), event.at, seen)
+    if isinstance(event, DatabaseContradicted | DatabaseReconciled):
+        closed_at = event.closed_at if isinstance(event, DatabaseReconciled) else None
+        kind = DatabaseKind.OPENED if closed_at is None else DatabaseKind.CLOSED
+        words = event.model_dump(
+            mode="json", include={"kind", "words_vi", "words_en", "opened_at", "closed_at"}
+        )
+        id_ = str(event.contradiction_id)
+        return _Change(kind, version, id_, closed_at or event.opened_at, {"contradiction": words})
+    return None
+
+
+def _reminder(
+    change: _Change,
+    state: DatabaseState,
+    copy: _Copy,
+    outcome: State,
+    recorded_at: datetime,
+) -> NewReminder:
+    seen = {
+        "version": state.version,
+        "observed": state.observed,
+        "since": instant_iso(state.observed_since),
+        "last_heartbeat_at": _written(state.last_heartbeat_at),
+    }
+    return NewReminder(
+        change.kind,
+        change.dedup_key,
+        series=change.series,
+        rank=change.version,
+        agency_code=copy.owner_code,
+        due_at=_due_at(change, copy, recorded_at),
+        occurred_at=change.occurred_at,
+        state=outcome,
+        facts=seen | change.facts,
+    )
+
+
+def _due_at(change: _Change, copy: _Copy, recorded_at: datetime) -> datetime:
+    """At once; of a silence not before the newest heartbeat no longer speaks against it."""
+    is_silence = not change.is_end and _is_silence(change.kind, change.facts)
+    if is_silence and copy.heard_until is not None:
+        return max(recorded_at, copy.heard_until)
+    return recorded_at
+
+
+def _state(change: _Change, copy: _Copy, raised: _Raised, recorded_at: datetime, terms: Terms[None]) -> State:
+    if "contradiction" in change.facts:
+        return state_of_contradiction(
+            change.kind, recorded_at, terms.now, terms.stale_after,
+            id_=change.dedup_key, still_open=copy.contradictions,
+        )  # fmt: skip
+    shown = (copy.observed, copy.observed_since)
+    goes_on = change.kind in TROUBLES and (change.kind, change.occurred_at) == (
+        raised.kind,
+        raised.occurred_at,
+    )
+    is_new = change.version > raised.version and not goes_on
+    return state_of_change(
+        change.kind, recorded_at, terms.now, terms.stale_after,
+        holds=is_new and shown == (change.facts["observed"], change.occurred_at),
+        observed=copy.observed,
+        trouble_raised=raised.trouble_before(change.version),
+    )  # fmt: skip
+
+
+def _written(instant: datetime | None) -> str | None:
+    return None if instant is None else instant_iso(instant)
