@@ -1,4 +1,4 @@
-"""Statistics, contradictions, and the feed of changes for other systems."""
+"""Statistics and contradictions."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -20,8 +20,7 @@ from services.datasets.queries.contradictions import list_contradictions as read
 from services.datasets.queries.statistics import load_standings
 from services.datasets.schemas.reading import ContradictionPage, Statistics, StatisticsGroup
 from shared.events.datasets import ContradictionKind
-from shared.http.app import Reading, service_router
-from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.http.app import service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.scalars import BooleanText
 from shared.runtime.database import AnyRow
@@ -80,21 +79,3 @@ async def list_contradictions(
 
 def _place(row: AnyRow) -> tuple[datetime, UUID]:
     return row.opened_at, row.id
-
-
-@router.get("/changes", tags=["changes"])
-async def list_changes(
-    request: Request,
-    response: Response,
-    connection: Reading,
-    _: Reader,
-    after: ChangesAfter = None,
-    limit: ChangesLimit = DEFAULT_CHANGES,
-) -> ChangePage:
-    """Dòng thay đổi của dịch vụ. / The changes of this service.
-
-    Mỗi thay đổi là một CloudEvent, đúng thứ tự. Giữ `next_cursor` rồi hỏi tiếp thì không sót gì.
-
-    Every change as a CloudEvent, in order. Keep `next_cursor` and ask again: nothing is missed.
-    """
-    return await read_changes(request, response, connection, after, limit)

@@ -1,9 +1,9 @@
-"""Balances, disbursement, the check of published figures, and the feed of changes."""
+"""Balances, disbursement, and the check of published figures."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Query
 
 from services.finance.api.common import CodeAsked, Reader, Stable, YearAsked
 from services.finance.domain import ledger
@@ -24,8 +24,7 @@ from services.finance.schemas.statements import (
     StatementIn,
     StatementOut,
 )
-from shared.http.app import Reading, service_router
-from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.http.app import service_router
 from shared.http.scalars import BooleanText
 
 router = service_router("finance")
@@ -148,21 +147,3 @@ async def check_published(body: StatementIn, _: Reader) -> StatementOut:
     return StatementOut(
         verdict=found.verdict, difference=f"{found.difference:f}", tolerance=f"{found.tolerance:f}"
     )
-
-
-@router.get("/changes", tags=["changes"])
-async def list_changes(
-    request: Request,
-    response: Response,
-    connection: Reading,
-    _: Reader,
-    after: ChangesAfter = None,
-    limit: ChangesLimit = DEFAULT_CHANGES,
-) -> ChangePage:
-    """Dòng thay đổi của dịch vụ. / The changes of this service.
-
-    Mỗi thay đổi là một CloudEvent, đúng thứ tự. Giữ `next_cursor` rồi hỏi tiếp thì không sót gì.
-
-    Every change as a CloudEvent, in order. Keep `next_cursor` and ask again: nothing is missed.
-    """
-    return await read_changes(request, response, connection, after, limit)

@@ -1,5 +1,5 @@
 """Routes of the notify service."""
 
-from services.notify.api import alerts, deliveries, reminders, subscriptions
+from services.notify.api import alerts, changes, deliveries, reminders, subscriptions
 
-ROUTERS = (subscriptions.router, alerts.router, reminders.router, deliveries.router)
+ROUTERS = (subscriptions.router, alerts.router, reminders.router, deliveries.router, changes.router)

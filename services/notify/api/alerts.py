@@ -1,4 +1,4 @@
-"""Alerts, and the feed of their events."""
+"""Alerts that were raised."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from services.notify.api.common import About, CodeParameter, Reader, key_after, 
 from services.notify.domain.refusals import alert_unknown
 from services.notify.queries import alerts as queries
 from services.notify.queries import deliveries as delivery_queries
-from services.notify.queries.agencies import visible_agencies
 from services.notify.schemas import (
     AlertDetail,
     AlertPage,
@@ -20,7 +19,6 @@ from services.notify.schemas import (
 )
 from shared.events.notify import AlertKind
 from shared.http.app import Reading, service_router
-from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.problems import documented
 
@@ -57,22 +55,3 @@ async def get_alert(alert_id: UUID, connection: Reading, caller: Reader) -> Any:
     attempts = await delivery_queries.attempts_of(connection, [delivery.id for delivery in deliveries])
     tried = attempt_views(attempts)
     return alert_view(row) | {"deliveries": [delivery_view(delivery, tried) for delivery in deliveries]}
-
-
-@router.get("/changes")
-async def list_changes(
-    request: Request,
-    response: Response,
-    connection: Reading,
-    caller: Reader,
-    after: ChangesAfter = None,
-    limit: ChangesLimit = DEFAULT_CHANGES,
-) -> ChangePage:
-    """Dòng cảnh báo đã phát. / The alerts as events.
-
-    Đúng thứ tự ghi; khóa gắn với một cơ quan chỉ thấy cảnh báo của cơ quan đó và cấp dưới.
-
-    In the order of the log; a key bound to an agency sees its own and those below it.
-    """
-    visible = None if caller.tenant is None else await visible_agencies(connection, caller.tenant)
-    return await read_changes(request, response, connection, after, limit, agencies=visible)

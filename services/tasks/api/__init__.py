@@ -1,7 +1,16 @@
 """Routes of the tasks service: parse, call one use case or query, return."""
 
-from services.tasks.api import catalogue, feeds, groups, imports, reporting, tasks
+from services.tasks.api import catalogue, groups, imports, reporting, statistics, tasks
+from shared.http.feeds import changes_router
 from shared.http.uploads import MAX_UPLOAD_BYTES
 
-ROUTERS = (catalogue.router, groups.router, tasks.router, reporting.router, feeds.router, imports.router)
+ROUTERS = (
+    catalogue.router,
+    groups.router,
+    tasks.router,
+    reporting.router,
+    statistics.router,
+    imports.router,
+    changes_router("tasks"),
+)
 BODY_LIMITS = {imports.PATH: MAX_UPLOAD_BYTES}

@@ -1,13 +1,10 @@
-"""Statistics, and the feed of changes for other systems."""
-
-from fastapi import Request, Response
+"""Figures of tasks by status, as of a day."""
 
 from services.tasks.api.common import CurrentRules, Reader, Stable
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.queries.status import parameters
 from services.tasks.schemas.statistics import Statistics, StatisticsGroup
-from shared.http.app import Reading, service_router
-from shared.http.feeds import DEFAULT_CHANGES, ChangePage, ChangesAfter, ChangesLimit, read_changes
+from shared.http.app import service_router
 
 router = service_router("tasks")
 
@@ -38,21 +35,3 @@ async def get_statistics(
         by_status=whole.by_status,
         groups=[StatisticsGroup.model_validate(group) for group in groups],
     )
-
-
-@router.get("/changes", tags=["changes"])
-async def list_changes(
-    request: Request,
-    response: Response,
-    connection: Reading,
-    _: Reader,
-    after: ChangesAfter = None,
-    limit: ChangesLimit = DEFAULT_CHANGES,
-) -> ChangePage:
-    """Dòng thay đổi của dịch vụ. / The changes of this service.
-
-    Mỗi thay đổi là một CloudEvent, đúng thứ tự. Giữ `next_cursor` rồi hỏi tiếp thì không sót gì.
-
-    Every change as a CloudEvent, in order. Keep `next_cursor` and ask again: nothing is missed.
-    """
-    return await read_changes(request, response, connection, after, limit)
