@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from bench.common import Figure, interleaved
 from services.roles import ROLES
-from services.tasks.main import build_app
+from services.tasks.main import SERVICE
 from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import page_statement
 from services.tasks.settings import TasksSettings
@@ -86,7 +86,7 @@ async def _prepare(url: URL) -> str:
 
 def _serve_ours(url: URL, ready: Connection) -> None:
     settings = TasksSettings(database_url="postgresql://unused", secret_key=SECRET)  # type: ignore[arg-type]  # as the environment gives it
-    app = build_app(settings, Database(url), SystemClock(), health=Health())
+    app = SERVICE.build_app(settings, Database(url), SystemClock(), health=Health())
     _serve(app, ready)
 
 

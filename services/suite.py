@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.notify.settings import NotifySettings
-from services.register import REGISTER, build_worker, worker_on_kafka
+from services.register import REGISTER, consumers_of
 from services.tasks.settings import TasksSettings
 from shared.http.app import Context, create_app
 from shared.http.pages.layout import POLICY, page
@@ -127,13 +127,14 @@ def build_suite(
 
 def _worker(name: str, settings: SuiteSettings, databases: Databases, clock: Clock) -> Worker:
     """With Kafka each service relays its own log and consumes others' topics; without it, others' outboxes."""
-    if settings[name].kafka is not None:
-        return worker_on_kafka(name, settings[name], databases[name], clock)
+    service, own = REGISTER[name], settings[name]
+    if own.kafka is not None:
+        return service.worker_on_kafka(own, databases[name], clock)
 
     def outbox(of: str) -> Source:
         return OutboxSource(of, databases[of], databases[name])
 
-    return build_worker(name, settings[name], databases[name], clock, source=outbox, publisher=None)
+    return service.build_worker(own, databases[name], clock, source=outbox, readers=consumers_of(name))
 
 
 def _first_page(address: str, folder: Path | None) -> Callable[[Request], Awaitable[HTMLResponse]]:

@@ -14,7 +14,7 @@ from services.cli.console import AsJson, Stop, out, print_json
 from services.cli.environment import bind, configure_logs, read_settings, require_secret
 from services.cli.reach import prepare_database, require_migrated
 from services.cli.serving import serve_until_stopped
-from services.register import REGISTER, SERVICES, declared_topics, worker_on_kafka
+from services.register import REGISTER, SERVICES, declared_topics
 from services.suite import open_database
 from shared.http.app import Context, Lifespan, create_app
 from shared.log.bus.kafka import TooFewBrokers, TopicRefused, create_topics
@@ -86,7 +86,7 @@ def _serving(service: str, settings: Settings, database: Database, clock: Clock)
 def _working(service: str, settings: Settings, database: Database, clock: Clock) -> FastAPI:
     """Health and metrics beside the loops."""
     _require_kafka(settings)
-    worker = worker_on_kafka(service, settings, database, clock)
+    worker = REGISTER[service].worker_on_kafka(settings, database, clock)
     loops = Loops(worker.loops)
     context = Context(service, database, clock, settings.secret)
     return create_app(

@@ -9,22 +9,19 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.cli.console import Stop
-from services.datasets import consumers as datasets_consumers
 from services.datasets.settings import DatasetsSettings
 from services.datasets.tables import Agency as DatasetsAgency
 from services.datasets.use_cases import samples as datasets_samples
 from services.datasets.use_cases.watching import WatchRules
-from services.finance import consumers as finance_consumers
 from services.finance.tables import Agency as FinanceAgency
 from services.finance.use_cases import samples as finance_samples
+from services.register import REGISTER
 from services.suite import Databases, SuiteSettings
 from services.tasks.tables import Agency
 from services.tasks.use_cases import samples as tasks_samples
 from services.tasks.use_cases import seeding
 from shared.agencies import AgencyCopy
-from shared.log.bus import Source
 from shared.log.bus.embedded import OutboxSource
-from shared.log.inbox import Consumer
 from shared.runtime.audit import SYSTEM, add_audit, audit
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -40,7 +37,6 @@ class _Follower:
 
     name: str
     agencies: type[AgencyCopy]
-    consumer: Callable[[Database, Source, Clock], Consumer]
     load: Callable[[AsyncSession, SuiteSettings, datetime], Awaitable[None]]
 
 
@@ -56,8 +52,8 @@ async def _load_finance(session: AsyncSession, _: SuiteSettings, at: datetime) -
 
 
 FOLLOWERS = (
-    _Follower("datasets", DatasetsAgency, datasets_consumers.consumer, _load_datasets),
-    _Follower("finance", FinanceAgency, finance_consumers.consumer, _load_finance),
+    _Follower("datasets", DatasetsAgency, _load_datasets),
+    _Follower("finance", FinanceAgency, _load_finance),
 )
 
 
@@ -77,7 +73,7 @@ async def seed(databases: Databases, settings: SuiteSettings, clock: Clock, *, s
         database = databases[follower.name]
         if await _has_samples(database):
             continue
-        await _copy_agencies(follower, databases, clock)
+        await _copy_agencies(follower, databases, settings, clock)
         async with database.change(clock) as (session, now):
             await follower.load(session, settings, now)
             await _mark(session, follower.name, now)
@@ -100,12 +96,15 @@ async def _has_samples(database: Database) -> bool:
         return bool((await connection.execute(marked)).scalar_one())
 
 
-async def _copy_agencies(follower: _Follower, databases: Databases, clock: Clock) -> None:
+async def _copy_agencies(
+    follower: _Follower, databases: Databases, settings: SuiteSettings, clock: Clock
+) -> None:
     """Take what tasks has told into the follower's copy, as its own loop goes on to do; that loop runs only later."""
     database = databases[follower.name]
     source = OutboxSource("tasks", databases.tasks, database)
     name = f"{follower.name}-consume-tasks"
-    loops = Loops({name: follower.consumer(database, source, clock).loop()})
+    consumer = REGISTER[follower.name].build_consumer(settings[follower.name], database, clock, source)
+    loops = Loops({name: consumer.loop()})
     try:
         async with loops.running(), asyncio.timeout(PATIENCE_SECONDS):
             while not await _is_copied(follower, databases):  # noqa: ASYNC110 - the loop tells no one how far it came

@@ -15,11 +15,9 @@ from services.cli.client import app_client
 from services.cli.console import AsJson, Misuse, Stop, err, out, print_json
 from services.cli.environment import DataFolder, require_year
 from services.cli.keys import grant
-from services.notify.consumers import consumer
 from services.notify.worker import next_due_instant, raise_due
-from services.register import SERVICES
+from services.register import REGISTER, SERVICES
 from services.suite import Databases, SuiteSettings, open_databases
-from services.tasks.main import build_app
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.events.envelope import CloudEvent
 from shared.log.bus import Batch
@@ -88,7 +86,7 @@ async def _assign(
     async with databases.tasks.change(clock) as (session, at):
         await load_catalogue(session, actor=SYSTEM, at=at)
     token = await grant(databases, settings.tasks.secret, clock, name="simulate", role="admin")
-    app = build_app(settings.tasks, databases.tasks, clock, health=Health())
+    app = REGISTER["tasks"].build_app(settings.tasks, databases.tasks, clock, health=Health())
     async with app_client(app, token) as client:
         await client.post("/tasks/v1/programmes", json={"code": PROGRAMME, "title": "Mô phỏng"})
         document = {
@@ -112,12 +110,12 @@ async def _assign(
 async def _consume(databases: Databases, settings: SuiteSettings, clock: ManualClock) -> None:
     """Let notify hear all that tasks told."""
     source = OutboxSource("tasks", databases.tasks, databases.notify)
-    hearing = consumer(databases.notify, source, clock, settings.notify.terms)
+    consumer = REGISTER["notify"].build_consumer(settings.notify, databases.notify, clock, source)
     cursor, more = Cursor(), True
     while more:
         async with databases.tasks.reading() as connection:
             page = await read_page(connection, cursor, PAGE)
-        await hearing.consume_patiently(Batch(tuple(page.events), _acknowledged))
+        await consumer.consume_patiently(Batch(tuple(page.events), _acknowledged))
         cursor, more = page.cursor, page.more
 
 

@@ -1,20 +1,12 @@
 """Event type -> use case: of the log of tasks, finance takes the agencies."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 
 from services.finance.tables import Agency
 from shared.agencies import agency_handlers
-from shared.events import tasks
-from shared.log.bus import DeadLetter, Source
-from shared.log.inbox import Consumer
+from shared.log.inbox import Handler
 from shared.runtime.clock import Clock
-from shared.runtime.database import Database
 
 
-def consumer(
-    database: Database,
-    source: Source,
-    clock: Clock,
-    dead_letter: Callable[[DeadLetter], Awaitable[None]] | None = None,
-) -> Consumer:
-    return Consumer("finance", database, clock, source, tasks.EVENTS, agency_handlers(Agency), dead_letter)
+def handlers(_settings: object, _clock: Clock) -> Mapping[str, Mapping[str, Handler]]:
+    return {"tasks": agency_handlers(Agency)}

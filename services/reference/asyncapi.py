@@ -104,7 +104,7 @@ def _operations() -> dict[str, Any]:
             "receive", service, f"{reader} follows the log of {service}"
         )
         for reader, entry in REGISTER.items()
-        for service in entry.hears
+        for service in entry.consumes
     }
     delivered = _operation("send", "webhook", "notify delivers alerts and trials, signed, until a 2xx answer")
     delivered["bindings"] = {"http": {"method": "POST", "bindingVersion": "0.3.0"}}

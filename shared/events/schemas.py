@@ -8,12 +8,14 @@ from pydantic import create_model
 from shared.events import datasets, finance, notify, tasks
 from shared.events.envelope import CloudEvent, EventData, schema_id
 
-# of every service, by type; services/register.py names the same
+EVENTS_OF: Mapping[str, Mapping[str, type[EventData]]] = {  # by publisher and type
+    "tasks": tasks.EVENTS,
+    "datasets": datasets.EVENTS,
+    "finance": finance.EVENTS,
+    "notify": notify.EVENTS,
+}
 CONTRACTS: Mapping[str, type[EventData]] = {
-    **tasks.EVENTS,
-    **datasets.EVENTS,
-    **finance.EVENTS,
-    **notify.EVENTS,
+    event_type: contract for events in EVENTS_OF.values() for event_type, contract in events.items()
 }
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from inspect import isasyncgenfunction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
 from fastapi.responses import JSONResponse
@@ -66,6 +66,20 @@ def get_context(request: Request) -> Context:
     context = request.app.state.context
     assert isinstance(context, Context)  # noqa: S101 - app.state is untyped
     return context
+
+
+Rules = TypeVar("Rules")
+
+
+def rules_of(kind: type[Rules]) -> Callable[[Request], Rules]:
+    """Dependency: the settings of the service's rules."""
+
+    def rules(request: Request) -> Rules:
+        found = request.app.state.rules
+        assert isinstance(found, kind)  # noqa: S101 - app.state is untyped
+        return found
+
+    return rules
 
 
 async def identify(request: Request) -> Caller:

@@ -44,6 +44,18 @@ class Pulse:
 Loop = Callable[[Pulse], Awaitable[None]]
 
 
+def every(seconds: float, work: Callable[[], Awaitable[None]]) -> Loop:
+    """A loop that does `work`, then rests for `seconds` of real time."""
+
+    async def run(pulse: Pulse) -> None:
+        while True:
+            await work()
+            pulse.beat()
+            await asyncio.sleep(seconds)
+
+    return run
+
+
 class LoopStopped(Exception):
     """A failure that explains itself: /readyz shows its message, so the message holds no data and no secret."""
 

@@ -2,6 +2,8 @@
 
 from prometheus_client import REGISTRY, Counter, Gauge
 
+REFRESH_SECONDS = 15.0  # between two countings of what a service has; Prometheus scrapes about as often
+
 LOOP_FAILURES = Counter(
     "dondoc_loop_failures_total", "Times a long-running loop failed and was restarted", ["loop"]
 )

@@ -21,10 +21,10 @@ def ini(path: str) -> ConfigParser:
 
 
 @every_service
-def test_a_service_tells_its_own_events_and_hears_others(service: str) -> None:
+def test_a_service_publishes_its_own_events_and_consumes_others(service: str) -> None:
     entry = REGISTER[service]
     assert {service_of(event_type) for event_type in entry.events} == {service}
-    assert set(entry.hears) <= set(SERVICES) - {service}
+    assert set(entry.consumes) <= set(SERVICES) - {service}
 
 
 @every_service

@@ -1,6 +1,5 @@
 """Contracts stay what they were: stored schemas, samples of every version, and changes that only add."""
 
-import base64
 import copy
 import json
 from collections.abc import Iterator
@@ -12,19 +11,20 @@ import jsonschema
 import pytest
 from sqlalchemy import func, select
 
-from services.notify.consumers import consumer
+from services.notify.main import SERVICE
 from services.notify.settings import NotifySettings
 from services.notify.tables import Agency, Reminder
 from services.reference.events import EVENTS
 from services.tasks.domain.commands import Role
 from shared.events import tasks
 from shared.events.envelope import CloudEvent
-from shared.log.bus import Batch
 from shared.log.bus.binary_mode import read_event, write_headers, write_value
 from shared.log.dead_letters import dead_letters
 from shared.log.inbox import inbox
 from shared.runtime.clock import ManualClock, local_instant
 from tests.conftest import MakeDatabase
+from tests.support.bus import consume
+from tests.support.operations import SECRET
 from tests.support.writing import writing
 
 HERE = Path(__file__).parent
@@ -180,17 +180,9 @@ async def test_notify_still_consumes_every_golden_sample(make_database: MakeData
     database = await make_database("notify")
     events = [CloudEvent.model_validate(load(GOLDEN, event_type)) for event_type in tasks.EVENTS]
     clock = ManualClock(local_instant(date(2025, 4, 10), 9))
-    acknowledged: list[int] = []
-
-    async def acknowledge() -> None:
-        acknowledged.append(1)
-
-    settings = NotifySettings(
-        database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
-    )
-    listener = consumer(database, _NoSource(), clock, settings.terms)  # type: ignore[arg-type]  # nothing is read from it
     in_order = sorted(events, key=lambda event: event.time)
-    await listener.consume(Batch(tuple(in_order), acknowledge))
+    settings = NotifySettings(database_url="postgresql://unused", secret_key=SECRET)
+    await consume(SERVICE, settings, database, clock, *in_order)
     async with writing(database) as session:
         assert await session.scalar(select(func.count()).select_from(dead_letters)) == 0
         taken = set(await session.scalars(select(inbox.c.event_id)))
@@ -198,14 +190,10 @@ async def test_notify_still_consumes_every_golden_sample(make_database: MakeData
         planned = set(
             await session.execute(select(Reminder.facts["due_on"].as_string(), Reminder.status).distinct())
         )
-    assert taken == {event.id for event in events if event.type in listener.handlers}
+    handled = SERVICE.handlers(settings, clock)["tasks"]
+    assert taken == {event.id for event in events if event.type in handled}
     # the extension replanned, the completion ended it all
     assert {(str(day), str(status)) for day, status in planned} == {
         ("2025-05-31", "cancelled"),
         ("2025-09-30", "cancelled"),
     }
-    assert acknowledged == [1]
-
-
-class _NoSource:
-    name = "tasks"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from prometheus_client import REGISTRY
 
 from services.datasets.domain.observation import Observed
-from services.datasets.worker import build_worker
+from services.datasets.main import SERVICE
 from services.datasets.worker.metrics import Shown, show_figures
 from shared.events import tasks
 from shared.log.bus.embedded import OutboxSource
@@ -22,7 +22,7 @@ from tests.support.writing import writing
 async def test_a_database_falls_silent_while_the_loops_run(world: World, make_database: MakeDatabase) -> None:
     log = await make_database(SPINE)
     source = OutboxSource("tasks", log, world.database)
-    worker = build_worker(world.settings, world.database, world.clock, sources=[source], publisher=None)
+    worker = SERVICE.build_worker(world.settings, world.database, world.clock, source=lambda _: source)
     loops = Loops(worker.loops)
     async with loops.running(), asyncio.timeout(60):
         agency = tasks.AgencyRecorded(code="G99", name="Bộ mới", bloc="government", level="central")

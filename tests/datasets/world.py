@@ -12,7 +12,7 @@ import httpx2
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from services.datasets.main import build_app
+from services.datasets.main import SERVICE
 from services.datasets.settings import DatasetsSettings
 from services.datasets.tables import Agency
 from services.datasets.use_cases.watching import WatchRules, watch_database
@@ -192,6 +192,6 @@ async def running_world(database: Database) -> AsyncIterator[World]:
         for code, name, bloc, level, parent in AGENCIES:
             agency = AgencyRecorded(code=code, name=name, bloc=bloc, level=level, parent_code=parent)
             await record_agency(session, Agency, agency, version=1)
-    app = build_app(SETTINGS, database, clock, health=Health())
+    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
     async with conformance.client(app, "http://datasets") as http:
         yield World(app, database, clock, http)

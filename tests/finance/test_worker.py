@@ -4,25 +4,14 @@ from uuid import uuid4
 
 from prometheus_client import REGISTRY
 
-from services.finance.consumers import consumer
-from services.finance.worker import build_worker, refresh_figures
+from services.finance.main import SERVICE
+from services.finance.worker import refresh_figures
 from shared.events import tasks
 from shared.events.envelope import CloudEvent
-from shared.log.bus import Batch
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from tests.finance.world import SETTINGS, FinanceService, header, line, line_body, post
-
-
-class _NoSource:
-    name = "tasks"
-
-    async def trouble(self) -> str | None:
-        return None
-
-
-async def _acknowledge() -> None:
-    return
+from tests.support.bus import NoSource, consume
 
 
 def recorded(code: str, name: str, version: int, clock: ManualClock) -> CloudEvent:
@@ -42,9 +31,8 @@ async def test_an_agency_is_known_once_tasks_told_of_it(service: FinanceService)
     body = service.decision("approve", line_body(5, "G99"))
     problem = await service.refused("/decisions", body, 422)
     assert problem["unknown"] == ["G99"]
-    consuming = consumer(service.database, _NoSource(), service.clock)  # type: ignore[arg-type]  # batches are handed in
     newer, older = recorded("G99", "Tên mới", 2, service.clock), recorded("G99", "Tên cũ", 1, service.clock)
-    await consuming.consume(Batch((newer, older, newer), _acknowledge))
+    await consume(SERVICE, SETTINGS, service.database, service.clock, newer, older, newer)
     assert await service.rows("SELECT name, version FROM agencies WHERE code = 'G99'") == [("Tên mới", 2)]
     await service.post("/decisions", body)
 
@@ -62,6 +50,6 @@ async def test_operators_see_this_year_s_money_by_level(database: Database, cloc
 
 
 async def test_a_worker_consumes_and_shows_figures(database: Database, clock: ManualClock) -> None:
-    worker = build_worker(SETTINGS, database, clock, sources=[_NoSource()], publisher=None)  # type: ignore[list-item]  # as above
-    assert set(worker.loops) == {"finance-figures", "finance-consume-tasks"}
+    worker = SERVICE.build_worker(SETTINGS, database, clock, source=NoSource)
+    assert set(worker.loops) == {"finance-figures", "finance-consume-tasks", "finance-maintenance"}
     assert set(worker.checks) == {"finance-database", "finance-source-tasks"}

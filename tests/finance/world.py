@@ -12,7 +12,7 @@ import httpx2
 from sqlalchemy import text
 
 from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
-from services.finance.main import build_app
+from services.finance.main import SERVICE
 from services.finance.settings import FinanceSettings
 from services.finance.tables import Agency
 from services.finance.use_cases.decisions import post_decision
@@ -180,6 +180,6 @@ def checked(response: httpx2.Response, status: int) -> Any:
 
 @asynccontextmanager
 async def running_finance(database: Database, clock: ManualClock) -> AsyncIterator[FinanceService]:
-    app = build_app(SETTINGS, database, clock, health=Health())
+    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
     async with conformance.client(app, "http://finance") as http:
         yield FinanceService(database, clock, http)

@@ -7,13 +7,13 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from services.notify.consumers import SOURCES, contracts_of
 from services.notify.domain.subjects.tasks.milestones import FIXED, due_at, name_of
+from services.notify.main import SERVICE
 from services.notify.queries.schedule import NEXT_DUE
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.reminders.raise_due import BATCH
 from services.notify.use_cases.subjects import SUBJECTS
-from services.notify.worker import build_worker, next_due_instant
+from services.notify.worker import next_due_instant, work
 from shared.events import tasks
 from shared.events.envelope import CloudEvent
 from shared.log.bus.embedded import OutboxSource
@@ -24,7 +24,7 @@ from shared.runtime.loops import Loops
 from tests.conftest import SPINE, MakeDatabase
 from tests.notify.told import TI, ToldDatabase, budget
 from tests.notify.world import World, task
-from tests.support.bus import wait_for
+from tests.support.bus import NoSource, wait_for
 from tests.support.webhooks import subscriber
 from tests.support.writing import writing
 
@@ -42,7 +42,9 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
         receiver = await stack.enter_async_context(subscriber())
         created = await world.subscribe(receiver.url)
         source = OutboxSource("tasks", log, world.database)
-        worker = build_worker(settings, world.database, clock, sources=[source], publisher=None)
+        worker = SERVICE.build_worker(
+            settings, world.database, clock, source=lambda of: source if of == "tasks" else NoSource(of)
+        )
         stack.push_async_callback(worker.close)
         loops = Loops(worker.loops)
         await stack.enter_async_context(loops.running())
@@ -64,7 +66,7 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
 async def test_figures_tell_what_waits(world: World) -> None:
     await world.tell(task(date(2025, 5, 31)))
     await world.tell(budget(id="2025:central:G12", year=2025, allocated=5 * TI, disbursed=TI))
-    worker = build_worker(world.settings, world.database, world.clock, sources=[], publisher=None)
+    worker = work(world.settings, world.database, world.clock)
     world.go_to(date(2025, 5, 24), 9)
     await world.tell(ToldDatabase().turns("late", world.clock.now()))
     world.go_to(date(2025, 5, 24), 10)
@@ -86,7 +88,7 @@ async def test_figures_tell_what_waits(world: World) -> None:
 
 
 async def test_a_fault_with_one_subject_keeps_nothing_of_the_others_back(world: World) -> None:
-    worker = build_worker(world.settings, world.database, world.clock, sources=[], publisher=None)
+    worker = work(world.settings, world.database, world.clock)
     await world.tell(task(date(2025, 5, 21)))
     world.go_to(date(2025, 5, 21))
     await world.tell(
@@ -149,10 +151,10 @@ async def test_due_next_is_the_earliest_of_all_subjects(world: World) -> None:
 
 async def test_each_source_s_events_are_heard_by_its_name(world: World) -> None:
     """Golden samples of what the other services tell: all understood, the news in them recorded."""
-    for service in SOURCES:
+    for service, handlers in SERVICE.handlers(world.settings, world.clock).items():
         golden = [
             CloudEvent.model_validate_json((GOLDEN / f"{event_type}.json").read_bytes())
-            for event_type in contracts_of(service)
+            for event_type in handlers
         ]
         await world.tell(*sorted(golden, key=lambda event: event.time))
         heard = await world.rows("SELECT 1 FROM inbox WHERE source = :source", source=service)

@@ -10,8 +10,7 @@ from uuid import UUID, uuid4
 import httpx2
 from sqlalchemy import text
 
-from services.notify.consumers import consumer
-from services.notify.main import build_app
+from services.notify.main import SERVICE
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.deliveries.leases import expire_leases
 from services.notify.use_cases.subscriptions import cancel_unsubscribed
@@ -20,11 +19,11 @@ from services.notify.worker.deliveries import DeliveryWorker
 from shared.events import tasks
 from shared.events.envelope import CloudEvent, EventData, service_of
 from shared.http.auth import draw_key, store_key
-from shared.log.bus import Batch
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
+from tests.support.bus import consume
 from tests.support.writing import writing
 
 AGGREGATES = ("task", "database", "budget")
@@ -71,17 +70,6 @@ def event(data: EventData, *, version: int, at: datetime) -> CloudEvent:
     )
 
 
-@dataclass(frozen=True)
-class _NoSource:
-    """Batches are handed in; its name chooses the contracts."""
-
-    name: str
-
-
-async def _acknowledge() -> None:
-    return
-
-
 @dataclass
 class World:
     database: Database
@@ -95,7 +83,7 @@ class World:
     async def open(
         cls, database: Database, clock: ManualClock, settings: NotifySettings, stack: AsyncExitStack
     ) -> "World":
-        app = build_app(settings, database, clock, health=Health())
+        app = SERVICE.build_app(settings, database, clock, health=Health())
         http = await stack.enter_async_context(conformance.client(app, "http://notify"))
         world = cls(database, clock, settings, http, stack)
         await world.tell(agency("GOV", "Chính phủ"), agency("G12", "Bộ Nội vụ", "GOV"))
@@ -106,14 +94,7 @@ class World:
     async def tell(self, *changes: EventData | tasks.TaskState | CloudEvent) -> None:
         """Events of one service, as one batch; the bare state of a task is told as an amendment."""
         events = tuple(self._event(change) for change in changes)
-        source = _NoSource(service_of(events[0].type))
-        hearing = consumer(
-            self.database,
-            source,  # type: ignore[arg-type]  # batches are handed in
-            self.clock,
-            self.settings.terms,
-        )
-        await hearing.consume_patiently(Batch(events, _acknowledge))
+        await consume(SERVICE, self.settings, self.database, self.clock, *events)
 
     def _event(self, change: EventData | tasks.TaskState | CloudEvent) -> CloudEvent:
         if isinstance(change, CloudEvent):

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import uuid4
@@ -12,16 +13,18 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.events.envelope import EventData
-from shared.log.bus import DeadLetter, Source
+from shared.events.envelope import CloudEvent, EventData, service_of
+from shared.log.bus import Batch, DeadLetter, Source
 from shared.log.bus.kafka import create_topics
 from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.inbox import Consumer, Delivery
 from shared.log.outbox import add_event
 from shared.log.topics import Topic, dead_letter_topic, event_topic
-from shared.runtime.clock import SystemClock
+from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.database import Database
 from shared.runtime.loops import Loop, Loops
+from shared.runtime.settings import Settings
+from shared.service import Service
 from tests.support.writing import writing
 
 PATIENCE_SECONDS = 30.0
@@ -118,6 +121,35 @@ class Listener:
 
         await wait_for(enough, seconds)
         return await self.effects()
+
+
+@dataclass(frozen=True)
+class NoSource:
+    """A source without messages: batches are handed to its consumer by the test."""
+
+    name: str
+
+    async def batches(self, beat: Callable[[], None], limit: int = 1) -> AsyncGenerator[Batch, None]:  # noqa: ARG002 - as sources do
+        while True:
+            beat()
+            await asyncio.sleep(1)
+        yield  # never: it makes this a generator
+
+    async def trouble(self) -> str | None:
+        return None
+
+
+async def acknowledge() -> None:
+    return
+
+
+async def consume(
+    service: Service, settings: Settings, database: Database, clock: Clock, *events: CloudEvent
+) -> None:
+    """Have a service consume events of one other service, as one batch."""
+    source = NoSource(service_of(events[0].type))
+    consumer = service.build_consumer(settings, database, clock, source)
+    await consumer.consume_patiently(Batch(events, acknowledge))
 
 
 async def wait_for(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS) -> None:

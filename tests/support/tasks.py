@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from services.roles import ROLES
 from services.tasks.domain.memberships import Membership
-from services.tasks.main import build_app
+from services.tasks.main import SERVICE
 from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.documents import record_document, record_programme
@@ -214,7 +214,7 @@ def submission(completed_on: str = "2025-05-19", **changes: Any) -> dict[str, An
 async def running_tasks(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
     """The service on a migrated, empty database, with a small catalogue."""
     await record_basics(database, clock.now())
-    app = build_app(SETTINGS, database, clock, health=Health())
+    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
     async with conformance.client(app, "http://tasks") as http:
         yield TasksService(app, database, clock, http)
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import openpyxl
 
-from services.tasks.main import build_app
+from services.tasks.main import SERVICE
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.events import tasks as events
@@ -42,7 +42,7 @@ async def running_office(database: Database, clock: ManualClock) -> AsyncIterato
         for code, day in DOCUMENTS.items():
             state = events.DocumentRecorded(code=code, type="Nghị quyết", issued_on=day, title=code)
             await record_document(session, state, SYSTEM, at)
-    app = build_app(SETTINGS, database, clock, health=Health())
+    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
     async with conformance.client(app, "http://tasks") as http:
         yield TasksService(app, database, clock, http)
 

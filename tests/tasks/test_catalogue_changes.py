@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rapidfuzz.fuzz import token_sort_ratio
 
-from services.tasks.main import build_app
+from services.tasks.main import SERVICE
 from services.tasks.queries.catalogue import Names, load_directory
 from services.tasks.use_cases.agencies import lock_names, record_agency
 from services.tasks.use_cases.catalogue import members_of
@@ -49,7 +49,7 @@ async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksS
             code=DOCUMENT, type="Nghị quyết", issued_on=date(2025, 4, 1), title="Nghị quyết"
         )
         await record_document(session, given_by, SYSTEM, clock.now())
-    app = build_app(SETTINGS, database, clock, health=Health())
+    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
     async with conformance.client(app, "http://tasks") as http:
         yield TasksService(app, database, clock, http)
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.tasks.main import build_app
+from services.tasks.main import SERVICE
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue, load_communes
@@ -43,7 +43,7 @@ async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksS
                 code=code, type="Kế hoạch", issuer_code=issuer, issued_on=date(2025, 11, 1), title=code
             )
             await record_document(session, state, SYSTEM, at)
-    app = build_app(SETTINGS, database, clock, health=Health())
+    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://tasks") as http:
         yield TasksService(app, database, clock, http)
 

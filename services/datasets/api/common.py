@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.facts import EARLIEST
 from services.datasets.schemas.common import Day
 from services.datasets.use_cases.watching import WatchRules
-from shared.http.app import Context, CurrentContext, with_scope
+from shared.http.app import Context, CurrentContext, rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
 
@@ -26,14 +26,8 @@ class Rules:
     longest_maintenance: timedelta
 
 
-def current_rules(request: Request) -> Rules:
-    rules = request.app.state.rules
-    assert isinstance(rules, Rules)  # noqa: S101 - app.state is untyped
-    return rules
-
-
 MANAGE = "datasets.manage"
-CurrentRules = Annotated[Rules, Depends(current_rules)]
+CurrentRules = Annotated[Rules, Depends(rules_of(Rules))]
 Reader = Annotated[Caller, with_scope("datasets.read")]
 Reporter = Annotated[Caller, with_scope("datasets.report")]
 

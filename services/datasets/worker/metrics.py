@@ -1,6 +1,5 @@
 """What operators watch of databases. Each has metrics of its own, up to a bound; the rest are counted."""
 
-import asyncio
 from datetime import datetime
 
 from prometheus_client import Gauge
@@ -12,9 +11,8 @@ from services.datasets.settings import DatasetsSettings
 from services.datasets.tables import Contradiction, Watch
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
-from shared.runtime.loops import Loop, Pulse
-
-REFRESH_SECONDS = 15.0  # Prometheus scrapes about as often
+from shared.runtime.loops import Loop, every
+from shared.runtime.metrics import REFRESH_SECONDS
 
 STATE = Gauge(
     "dondoc_database_state", "1 for the state in which a database is seen, else 0", ["database", "state"]
@@ -53,14 +51,11 @@ Shown = set[str]  # codes of the databases that have metrics of their own
 def figures_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> Loop:
     shown = Shown()
 
-    async def run(pulse: Pulse) -> None:
-        while True:
-            async with database.snapshot() as connection:
-                await show_figures(connection, clock.now(), settings.metric_databases, shown)
-            pulse.beat()
-            await asyncio.sleep(REFRESH_SECONDS)
+    async def refresh() -> None:
+        async with database.snapshot() as connection:
+            await show_figures(connection, clock.now(), settings.metric_databases, shown)
 
-    return run
+    return every(REFRESH_SECONDS, refresh)
 
 
 async def show_figures(connection: AsyncConnection, now: datetime, most: int, shown: Shown) -> None:

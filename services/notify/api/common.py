@@ -6,14 +6,14 @@ from inspect import Parameter, Signature
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.queries.agencies import visible_agencies
 from services.notify.use_cases.authority import SUBSCRIBE
 from services.notify.use_cases.subjects import SUBJECTS
 from services.notify.use_cases.subscriptions import SubscriptionRules
-from shared.http.app import with_scope
+from shared.http.app import rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.pagination import decode_after
 
@@ -53,13 +53,7 @@ async def require_visible(connection: AsyncConnection, caller: Caller, agency: s
         caller.require_tenant(agency)
 
 
-def current_rules(request: Request) -> SubscriptionRules:
-    rules = request.app.state.subscription_rules
-    assert isinstance(rules, SubscriptionRules)  # noqa: S101 - app.state is untyped
-    return rules
-
-
-Rules = Annotated[SubscriptionRules, Depends(current_rules)]
+Rules = Annotated[SubscriptionRules, Depends(rules_of(SubscriptionRules))]
 
 
 def key_after(cursor: str | None) -> tuple[datetime, UUID] | None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.queries.status import parameters
@@ -14,7 +14,7 @@ from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.common import Day
 from services.tasks.schemas.tasks import TaskOut
 from shared.errors import NotFound
-from shared.http.app import CurrentContext, with_scope
+from shared.http.app import CurrentContext, rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.preconditions import set_etag
 from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
@@ -31,12 +31,7 @@ class Rules:
     before_includes_day: bool
 
 
-def current_rules(request: Request) -> Rules:
-    rules = request.app.state.rules
-    assert isinstance(rules, Rules)  # noqa: S101 - app.state is untyped
-    return rules
-
-
+current_rules = rules_of(Rules)
 CurrentRules = Annotated[Rules, Depends(current_rules)]
 Reader = Annotated[Caller, with_scope("tasks.read")]
 Reporter = Annotated[Caller, with_scope("tasks.report")]
