@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from services.cli import agencies, databases, groups, imports, keys
+from services.cli import agencies, databases, dead_letters, groups, imports, keys
 from services.cli.catalogue import catalogue
 from services.cli.console import Misuse, Stop, err
 from services.cli.generate import generate
@@ -31,6 +31,7 @@ app.command()(catalogue)
 app.add_typer(agencies.app, name="agencies")
 app.add_typer(groups.app, name="groups")
 app.add_typer(databases.app, name="databases")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(serve)
 app.command()(work)
 app.command("migrate")(migrate_databases)

@@ -2,21 +2,27 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from services.cli.console import Stop
 from services.cli.environment import DataFolder, read_settings
+from services.register import SERVICES
 from services.suite import Databases, SuiteSettings, open_databases
 
 
 @asynccontextmanager
-async def deployment(data_dir: Path) -> AsyncIterator[tuple[SuiteSettings, Databases]]:
-    """Settings and databases; an embedded server is joined where it runs, else started for the while."""
+async def deployment(
+    data_dir: Path, services: Collection[str] = SERVICES
+) -> AsyncIterator[tuple[SuiteSettings, Databases]]:
+    """Settings and databases; an embedded server is joined where it runs, else started for the while.
+
+    `services` are those whose database the command opens: a container of a deployment has no other's password.
+    """
     with ExitStack() as stack:
         if "DONDOC_DATABASE_URL" in os.environ:
-            settings = read_settings()
+            settings = read_settings(services)
         else:
             folder = DataFolder(data_dir)
             if not (folder.path / "postgres").is_dir():

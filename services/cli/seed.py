@@ -110,12 +110,12 @@ async def _copy_agencies(
             while not await _is_copied(follower, databases):  # noqa: ASYNC110 - the loop tells no one how far it came
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError:
-        why = loops.pulses[name].trouble() or "dead_letters"
+        why = loops.pulses[name].trouble() or "dead letters"
         raise Stop(
-            f"Bản sao cơ quan của {follower.name} chưa đủ sau {PATIENCE_SECONDS:.0f} giây ({why}): xem nhật ký và bảng "
-            "dead_letters, sửa nguyên nhân rồi chạy lại; phần còn thiếu sẽ được nạp tiếp.",
+            f"Bản sao cơ quan của {follower.name} chưa đủ sau {PATIENCE_SECONDS:.0f} giây ({why}): xem nhật ký và "
+            "`dondoc dead-letters list`, sửa nguyên nhân rồi chạy lại; phần còn thiếu sẽ được nạp tiếp.",
             f"The agencies' copy of {follower.name} is not complete after {PATIENCE_SECONDS:.0f} s ({why}): see the log "
-            "and the table dead_letters, mend the cause and start again; what is missing is loaded then.",
+            "and `dondoc dead-letters list`, mend the cause and start again; what is missing is loaded then.",
         ) from None
 
 

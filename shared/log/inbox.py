@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import Column, Date, DateTime, Table, Text, Uuid, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus import Batch, DeadLetter, Source, Unreadable
-from shared.log.dead_letters import add_letters, identity_of, letter_of_event, letter_of_message
+from shared.log.dead_letters import StoredLetter, add_letters, identity_of, letter_of_event, letter_of_message
 from shared.log.poison import TRIALS, Failures, Outcome, blames_event, poison_of
 from shared.runtime.clock import Clock
 from shared.runtime.database import Change, Database, spine
@@ -98,6 +97,7 @@ class _Event:
 
     envelope: CloudEvent
     data: EventData
+    version: int
 
     @property
     def id(self) -> UUID:
@@ -180,13 +180,17 @@ class Consumer:
                 letter = letter_of_message(self.source.name, message)
             elif message.type in self.handlers:
                 try:
-                    data = self.contracts[message.type].model_validate(message.data)
-                    events[message.id] = _Event(message, data)
-                except ValidationError as error:
+                    events[message.id] = self._decode_event(message)
+                except ValueError as error:
                     letter = letter_of_event(self.source.name, message, error)
             if letter is not None:
                 undecodable[identity_of(letter)] = letter
         return tuple(events.values()), tuple(undecodable.values())
+
+    def _decode_event(self, envelope: CloudEvent) -> _Event:
+        """Raises ValueError (pydantic's ValidationError is one) where data or version are not of the contract."""
+        data = self.contracts[envelope.type].model_validate(envelope.data)
+        return _Event(envelope, data, envelope.version)
 
     async def _apply_or_examine(self, events: Sequence[_Event]) -> None:
         """Apply all; where that fails, find the poison messages by a trial and apply the others."""
@@ -265,7 +269,7 @@ class Consumer:
 
     async def _handle(self, change: Change, event: _Event) -> None:
         envelope = event.envelope
-        delivery = Delivery(envelope.id, envelope.version, envelope.time, change.at)
+        delivery = Delivery(envelope.id, event.version, envelope.time, change.at)
         await self.handlers[envelope.type](change.session, event.data, delivery)
 
     async def _claim(self, session: AsyncSession, keys: Iterable[Key]) -> set[UUID]:
@@ -288,6 +292,20 @@ class Consumer:
         logger.error("event set aside", extra=known)
         if self.dead_letter is not None:
             await self.dead_letter(letter)
+
+    async def replay(self, change: Change, letter: StoredLetter) -> None:
+        """Apply the event of a letter that the caller has locked, as part of the caller's change.
+
+        What was set aside has its claim in the inbox already; a message that could not be read has not, so its event is
+        claimed now, and passed over where it has taken effect meanwhile. Raises ValueError where it still cannot be
+        decoded, LookupError where no handler takes its type, and what the handler raises.
+        """
+        envelope = letter.event()
+        if envelope.type not in self.handlers:
+            raise LookupError(f"no handler of {self.service} takes {envelope.type}")
+        event = self._decode_event(envelope)
+        if letter.event_id is not None or await self._claim(change.session, [key_of_event(envelope)]):
+            await self._handle(change, event)
 
     def _mark_stopped(self, stopped: bool) -> None:
         CONSUMER_STOPPED.labels(self.service, self.source.name).set(stopped)

@@ -6,10 +6,11 @@ A change to these tables is a function at the end of `VERSIONS` and, in each ser
 
 from collections.abc import Callable
 
+from shared.platform.closed_dead_letters import close_dead_letters
 from shared.platform.first_tables import create_first_tables
 from shared.platform.partitioned_log import partition_log_and_inbox
 
-VERSIONS: tuple[Callable[[], None], ...] = (create_first_tables, partition_log_and_inbox)
+VERSIONS: tuple[Callable[[], None], ...] = (create_first_tables, partition_log_and_inbox, close_dead_letters)
 
 
 def upgrade(*, since: int = 0, to: int) -> None:

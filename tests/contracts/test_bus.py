@@ -15,12 +15,22 @@ from shared.log.bus import Batch, Source
 from shared.log.bus.embedded import OutboxSource
 from shared.log.bus.kafka import KafkaPublisher, KafkaSource
 from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.dead_letters import Closing, close_letter, lock_letter
 from shared.log.inbox import Delivery
 from shared.log.poison import TRIALS
 from shared.log.relay import notifier_loop, relay_loop
 from shared.runtime.loops import Pulse
 from tests.conftest import SPINE, MakeDatabase
-from tests.support.bus import PATIENCE_SECONDS, POISON, Counter, Listener, make_topics, running, wait_for
+from tests.support.bus import (
+    PATIENCE_SECONDS,
+    POISON,
+    Counted,
+    Counter,
+    Listener,
+    make_topics,
+    running,
+    wait_for,
+)
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
@@ -137,6 +147,26 @@ async def test_a_poisonous_event_is_set_aside_and_the_rest_flows(log: Log) -> No
     ((reason, raw),) = await log.listener.dead_letters()
     assert reason == "ValueError: poison"
     assert CloudEvent.model_validate_json(raw).version == 2
+
+
+async def test_what_was_set_aside_is_applied_once_when_it_is_replayed(log: Log) -> None:
+    async def mended(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+        assert isinstance(event, Counted)
+        await log.listener.note(session, event.model_copy(update={"value": 0}), delivery)
+
+    await log.counter.count("a", value=POISON)
+    await log.counter.count("a", "b")
+    consumer = log.listener.consumer(log.new_source())
+    async with running(listen=consumer.loop()):
+        await log.listener.heard(2)
+    consumer = replace(consumer, handlers=dict.fromkeys(consumer.handlers, mended))
+    for _ in range(2):
+        async with log.listener.database.change(consumer.clock) as change:
+            letter = await lock_letter(change.session, 1)
+            if letter is not None:
+                await consumer.replay(change, letter)
+                await close_letter(change.session, letter.id, Closing.REPLAYED)
+    assert await log.listener.effects() == {"a": [2, 1], "b": [1]}
 
 
 async def test_a_source_with_nothing_to_read_shows_that_it_lives_and_closes_when_cancelled(log: Log) -> None:

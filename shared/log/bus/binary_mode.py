@@ -68,6 +68,13 @@ def as_text(headers: Headers, value: bytes | None) -> str:
     return "".join([*lines, "\n", _printable(value)])
 
 
+def from_text(text: str) -> CloudEvent:
+    """The event of such a text; raises ValueError with the reason where it is none."""
+    head, _, value = text.partition("\n\n")
+    pairs = (line.partition(": ") for line in head.splitlines())
+    return read_event([(name, found.encode()) for name, _, found in pairs], value.encode())
+
+
 def _printable(text: bytes | None) -> str:
     return (text or b"").decode(errors="backslashreplace")
 
