@@ -15,7 +15,8 @@ import asyncpg
 from sqlalchemy import URL, text
 
 from bench.common import Figure, turns_per_second, warmed
-from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
+from services.finance.domain.decisions import Header
+from services.finance.domain.ledger import Field, Kind, Level, Line, Nature
 from services.finance.tables import Agency
 from services.finance.use_cases.decisions import post_decision
 from shared.agencies import record_agency

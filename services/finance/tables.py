@@ -132,10 +132,11 @@ class Budget(Base):
     """An agency's money of one year and level as it stands: the lock that orders its changes, and what its events tell."""
 
     __tablename__ = "budgets"
+    __table_args__ = (UniqueConstraint("year", "level", "agency_code", name="uq_budgets_key"),)
 
-    year: Mapped[int] = mapped_column(primary_key=True)
-    level: Mapped[str] = mapped_column(primary_key=True)
-    agency_code: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int]
+    level: Mapped[str]
+    agency_code: Mapped[str]
     version: Mapped[int]
     authority: Mapped[int] = mapped_column(BigInteger)
     unallocated: Mapped[int] = mapped_column(BigInteger)
@@ -147,6 +148,7 @@ class Budget(Base):
     first_allocated_on: Mapped[date | None]
     last_disbursed_on: Mapped[date | None]
     recorded_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
 
 
 class Claim(Base):

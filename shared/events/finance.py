@@ -7,9 +7,9 @@ budget that it moves tells its own whole state beside them; the lines are read a
 
 from datetime import date, datetime
 from typing import ClassVar, Literal
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shared.events.envelope import EventData, catalogue
 
@@ -129,7 +129,10 @@ class BudgetState(_Part):
     all that was paid out; `settled` is how much of it has been settled.
     """
 
-    id: str = Field(description="year:level:agency_code, e.g. 2026:central:G12")
+    id: str = Field(
+        description="a UUID. Events of before it was one say year:level:agency_code, e.g. 2026:central:G12: the same "
+        "budget has the version 5 UUID (namespace URL) of urn:dondoc:finance:budget:2026:central:G12"
+    )
     version: int
     year: int
     level: Level
@@ -144,6 +147,11 @@ class BudgetState(_Part):
     cancelled: int
     first_allocated_on: date | None = None
     last_disbursed_on: date | None = None
+
+    @field_validator("id")
+    @classmethod
+    def _is_a_uuid(cls, value: str) -> str:
+        return str(uuid5(NAMESPACE_URL, f"urn:dondoc:finance:budget:{value}")) if ":" in value else value
 
 
 class BudgetChanged(EventData):

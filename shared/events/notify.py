@@ -63,7 +63,7 @@ class AlertContradiction(_Part):
 class AlertBudget(_Part):
     """Money is integer đồng. `rate` is what was disbursed of what is to be spent, in percent to one place."""
 
-    id: str = Field(description="year:level:agency_code, e.g. 2026:central:G12")
+    id: str = Field(description="as in the events of finance")
     year: int
     level: Level
     approved: int

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
+from uuid import NAMESPACE_URL, uuid5
 
 import jsonschema
 import pytest
@@ -16,7 +17,7 @@ from services.notify.settings import NotifySettings
 from services.notify.tables import Agency, Reminder
 from services.reference.events import EVENTS
 from services.tasks.domain.commands import Role
-from shared.events import tasks
+from shared.events import finance, tasks
 from shared.events.envelope import CloudEvent
 from shared.log.bus.binary_mode import read_event, write_headers, write_value
 from shared.log.dead_letters import dead_letters
@@ -105,6 +106,17 @@ def test_members_of_later_versions_are_passed_over(event_type: str) -> None:
     assert faults(load(STORED, event_type), later) == []
     event = CloudEvent.model_validate(later)
     assert EVENTS[event_type].model_validate(event.data).model_dump(mode="json") == golden["data"]
+
+
+def test_an_event_of_before_a_budget_had_an_id_names_the_same_budget() -> None:
+    golden = load(GOLDEN, finance.BudgetChanged.event_type)
+    former = golden["data"]["budget"] | {"id": "2026:central:G12"}
+    read = finance.BudgetChanged.model_validate({"budget": former})
+    assert (
+        read.subject()
+        == read.budget.id
+        == str(uuid5(NAMESPACE_URL, "urn:dondoc:finance:budget:2026:central:G12"))
+    )
 
 
 # --- changes that only add ---------------------------------------------------------------------------------------

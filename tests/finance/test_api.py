@@ -1,6 +1,7 @@
 """The contract of the API: what is posted, what is refused, who may."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -455,7 +456,7 @@ async def test_the_feed_tells_every_change_with_whole_states(service: FinanceSer
         ("claim.stated", "1"),
     ]  # fmt: skip
     before, after = items[5]["data"]["budget"], items[7]["data"]["budget"]
-    assert before["id"] == "2025:central:G12"
+    assert before["id"] == after["id"] == items[5]["subject"] == str(UUID(before["id"]))
     assert (before["disbursed"], before["last_disbursed_on"]) == (20, "2025-05-20")
     assert (after["disbursed"], after["last_disbursed_on"], after["remaining"]) == (0, None, 60)
     assert after["first_allocated_on"] == "2025-05-20"

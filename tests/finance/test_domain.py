@@ -1,14 +1,16 @@
 """Rules without a database: printed precision, rates and ranks, cells of Treasury files."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.finance.domain.decisions import Header, check_reversal
 from services.finance.domain.disbursement import percent, rated
 from services.finance.domain.ledger import Field, Kind, Level, Line, Nature, Stage, figures
 from services.finance.domain.statements import Verdict, check_statement
@@ -22,7 +24,7 @@ from services.finance.domain.treasury_amounts import (
 from services.finance.domain.treasury_cells import Unit, find_units
 from services.reference import PROJECT
 from services.reference.refusals import collect
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, Refusal
 
 
 @pytest.mark.parametrize(
@@ -248,3 +250,42 @@ def test_every_code_of_an_amount_can_be_read_from_the_source() -> None:
     assert {"amount_ambiguous", "amount_fractional", "amount_invalid", "amount_not_positive"} < codes
     assert "amount_too_large" in codes
     assert not [place for place in unread if "finance/domain" in place]
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+TODAY, POSTED_ON = date(2025, 5, 20), date(2025, 5, 10)
+OTHER_ID = uuid4()
+
+
+@pytest.mark.parametrize(
+    ("reverses_id", "reversed_by_id", "effective_on", "code"),
+    [
+        (None, None, POSTED_ON, None),
+        (None, None, TODAY, None),
+        (None, None, POSTED_ON - timedelta(days=1), "reversal_day"),
+        (None, None, TODAY + timedelta(days=1), "reversal_day"),
+        (None, OTHER_ID, TODAY, "decision_reversed"),
+        (OTHER_ID, None, TODAY, "reversal_of_reversal"),
+        (OTHER_ID, OTHER_ID, TODAY, "reversal_of_reversal"),
+        (None, OTHER_ID, TODAY + timedelta(days=1), "decision_reversed"),
+    ],
+)
+def test_what_may_be_reversed_and_when(
+    reverses_id: UUID | None, reversed_by_id: UUID | None, effective_on: date, code: str | None
+) -> None:
+    def check() -> None:
+        check_reversal(
+            Header(Kind.DISBURSE, "1/QĐ", POSTED_ON, POSTED_ON),
+            reverses_id=reverses_id,
+            reversed_by_id=reversed_by_id,
+            effective_on=effective_on,
+            today=TODAY,
+        )
+
+    if code is None:
+        check()
+    else:
+        with pytest.raises(Refusal) as refused:
+            check()
+        assert refused.value.code == code

@@ -11,7 +11,8 @@ from uuid import UUID
 import httpx2
 from sqlalchemy import text
 
-from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
+from services.finance.domain.decisions import Header
+from services.finance.domain.ledger import Field, Kind, Level, Line, Nature
 from services.finance.main import SERVICE
 from services.finance.settings import FinanceSettings
 from services.finance.tables import Agency

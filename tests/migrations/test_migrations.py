@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from importlib import import_module
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from alembic.config import Config
@@ -13,6 +14,7 @@ from sqlalchemy import URL, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from services.register import SERVICES
+from shared.events import finance
 from shared.platform import migrations as platform_migrations
 from shared.runtime import migrations
 from shared.runtime.database import Database, driver_connection, spine
@@ -177,3 +179,38 @@ async def test_a_migration_that_fails_leaves_nothing_and_gives_its_turn_back(emp
         await connection.execute(text("DROP TABLE tasks"))
     async with asyncio.timeout(30):
         await migrate("tasks", empty.url)
+
+
+async def test_budgets_get_the_ids_by_which_readers_know_them(empty: Database) -> None:
+    """Events of before carry year:level:agency_code; the contract reads that as the id which the migration gives."""
+    await migrate("finance", empty.url, "0001")
+    zeros = ", 0" * 7
+    async with empty.bookkeeping() as session:
+        for code in ("G06", "G12"):
+            budget = f"INSERT INTO budgets SELECT 2026, 'central', '{code}', 3{zeros}, NULL, NULL, now()"
+            await session.execute(text(budget))
+    await migrate("finance", empty.url)
+    async with empty.reading() as connection:
+        found = (await connection.execute(text("SELECT id, agency_code, version FROM budgets"))).all()
+    figures = dict.fromkeys(finance.BudgetState.model_fields, 0)
+    for row in found:
+        name = {"id": f"2026:central:{row.agency_code}", "agency_code": row.agency_code, "level": "central"}
+        days = {"first_allocated_on": None, "last_disbursed_on": None}
+        assert finance.BudgetState.model_validate(figures | name | days).id == str(row.id)
+    assert {(row.agency_code, row.version) for row in found} == {("G06", 3), ("G12", 3)}
+
+
+async def test_reminders_of_budgets_go_on_under_the_ids_of_finance(empty: Database) -> None:
+    await migrate("notify", empty.url, "0001")
+    name, zeros = "2026:central:G12", ", 0" * 5
+    signal = "'budget.idle', 'budget', :name, 'G12', '', now(), now(), 'raised', 'came_due', now(), '{}'"
+    async with empty.bookkeeping() as session:
+        await session.execute(
+            text(f"INSERT INTO budgets SELECT :name, 1, 2026, 'central', 'G12'{zeros}"), {"name": name}
+        )
+        await session.execute(text(f"INSERT INTO signals SELECT gen_random_uuid(), {signal}"), {"name": name})
+    await migrate("notify", empty.url)
+    async with empty.reading() as connection:
+        query = "SELECT id FROM budgets UNION ALL SELECT subject FROM reminders"
+        found = (await connection.scalars(text(query))).all()
+    assert found == [str(uuid5(NAMESPACE_URL, f"urn:dondoc:finance:budget:{name}"))] * 2

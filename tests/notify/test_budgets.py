@@ -4,6 +4,7 @@ import asyncio
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -27,12 +28,11 @@ from services.notify.settings import NotifySettings
 from services.notify.worker import next_due_instant
 from shared.events.notify import BudgetAlerted
 from shared.runtime.clock import ManualClock, local_date, local_instant
-from tests.notify.told import TI, budget
+from tests.notify.told import BUDGET_ID, TI, budget
 from tests.notify.world import World, event
 from tests.support.writing import writing
 
 RULES = BudgetRules()
-ID = "2026:central:G12"
 BEHIND, IDLE, UNALLOCATED = BudgetKind.BEHIND, BudgetKind.IDLE, BudgetKind.UNALLOCATED
 
 
@@ -297,7 +297,7 @@ async def test_a_year_of_a_budget_that_is_spent_too_late(world: World) -> None:
     await world.tell(budget(3, allocated=1500 * TI, disbursed=1400 * TI))
     await live_until(world, date(2027, 3, 1))
     assert len(await told(world)) == 4
-    reminders = await world.reminders("budget", ID)
+    reminders = await world.reminders("budget", BUDGET_ID)
     months = {item["dedup_key"]: item["status"] for item in reminders if item["kind"] == "budget.behind"}
     assert list(months) == [f"2026-{month:02}" for month in range(2, 13)] + ["2027-01"]
     assert {month for month, status in months.items() if status == "raised"} == {"2026-04", "2026-07"}
@@ -333,7 +333,7 @@ async def test_what_an_alert_says_of_a_budget(world: World) -> None:
         BudgetAlerted.model_validate(one["data"]) for one in events if one["data"]["kind"] == "budget.behind"
     )
     assert behind.budget.model_dump() == {
-        "id": ID, "year": 2026, "level": "central", "approved": 3_682_400_000_000, "allocated": 2500 * TI,
+        "id": BUDGET_ID, "year": 2026, "level": "central", "approved": 3_682_400_000_000, "allocated": 2500 * TI,
         "unallocated": 1_182_400_000_000, "disbursed": 0, "to_spend": 2500 * TI, "rate": 0.0,
         "expected": 2500 * TI * 181 // 365,
         "link": "https://dondoc.example.vn/finance/v1/balances?year=2026&level=central&agency=G12",
@@ -449,11 +449,8 @@ async def test_budgets_told_twice_late_or_out_of_order_and_a_log_read_again_chan
 
 
 async def test_workers_at_once_examine_each_budget_once(world: World) -> None:
-    of_agencies = [budget(id=f"2026:central:A{number}", agency_code=f"A{number}") for number in range(250)]
-    spent = [
-        budget(id=f"2026:central:B{number}", agency_code=f"B{number}", disbursed=1000 * TI)
-        for number in range(250)
-    ]
+    of_agencies = [budget(id=str(uuid4()), agency_code=f"A{number}") for number in range(250)]
+    spent = [budget(id=str(uuid4()), agency_code=f"B{number}", disbursed=1000 * TI) for number in range(250)]
     await world.tell(*of_agencies, *spent)
     world.go_to(date(2026, 4, 2))  # three months are due, of which one counts
     counts = await asyncio.gather(*(world.raise_all() for _ in range(4)))
@@ -488,5 +485,5 @@ async def test_a_budget_goes_to_its_agency_those_above_it_and_the_office(world: 
     addressed = {delivery["subscription_id"] for delivery in await world.items("/deliveries")}
     assert {name for name, id_ in made.items() if id_ in addressed} == {"own", "above", "office"}
     for tenant, count in (("G12", 1), ("GOV", 1), ("G05", 0)):
-        assert len(await world.items(f"/alerts?budget={ID}", tenant=tenant)) == count
+        assert len(await world.items(f"/alerts?budget={BUDGET_ID}", tenant=tenant)) == count
         assert bool(await world.items("/reminders", tenant=tenant)) is bool(count)

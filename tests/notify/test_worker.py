@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from prometheus_client import REGISTRY
 from sqlalchemy import text
@@ -65,7 +66,7 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
 
 async def test_figures_tell_what_waits(world: World) -> None:
     await world.tell(task(date(2025, 5, 31)))
-    await world.tell(budget(id="2025:central:G12", year=2025, allocated=5 * TI, disbursed=TI))
+    await world.tell(budget(id=str(uuid4()), year=2025, allocated=5 * TI, disbursed=TI))
     worker = work(world.settings, world.database, world.clock)
     world.go_to(date(2025, 5, 24), 9)
     await world.tell(ToldDatabase().turns("late", world.clock.now()))
@@ -143,7 +144,7 @@ async def test_due_next_is_the_earliest_of_all_subjects(world: World) -> None:
             return await next_due_instant(connection)
 
     assert await next_due() is None
-    await world.tell(budget(id="2025:central:G12", year=2025, allocated=5 * TI, disbursed=TI))
+    await world.tell(budget(id=str(uuid4()), year=2025, allocated=5 * TI, disbursed=TI))
     assert await next_due() == local_instant(date(2025, 6, 1), 8)
     await world.tell(task(date(2025, 5, 31)))
     assert await next_due() == local_instant(date(2025, 5, 24), 8)

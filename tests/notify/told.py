@@ -79,6 +79,9 @@ class ToldDatabase:
         }
 
 
+BUDGET_ID = "5b0e3a52-1c5f-4d0e-9b7a-2f6d8c1e4a70"
+
+
 def budget(
     version: int = 1,
     *,
@@ -88,7 +91,7 @@ def budget(
     **changes: Any,
 ) -> finance.BudgetChanged:
     whole = {
-        "id": "2026:central:G12", "version": version, "year": 2026, "level": "central", "agency_code": "G12",
+        "id": BUDGET_ID, "version": version, "year": 2026, "level": "central", "agency_code": "G12",
         "approved": allocated + unallocated, "allocated": allocated, "unallocated": unallocated,
         "disbursed": disbursed, "settled": 0, "remaining": allocated - disbursed, "carried_over": 0,
         "cancelled": 0, "first_allocated_on": date(2026, 1, 5) if allocated else None,

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from services.finance.domain import ledger
+from services.finance.domain.decisions import Header
 from services.finance.schemas.common import Day, Year, refuse_fraction
 from shared.http.answers import Answer, example
 from shared.http.requests import Code, DocumentNumber, Paragraph, RequestModel, SimilarIsMeant
@@ -67,8 +68,8 @@ class DecisionIn(RequestModel):
                 refuse_fraction(line["amount"], f"lines.{n}.amount")
         return value
 
-    def header(self) -> ledger.Header:
-        return ledger.Header(self.kind, self.number, self.issued_on, self.effective_on)
+    def header(self) -> Header:
+        return Header(self.kind, self.number, self.issued_on, self.effective_on)
 
 
 class ReversalIn(RequestModel):

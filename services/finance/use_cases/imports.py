@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.finance.domain.ledger import Header, Kind, Line
+from services.finance.domain.decisions import Header
+from services.finance.domain.ledger import Kind, Line
 from services.finance.domain.shortages import Insufficient
 from services.finance.domain.treasury import ReadRow, Voucher
 from services.finance.domain.treasury_rows import (
@@ -21,7 +22,8 @@ from services.finance.domain.treasury_rows import (
     refuse_short,
 )
 from services.finance.tables import VoucherLine
-from services.finance.use_cases.decisions import DocumentPosted, post_decision
+from services.finance.use_cases.decisions import post_decision
+from services.finance.use_cases.ledger import DocumentPosted
 from services.finance.use_cases.treasury import TreasuryFile
 from shared.runtime.audit import Actor, add_audit
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.domain.claims import ClaimStage, NewClaim
-from services.finance.domain.ledger import Field, Header, Kind, Level, Line, Nature
+from services.finance.domain.decisions import Header
+from services.finance.domain.ledger import Field, Kind, Level, Line, Nature
 from services.finance.use_cases.claims import state_claim
 from services.finance.use_cases.decisions import post_decision, reverse_decision
 from shared.runtime.audit import Actor

@@ -203,7 +203,7 @@ SUBJECT: Subject[Budget, BudgetRules] = Subject(
     kind=KIND,
     table=Budget,
     key=Annotated[str, StringConstraints(min_length=1, max_length=100)],
-    key_description="year:level:agency, e.g. 2026:central:G12",
+    key_description="as in the events of finance",
     source="finance",
     events={BudgetChanged.event_type: BudgetChanged},
     alert=BudgetAlerted,
