@@ -22,6 +22,7 @@ from services.tasks.use_cases.imports import import_annex
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.events import tasks as events
 from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.migrations import migrate
 from tests.support.postgres import running_postgres
@@ -93,8 +94,8 @@ async def import_rows(database: Database, content: bytes, rows: int) -> float:
     read = await read_annex(
         database, "annex.csv", content, programme=PROGRAMME, document=DOCUMENT, before_includes_day=False
     )
-    async with writing(database) as session:
-        done = await import_annex(session, read, dry_run=False, partial=False, actor=SYSTEM, at=AT)
+    async with database.late_change(ManualClock(AT)) as change:
+        done = await import_annex(change, read, dry_run=False, partial=False, actor=SYSTEM)
     seconds = time.perf_counter() - start
     if not done.written or sum(report.outcome == "accepted" for report in done.reports) != rows:
         raise RuntimeError("the import did not take every row")

@@ -33,7 +33,7 @@ from shared.http.request_metrics import MetricsMiddleware
 from shared.runtime import logs
 from shared.runtime.audit import Actor
 from shared.runtime.clock import Clock
-from shared.runtime.database import Change, Database
+from shared.runtime.database import Change, Database, LateChange
 from shared.runtime.health import Health
 from shared.runtime.metrics import registry
 from shared.runtime.settings import LOCAL_URL
@@ -152,12 +152,19 @@ def current_change(request: Request) -> Change:
     return change
 
 
+def current_late_change(request: Request) -> LateChange:
+    change = request.state.change
+    assert isinstance(change, LateChange)  # noqa: S101 - request.state is untyped
+    return change
+
+
 async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     async with get_context(request).database.reading() as connection:
         yield connection
 
 
 CurrentChange = Annotated[Change, Depends(current_change)]
+CurrentLateChange = Annotated[LateChange, Depends(current_late_change)]
 Reading = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 CurrentContext = Annotated[Context, Depends(get_context)]
@@ -176,13 +183,14 @@ class ServiceRoute(APIRoute):
     """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
 
     The edge owns the transaction: rows, audit entry, event and the stored answer stand or fall as one. A route that does
-    not ask for CurrentChange changes nothing, whatever its method, and opens none.
+    not ask for CurrentChange (or CurrentLateChange) changes nothing, whatever its method, and opens none.
     """
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
         answer = super().get_route_handler()
         takes = Takes.of(self)
         calls = [each.call for each in below(self.dependant)]
+        is_late = current_late_change in calls
 
         async def read(request: Request) -> Response:
             # before any dependency takes a connection: who holds one and waits for another can wait for ever
@@ -195,10 +203,12 @@ class ServiceRoute(APIRoute):
             body = await request.body()
             key = request.headers.get("idempotency-key")
             seal = idempotency.Seal(context.pepper)
-            async with context.database.change(context.clock) as (session, at):
-                request.state.change = Change(session, at)
+            open_change = context.database.late_change if is_late else context.database.change
+            async with open_change(context.clock) as opened:
+                request.state.change = opened
                 if key is None:
                     return await answer(request)
+                session, at = opened.session, context.clock.now()
                 replay = await idempotency.claim(
                     session, caller.prefix, key, request=request, body=body, at=at, seal=seal
                 )
@@ -208,7 +218,7 @@ class ServiceRoute(APIRoute):
                 await idempotency.remember(session, caller.prefix, key, response, seal=seal)
                 return response
 
-        if current_change not in calls:
+        if current_change not in calls and not is_late:
             return read
         _require_one_connection(self, calls)
         return change

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -115,6 +116,19 @@ class Change(NamedTuple):
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LateChange:
+    """A write transaction that prepares first what it will write; stable reads wait for it only once it is announced."""
+
+    session: AsyncSession
+    clock: Clock
+
+    async def announce(self) -> datetime:
+        """The instant under which all that is written from now on is recorded."""
+        await announce_write(self.session, self.clock.now())
+        return self.clock.now()
+
+
 class Database:
     """Engine, fair queue and transactions of one database.
 
@@ -184,9 +198,14 @@ class Database:
 
         It is announced to stable reads before its instant is read: figures known at an earlier one do not wait for it.
         """
+        async with self.late_change(clock) as late:
+            yield Change(late.session, await late.announce())
+
+    @asynccontextmanager
+    async def late_change(self, clock: Clock) -> AsyncIterator[LateChange]:
+        """As `change`, announced by its user: for one that prepares for longer than readers of figures should wait."""
         async with self._transaction() as session:
-            await announce_write(session, clock.now())
-            yield Change(session, clock.now())
+            yield LateChange(session, clock)
         for callback in tuple(self._on_commit):
             callback()
 

@@ -9,7 +9,7 @@ from services.datasets.api.common import CurrentRules, Manager
 from services.datasets.schemas.imports import ImportedRow, ImportReport
 from services.datasets.use_cases.imports import ReadList, RowReport, import_list, read_list
 from shared.http.answers import SheetReport, SkippedRow
-from shared.http.app import CurrentActor, CurrentChange, get_context
+from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.scalars import BooleanText
 from shared.http.uploads import REPORT_ANSWERS, UploadForm, upload_router
@@ -43,7 +43,7 @@ router = upload_router("datasets", ImportForm, _read)
 @router.post("/imports", tags=["imports"], responses=REPORT_ANSWERS | documented(409, 413))
 async def import_databases(
     request: Request,
-    change: CurrentChange,
+    change: CurrentLateChange,
     actor: CurrentActor,
     rules: CurrentRules,
     _: Manager,
@@ -57,9 +57,7 @@ async def import_databases(
     """
     read: ReadList = request.state.upload
     asked = form.model_dump(include={"dry_run", "partial"})
-    reports, written = await import_list(
-        change.session, read, **asked, rules=rules.watch, actor=actor, at=change.at
-    )
+    reports, written = await import_list(change, read, **asked, rules=rules.watch, actor=actor)
     return _answer(read, reports, dry_run=form.dry_run, written=written)
 
 

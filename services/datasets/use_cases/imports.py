@@ -20,6 +20,7 @@ from shared.imports.rows import Problem, cell_problems, cell_remarks, guarded
 from shared.naming.lookup import Finder
 from shared.runtime.audit import Actor, add_audit
 from shared.runtime.database import Database as Store
+from shared.runtime.database import LateChange
 from shared.spreadsheets import Columns, Row, Sheet, Skipped, Workbook, read_workbook_apart
 from shared.text.days import is_month_first
 
@@ -121,25 +122,26 @@ def _understand(item: Row, owners: Finder, how: Reading) -> ReadRow:
 
 
 async def import_list(
-    session: AsyncSession,
+    change: LateChange,
     read: ReadList,
     *,
     dry_run: bool,
     partial: bool,
     rules: WatchRules,
     actor: Actor,
-    at: datetime,
 ) -> tuple[list[RowReport], bool]:
     """Import rows; the report of each, and whether anything was written.
 
     A refused row keeps the whole file out unless `partial`. All rows are judged before the first is written, so that a
     dry run gives the real run's report.
     """
+    session = change.session
     judged = await _judge(session, read.rows)
     reports = [judged.report(row) for row in read.rows]
     refused = any(report.outcome == "refused" for report in reports)
     if dry_run or not judged.accepted or (refused and not partial):
         return reports, False
+    at = await change.announce()
     for row in sorted(judged.accepted, key=lambda row: row.code):  # locks in one order everywhere
         await _write(session, row, judged, read.filename, rules=rules, actor=actor, at=at)
     counts = {

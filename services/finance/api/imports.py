@@ -16,7 +16,7 @@ from services.finance.schemas.imports import ImportedRow, ImportReport
 from services.finance.use_cases.imports import Imported, import_file
 from services.finance.use_cases.treasury import TreasuryFile, read_file
 from shared.http.answers import SheetReport, SkippedRow
-from shared.http.app import CurrentActor, CurrentChange, get_context
+from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import SIMILAR_IS_MEANT, DocumentNumber
 from shared.http.scalars import BooleanText
@@ -65,7 +65,7 @@ router = upload_router("finance", ImportForm, _read)
 @router.post("/imports", tags=["imports"], responses=REPORT_ANSWERS | documented(409, 413))
 async def import_disbursements(
     request: Request,
-    change: CurrentChange,
+    change: CurrentLateChange,
     actor: CurrentActor,
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
@@ -78,7 +78,7 @@ async def import_disbursements(
     """
     file: TreasuryFile = request.state.upload
     asked = form.model_dump(include={"number", "similar_is_meant", "dry_run", "partial"})
-    done = await import_file(change.session, file, **asked, actor=actor, at=change.at)
+    done = await import_file(change, file, **asked, actor=actor)
     return await asyncio.to_thread(_answer, done, dry_run=form.dry_run)
 
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +26,7 @@ from services.finance.use_cases.decisions import post_decision
 from services.finance.use_cases.ledger import DocumentPosted
 from services.finance.use_cases.treasury import TreasuryFile
 from shared.runtime.audit import Actor, add_audit
+from shared.runtime.database import LateChange
 
 # In the order of their keys, as the ledger's function locks them: two imports, whose days touch them in any order,
 # wait for each other here and nowhere else. What an earlier import brought is read after that.
@@ -60,7 +61,7 @@ class Imported:
 
 
 async def import_file(
-    session: AsyncSession,
+    change: LateChange,
     file: TreasuryFile,
     *,
     number: str | None,
@@ -68,7 +69,6 @@ async def import_file(
     dry_run: bool,
     partial: bool,
     actor: Actor,
-    at: datetime,
 ) -> Imported:
     """Post what the file brings. A refused row keeps the whole file out unless `partial`.
 
@@ -78,10 +78,14 @@ async def import_file(
 
     Raises Conflict number_similar.
     """
+    session = change.session
     work = await session.begin_nested()
     await _lock_budgets(session, file)
     compare_with_posted(file.rows, await _posted(session, file))
     keep_vouchers_whole(by_voucher(file.rows).values())
+    at = (
+        change.clock.now() if dry_run else await change.announce()
+    )  # what is taken back keeps no reader waiting
     drawn = number or f"KBNN-{uuid4().hex[:12]}"
     said = {"similar_is_meant": similar_is_meant, "actor": actor, "at": at}
     decisions = await _post(session, file.rows, drawn, said)

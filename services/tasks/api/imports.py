@@ -11,7 +11,7 @@ from services.tasks.schemas.imports import ImportedRow, ImportReport, KnownTaskO
 from services.tasks.use_cases.annexes import Annex, read_annex
 from services.tasks.use_cases.imports import Imported, import_annex
 from shared.http.answers import SheetReport, SkippedRow
-from shared.http.app import CurrentActor, CurrentChange, get_context
+from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import Code, DocumentNumber, Line
 from shared.http.scalars import BooleanText
@@ -72,7 +72,7 @@ router = upload_router("tasks", ImportForm, _read)
 @router.post("/imports", tags=["imports"], responses=REPORT_ANSWERS | documented(409, 413))
 async def import_tasks(
     request: Request,
-    change: CurrentChange,
+    change: CurrentLateChange,
     actor: CurrentActor,
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
@@ -84,9 +84,7 @@ async def import_tasks(
     Row by row: accepted, unchanged, or refused with field, reason and nearest suggestion.
     """
     annex: Annex = request.state.upload
-    done = await import_annex(
-        change.session, annex, dry_run=form.dry_run, partial=form.partial, actor=actor, at=change.at
-    )
+    done = await import_annex(change, annex, dry_run=form.dry_run, partial=form.partial, actor=actor)
     return await asyncio.to_thread(_answer, annex, done, dry_run=form.dry_run)
 
 

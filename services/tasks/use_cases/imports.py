@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from itertools import chain
 from typing import Literal
 from uuid import UUID, uuid5
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Table
 
 from services.tasks.domain.annexes.places import annex_key
 from services.tasks.domain.annexes.recognition import KnownTask, Recognised, Verdict
@@ -20,6 +20,7 @@ from services.tasks.domain.commands import (
 )
 from services.tasks.domain.imports import ReadRow
 from services.tasks.domain.memberships import require_members
+from services.tasks.tables import Base
 from services.tasks.use_cases.annexes import Annex, Source
 from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.changes import record_created
@@ -34,14 +35,28 @@ from services.tasks.use_cases.origins import (
 from services.tasks.use_cases.tasks import new_tasks, of_member
 from shared.errors import Refusal, TooLarge
 from shared.imports.rows import Problem, guarded
-from shared.runtime.audit import Actor, add_audit
+from shared.log.outbox import outbox
+from shared.runtime.audit import Actor, add_audit, audit
 from shared.runtime.clock import local_date
+from shared.runtime.database import LateChange
+from shared.runtime.staging import staged, write_staged
 
 Outcome = Literal["accepted", "refused", "unchanged", "question"]
 OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "unchanged", "question")
-MAX_TASKS = 200_000  # of one file, those of groups' members included: about two minutes of writing
+MAX_TASKS = 200_000  # of one file, those of groups' members included: about two minutes of preparing
 _SHOWN = 80  # characters of a title in a sentence
 _IMPORTED = UUID("6f1d2f0e-57a4-5c57-8e57-2d3a1b5c0957")  # namespace of the ids of imported tasks
+
+
+# what a new task is written to, and the column of each that holds the instant of its recording
+_STAGED: dict[Table, str] = {
+    **{
+        Base.metadata.tables[name]: "recorded_at"
+        for name in ("tasks", "deadlines", "assignments", "citations")
+    },
+    outbox: "time",
+    audit: "at",
+}
 
 
 @dataclass(slots=True)
@@ -77,15 +92,15 @@ class Imported:
 
 
 async def import_annex(
-    session: AsyncSession, annex: Annex, *, dry_run: bool, partial: bool, actor: Actor, at: datetime
+    change: LateChange, annex: Annex, *, dry_run: bool, partial: bool, actor: Actor
 ) -> Imported:
     """Import rows.
 
     A refused row, or one that is a question, keeps the whole file out unless `partial`. All rows are judged before the
     first is written, and what is written cannot change the judgement, so that a dry run gives the real run's report.
     """
-    source = annex.source
-    check_assigned_on(source.issued_on, local_date(at), "document")
+    session, source, began = change.session, annex.source, change.clock.now()
+    check_assigned_on(source.issued_on, local_date(began), "document")
     if not dry_run:
         await lock_document(session, source.document_code)
     known = await known_tasks(session, source.programme_code, source.document_code)
@@ -102,8 +117,11 @@ async def import_annex(
     if dry_run or not (judged.accepted or judged.learned) or (waiting and not partial):
         return Imported(reports, missing, written=False)
     # a refusal here undoes the whole import: the caller's transaction ends with it
-    tasks = chain.from_iterable(new_tasks(new, at=at) for new in judged.accepted)
-    await record_created(session, tasks, actor=actor, at=at)
+    async with staged(session, _STAGED):
+        tasks = chain.from_iterable(new_tasks(new, at=began) for new in judged.accepted)
+        await record_created(session, tasks, actor=actor, at=began)
+    at = await change.announce()
+    await write_staged(session, _STAGED, at=at)
     await keep_origins(session, source.document_code, judged.learned, at=at)
     await add_audit(session, actor, "import", "document", source.document_code, at=at, **counts)
     return Imported(reports, missing, written=True)
