@@ -21,13 +21,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.common import Figure, interleaved
-from services.roles import ROLES
 from services.tasks.main import SERVICE
 from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import page_statement
 from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.seeding import load_catalogue
-from shared.http.auth import draw_key, store_key
+from shared.keys.tokens import KeySigner, draw_key
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import SystemClock, local_date
 from shared.runtime.database import Database
@@ -71,17 +70,13 @@ async def _prepare(url: URL) -> str:
     await create_database(url)
     await migrate("tasks", url)
     database = Database(url)
-    key = draw_key(base64.b64decode(SECRET))
     now = datetime.now(UTC)
     async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=now)
-        await store_key(
-            session, key, name="bench", role="reader", tenant=None, scopes=ROLES["reader"], at=now
-        )
         for statement in _FILL:
             await session.execute(text(statement), {"tasks": TASKS} if ":tasks" in statement else {})
     await database.close()
-    return key.token
+    return KeySigner([base64.b64decode(SECRET)]).sign(draw_key("bench", "reader"))
 
 
 def _serve_ours(url: URL, ready: Connection) -> None:

@@ -120,7 +120,7 @@ async def _prepare(server: URL, settings: NotifySettings, urls: list[str]) -> UR
     async with _opened(server.set(database="postgres")) as admin, admin.reading() as connection:
         await connection.execute(text("CREATE DATABASE bench_webhooks"))
     await migrate("notify", url)
-    cipher = SecretCipher(settings.secret)
+    cipher = SecretCipher(settings.secrets)
     ids: list[UUID] = [uuid4() for _ in urls]
     rows = [
         {"id": id_, "url": address, "sealed": cipher.seal(SECRET, id_)}

@@ -1,4 +1,4 @@
-"""What a key may do, by the role it is given to. Services check scopes; roles are for people."""
+"""The scopes of each role. A key carries its role, services check scopes: a change here holds for keys already issued."""
 
 from collections.abc import Mapping
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.notify.settings import NotifySettings
 from services.register import REGISTER, consumers_of
+from services.roles import ROLES
 from services.tasks.settings import TasksSettings
 from shared.http.app import Context, create_app
 from shared.http.pages.layout import POLICY, page
@@ -118,7 +119,7 @@ def build_suite(
             await stack.enter_async_context(loops.running())
             yield
 
-    context = Context("suite", databases.tasks, clock, settings.tasks.secret)
+    context = Context("suite", databases.tasks, clock, settings.tasks.secrets, ROLES)
     root = create_app(context, title="Đôn đốc", routers=(), health=health, lifespan=running)
     root.add_api_route("/", _first_page(settings.tasks.public_url, folder), include_in_schema=False)
     root.add_middleware(_ByService, apps=apps)

@@ -9,6 +9,8 @@ from fastapi import APIRouter, FastAPI
 from shared.events.envelope import EventData
 from shared.events.schemas import EVENTS_OF
 from shared.http.app import Context, Lifespan, create_app
+from shared.http.auth import Roles
+from shared.keys.revocations import REVOCATION_HANDLERS
 from shared.log.bus import DeadLetter, Source
 from shared.log.bus.kafka import KafkaPublisher, KafkaSource
 from shared.log.bus.kafka_connection import KafkaConnection
@@ -46,6 +48,7 @@ class Service:
         name: the first segment of its paths; names its database, topic, loops and metrics.
         settings: what it reads from the environment.
         title: of its API, shown above the reference.
+        roles: the scopes of each role that a key may have.
         tags: of its routes, with their descriptions, in the order of the reference.
         body_limits: bytes by path, for routes that take more than the edge's default.
         webhooks: the calls that it makes, for its OpenAPI document.
@@ -59,6 +62,7 @@ class Service:
     name: str
     settings: type[Settings]
     title: str
+    roles: Roles
     tags: Mapping[str, str]
     routers: Sequence[APIRouter]
     body_limits: Mapping[str, int] = field(default_factory=dict)
@@ -86,7 +90,7 @@ class Service:
     ) -> FastAPI:
         """`operations` adds /healthz, /readyz and /metrics: false where a suite around this application has them."""
         app = create_app(
-            Context(self.name, database, clock, settings.secret, settings.public_url),
+            Context(self.name, database, clock, settings.secrets, self.roles, settings.public_url),
             title=self.title,
             routers=self.routers,
             health=health,
@@ -108,7 +112,7 @@ class Service:
         source: Source,
         dead_letter: DeadLetterSink | None = None,
     ) -> Consumer:
-        handlers = self.handlers(settings, clock)[source.name]
+        handlers = {**REVOCATION_HANDLERS.get(source.name, {}), **self.handlers(settings, clock)[source.name]}
         return Consumer(self.name, database, clock, source, EVENTS_OF[source.name], handlers, dead_letter)
 
     def build_worker(

@@ -162,9 +162,9 @@ def _no_postgres_url() -> Stop:
     )
 
 
-def require_secret(settings: Settings) -> bytes:
+def require_secrets(settings: Settings) -> tuple[bytes, ...]:
     try:
-        return settings.secret
+        return settings.secrets
     except ValueError as error:
         raise Stop(f"Thiếu khóa bí mật: {error}.", f"There is no secret key: {error}.") from None
 

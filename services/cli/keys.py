@@ -1,57 +1,40 @@
-"""`dondoc keys`: API keys. A key is recorded in each service's database, since no service reads another's."""
+"""`dondoc keys`: API keys. A key is signed with the suite's secret and recorded by tasks; services need no copy of it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from sqlalchemy import select
 
 from services.cli.console import AsJson, Misuse, Stop, out, print_json
 from services.cli.deployment import deployment
-from services.cli.environment import DATA_FOLDER, require_secret
+from services.cli.environment import DATA_FOLDER, require_secrets
 from services.cli.reach import reaching, require_migrated
 from services.roles import BOUND, ROLES
 from services.suite import Databases
+from services.tasks.queries import keys as queries
 from services.tasks.queries.catalogue import exists
 from services.tasks.tables import Agency
-from shared.http.auth import api_keys, draw_key, revoke_key, store_key
-from shared.runtime.audit import SYSTEM, add_audit
+from services.tasks.use_cases.keys import record_key, revoke_key
+from shared.errors import NotFound
+from shared.keys.revocations import record_revocation
+from shared.keys.tokens import MAX_NAME_LENGTH, PREFIX, ApiKey, KeySigner, draw_key
+from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import LOCAL_ZONE, Clock
+from shared.runtime.database import AnyRow, Database
 
 app = typer.Typer(no_args_is_help=True, help="Khóa API. / API keys.")
 Data = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu. / Data folder.")]
 
 
-async def grant(
-    databases: Databases,
-    pepper: bytes,
-    clock: Clock,
-    *,
-    name: str,
-    role: str,
-    agency: str | None = None,
-    expires_at: datetime | None = None,
-) -> str:
-    """Draw a key and record it with every service; the token is returned and stored nowhere."""
-    key = draw_key(pepper)
-    for database in databases.all():
-        async with database.change(clock) as (session, at):
-            await store_key(
-                session,
-                key,
-                name=name,
-                role=role,
-                tenant=agency,
-                scopes=ROLES[role],
-                at=at,
-                expires_at=expires_at,
-            )
-            detail = {"name": name, "role": role, "agency": agency}
-            await add_audit(session, SYSTEM, "grant", "key", key.prefix, at=at, **detail)
-    return key.token
+async def issue_key(tasks: Database, secrets: Sequence[bytes], key: ApiKey, clock: Clock) -> str:
+    """Record a key and sign it; the token is returned and stored nowhere."""
+    async with tasks.change(clock) as (session, at):
+        await record_key(session, key, actor=SYSTEM, at=at)
+    return KeySigner(secrets).sign(key)
 
 
 @app.command()
@@ -74,15 +57,12 @@ def create(
             clock = settings.tasks.make_clock()
             if expires_at is not None:
                 _require_future(expires_at, clock.now())
-            # before the first is written: a key is recorded with every service or with none
-            for service, database in databases.by_service.items():
-                await require_migrated(service, database.url)
+            await require_migrated("tasks", databases.tasks.url)
             if agency is not None:
                 await _require_agency(databases, agency)
-            pepper = require_secret(settings.tasks)
-            return await grant(
-                databases, pepper, clock, name=name, role=role, agency=agency, expires_at=expires_at
-            )
+            secrets = require_secrets(settings.tasks)
+            key = draw_key(name, role, tenant=agency, expires_at=expires_at)
+            return await issue_key(databases.tasks, secrets, key, clock)
 
     token = asyncio.run(run())
     if as_json:
@@ -99,8 +79,11 @@ def _require_sensible(name: str, role: str, agency: str | None) -> None:
             "Vai trò agency cần --agency; các vai trò khác không gắn với cơ quan nào.",
             "The role agency needs --agency; the other roles are bound to none.",
         )
-    if not name.strip():
-        raise Misuse("--name cần nói rõ ai dùng khóa.", "--name must say who uses the key.")
+    if not name.strip() or not name.isprintable() or len(name) > MAX_NAME_LENGTH:
+        raise Misuse(
+            f"--name cần nói rõ ai dùng khóa, từ 1 đến {MAX_NAME_LENGTH} ký tự in được.",
+            f"--name must say who uses the key, in 1 to {MAX_NAME_LENGTH} printable characters.",
+        )
 
 
 def _require_future(expires_at: datetime, now: datetime) -> None:
@@ -129,13 +112,10 @@ def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
     """Các khóa đã cấp. / Keys that were granted."""
 
     async def run() -> list[dict[str, Any]]:
-        columns = [column for column in api_keys.c if column.name not in {"id", "digest", "tenant"}]
-        asked = select(*columns, api_keys.c.tenant.label("agency")).order_by(api_keys.c.created_at)
         async with deployment(data_dir) as (_, databases):
             with reaching("tasks", databases.tasks.url):
                 async with databases.tasks.reading() as connection:
-                    rows = await connection.execute(asked)
-            return [{name: _local(value) for name, value in row.items()} for row in rows.mappings()]
+                    return [_shown(row) for row in await queries.list_keys(connection)]
 
     found = asyncio.run(run())
     if as_json:
@@ -153,32 +133,66 @@ def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
     out.print(table)
 
 
-def _local(value: Any) -> Any:
-    return value.astimezone(LOCAL_ZONE) if isinstance(value, datetime) else value
+def _shown(key: AnyRow) -> dict[str, Any]:
+    return {
+        "prefix": key.prefix,
+        "name": key.name,
+        "role": key.role,
+        "scopes": sorted(ROLES.get(key.role, ())),
+        "created_at": _local(key.issued_at),
+        "expires_at": _local(key.expires_at),
+        "revoked_at": _local(key.revoked_at),
+        "agency": key.agency_code,
+    }
+
+
+def _local(instant: datetime | None) -> datetime | None:
+    return instant and instant.astimezone(LOCAL_ZONE)
 
 
 @app.command()
 def revoke(
     prefix: Annotated[str, typer.Argument(help="Phần đầu công khai của khóa. / The key's public prefix.")],
+    unrecorded: Annotated[
+        bool,
+        typer.Option(
+            "--unrecorded",
+            help="Cả khi khóa không có trong danh sách, ví dụ sau khi khôi phục bản sao lưu. / "
+            "Also a key that is not listed, e.g. after a restore.",
+        ),
+    ] = False,
     data_dir: Data = DATA_FOLDER,
 ) -> None:
-    """Thu hồi khóa ngay. / End a key at once."""
-
-    async def run() -> bool:
-        async with deployment(data_dir) as (settings, databases):
-            clock = settings.tasks.make_clock()
-            found = False
-            for service, database in databases.by_service.items():
-                with reaching(service, database.url):
-                    async with database.change(clock) as (session, at):
-                        if await revoke_key(session, prefix, at=at):
-                            await add_audit(session, SYSTEM, "revoke", "key", prefix, at=at)
-                            found = True
-            return found
-
-    if not asyncio.run(run()):
-        raise Stop(
-            f"Không có khóa {prefix} còn hiệu lực: xem `dondoc keys list`.",
-            f"No key {prefix} is in force: see `dondoc keys list`.",
+    """Thu hồi khóa ngay; làm lại được. / End a key at once; may be repeated."""
+    if PREFIX.fullmatch(prefix) is None:
+        raise Misuse(
+            f"“{prefix}” không phải phần đầu của khóa: ghi 12 chữ số sau ddk_, xem `dondoc keys list`.",
+            f"“{prefix}” is no key's prefix: give the 12 digits after ddk_, see `dondoc keys list`.",
         )
+
+    async def run() -> None:
+        async with deployment(data_dir) as (settings, databases):
+            await revoke_everywhere(databases, prefix, settings.tasks.make_clock(), unrecorded=unrecorded)
+
+    try:
+        asyncio.run(run())
+    except NotFound as unknown:
+        raise Stop(unknown.vi, unknown.en) from None
     out.print(f"Đã thu hồi / revoked {prefix}")
+
+
+async def revoke_everywhere(
+    databases: Databases, prefix: str, clock: Clock, *, unrecorded: bool = False
+) -> None:
+    """Record the revocation with tasks, whose log takes it to every service, then with each at once.
+
+    Raises:
+        NotFound: key_unknown.
+    """
+    with reaching("tasks", databases.tasks.url):
+        async with databases.tasks.change(clock) as (session, at):
+            revoked = await revoke_key(session, prefix, actor=SYSTEM, at=at, unrecorded=unrecorded)
+    for service, database in databases.by_service.items():
+        with reaching(service, database.url):
+            async with database.change(clock) as (session, _):
+                await record_revocation(session, prefix, at=revoked.revoked_at, expires_at=revoked.expires_at)

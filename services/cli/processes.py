@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from rich.table import Table
 
 from services.cli.console import AsJson, Stop, out, print_json
-from services.cli.environment import bind, configure_logs, read_settings, require_secret
+from services.cli.environment import bind, configure_logs, read_settings, require_secrets
 from services.cli.reach import prepare_database, require_migrated
 from services.cli.serving import serve_until_stopped
 from services.register import REGISTER, SERVICES, declared_topics
@@ -47,7 +47,7 @@ def _run(service: str, build: Build) -> None:
     _require_service(service)
     own = read_settings(databases=[service])[service]
     configure_logs(own.log_level, service)
-    require_secret(own)
+    require_secrets(own)
     with bind(own.host, own.port) as listener:
 
         async def run() -> None:
@@ -88,7 +88,7 @@ def _working(service: str, settings: Settings, database: Database, clock: Clock)
     _require_kafka(settings)
     worker = REGISTER[service].worker_on_kafka(settings, database, clock)
     loops = Loops(worker.loops)
-    context = Context(service, database, clock, settings.secret)
+    context = Context(service, database, clock, settings.secrets, REGISTER[service].roles)
     return create_app(
         context,
         title=f"Đôn đốc: {service} worker",

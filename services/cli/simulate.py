@@ -14,12 +14,13 @@ from rich.progress import Progress
 from services.cli.client import app_client
 from services.cli.console import AsJson, Misuse, Stop, err, out, print_json
 from services.cli.environment import DataFolder, require_year
-from services.cli.keys import grant
+from services.cli.keys import issue_key
 from services.notify.worker import next_due_instant, raise_due
 from services.register import REGISTER, SERVICES
 from services.suite import Databases, SuiteSettings, open_databases
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.events.envelope import CloudEvent
+from shared.keys.tokens import draw_key
 from shared.log.bus import Batch
 from shared.log.bus.embedded import OutboxSource
 from shared.log.reader import Cursor, read_page
@@ -85,7 +86,8 @@ async def _assign(
     """Import the annex as an office would, on the first day; refused rows are left out."""
     async with databases.tasks.change(clock) as (session, at):
         await load_catalogue(session, actor=SYSTEM, at=at)
-    token = await grant(databases, settings.tasks.secret, clock, name="simulate", role="admin")
+    key = draw_key("simulate", "admin")
+    token = await issue_key(databases.tasks, settings.tasks.secrets, key, clock)
     app = REGISTER["tasks"].build_app(settings.tasks, databases.tasks, clock, health=Health())
     async with app_client(app, token) as client:
         await client.post("/tasks/v1/programmes", json={"code": PROGRAMME, "title": "Mô phỏng"})

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,15 +15,18 @@ from sqlalchemy.exc import ArgumentError
 from services.cli.console import Misuse, Stop, err
 from services.cli.environment import DATA_FOLDER, DataFolder, bind, configure_logs, require_clock
 from services.cli.greeting import Run, greet
-from services.cli.keys import grant
+from services.cli.keys import issue_key
 from services.cli.news import read_news
 from services.cli.reach import prepare_database
 from services.cli.seed import seed
 from services.cli.serving import serve_until_stopped
 from services.register import SERVICES
+from services.roles import ROLES
 from services.suite import Databases, SuiteSettings, build_suite, open_databases
 from shared.errors import Unauthenticated
-from shared.http.auth import authenticate
+from shared.events.tasks import KeyIssued, KeyRevoked
+from shared.http.auth import KeyVerifier
+from shared.keys.tokens import KeySigner, draw_key
 from shared.log.outbox import outbox
 from shared.runtime.clock import LOCAL_ZONE, Clock
 from shared.runtime.embedded_postgres import write_secret
@@ -150,7 +154,7 @@ async def _run(run: Run, settings: SuiteSettings, listener: socket.socket, *, wi
     try:
         await _refuse_earlier_clock(databases, clock)
         await seed(databases, settings, clock, samples=with_samples)
-        await make_admin_key(run.admin_key_file, databases, settings.tasks.secret, clock)
+        await make_admin_key(run.admin_key_file, databases, settings.tasks.secrets, clock)
 
         async def tell() -> None:
             greet(run, settings.notify, await read_news(databases, settings, clock))
@@ -161,11 +165,16 @@ async def _run(run: Run, settings: SuiteSettings, listener: socket.socket, *, wi
 
 
 async def _refuse_earlier_clock(databases: Databases, clock: Clock) -> None:
-    """What was recorded later than now would make history run backwards."""
+    """A record dated later than now would make history run backwards.
+
+    Keys do not count: commands issue and revoke them on real time beside a suite on a simulated clock.
+    """
+    of_keys = (KeyIssued.event_type, KeyRevoked.event_type)
+    newest = select(func.max(outbox.c.time)).where(outbox.c.type.not_in(of_keys))
     times = []
     for database in databases.all():
         async with database.reading() as connection:
-            times.append(await connection.scalar(select(func.max(outbox.c.time))))
+            times.append(await connection.scalar(newest))
     last = max(filter(None, times), default=None)
     if last is not None and last > clock.now() + timedelta(minutes=1):
         until = last.astimezone(LOCAL_ZONE).isoformat(timespec="seconds")
@@ -175,24 +184,27 @@ async def _refuse_earlier_clock(databases: Databases, clock: Clock) -> None:
         )
 
 
-async def make_admin_key(file: Path, databases: Databases, pepper: bytes, clock: Clock) -> None:
-    """Draw the admin key unless the one in `file`, which holds the key alone, is in force with every service."""
-    if await _in_force(_read(file), databases, pepper, clock):
-        return
-    token = await grant(databases, pepper, clock, name="admin", role="admin")
-    write_secret(file, token)
+async def make_admin_key(file: Path, databases: Databases, secrets: Sequence[bytes], clock: Clock) -> None:
+    """Issue the admin key unless the one in `file`, which holds the key alone, is accepted by every service.
+
+    The key in the file is recorded in any case: after a start that was cut short, or beside databases of another run.
+    """
+    token = _read(file)
+    key = KeySigner(secrets).read(token) if await _is_accepted(token, databases, secrets, clock) else None
+    signed = await issue_key(databases.tasks, secrets, key or draw_key("admin", "admin"), clock)
+    if signed != token:
+        write_secret(file, signed)
 
 
 def _read(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace").strip() if file.exists() else ""
 
 
-async def _in_force(token: str, databases: Databases, pepper: bytes, clock: Clock) -> bool:
-    """False for a key of other databases, of another secret, revoked or expired."""
+async def _is_accepted(token: str, databases: Databases, secrets: Sequence[bytes], clock: Clock) -> bool:
+    """False for a key of another secret, revoked or expired."""
     try:
         for database in databases.all():
-            async with database.reading() as connection:
-                await authenticate(connection, pepper, token, clock.now())
+            await KeyVerifier(secrets, ROLES, database, clock).verify(token)
     except Unauthenticated:
         return False
     return True

@@ -6,6 +6,7 @@ from services.datasets.consumers import handlers
 from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.watching import WatchRules
 from services.datasets.worker import serving_loops, work
+from services.roles import ROLES
 from shared.service import Service
 
 
@@ -18,6 +19,7 @@ SERVICE = Service(
     name="datasets",
     settings=DatasetsSettings,
     title="Đôn đốc: cơ sở dữ liệu (datasets)",
+    roles=ROLES,
     tags={
         "databases": "Cơ sở dữ liệu, nền tảng số, hệ thống TTHC: bốn sự thật cạnh nhau. / Databases, platforms, systems: four facts side by side.",
         "reporting": "Khai báo, chất lượng, tín hiệu, bảo trì. / Declarations, quality results, heartbeats, maintenance.",

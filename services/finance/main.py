@@ -4,12 +4,14 @@ from services.finance.api import BODY_LIMITS, ROUTERS
 from services.finance.consumers import handlers
 from services.finance.settings import FinanceSettings
 from services.finance.worker import work
+from services.roles import ROLES
 from shared.service import Service
 
 SERVICE = Service(
     name="finance",
     settings=FinanceSettings,
     title="Đôn đốc: ngân sách (finance)",
+    roles=ROLES,
     tags={
         "decisions": "Quyết định: duyệt, phân bổ, giải ngân, quyết toán, chuyển nguồn, hủy, điều chỉnh; đảo bút toán. "
         "/ Decisions posted to the ledger, and their reversals.",

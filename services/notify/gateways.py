@@ -2,15 +2,17 @@
 
 import base64
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from standardwebhooks import Webhook
 
 from shared.http.outgoing import Outcome, WebhookClient
+from shared.keys.derivation import derive_keys
 from shared.runtime.clock import SystemClock
 
 SECRET_BYTES = 32  # Standard Webhooks asks for 24 to 64
@@ -30,17 +32,21 @@ def printed_secret(secret: bytes) -> str:
 class SecretCipher:
     """Seals a subscription's secret for its row alone: moved to another row it does not open."""
 
-    def __init__(self, key: bytes) -> None:
-        derived = HKDF(SHA256(), length=32, salt=None, info=b"dondoc notify webhook secrets v1").derive(key)
-        self._cipher = AESGCM(derived)
+    def __init__(self, suite_secrets: Sequence[bytes]) -> None:
+        """Seals under the first of the suite's secrets, opens what any of them sealed."""
+        keys = derive_keys(suite_secrets, b"dondoc notify webhook secrets v1")
+        self._ciphers = [AESGCM(key) for key in keys]
 
     def seal(self, secret: bytes, subscription_id: UUID) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret, subscription_id.bytes)
+        return nonce + self._ciphers[0].encrypt(nonce, secret, subscription_id.bytes)
 
     def open(self, sealed: bytes, subscription_id: UUID) -> bytes:
         """Raises cryptography's InvalidTag when it was sealed for another row or under another key."""
-        return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], subscription_id.bytes)
+        for cipher in self._ciphers:
+            with suppress(InvalidTag):
+                return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], subscription_id.bytes)
+        raise InvalidTag
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from services.notify.gateways import SecretCipher
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.subscriptions import SubscriptionRules
 from services.notify.worker import work
+from services.roles import ROLES
 from shared.http.outgoing import OutgoingPolicy
 from shared.log.inbox import Handler
 from shared.runtime.clock import Clock
@@ -16,7 +17,7 @@ from shared.service import Service
 
 def _rules(settings: NotifySettings) -> SubscriptionRules:
     policy = OutgoingPolicy(settings.allow_outgoing)
-    return SubscriptionRules(policy, SecretCipher(settings.secret), settings.subscriptions_per_agency)
+    return SubscriptionRules(policy, SecretCipher(settings.secrets), settings.subscriptions_per_agency)
 
 
 def _handlers(settings: NotifySettings, clock: Clock) -> Mapping[str, Mapping[str, Handler]]:
@@ -27,6 +28,7 @@ SERVICE = Service(
     name="notify",
     settings=NotifySettings,
     title="Đôn đốc: cảnh báo (notify)",
+    roles=ROLES,
     tags={
         "subscriptions": "Nơi nhận cảnh báo. / Where alerts are sent.",
         "alerts": "Cảnh báo đã phát. / Alerts that were raised.",

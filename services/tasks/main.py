@@ -1,5 +1,6 @@
 """The tasks service: what it serves and what it runs."""
 
+from services.roles import ROLES
 from services.tasks.api import BODY_LIMITS, ROUTERS
 from services.tasks.api.common import Rules
 from services.tasks.settings import TasksSettings
@@ -15,6 +16,7 @@ SERVICE = Service(
     name="tasks",
     settings=TasksSettings,
     title="Đôn đốc: nhiệm vụ (tasks)",
+    roles=ROLES,
     tags={
         "tasks": "Nhiệm vụ: giao, sửa, gia hạn, hủy, lịch sử. / Tasks: assigned, amended, extended, cancelled; their history.",
         "deadlines": "Đọc thời hạn từ lời văn bản. / Deadlines read from a document's words.",

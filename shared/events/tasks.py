@@ -1,4 +1,4 @@
-"""What the tasks service tells: agencies, groups, programmes, documents and tasks, each as it stands after the change.
+"""What the tasks service tells: agencies, groups, programmes, documents, tasks and API keys, each as it stands after the change.
 
 Every event carries the whole state of its aggregate, so that a reader needs no other event to understand it.
 """
@@ -228,6 +228,34 @@ class TaskCancelled(TaskEvent):
     reason: str
 
 
+class KeyIssued(EventData):
+    """An API key; its secret part is recorded nowhere. `agency_code`: the agency it is bound to."""
+
+    event_type: ClassVar[str] = "vn.dondoc.tasks.key.issued.v1"
+
+    prefix: str
+    name: str
+    role: str
+    agency_code: str | None = None
+    expires_at: datetime | None = None
+
+    def subject(self) -> str:
+        return self.prefix
+
+
+class KeyRevoked(EventData):
+    """`expires_at`: when the key would have ended by itself; None for never, or where that is on no record."""
+
+    event_type: ClassVar[str] = "vn.dondoc.tasks.key.revoked.v1"
+
+    prefix: str
+    revoked_at: datetime
+    expires_at: datetime | None = None
+
+    def subject(self) -> str:
+        return self.prefix
+
+
 EVENTS = catalogue(
     AgencyRecorded,
     GroupRecorded,
@@ -240,4 +268,6 @@ EVENTS = catalogue(
     SubmissionReturned,
     DeadlineExtended,
     TaskCancelled,
+    KeyIssued,
+    KeyRevoked,
 )

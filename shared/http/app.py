@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from inspect import isasyncgenfunction
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -22,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import Forbidden, Unauthenticated
 from shared.http import idempotency, problems
-from shared.http.auth import Caller, authenticate, unauthenticated
+from shared.http.auth import Caller, KeyVerifier, Roles, unauthenticated
 from shared.http.edge import EdgeMiddleware, HeadMiddleware
 from shared.http.openapi import DESCRIPTION, OPERATIONS, SAME_SERVER, Application, operation_id
 from shared.http.pages import pages_router
@@ -46,8 +47,19 @@ class Context:
     service: str
     database: Database
     clock: Clock
-    pepper: bytes
+    secrets: tuple[bytes, ...] = field(
+        repr=False
+    )  # the suite's secret key, and the previous one while it is rotated
+    roles: Roles
     public_url: str = LOCAL_URL  # how callers reach the service
+
+    @cached_property
+    def keys(self) -> KeyVerifier:
+        return KeyVerifier(self.secrets, self.roles, self.database, self.clock)
+
+    @cached_property
+    def seal(self) -> idempotency.Seal:
+        return idempotency.Seal(self.secrets)
 
 
 # --- what a route asks for --------------------------------------------------------------------------------------
@@ -83,21 +95,15 @@ def rules_of(kind: type[Rules]) -> Callable[[Request], Rules]:
 
 
 async def identify(request: Request) -> Caller:
-    """The caller behind the request's key; looked up once per request."""
+    """The caller behind the request's key; verified once per request."""
     if not hasattr(request.state, "caller"):
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthenticated()
-        request.state.caller = await _look_up(request, token.strip())
+        request.state.caller = await get_context(request).keys.verify(token.strip())
     caller = request.state.caller
     assert isinstance(caller, Caller)  # noqa: S101 - request.state is untyped
     return caller
-
-
-async def _look_up(request: Request, token: str) -> Caller:
-    context = get_context(request)
-    async with context.database.reading() as connection:
-        return await authenticate(connection, context.pepper, token, context.clock.now())
 
 
 class MonitorUnknown(Unauthenticated):
@@ -109,7 +115,8 @@ async def require_monitor(
 ) -> None:
     """Prometheus sends a bearer token; a browser asks its user, who gives the key as the password."""
     try:
-        caller = await (_look_up(request, basic.password) if basic else identify(request))
+        keys = get_context(request).keys
+        caller = await (keys.verify(basic.password) if basic else identify(request))
     except Unauthenticated:
         raise MonitorUnknown(
             "monitor_key_required",
@@ -202,7 +209,6 @@ class ServiceRoute(APIRoute):
             caller = await admit(request, takes)
             body = await request.body()
             key = request.headers.get("idempotency-key")
-            seal = idempotency.Seal(context.pepper)
             open_change = context.database.late_change if is_late else context.database.change
             async with open_change(context.clock) as opened:
                 request.state.change = opened
@@ -210,12 +216,18 @@ class ServiceRoute(APIRoute):
                     return await answer(request)
                 session, at = opened.session, context.clock.now()
                 replay = await idempotency.claim(
-                    session, caller.prefix, key, request=request, body=body, at=at, seal=seal
+                    session,
+                    caller.prefix,
+                    key,
+                    request=request,
+                    body=body,
+                    at=at,
+                    seal=context.seal,
                 )
                 if replay is not None:
                     return replay
                 response = await answer(request)
-                await idempotency.remember(session, caller.prefix, key, response, seal=seal)
+                await idempotency.remember(session, caller.prefix, key, response, seal=context.seal)
                 return response
 
         if current_change not in calls and not is_late:
@@ -316,6 +328,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.context = context
+    health.checks[f"{context.service}-keys"] = context.keys.revocations.trouble
     problems.install(app)
     add_reference_page(app, context.service)
     app.include_router(pages_router())

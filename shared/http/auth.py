@@ -1,49 +1,15 @@
-"""API keys: a public prefix and 256 random bits, of which only a peppered HMAC is stored."""
+"""Who calls: the caller behind an API key, worked out from the key itself, the roles in code and the revoked keys."""
 
-import hashlib
-import hmac
-import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID, uuid4
-
-from sqlalchemy import (
-    ARRAY,
-    Column,
-    DateTime,
-    LargeBinary,
-    Table,
-    Text,
-    Uuid,
-    bindparam,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.errors import Forbidden, Unauthenticated
-from shared.runtime.database import spine
+from shared.keys.revocations import Revocations
+from shared.keys.tokens import KeySigner
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
 
-SCHEME = "ddk"  # marks our keys for secret scanners: ddk_<prefix>_<secret>
-PREFIX_BYTES = 6
-SECRET_BYTES = 32
-
-api_keys = Table(
-    "api_keys",
-    spine,
-    Column("id", Uuid, primary_key=True),
-    Column("prefix", Text, nullable=False, unique=True),
-    Column("digest", LargeBinary, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("tenant", Text),
-    Column("scopes", ARRAY(Text), nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True)),
-    Column("revoked_at", DateTime(timezone=True)),
-)
+Roles = Mapping[str, frozenset[str]]  # role -> scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,76 +43,28 @@ class Caller:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key as drawn: `token` is shown once and stored nowhere."""
+class KeyVerifier:
+    """Verifies keys for one service. Its scopes follow from the role at that moment: a new scope needs no new key."""
 
-    id: UUID
-    token: str
-    prefix: str
-    digest: bytes
+    def __init__(self, secrets: Sequence[bytes], roles: Roles, database: Database, clock: Clock) -> None:
+        self.revocations = Revocations(database, clock)
+        self._signer = KeySigner(secrets)
+        self._roles = roles
+        self._clock = clock
 
+    async def verify(self, token: str) -> Caller:
+        """The caller of a token. Whatever is wrong with it, the answer is the same.
 
-def draw_key(pepper: bytes) -> NewKey:
-    prefix = secrets.token_hex(PREFIX_BYTES)
-    secret = secrets.token_urlsafe(SECRET_BYTES)
-    return NewKey(uuid4(), f"{SCHEME}_{prefix}_{secret}", prefix, _digest(pepper, prefix, secret))
-
-
-async def store_key(
-    session: AsyncSession,
-    key: NewKey,
-    *,
-    name: str,
-    role: str,
-    tenant: str | None,
-    scopes: Iterable[str],
-    at: datetime,
-    expires_at: datetime | None = None,
-) -> None:
-    await session.execute(
-        insert(api_keys).values(
-            id=key.id,
-            prefix=key.prefix,
-            digest=key.digest,
-            name=name,
-            role=role,
-            tenant=tenant,
-            scopes=sorted(scopes),
-            created_at=at,
-            expires_at=expires_at,
-        )
-    )
-
-
-async def revoke_key(session: AsyncSession, prefix: str, *, at: datetime) -> bool:
-    """End a key; false when there is none such in force."""
-    revoked = await session.execute(
-        update(api_keys)
-        .where(api_keys.c.prefix == prefix, api_keys.c.revoked_at.is_(None))
-        .values(revoked_at=at)
-        .returning(api_keys.c.id)
-    )
-    return revoked.one_or_none() is not None
-
-
-_BY_PREFIX = select(api_keys).where(api_keys.c.prefix == bindparam("prefix"))
-
-
-async def authenticate(connection: AsyncConnection, pepper: bytes, token: str, now: datetime) -> Caller:
-    """The caller of a token. Whatever is wrong with it, the answer is the same."""
-    scheme, _, rest = token.partition("_")
-    prefix, _, secret = rest.partition("_")
-    well_formed = (
-        scheme == SCHEME and len(prefix) == 2 * PREFIX_BYTES and prefix.isascii() and prefix.isalnum()
-    )
-    row = (await connection.execute(_BY_PREFIX, {"prefix": prefix})).one_or_none() if well_formed else None
-    stored = bytes(row.digest) if row else b""
-    if row is None or not hmac.compare_digest(stored, _digest(pepper, prefix, secret)):
-        raise unauthenticated()
-    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
-        raise unauthenticated()
-    return Caller(prefix, row.name, row.tenant, frozenset(row.scopes))
+        Raises:
+            Unauthenticated: not signed by this suite, expired, revoked, or of a role that is no more.
+            Unavailable: the list of revoked keys cannot be read.
+        """
+        key = self._signer.read(token)
+        if key is None or key.role not in self._roles or key.has_expired(self._clock.now()):
+            raise unauthenticated()
+        if key.prefix in await self.revocations.current():
+            raise unauthenticated()
+        return Caller(key.prefix, key.name, key.tenant, self._roles[key.role])
 
 
 def unauthenticated() -> Unauthenticated:
@@ -155,7 +73,3 @@ def unauthenticated() -> Unauthenticated:
         "Cần khóa API còn hiệu lực: gửi tiêu đề Authorization: Bearer <khóa>.",
         "A valid API key is required: send the header Authorization: Bearer <key>.",
     )
-
-
-def _digest(pepper: bytes, prefix: str, secret: str) -> bytes:
-    return hmac.digest(pepper, f"api-key:{prefix}:{secret}".encode(), hashlib.sha256)

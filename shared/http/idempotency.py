@@ -2,17 +2,17 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import Fernet, MultiFernet
 from fastapi import Request, Response
 from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import InvalidInput
+from shared.keys.derivation import derive_keys
 from shared.runtime.database import spine
 
 MAX_KEY_LENGTH = 200
@@ -35,9 +35,9 @@ _KEPT_HEADERS = ("content-type", "etag", "location", "link")
 class Seal:
     """Stored answers are encrypted: one of them may hold a secret that is shown once, and nowhere else at rest."""
 
-    def __init__(self, pepper: bytes) -> None:
-        key = HKDF(hashes.SHA256(), 32, salt=None, info=b"dondoc idempotency answers").derive(pepper)
-        self._cipher = Fernet(base64.urlsafe_b64encode(key))
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        keys = derive_keys(secrets, b"dondoc idempotency answers")
+        self._cipher = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
     def close(self, body: bytes) -> bytes:
         return self._cipher.encrypt(body)

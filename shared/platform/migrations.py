@@ -8,9 +8,15 @@ from collections.abc import Callable
 
 from shared.platform.closed_dead_letters import close_dead_letters
 from shared.platform.first_tables import create_first_tables
+from shared.platform.keys import replace_api_keys
 from shared.platform.partitioned_log import partition_log_and_inbox
 
-VERSIONS: tuple[Callable[[], None], ...] = (create_first_tables, partition_log_and_inbox, close_dead_letters)
+VERSIONS: tuple[Callable[[], None], ...] = (
+    create_first_tables,
+    partition_log_and_inbox,
+    close_dead_letters,
+    replace_api_keys,
+)
 
 
 def upgrade(*, since: int = 0, to: int) -> None:

@@ -50,6 +50,11 @@ OLDEST_ROW = Gauge(
     "Unix time of the oldest row of a table with a retention, 0 when it is empty; looked up every hour",
     ["service", "table"],
 )
+REVOCATION_FAILURES = Counter(
+    "dondoc_revoked_keys_failures_total",
+    "Times the list of revoked keys could not be read; after a minute without it no key is accepted",
+    ["service"],
+)
 POOL_SIZE = Gauge("dondoc_database_pool_connections_max", "Connections the pool may open", ["service"])
 POOL_IN_USE = Gauge("dondoc_database_pool_connections_in_use", "Connections checked out", ["service"])
 POOL_WAITING = Gauge(

@@ -55,9 +55,16 @@ class Settings(BaseSettings):
         description="copies of each event that `dondoc topics` asks for; 1 on one broker",
     )
     secret_key: SecretStr | None = Field(
-        default=None, description="32 bytes in base64: pepper of API keys, cipher of webhook secrets"
+        default=None, description="32 bytes in base64: signs API keys, encrypts webhook secrets"
     )
     secret_key_file: Path | None = Field(default=None, description="file that holds the secret key instead")
+    secret_key_previous: SecretStr | None = Field(
+        default=None,
+        description="the secret key before, while it is rotated: what it signed and encrypted is accepted too",
+    )
+    secret_key_previous_file: Path | None = Field(
+        default=None, description="file that holds it instead; an empty one holds none"
+    )
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(
         default=8000, ge=0, le=65535, description="port to listen on (workers: health and metrics)"
@@ -119,27 +126,19 @@ class Settings(BaseSettings):
         return value.replace(tzinfo=LOCAL_ZONE) if value is not None and value.tzinfo is None else value
 
     @model_validator(mode="after")
-    def _secret_is_whole(self) -> "Settings":
+    def _secrets_are_whole(self) -> "Settings":
         if self.secret_key is not None or self.secret_key_file is not None:
-            self.secret  # noqa: B018 - reading it validates it, at start rather than at the first request
+            self.secrets  # noqa: B018 - reading them validates them, at start rather than at the first request
         return self
 
     @cached_property
-    def secret(self) -> bytes:
-        """The 32 secret bytes, from the variable or the file."""
-        if self.secret_key is not None:
-            text = self.secret_key.get_secret_value()
-        elif self.secret_key_file is not None:
-            text = self.secret_key_file.read_text(encoding="ascii")
-        else:
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secret key, 32 bytes from the variable or the file; after it the previous one while it is rotated."""
+        secret = _text(self.secret_key, self.secret_key_file)
+        if secret is None:
             raise ValueError("set DONDOC_SECRET_KEY or DONDOC_SECRET_KEY_FILE (see `dondoc settings`)")
-        try:
-            secret = base64.b64decode(text.strip(), validate=True)
-        except binascii.Error:
-            secret = b""
-        if len(secret) != KEY_BYTES:
-            raise ValueError("the secret key must be 32 bytes in base64, e.g. from `openssl rand -base64 32`")
-        return secret
+        previous = _text(self.secret_key_previous, self.secret_key_previous_file)
+        return (_key_bytes(secret), *([_key_bytes(previous)] if previous else []))
 
     def database_for(self, service: str) -> URL:
         """Where that service's database is; raises OSError when the password's file cannot be read."""
@@ -155,3 +154,19 @@ class Settings(BaseSettings):
         if self.clock is None and self.clock_speed == 1.0:
             return system
         return SimulatedClock(self.clock or system.now(), speed=self.clock_speed, anchor=self.clock_anchor)
+
+
+def _text(value: SecretStr | None, file: Path | None) -> str | None:
+    if value is not None:
+        return value.get_secret_value()
+    return file.read_text(encoding="ascii").strip() if file is not None else None
+
+
+def _key_bytes(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError("a secret key must be 32 bytes in base64, e.g. from `openssl rand -base64 32`")
+    return key

@@ -20,14 +20,16 @@ from services.cli.greeting import Run, next_commands
 from services.cli.up import _refuse_earlier_clock, make_admin_key
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings, _first_page
-from shared.http.auth import revoke_key
+from services.tasks.queries.keys import list_keys
+from shared.keys.revocations import record_revocation
+from shared.keys.tokens import KeySigner
 from shared.runtime.clock import ManualClock, SystemClock
 from tests.cli.conftest import Running, dondoc
 from tests.conftest import MakeDatabase
 from tests.support.processes import free_port, run
 from tests.support.writing import writing
 
-PEPPER = b"p" * 32
+SECRETS = (b"p" * 32,)
 
 
 class Started:
@@ -141,32 +143,50 @@ def test_without_either_the_clock_is_the_systems(started: Started, tmp_path: Pat
     assert isinstance(started.settings.tasks.make_clock(), SystemClock)
 
 
-async def test_an_admin_key_of_other_databases_is_drawn_anew(
+async def test_an_admin_key_that_is_not_accepted_is_drawn_anew(
     make_database: MakeDatabase, clock: ManualClock, tmp_path: Path
 ) -> None:
     file = tmp_path / "admin.key"
     databases = Databases({name: await make_database(name) for name in SERVICES})
 
-    async def key() -> str:
-        await make_admin_key(file, databases, PEPPER, clock)
+    async def key(secrets: tuple[bytes, ...] = SECRETS) -> str:
+        await make_admin_key(file, databases, secrets, clock)
         return file.read_text()
 
+    file.write_text("ddk_0123456789ab_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI")  # of the form before
     first = await key()
     assert await key() == first
+    assert file.stat().st_mode & 0o777 == 0o600
     async with writing(databases.notify) as session:
-        await session.execute(text("DELETE FROM api_keys"))
+        await record_revocation(session, first.split("_")[1], at=clock.now(), expires_at=None)
     second = await key()
     assert second != first
-    assert file.stat().st_mode & 0o777 == 0o600
     assert await key() == second
-    async with writing(databases.tasks) as session:
-        assert await revoke_key(session, second.split("_")[1], at=clock.now())
-    third = await key()
-    assert third != second
-    await make_admin_key(file, databases, b"q" * 32, clock)
-    assert file.read_text() != third
+    assert await key((b"q" * 32,)) != second
     file.write_bytes(b"\xff no key")
     assert (await key()).startswith("ddk_")
+
+
+async def test_an_admin_key_stays_through_a_rotation_and_other_databases(
+    make_database: MakeDatabase, clock: ManualClock, tmp_path: Path
+) -> None:
+    file = tmp_path / "admin.key"
+    databases = Databases({name: await make_database(name) for name in SERVICES})
+    await make_admin_key(file, databases, SECRETS, clock)
+    first = file.read_text()
+    async with writing(databases.tasks) as session:
+        await session.execute(
+            text("DELETE FROM issued_keys")
+        )  # as a crash before the record, or another server
+    await make_admin_key(file, databases, SECRETS, clock)
+    assert file.read_text() == first
+    async with databases.tasks.reading() as connection:
+        [on_record] = await list_keys(connection)
+    assert (on_record.prefix, on_record.role) == (first.split("_")[1], "admin")
+    rotated = (b"n" * 32, *SECRETS)
+    await make_admin_key(file, databases, rotated, clock)
+    assert file.read_text() != first
+    assert KeySigner(rotated[:1]).read(file.read_text()) == KeySigner(SECRETS).read(first)
 
 
 @pytest.mark.parametrize("later", SERVICES)
@@ -179,7 +199,9 @@ async def test_a_clock_before_what_any_service_recorded_is_refused(
         await session.execute(
             text(
                 "INSERT INTO outbox (event_id, time, type, subject, version, data)"
-                " VALUES (gen_random_uuid(), '2025-06-01T00:00Z', 'x', 'x', 1, '{}')"
+                " VALUES (gen_random_uuid(), '2025-06-01T00:00Z', 'x', 'x', 1, '{}'),"
+                # of the command `keys`, beside a suite on a simulated clock
+                " (gen_random_uuid(), '2025-07-01T00:00Z', 'vn.dondoc.tasks.key.issued.v1', 'x', 1, '{}')"
             )
         )
     with pytest.raises(Exception, match="2025-06-01"):

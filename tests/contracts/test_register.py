@@ -8,6 +8,7 @@ from services.reference import PROJECT
 from services.register import REGISTER, SERVICES
 from services.roles import BOUND, ROLES
 from shared.events.envelope import service_of
+from shared.keys.revocations import REVOCATION_HANDLERS
 from shared.runtime.migrations import newest_revision
 
 every_service = pytest.mark.parametrize("service", SERVICES)
@@ -59,3 +60,11 @@ def test_roles_speak_of_services_that_are_there() -> None:
 def test_managing_is_for_the_office_alone() -> None:
     managing = {role for role, scopes in ROLES.items() if any(scope.endswith(".manage") for scope in scopes)}
     assert managing == {"office", "admin"}
+
+
+def test_every_service_learns_of_revoked_keys() -> None:
+    """Their log is that of tasks, which writes the entry itself."""
+    assert REVOCATION_HANDLERS.keys() == {"tasks"}
+    assert {name for name, entry in REGISTER.items() if "tasks" in entry.consumes} == set(SERVICES) - {
+        "tasks"
+    }

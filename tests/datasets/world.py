@@ -19,11 +19,11 @@ from services.datasets.use_cases.watching import WatchRules, watch_database
 from services.datasets.worker import watch_due
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
-from shared.http.auth import draw_key, store_key
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
+from tests.support.keys import authorization, take_scopes_for_roles
 from tests.support.writing import writing
 
 SETTINGS = DatasetsSettings(
@@ -49,8 +49,8 @@ class World:
     database: Database
     clock: ManualClock
     http: httpx2.AsyncClient
-    keys: dict[tuple[frozenset[str], str | None], str] = field(default_factory=dict)
     settings: DatasetsSettings = SETTINGS
+    keys: dict[tuple[frozenset[str], str | None], dict[str, str]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -66,13 +66,8 @@ class World:
         self, scopes: frozenset[str] = EVERYTHING, agency: str | None = None
     ) -> dict[str, str]:
         if (scopes, agency) not in self.keys:
-            key = draw_key(SETTINGS.secret)
-            async with writing(self.database) as session:
-                await store_key(
-                    session, key, name="test", role="test", tenant=agency, scopes=scopes, at=self.now
-                )
-            self.keys[scopes, agency] = key.token
-        return {"Authorization": f"Bearer {self.keys[scopes, agency]}"}
+            self.keys[scopes, agency] = authorization(SETTINGS.secrets, " ".join(sorted(scopes)), agency)
+        return self.keys[scopes, agency]
 
     async def send(
         self,
@@ -193,5 +188,6 @@ async def running_world(database: Database) -> AsyncIterator[World]:
             agency = AgencyRecorded(code=code, name=name, bloc=bloc, level=level, parent_code=parent)
             await record_agency(session, Agency, agency, version=1)
     app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
+    take_scopes_for_roles(app)
     async with conformance.client(app, "http://datasets") as http:
         yield World(app, database, clock, http)

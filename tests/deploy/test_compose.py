@@ -71,7 +71,7 @@ def test_the_environment_makes_settings(name: str, secrets: Path, monkeypatch: p
     url = settings.database_for(service)
     assert (url.username, url.host, url.database) == (f"dondoc_{service}", "postgres", f"dondoc_{service}")
     assert url.password == (secrets / f"database_{service}").read_text(encoding="ascii")
-    assert len(settings.secret) == 32
+    assert [len(secret) for secret in settings.secrets] == [32]
     assert settings.allow_outgoing == ()
     assert declared_topics(settings.kafka_replication)[0].config["min.insync.replicas"] == "1"
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from services.finance.tables import Agency
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.embedded_postgres import EmbeddedPostgres
-from tests.support.deployed import caller, grant, know_agencies, opened
+from tests.support.deployed import admin_key, caller, know_agencies, opened
 from tests.support.postgres import kill, own_postgres, revive
 from tests.support.processes import Deployment, deployment_env, run, until
 
@@ -137,7 +137,7 @@ async def ledger(server: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[Ledg
         await deployment.start(SERVE)
         async with opened(env, "finance") as database:
             await know_agencies(database, Agency, AGENCIES)
-            key = await grant(database, env)
+            key = admin_key(env)
             async with caller(deployment.url("finance"), key) as client:
                 ledger = Ledger(server, deployment, database, client)
                 funded = await ledger.send("approve", "1/QD-TTg", FUNDED)

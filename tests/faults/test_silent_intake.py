@@ -12,7 +12,7 @@ from sqlalchemy import URL, text
 
 from services.datasets.tables import Agency
 from shared.runtime.database import Database
-from tests.support.deployed import caller, grant, know_agencies, opened
+from tests.support.deployed import admin_key, caller, know_agencies, opened
 from tests.support.processes import Deployment, deployment_env, run, until
 
 NOBODY = "127.0.0.1:9"  # where no Kafka answers: the watch needs none
@@ -67,7 +67,7 @@ class Owner:
 async def test_while_nobody_serves_a_database_becomes_unknown_and_never_late(deployment: Deployment) -> None:
     async with opened(deployment.env, "datasets") as database:
         await know_agencies(database, Agency, ["G12"])
-        key = await grant(database, deployment.env)
+        key = admin_key(deployment.env)
         async with caller(deployment.url("datasets"), key) as client:
             await _silence_and_return(deployment, database, Owner(client))
         assert (await told(database))[:3] == [("unknown", "up"), ("up", "unknown"), ("unknown", "up")]

@@ -19,23 +19,18 @@ from services.finance.tables import Agency
 from services.finance.use_cases.decisions import post_decision
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
-from shared.http.auth import draw_key, store_key
 from shared.runtime.audit import Actor
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
+from tests.support.keys import authorization
 from tests.support.writing import writing
 
 SETTINGS = FinanceSettings(
     database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
 )
 ACTOR = Actor("test")
-SCOPES = {
-    "office": ("finance.read", "finance.manage", "finance.claim"),
-    "agency": ("finance.read", "finance.claim"),
-    "reader": ("finance.read",),
-}
 AGENCIES = (
     ("G06", "Bộ Khoa học và Công nghệ", "central", None),
     ("G12", "Bộ Tài chính", "central", None),
@@ -100,18 +95,8 @@ class FinanceService:
 
     async def authorization(self, role: str = "office", agency: str | None = None) -> dict[str, str]:
         if (role, agency) not in self.keys:
-            key = draw_key(SETTINGS.secret)
-            async with writing(self.database) as session:
-                await store_key(
-                    session,
-                    key,
-                    name=role,
-                    role=role,
-                    tenant=agency,
-                    scopes=SCOPES[role],
-                    at=self.clock.now(),
-                )
-            self.keys[role, agency] = key.token
+            header = authorization(SETTINGS.secrets, role, agency, name=role)
+            self.keys[role, agency] = header["Authorization"].removeprefix("Bearer ")
         return {"Authorization": f"Bearer {self.keys[role, agency]}"}
 
     async def send(

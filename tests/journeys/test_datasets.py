@@ -13,13 +13,11 @@ import httpx2
 import pytest
 
 from services.register import SERVICES
-from services.roles import ROLES
 from services.suite import Databases, SuiteSettings, build_suite
-from shared.http.auth import draw_key, store_key
 from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
+from tests.support.keys import authorization
 from tests.support.webhooks import Received, subscriber
-from tests.support.writing import writing
 
 CODE = "CSDLQG-BH"
 OWNER = "G12"
@@ -76,16 +74,10 @@ async def suite(make_database: MakeDatabase) -> AsyncIterator[Suite]:
         allow_outgoing="127.0.0.0/8",
     )
     databases = Databases({service: await make_database(service) for service in SERVICES})
-    key = draw_key(settings.tasks.secret)
-    for database in databases.all():
-        async with writing(database) as session:
-            await store_key(
-                session, key, name="admin", role="admin", tenant=None, scopes=ROLES["admin"], at=START
-            )
     app = build_suite(settings, databases, clock)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
-        headers = {"Authorization": f"Bearer {key.token}"}
+        headers = authorization(settings.tasks.secrets, "admin")
         transport = httpx2.ASGITransport(app=app)
         http = await stack.enter_async_context(
             httpx2.AsyncClient(transport=transport, base_url="http://dondoc", headers=headers)

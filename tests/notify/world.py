@@ -18,12 +18,12 @@ from services.notify.worker import raise_due
 from services.notify.worker.deliveries import DeliveryWorker
 from shared.events import tasks
 from shared.events.envelope import CloudEvent, EventData, service_of
-from shared.http.auth import draw_key, store_key
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
 from tests.support.bus import consume
+from tests.support.keys import authorization, take_scopes_for_roles
 from tests.support.writing import writing
 
 AGGREGATES = ("task", "database", "budget")
@@ -84,6 +84,7 @@ class World:
         cls, database: Database, clock: ManualClock, settings: NotifySettings, stack: AsyncExitStack
     ) -> "World":
         app = SERVICE.build_app(settings, database, clock, health=Health())
+        take_scopes_for_roles(app)
         http = await stack.enter_async_context(conformance.client(app, "http://notify"))
         world = cls(database, clock, settings, http, stack)
         await world.tell(agency("GOV", "Chính phủ"), agency("G12", "Bộ Nội vụ", "GOV"))
@@ -135,18 +136,7 @@ class World:
 
     async def key(self, tenant: str | None, *scopes: str) -> dict[str, str]:
         """Authorization of a key bound to `tenant`."""
-        key = draw_key(self.settings.secret)
-        async with writing(self.database) as session:
-            await store_key(
-                session,
-                key,
-                name="test",
-                role="test",
-                tenant=tenant,
-                scopes=scopes or SCOPES,
-                at=self.clock.now(),
-            )
-        return {"Authorization": f"Bearer {key.token}"}
+        return authorization(self.settings.secrets, " ".join(scopes or SCOPES), tenant)
 
     async def call(
         self, method: str, path: str, *, tenant: str | None = None, status: int = 200, **request: Any

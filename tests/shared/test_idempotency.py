@@ -50,7 +50,7 @@ async def test_a_key_belongs_to_one_request(toy: Toy, path: str, body: dict[str,
 
 async def test_the_same_key_of_another_caller_is_another_key(toy: Toy) -> None:
     first = await toy.send("POST", "/toy/v1/things", KEY, json=BODY)
-    other = await toy.key("toy.write")
+    other = toy.key("toy.write")
     second = await toy.send("POST", "/toy/v1/things", {**KEY, **other}, json=BODY)
     assert second.status_code == 201
     assert second.json()["id"] != first.json()["id"]
@@ -65,7 +65,7 @@ async def test_a_refused_request_leaves_its_key_free(toy: Toy, refused: dict[str
 
 
 async def test_a_caller_who_may_not_leaves_the_key_free(toy: Toy) -> None:
-    reader = await toy.key("toy.read")
+    reader = toy.key("toy.read")
     assert (await toy.send("POST", "/toy/v1/things", {**KEY, **reader}, json=BODY)).status_code == 403
     assert (await toy.send("POST", "/toy/v1/things", KEY, json=BODY)).status_code == 201
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.http.auth import draw_key
+from shared.keys.tokens import KeySigner, draw_key
 from shared.runtime import logs
 from tests.support.toy import Toy
 
@@ -33,7 +33,7 @@ def written() -> Iterator[Written]:
 
 
 SECRETS = (
-    draw_key(b"p").token,
+    KeySigner([b"p" * 32]).sign(draw_key("Bộ Nội vụ", "reader")),
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "Bearer abc.def-ghi",
     "postgresql://user:matkhau@host/db",

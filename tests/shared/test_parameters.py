@@ -211,7 +211,7 @@ async def test_a_body_that_no_one_reads_is_refused(toy: Toy, method: str, path: 
 
 
 async def test_metrics_say_what_key_they_want(toy: Toy) -> None:
-    other = await toy.key("toy.read")
+    other = toy.key("toy.read")
     for headers, status, code in (
         ({}, 401, "monitor_key_required"),
         ({"Authorization": "Bearer x"}, 401, "monitor_key_required"),

@@ -43,11 +43,25 @@ def test_the_secret_comes_from_the_variable_or_its_file(
     tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("DONDOC_SECRET_KEY", SECRET)
-    assert Settings().secret == b"s" * 32
+    assert Settings().secrets == (b"s" * 32,)
     environment.delenv("DONDOC_SECRET_KEY")
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")
-    assert Settings(secret_key_file=file).secret == b"s" * 32
+    assert Settings(secret_key_file=file).secrets == (b"s" * 32,)
+
+
+def test_while_it_is_rotated_the_previous_secret_follows_the_new(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("DONDOC_SECRET_KEY", SECRET)
+    file = tmp_path / "previous"
+    file.write_text("\n")
+    environment.setenv("DONDOC_SECRET_KEY_PREVIOUS_FILE", str(file))
+    assert Settings().secrets == (b"s" * 32,)
+    file.write_text(base64.b64encode(b"o" * 32).decode() + "\n")
+    assert Settings().secrets == (b"s" * 32, b"o" * 32)
+    with pytest.raises(ValidationError, match="32 bytes in base64"):
+        Settings(secret_key_previous="short")
 
 
 @pytest.mark.parametrize("secret", ["", "short", base64.b64encode(b"s" * 31).decode(), SECRET[:-1] + "!"])
@@ -58,7 +72,7 @@ def test_a_secret_that_is_none_stops_the_process_at_start(secret: str) -> None:
 
 def test_without_a_secret_it_says_what_to_set() -> None:
     with pytest.raises(ValueError, match="DONDOC_SECRET_KEY"):
-        Settings().secret  # noqa: B018 - reading it is what fails
+        Settings().secrets  # noqa: B018 - reading it is what fails
 
 
 def test_no_secret_is_shown() -> None:

@@ -4,21 +4,17 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 from sqlalchemy import URL, make_url
 
-from services.roles import ROLES
 from shared.agencies import AgencyCopy, record_agency
 from shared.events.tasks import AgencyRecorded
-from shared.http.auth import draw_key, store_key
+from shared.keys.tokens import KeySigner, draw_key
 from shared.runtime.database import Database
 from tests.support.processes import PROCESSES, Deployment, deployment_env, run
 from tests.support.writing import writing
-
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # a key is in force from then on, whatever the processes' clock
 
 
 @asynccontextmanager
@@ -32,13 +28,9 @@ async def opened(env: Mapping[str, str], service: str) -> AsyncIterator[Database
         await database.close()
 
 
-async def grant(database: Database, env: Mapping[str, str]) -> str:
-    """An admin's key with the service of this database alone."""
-    key = draw_key(base64.b64decode(env["DONDOC_SECRET_KEY"]))
-    async with writing(database) as session:
-        scopes = ROLES["admin"]
-        await store_key(session, key, name="admin", role="admin", tenant=None, scopes=scopes, at=LONG_AGO)
-    return key.token
+def admin_key(env: Mapping[str, str]) -> str:
+    """An admin's key for every service of the deployment, on no record."""
+    return KeySigner([base64.b64decode(env["DONDOC_SECRET_KEY"])]).sign(draw_key("admin", "admin"))
 
 
 async def know_agencies(database: Database, table: type[AgencyCopy], codes: Iterable[str]) -> None:

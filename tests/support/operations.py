@@ -10,12 +10,10 @@ import httpx2
 from fastapi import FastAPI
 
 from services.register import REGISTER
-from services.roles import ROLES
-from shared.http.auth import draw_key, store_key
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
-from tests.support.writing import writing
+from tests.support.keys import authorization
 
 SECRET = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 NOTHING = "00000000-0000-4000-8000-000000000000"
@@ -132,12 +130,7 @@ async def admin_client(
 ) -> AsyncIterator[tuple[FastAPI, httpx2.AsyncClient]]:
     """The service, and a client that may do everything; a change names a version."""
     app = service_app(service, database, clock)
-    key = draw_key(app.state.context.pepper)
-    async with writing(database) as session:
-        await store_key(
-            session, key, name="test", role="admin", tenant=None, scopes=ROLES["admin"], at=clock.now()
-        )
-    headers = {"Authorization": f"Bearer {key.token}"}
+    headers = authorization(app.state.context.secrets, "admin")
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://service", headers=headers) as http:
         yield app, http

@@ -11,7 +11,6 @@ import httpx2
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from services.roles import ROLES
 from services.tasks.domain.memberships import Membership
 from services.tasks.main import SERVICE
 from services.tasks.settings import TasksSettings
@@ -19,12 +18,12 @@ from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.groups import record_group
 from shared.events import tasks as events
-from shared.http.auth import draw_key, store_key
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support import conformance
+from tests.support.keys import authorization
 from tests.support.writing import writing
 
 SETTINGS = TasksSettings(database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode())
@@ -66,19 +65,16 @@ class TasksService:
 
     # --- who calls
 
-    async def key(self, role: str, agency: str | None = None, *, expires_at: datetime | None = None) -> str:
+    def key(self, role: str, agency: str | None = None, *, expires_at: datetime | None = None) -> str:
         """A new key of a role; `agency` binds it."""
-        key = draw_key(SETTINGS.secret)
-        async with writing(self.database) as session:
-            await store_key(
-                session, key, name=f"{role} {agency or ''}".strip(), role=role, tenant=agency, scopes=ROLES[role],
-                at=self.clock.now(), expires_at=expires_at,
-            )  # fmt: skip
-        return key.token
+        header = authorization(
+            SETTINGS.secrets, role, agency, name=f"{role} {agency or ''}".strip(), expires_at=expires_at
+        )
+        return header["Authorization"].removeprefix("Bearer ")
 
     async def authorization(self, role: str = "office", agency: str | None = None) -> dict[str, str]:
         if (role, agency) not in self.keys:
-            self.keys[role, agency] = await self.key(role, agency)
+            self.keys[role, agency] = self.key(role, agency)
         return {"Authorization": f"Bearer {self.keys[role, agency]}"}
 
     # --- what is asked

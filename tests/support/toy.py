@@ -21,7 +21,7 @@ from shared.http.app import (
     service_router,
     with_scope,
 )
-from shared.http.auth import Caller, draw_key, store_key
+from shared.http.auth import Caller
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import STATUS
 from shared.http.requests import Code, Line, RequestModel, Verbatim
@@ -31,9 +31,9 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from shared.runtime.stable_reads import settled
-from tests.support.writing import writing
+from tests.support.keys import ROLES_NAMED_BY_SCOPES, authorization
 
-PEPPER = b"p" * 32
+SECRETS = (b"p" * 32,)
 MAX_UPLOAD = 2_000_000
 router = service_router("toy")
 Writer = Annotated[Caller, with_scope("toy.write")]
@@ -149,13 +149,8 @@ class Toy:
         self.http = http
         self.headers: dict[str, str] = {}
 
-    async def key(self, *scopes: str, name: str = "thử", **more: Any) -> dict[str, str]:
-        key = draw_key(PEPPER)
-        async with writing(self.database) as session:
-            await store_key(
-                session, key, name=name, role="test", tenant=None, scopes=scopes, at=self.clock.now(), **more
-            )
-        return {"Authorization": f"Bearer {key.token}"}
+    def key(self, *scopes: str, **more: Any) -> dict[str, str]:
+        return authorization(SECRETS, " ".join(scopes), **more)
 
     async def send(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **request: Any
@@ -173,7 +168,7 @@ async def running_toy(
 ) -> AsyncIterator[Toy]:
     """The toy, by default with a key that may do everything."""
     app = create_app(
-        Context("toy", database, clock, PEPPER),
+        Context("toy", database, clock, SECRETS, ROLES_NAMED_BY_SCOPES),
         title="toy",
         routers=[router],
         health=health or Health(),
@@ -182,5 +177,5 @@ async def running_toy(
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://toy") as http:
         toy = Toy(app, database, clock, http)
         if authorized:
-            toy.headers = await toy.key("toy.read", "toy.write", "metrics.read")
+            toy.headers = toy.key("toy.read", "toy.write", "metrics.read")
         yield toy

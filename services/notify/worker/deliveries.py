@@ -83,7 +83,7 @@ class DeliveryWorker:
             connect_seconds=settings.webhook_connect_seconds,
             total_seconds=settings.webhook_total_seconds,
         )
-        self._sender = WebhookSender(self._client, SecretCipher(settings.secret))
+        self._sender = WebhookSender(self._client, SecretCipher(settings.secrets))
         self._open = AsyncExitStack()
         self._slots: list[asyncio.Task[NoReturn]] = []
         self._leasing: asyncio.Task[int] | None = None

@@ -13,6 +13,7 @@ from services.tasks.tables.catalogue import (
     Numbered,
     Programme,
 )
+from services.tasks.tables.keys import IssuedKey
 from services.tasks.tables.tasks import (
     Assignment,
     Citation,
@@ -39,6 +40,7 @@ __all__ = [
     "Group",
     "GroupAlias",
     "GroupMember",
+    "IssuedKey",
     "Numbered",
     "Origin",
     "Programme",

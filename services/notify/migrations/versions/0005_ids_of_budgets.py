@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0004'
-down_revision = '0003'
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

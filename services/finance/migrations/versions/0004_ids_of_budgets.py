@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0003'
-down_revision = '0002'
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.drop_constraint('pk_budgets', 'budgets')
     op.create_primary_key('pk_budgets', 'budgets', ['id'])
     op.create_unique_constraint('uq_budgets_key', 'budgets', ['year', 'level', 'agency_code'])
-    run("0003_posting.sql")
+    run("0004_posting.sql")
 
 
 def run(file: str) -> None:

@@ -1,0 +1,12 @@
+"""keys are verified without a look-up"""
+
+from shared.platform import migrations as platform
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    platform.upgrade(since=3, to=4)
