@@ -25,6 +25,7 @@ from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.migrations import migrate
+from shared.spreadsheets import Upload
 from tests.support.postgres import running_postgres
 from tests.support.writing import writing
 
@@ -92,7 +93,11 @@ async def import_rows(database: Database, content: bytes, rows: int) -> float:
     """Seconds of an import: reading the file, understanding it, writing and committing it."""
     start = time.perf_counter()
     read = await read_annex(
-        database, "annex.csv", content, programme=PROGRAMME, document=DOCUMENT, before_includes_day=False
+        database,
+        Upload("annex.csv", content),
+        programme=PROGRAMME,
+        document=DOCUMENT,
+        before_includes_day=False,
     )
     async with database.late_change(ManualClock(AT)) as change:
         done = await import_annex(change, read, dry_run=False, partial=False, actor=SYSTEM)

@@ -1,15 +1,20 @@
-"""Files that come with a form: read before the change's transaction begins, which must not stand idle meanwhile."""
+"""Imports of spreadsheets: the form, its file read before the change's transaction begins, and the report.
 
+A transaction must not stand idle while a file is read.
+"""
+
+import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData
 
 from shared.http.app import ServiceRoute, admit
@@ -19,7 +24,7 @@ from shared.http.problems import documented
 from shared.http.requests import RequestModel
 from shared.http.scalars import BooleanText
 from shared.imports.reports import report_workbook
-from shared.spreadsheets import MAX_BYTES
+from shared.spreadsheets import MAX_BYTES, Sheet, Skipped, Upload, mapping_from_json
 
 _log = logging.getLogger(__name__)
 # what an import answers, beside the report as JSON: by `Accept` the file as it came, with the report in it
@@ -33,7 +38,7 @@ MAX_UPLOAD_BYTES = MAX_BYTES + 1024 * 1024  # with the form around it, as the ga
 
 
 class UploadForm(RequestModel):
-    """What every form with a spreadsheet has."""
+    """The fields of every form with a spreadsheet."""
 
     file: UploadFile = Field(description="CSV (UTF-8) or XLSX, headings in Vietnamese or English")
     dry_run: BooleanText = False
@@ -45,10 +50,50 @@ class UploadForm(RequestModel):
     columns: str | None = Field(
         default=None, max_length=10_000, description="JSON: {field name: heading as printed, …}"
     )
+    partial: BooleanText = Field(
+        default=False, description="import the good rows although others are refused"
+    )
+
+    def upload(self, content: bytes) -> Upload:
+        """Raises InvalidInput where `columns` cannot be understood."""
+        return Upload(self.file.filename or "", content, mapping_from_json(self.columns), self.sheet)
 
 
 Form = TypeVar("Form", bound=UploadForm)
-Read = Callable[[Request, Form, bytes], Awaitable[object]]
+Read = Callable[[Request, Form, Upload], Awaitable[object]]
+Report = TypeVar("Report", bound=BaseModel)
+
+
+class RowWithOutcome(Protocol):
+    @property
+    def outcome(self) -> str: ...
+
+
+class FileRead(Protocol):
+    @property
+    def sheets(self) -> Sequence[Sheet]: ...
+
+    @property
+    def skipped(self) -> Sequence[Skipped]: ...
+
+
+async def report_of(
+    shape: type[Report], read: FileRead, rows: Sequence[RowWithOutcome], **own: object
+) -> Report:
+    """An import's report in its service's shape, with the counts that the shape has and what is the service's `own`.
+
+    Made in a thread: one of many thousand rows takes long.
+    """
+    counts = Counter(row.outcome for row in rows)
+    report = {
+        **{name: counts[name] for name in ("accepted", "refused", "unchanged", "total")},
+        "questions": counts["question"],
+        "sheets": read.sheets,
+        "skipped": read.skipped,
+        "rows": rows,
+        **own,
+    }
+    return await asyncio.to_thread(shape.model_validate, report)
 
 
 def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter:
@@ -67,13 +112,13 @@ def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter
                 await request.body()  # kept, so that the route can read the form again
                 async with request.form() as parts:
                     sent = _read_form(form, parts)
-                    content = await sent.file.read()
+                    upload = sent.upload(await sent.file.read())
                 wanted = preferred(request.headers.getlist("accept"), JSON, XLSX)
-                request.state.upload = await read(request, sent, content)
+                request.state.upload = await read(request, sent, upload)
                 response = await change(request)
                 if response.status_code != HTTPStatus.OK or wanted == JSON:
                     return response
-                return await _as_workbook(response, sent.file.filename or "", content)
+                return await _as_workbook(response, upload)
 
             return read_first
 
@@ -82,14 +127,14 @@ def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter
     )
 
 
-async def _as_workbook(response: Response, filename: str, content: bytes) -> Response:
+async def _as_workbook(response: Response, upload: Upload) -> Response:
     """The committed report put into its file; the report as it is where that cannot be done, for the import stands."""
     try:
-        workbook = await report_workbook(content, json.loads(bytes(response.body)))
+        workbook = await report_workbook(upload.content, json.loads(bytes(response.body)))
     except Exception:  # noqa: BLE001 - the change is made: whatever it is, the caller gets its report
         _log.warning("a report could not be written into its file", exc_info=True)
         return response
-    stem = filename.rpartition(".")[0] or filename or "phu-luc"
+    stem = upload.filename.rpartition(".")[0] or upload.filename or "phu-luc"
     name = quote(f"{stem} - báo cáo.xlsx", safe="", errors="replace")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Vary": "Accept"}
     kept = {key: value for key, value in response.headers.items() if key == "idempotency-replayed"}

@@ -12,6 +12,7 @@ from shared.spreadsheets.headings import ANSWER_COLUMN, Columns
 from shared.spreadsheets.mapping import answers_from_json, mapping_from_json
 from shared.spreadsheets.notes import Heading, RowNote
 from shared.spreadsheets.table import Row, Skipped, Table
+from shared.spreadsheets.upload import Upload
 from shared.spreadsheets.workbook import Sheet, Workbook, read_workbook
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "SheetRemark",
     "Skipped",
     "Table",
+    "Upload",
     "Workbook",
     "answers_from_json",
     "mapping_from_json",

@@ -23,6 +23,7 @@ from shared.imports.rows import Problem
 from shared.log.outbox import outbox
 from shared.runtime.audit import SYSTEM
 from shared.runtime.database import Database
+from shared.spreadsheets import Upload
 from tests.conftest import MakeDatabase
 from tests.support.names import AGENCIES, FORMER
 from tests.support.writing import writing
@@ -107,7 +108,7 @@ async def _tasks(database: Database, names: Sequence[str]) -> list[Read]:
     rows = [(n, f"Nhiệm vụ {n}", name, "Tháng 6/2025") for n, name in enumerate(names)]
     file = _file(("STT", "Nhiệm vụ", "Cơ quan chủ trì", "Thời hạn"), rows)
     read = await read_annex(
-        database, "a.csv", file, programme="NQ57", document="71/NQ-CP", before_includes_day=False
+        database, Upload("a.csv", file), programme="NQ57", document="71/NQ-CP", before_includes_day=False
     )
     return [
         Read(
@@ -121,7 +122,7 @@ async def _tasks(database: Database, names: Sequence[str]) -> list[Read]:
 async def _datasets(database: Database, names: Sequence[str]) -> list[Read]:
     rows = [(f"DB-{n}", "Cơ sở dữ liệu", "Quốc gia", name) for n, name in enumerate(names)]
     file = _file(("Mã", "Tên", "Loại", "Chủ quản"), rows)
-    read = await read_list(database, "a.csv", file, columns=None, today=AT.date())
+    read = await read_list(database, Upload("a.csv", file), today=AT.date())
     return [Read((row.owner_code,) if row.owner_code else (), tuple(row.problems)) for row in read.rows]
 
 
@@ -129,7 +130,7 @@ async def _finance(database: Database, names: Sequence[str]) -> list[Read]:
     headings = ("Cơ quan", "Cấp", "Tính chất", "Lĩnh vực", "Số tiền (đồng)", "Ngày", "Số chứng từ")
     rows = [(name, "TW", "ĐTPT", "CĐS", "1000", "19/05/2025", f"PC{n}") for n, name in enumerate(names)]
     read = await read_file(
-        database, "a.csv", _file(headings, rows), columns=None, year=2025, unit=None, today=AT.date()
+        database, Upload("a.csv", _file(headings, rows)), year=2025, unit=None, today=AT.date()
     )
     return [Read((row.agency_code,) if row.agency_code else (), tuple(row.problems)) for row in read.rows]
 

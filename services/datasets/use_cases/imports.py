@@ -21,7 +21,7 @@ from shared.naming.lookup import Finder
 from shared.runtime.audit import Actor, add_audit
 from shared.runtime.database import Database as Store
 from shared.runtime.database import LateChange
-from shared.spreadsheets import Columns, Row, Sheet, Skipped, Workbook, read_workbook_apart
+from shared.spreadsheets import Columns, Row, Sheet, Skipped, Upload, Workbook
 from shared.text.days import is_month_first
 
 COLUMNS = Columns(
@@ -67,15 +67,7 @@ class RowReport:
     warnings: list[Problem]
 
 
-async def read_list(
-    store: Store,
-    filename: str,
-    content: bytes,
-    *,
-    columns: Mapping[str, str] | None,
-    sheet: str | None = None,
-    today: date,
-) -> ReadList:
+async def read_list(store: Store, upload: Upload, *, today: date) -> ReadList:
     """Read every row of a file as its owners are understood today.
 
     Raises:
@@ -84,7 +76,7 @@ async def read_list(
     """
     async with store.reading() as connection:
         owners = await load_finder(connection, Agency)
-    workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
+    workbook = await upload.read(COLUMNS)
     if (count := len(workbook.rows)) > MOST_ROWS:
         raise TooLarge(
             "too_many_rows",
@@ -93,7 +85,7 @@ async def read_list(
             field="file",
         )
     rows = await asyncio.to_thread(_understand_all, workbook, owners, today)
-    return ReadList(filename, rows, workbook.skipped, workbook.sheets)
+    return ReadList(upload.filename, rows, workbook.skipped, workbook.sheets)
 
 
 def _understand_all(workbook: Workbook, owners: Finder, today: date) -> tuple[ReadRow, ...]:

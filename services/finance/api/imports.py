@@ -1,7 +1,5 @@
 """Taking a Treasury file."""
 
-import asyncio
-from collections import Counter
 from typing import Annotated
 
 from fastapi import Form, Request
@@ -12,17 +10,16 @@ from services.finance.domain.ledger import Kind
 from services.finance.domain.treasury_amounts import DecimalSeparator
 from services.finance.domain.treasury_cells import Unit
 from services.finance.schemas.common import YearText
-from services.finance.schemas.imports import ImportedRow, ImportReport
+from services.finance.schemas.imports import ImportReport
 from services.finance.use_cases.imports import Imported, import_file
 from services.finance.use_cases.treasury import TreasuryFile, read_file
-from shared.http.answers import SheetReport, SkippedRow
 from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import SIMILAR_IS_MEANT, DocumentNumber
 from shared.http.scalars import BooleanText
-from shared.http.uploads import REPORT_ANSWERS, UploadForm, upload_router
+from shared.http.uploads import REPORT_ANSWERS, UploadForm, report_of, upload_router
 from shared.runtime.clock import local_date
-from shared.spreadsheets import mapping_from_json
+from shared.spreadsheets import Upload
 
 PATH = "/finance/v1/imports"
 
@@ -44,14 +41,11 @@ class ImportForm(UploadForm):
     similar_is_meant: Annotated[BooleanText, Field(description=SIMILAR_IS_MEANT)] = False
 
 
-async def _read(request: Request, form: ImportForm, content: bytes) -> TreasuryFile:
+async def _read(request: Request, form: ImportForm, upload: Upload) -> TreasuryFile:
     context = get_context(request)
     return await read_file(
         context.database,
-        form.file.filename or "",
-        content,
-        columns=mapping_from_json(form.columns),
-        sheet=form.sheet,
+        upload,
         year=form.year,
         unit=form.unit,
         separator=form.decimal_separator,
@@ -79,25 +73,14 @@ async def import_disbursements(
     file: TreasuryFile = request.state.upload
     asked = form.model_dump(include={"number", "similar_is_meant", "dry_run", "partial"})
     done = await import_file(change, file, **asked, actor=actor)
-    return await asyncio.to_thread(_answer, done, dry_run=form.dry_run)
-
-
-def _answer(done: Imported, *, dry_run: bool) -> ImportReport:
-    counts = Counter(row.outcome for row in done.file.rows)
-    return ImportReport(
-        unit=done.file.unit,
-        accepted=counts["accepted"],
-        refused=counts["refused"],
-        unchanged=counts["unchanged"],
-        total=counts["total"],
-        amount=_sum(done, Kind.DISBURSE),
-        recovered=_sum(done, Kind.RECOVER),
-        dry_run=dry_run,
-        written=done.written,
-        decisions=list(done.decisions),
-        sheets=[SheetReport.model_validate(sheet) for sheet in done.file.sheets],
-        skipped=[SkippedRow.model_validate(row) for row in done.file.skipped],
-        rows=[ImportedRow.model_validate(row) for row in done.file.rows],
+    own = {
+        "unit": file.unit,
+        "amount": _sum(done, Kind.DISBURSE),
+        "recovered": _sum(done, Kind.RECOVER),
+        "decisions": done.decisions,
+    }
+    return await report_of(
+        ImportReport, done.file, done.file.rows, written=done.written, dry_run=form.dry_run, **own
     )
 
 

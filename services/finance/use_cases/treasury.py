@@ -1,7 +1,7 @@
 """Reading a Treasury file: no transaction is open meanwhile."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +16,7 @@ from shared.errors import InvalidInput
 from shared.imports.rows import Problem, cell_problems, cell_remarks, guarded
 from shared.naming.lookup import Meaning
 from shared.runtime.database import Database
-from shared.spreadsheets import Columns, Row, Sheet, Skipped, Table, read_workbook_apart
+from shared.spreadsheets import Columns, Row, Sheet, Skipped, Table, Upload
 from shared.text.days import is_month_first
 
 COLUMNS = Columns(
@@ -71,11 +71,8 @@ class TreasuryFile:
 
 async def read_file(
     database: Database,
-    filename: str,
-    content: bytes,
+    upload: Upload,
     *,
-    columns: Mapping[str, str] | None,
-    sheet: str | None = None,
     year: int,
     unit: Unit | None,
     separator: DecimalSeparator | None = None,
@@ -90,12 +87,12 @@ async def read_file(
     """
     async with database.reading() as connection:
         agencies = await load_finder(connection, Agency)
-    workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
+    workbook = await upload.read(COLUMNS)
     table = workbook.only_table()
     told = find_units(table.headers["amount"], table.above)
     how = _Asked(year, _unit(unit, told), separator, today, agencies.find)
     rows = await asyncio.to_thread(_understand, table, how)
-    return TreasuryFile(filename, year, how.unit, rows, table.skipped, workbook.sheets)
+    return TreasuryFile(upload.filename, year, how.unit, rows, table.skipped, workbook.sheets)
 
 
 @dataclass(frozen=True, slots=True)

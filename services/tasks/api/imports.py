@@ -1,22 +1,19 @@
 """Taking an annex as a file."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import Form, Request
 from pydantic import Field
 
 from services.tasks.api.common import Manager, current_rules
-from services.tasks.schemas.imports import ImportedRow, ImportReport, KnownTaskOut
+from services.tasks.schemas.imports import ImportReport
 from services.tasks.use_cases.annexes import Annex, read_annex
-from services.tasks.use_cases.imports import Imported, import_annex
-from shared.http.answers import SheetReport, SkippedRow
+from services.tasks.use_cases.imports import import_annex
 from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import Code, DocumentNumber, Line
-from shared.http.scalars import BooleanText
-from shared.http.uploads import REPORT_ANSWERS, UploadForm, upload_router
-from shared.spreadsheets import answers_from_json, mapping_from_json
+from shared.http.uploads import REPORT_ANSWERS, UploadForm, report_of, upload_router
+from shared.spreadsheets import Upload, answers_from_json
 
 PATH = "/tasks/v1/imports"
 
@@ -44,18 +41,12 @@ class ImportForm(UploadForm):
         description="code of the agency that issued the document, where the document does not tell: its units and communes "
         'are meant by "Sở Y tế", "UBND các xã, phường"',
     )
-    partial: BooleanText = Field(
-        default=False, description="import the good rows although others are refused"
-    )
 
 
-async def _read(request: Request, form: ImportForm, content: bytes) -> Annex:
+async def _read(request: Request, form: ImportForm, upload: Upload) -> Annex:
     return await read_annex(
         get_context(request).database,
-        form.file.filename or "",
-        content,
-        columns=mapping_from_json(form.columns),
-        sheet=form.sheet,
+        upload,
         annex=form.annex,
         annex_was=form.annex_was,
         answers=answers_from_json(form.answers),
@@ -85,20 +76,6 @@ async def import_tasks(
     """
     annex: Annex = request.state.upload
     done = await import_annex(change, annex, dry_run=form.dry_run, partial=form.partial, actor=actor)
-    return await asyncio.to_thread(_answer, annex, done, dry_run=form.dry_run)
-
-
-def _answer(annex: Annex, done: Imported, *, dry_run: bool) -> ImportReport:
-    outcomes = [report.outcome for report in done.reports]
-    return ImportReport(
-        accepted=outcomes.count("accepted"),
-        refused=outcomes.count("refused"),
-        unchanged=outcomes.count("unchanged"),
-        questions=outcomes.count("question"),
-        dry_run=dry_run,
-        written=done.written,
-        sheets=[SheetReport.model_validate(sheet) for sheet in annex.sheets],
-        skipped=[SkippedRow.model_validate(row) for row in annex.skipped],
-        rows=[ImportedRow.model_validate(report) for report in done.reports],
-        missing=[KnownTaskOut.model_validate(task) for task in done.missing],
+    return await report_of(
+        ImportReport, annex, done.reports, missing=done.missing, written=done.written, dry_run=form.dry_run
     )

@@ -22,7 +22,7 @@ from shared.imports.rows import cell_problems, cell_remarks, guarded
 from shared.naming.cells import find_agencies
 from shared.naming.directory import Directory
 from shared.runtime.database import Database
-from shared.spreadsheets import Row, Sheet, Skipped, Workbook, read_workbook_apart
+from shared.spreadsheets import Row, Sheet, Skipped, Upload, Workbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,8 @@ class Annex:
 
 async def read_annex(
     database: Database,
-    filename: str,
-    content: bytes,
+    upload: Upload,
     *,
-    columns: Mapping[str, str] | None = None,
-    sheet: str | None = None,
     annex: str | None = None,
     annex_was: str | None = None,
     answers: Mapping[str, str] | None = None,
@@ -70,7 +67,6 @@ async def read_annex(
     """Read every row of a file as its agencies and deadlines are understood today.
 
     Args:
-        sheet: name of the only sheet to read.
         annex: what the file is in its document; without it what is printed above a table or on its sheet's tab.
         annex_was: what it was called when it was imported before.
         answers: "row", or "sheet!row" -> what the office says of a row that a report asked about.
@@ -89,7 +85,7 @@ async def read_annex(
             _check_issuer(given_by, issued_by)
         directory = await load_directory(connection)
     source = Source(code, given_by.code, given_by.issued_on, before_includes_day, issuer)
-    workbook = await read_workbook_apart(filename, content, COLUMNS, columns, sheet)
+    workbook = await upload.read(COLUMNS)
     named = _annexes(workbook, annex)
     if annex_was is not None:
         _require_one(workbook, "annex_was", annex_was)
