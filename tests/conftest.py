@@ -94,6 +94,7 @@ def clock() -> ManualClock:
 
 KAFKA_ABSENT = "no Kafka here"
 CLIENTS_ABSENT = "no generator of clients here"
+PGBOUNCER_ABSENT = "no PgBouncer here"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,12 @@ LACKS = {
         "DONDOC_REQUIRE_CLIENTS",
         "of generated clients",
         "Install Node.js 20 with npm, and let npm and uv reach their package registries.",
+    ),
+    PGBOUNCER_ABSENT: Lack(
+        "PGBOUNCER",
+        "DONDOC_REQUIRE_PGBOUNCER",
+        "of PgBouncer's pool modes",
+        "Install PgBouncer (Debian: pgbouncer).",
     ),
 }
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import asyncpg
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from services.cli.console import Stop
 from shared.runtime.migrations import INVALID_CATALOG_NAME, UNDEFINED_TABLE, needs_migration, prepare
+from shared.runtime.sessions import keeps_session
 
 # https://www.postgresql.org/docs/18/errcodes-appendix.html
 REMEDIES = {
@@ -72,13 +74,32 @@ def _one_line(error: BaseException | None) -> str:
     return text.rpartition("'>: ")[2] or type(error).__name__
 
 
+async def require_sessions(service: str, url: URL) -> None:
+    """Refuse a pooler that takes the session away between transactions."""
+    with reaching(service, url):
+        try:
+            kept = await keeps_session(url)
+        except asyncpg.PostgresError:
+            return  # what connects next is refused alike, and tells the remedy; or creates the database
+    if not kept:
+        where = address(url)
+        raise Stop(
+            f"Kết nối tới cơ sở dữ liệu của {service} tại {where} qua một bộ gộp kết nối (PgBouncer) không giữ phiên: đặt "
+            "pool_mode = session cho cơ sở dữ liệu này, hoặc trỏ DONDOC_DATABASE_URL thẳng tới PostgreSQL.",
+            f"The database of {service} at {where} is reached through a pooler (PgBouncer) that does not keep sessions: set "
+            "pool_mode = session for this database, or point DONDOC_DATABASE_URL straight at PostgreSQL.",
+        )
+
+
 async def prepare_database(service: str, url: URL) -> bool:
     """Create and migrate where that is still to be done; true when it was created."""
+    await require_sessions(service, url)
     with reaching(service, url):
         return await prepare(service, url)
 
 
 async def require_migrated(service: str, url: URL) -> None:
+    await require_sessions(service, url)
     with reaching(service, url):
         behind = await needs_migration(service, url)
     if behind:

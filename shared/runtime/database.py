@@ -82,9 +82,13 @@ TRIED_AFTER_SECONDS = 5.0
 
 # A service's rights may be less than those of the user who connects (the embedded server's is a superuser): its
 # migration makes a role dondoc_<service> then, and every connection takes it.
-_TAKE_ROLE = """
-SELECT set_config('role', rolname, false) FROM pg_roles
-WHERE rolname = $1 AND rolname <> current_user AND pg_has_role(rolname, 'SET')
+_PREPARE_SESSION = """
+SELECT set_config('statement_timeout', $1, false),
+       set_config('idle_in_transaction_session_timeout', $2, false),
+       set_config('transaction_timeout', $3, false),
+       set_config('jit', 'off', false), -- these queries are short; compiling them costs more than it saves
+       (SELECT set_config('role', rolname, false) FROM pg_roles
+        WHERE rolname = $4 AND rolname <> current_user AND pg_has_role(rolname, 'SET'))
 """
 
 
@@ -146,17 +150,11 @@ class Database:
             max_overflow=0,
             hide_parameters=True,  # an error's text goes to logs and terminals; its values may be secrets
             connect_args={
-                "server_settings": {
-                    "application_name": application,
-                    "timezone": "UTC",
-                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                    "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_TIMEOUT_MS),
-                    "transaction_timeout": str(TRANSACTION_TIMEOUT_MS),
-                    "jit": "off",  # these queries are short; compiling them costs more than it saves
-                }
+                # PgBouncer takes these two at connect; the others (_PREPARE_SESSION) only as a statement
+                "server_settings": {"application_name": application, "timezone": "UTC"}
             },
         )
-        event.listen(self.engine.sync_engine, "connect", self._take_role)
+        event.listen(self.engine.sync_engine, "connect", self._prepare_session)
         event.listen(self.engine.sync_engine, "checkin", self._rest)
         event.listen(self.engine.sync_engine, "checkout", self._try)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -164,9 +162,10 @@ class Database:
         POOL_SIZE.labels(self.service).set(pool_size)
         self._on_commit: list[Callable[[], None]] = []
 
-    def _take_role(self, connection: Any, _: object) -> None:
+    def _prepare_session(self, connection: Any, _: object) -> None:
         cursor = connection.cursor()
-        cursor.execute(_TAKE_ROLE, (f"dondoc_{self.service}",))
+        limits = [STATEMENT_TIMEOUT_MS, IDLE_TRANSACTION_TIMEOUT_MS, TRANSACTION_TIMEOUT_MS]
+        cursor.execute(_PREPARE_SESSION, (*map(str, limits), f"dondoc_{self.service}"))
         cursor.close()
         connection.commit()
 

@@ -3,7 +3,7 @@
 Preparing takes as long as it takes; what stable reads wait for (`LateChange.announce`) is the copying alone.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -20,10 +20,10 @@ _PREPARE = text(
 
 
 @asynccontextmanager
-async def staged(session: AsyncSession, tables: Mapping[Table, str]) -> AsyncIterator[None]:
+async def staged(session: AsyncSession, tables: Iterable[Table]) -> AsyncIterator[None]:
     """Within the block what the session writes to `tables` goes to temporary tables of the same names.
 
-    `tables`: each with the name of its column that is dated by `write_staged`. They last as long as the transaction.
+    They last as long as the transaction, without indexes and references; `write_staged` takes them from there.
     """
     await session.execute(_PREPARE)
     for table in tables:
@@ -38,7 +38,10 @@ async def staged(session: AsyncSession, tables: Mapping[Table, str]) -> AsyncIte
 
 
 async def write_staged(session: AsyncSession, tables: Mapping[Table, str], *, at: datetime) -> None:
-    """Copy what was staged, in the order of `tables` and of its staging, recorded under `at`."""
+    """Copy what was staged, in the order of `tables` and of its staging.
+
+    `tables`: each with the name of its column that is to hold `at`.
+    """
     for table, dated in tables.items():
         given = [each.name for each in table.columns if each.identity is None and each.server_default is None]
         values = ["CAST(:at AS timestamptz)" if name == dated else name for name in given]

@@ -31,6 +31,7 @@ from services.tasks.use_cases.origins import (
     lock_document,
     recognise,
     require_annex,
+    stage_origins,
 )
 from services.tasks.use_cases.tasks import new_tasks, of_member
 from shared.errors import Refusal, TooLarge
@@ -48,6 +49,7 @@ _SHOWN = 80  # characters of a title in a sentence
 _IMPORTED = UUID("6f1d2f0e-57a4-5c57-8e57-2d3a1b5c0957")  # namespace of the ids of imported tasks
 
 
+origins = Base.metadata.tables["origins"]
 # what a new task is written to, and the column of each that holds the instant of its recording
 _STAGED: dict[Table, str] = {
     **{
@@ -117,12 +119,13 @@ async def import_annex(
     if dry_run or not (judged.accepted or judged.learned) or (waiting and not partial):
         return Imported(reports, missing, written=False)
     # a refusal here undoes the whole import: the caller's transaction ends with it
-    async with staged(session, _STAGED):
+    async with staged(session, (*_STAGED, origins)):
         tasks = chain.from_iterable(new_tasks(new, at=began) for new in judged.accepted)
         await record_created(session, tasks, actor=actor, at=began)
+        await stage_origins(session, source.document_code, judged.learned, at=began)
     at = await change.announce()
     await write_staged(session, _STAGED, at=at)
-    await keep_origins(session, source.document_code, judged.learned, at=at)
+    await keep_origins(session, at=at)
     await add_audit(session, actor, "import", "document", source.document_code, at=at, **counts)
     return Imported(reports, missing, written=True)
 

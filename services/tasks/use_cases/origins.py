@@ -7,8 +7,7 @@ from uuid import UUID
 
 from rapidfuzz import process
 from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.annexes.places import Place, annex_key
@@ -30,7 +29,6 @@ from shared.text.folding import fold
 _CONTAINED = 95  # of 100: nearly all words of the shorter title stand in the longer
 _FEWEST = 4  # words of the shorter title, below which containing it says little
 _LISTED = 20  # annexes in a refusal
-_TOGETHER = 2_000  # rows of one statement: the driver's protocol allows 32,767 values
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +115,8 @@ def _likeness(text: str, others: Sequence[str]) -> list[tuple[float, int]]:
     return sorted(((score, place) for place, score in found.items()), key=lambda item: -item[0])
 
 
-async def keep_origins(session: AsyncSession, document: str, read: Sequence[Read], *, at: datetime) -> None:
-    """Record where the rows of tasks stand now; what was known before of the same tasks is replaced."""
+async def stage_origins(session: AsyncSession, document: str, read: Sequence[Read], *, at: datetime) -> None:
+    """Prepare where the rows of tasks stand now, for `keep_origins`; within `shared.runtime.staging.staged`."""
     rows = [
         {
             "task_id": each.task_id,
@@ -133,12 +131,22 @@ async def keep_origins(session: AsyncSession, document: str, read: Sequence[Read
         }
         for each in read
     ]
-    for start in range(0, len(rows), _TOGETHER):
-        statement = insert(OriginRow).values(rows[start : start + _TOGETHER])
-        told = {
-            name: statement.excluded[name]
-            for name in ("annex", "section", "number", "ref", "title", "digest")
-        }
-        await session.execute(
-            statement.on_conflict_do_update(index_elements=["task_id", "document_code"], set_=told)
-        )
+    if rows:
+        await session.execute(insert(OriginRow.__table__), rows)  # type: ignore[arg-type]  # mapped classes have tables
+
+
+# what was known before of the same tasks is replaced
+_KEEP = text(
+    """
+    INSERT INTO origins (task_id, document_code, annex, section, number, ref, title, digest, recorded_at)
+    SELECT task_id, document_code, annex, section, number, ref, title, digest, CAST(:at AS timestamptz)
+    FROM pg_temp.origins
+    ON CONFLICT (task_id, document_code) DO UPDATE SET annex = excluded.annex, section = excluded.section,
+        number = excluded.number, ref = excluded.ref, title = excluded.title, digest = excluded.digest
+    """
+)
+
+
+async def keep_origins(session: AsyncSession, *, at: datetime) -> None:
+    """Record what was staged, after the tasks that it is about."""
+    await session.execute(_KEEP, {"at": at})
