@@ -24,7 +24,7 @@ class Base(DeclarativeBase):
 
 
 class Agency(AgencyCopy, Base):
-    """A copy of what the tasks service tells of agencies."""
+    """The service's copy of agencies, from the events of tasks."""
 
     __tablename__ = "agencies"
 
@@ -129,7 +129,7 @@ class Posting(Base):
 
 
 class Budget(Base):
-    """An agency's money of one year and level as it stands: the lock that orders its changes, and what its events tell."""
+    """An agency's money of one year and level as it stands: its row lock orders its changes, its columns are the state that its events carry."""
 
     __tablename__ = "budgets"
     __table_args__ = (UniqueConstraint("year", "level", "agency_code", name="uq_budgets_key"),)
@@ -152,7 +152,7 @@ class Budget(Base):
 
 
 class Claim(Base):
-    """What an agency says it needs, one version after another; which one holds depends on the day asked about."""
+    """A statement of the money that an agency needs, in versions; which one holds depends on the day asked about."""
 
     __tablename__ = "claims"
     __table_args__ = (

@@ -5,7 +5,8 @@ from functools import partial
 
 from prometheus_client import Gauge
 
-from services.finance.domain.ledger import Level, Stage, figures
+from services.finance.domain.balances import figures
+from services.finance.domain.ledger import Level, Stage
 from services.finance.queries.budgets import sum_by_level
 from services.finance.settings import FinanceSettings
 from shared.runtime.clock import Clock, local_date

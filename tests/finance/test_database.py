@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
-from services.finance.domain.ledger import Field, Figures
+from services.finance.domain.balances import Figures
+from services.finance.domain.ledger import Field
 from services.finance.queries.balances import Asked, read_balances
 from services.finance.use_cases.decisions import post_decision, reverse_decision
 from shared.errors import Conflict

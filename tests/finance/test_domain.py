@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.finance.domain.balances import figures
 from services.finance.domain.decisions import Header, check_reversal
 from services.finance.domain.disbursement import percent, rated
-from services.finance.domain.ledger import Field, Kind, Level, Line, Nature, Stage, figures
+from services.finance.domain.ledger import Field, Kind, Level, Line, Nature, Stage
 from services.finance.domain.statements import Verdict, check_statement
-from services.finance.domain.treasury import ReadRow
-from services.finance.domain.treasury_amounts import (
+from services.finance.domain.treasury.amounts import (
     AmountCell,
     DecimalSeparator,
     decide_separator,
     read_amount,
 )
-from services.finance.domain.treasury_cells import Unit, find_units
+from services.finance.domain.treasury.cells import Unit, find_units
+from services.finance.domain.treasury.rows import ReadRow
 from services.reference import PROJECT
 from services.reference.refusals import collect
 from shared.errors import InvalidInput, Refusal

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 from sqlalchemy import URL, text
 
-from services.finance.domain.ledger import MOVES, Field, Figures, Kind, Level, Line, Nature, Stage, figures
+from services.finance.domain.balances import Figures, figures
+from services.finance.domain.ledger import MOVES, Field, Kind, Level, Line, Nature, Stage
 from services.finance.queries import balances
 from services.finance.queries.balances import Asked, read_balances
 from services.finance.use_cases.decisions import post_decision, reverse_decision

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.finance.domain import treasury_rows
+from services.finance.domain.treasury import vouchers
 from tests.finance.treasury import csv, disbursed, outcomes, problems, send
 from tests.finance.world import TI, FinanceService, line_body
 
@@ -96,7 +96,7 @@ async def test_a_voucher_of_two_days_is_refused_whole_where_one_of_them_is_short
 async def test_a_decision_s_lines_are_cut_between_vouchers(
     funded: FinanceService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(treasury_rows, "MAX_LINES", 3)
+    monkeypatch.setattr(vouchers, "MAX_LINES", 3)
     rows = (row("PC01", "1"), row("PC02", "2"), row("PC03", "3"), row("PC02", "4"), row("PC03", "5"))
     report = await send(funded, csv(*rows), number="KB/19")
     first, second = report["decisions"]
@@ -107,7 +107,7 @@ async def test_a_decision_s_lines_are_cut_between_vouchers(
 async def test_a_voucher_longer_than_a_decision_is_refused(
     funded: FinanceService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(treasury_rows, "MAX_LINES", 2)
+    monkeypatch.setattr(vouchers, "MAX_LINES", 2)
     rows = [row("PC01", str(n)) for n in range(1, 4)] + [row("PC02", "1"), row("PC02", "1", DAY_TWO)]
     report = await send(funded, csv(*rows, row("PC02", "2", DAY_TWO)), partial="true")
     assert problems(report) == [["voucher_too_long"]] * 3 + [[]] * 3

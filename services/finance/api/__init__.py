@@ -1,8 +1,16 @@
 """Routes of the finance service: parse, call one use case or query, return."""
 
-from services.finance.api import claims, decisions, figures, imports
+from services.finance.api import balances, claims, decisions, disbursement, imports, statements
 from shared.http.feeds import changes_router
 from shared.http.uploads import MAX_UPLOAD_BYTES
 
-ROUTERS = (decisions.router, claims.router, figures.router, imports.router, changes_router("finance"))
+ROUTERS = (
+    decisions.router,
+    claims.router,
+    balances.router,
+    disbursement.router,
+    statements.router,
+    imports.router,
+    changes_router("finance"),
+)
 BODY_LIMITS = {decisions.PATH: decisions.MAX_BODY_BYTES, imports.PATH: MAX_UPLOAD_BYTES}

@@ -1,4 +1,4 @@
-"""What agencies say they need."""
+"""Claims of agencies."""
 
 from dataclasses import asdict
 from typing import Annotated, Any

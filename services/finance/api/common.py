@@ -1,11 +1,13 @@
-"""What the routes of finance share: scopes, and the moment that a question is about."""
+"""Dependencies of the routes: scopes, filters, and the day and state of knowledge that are asked about."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query
 
+from services.finance.domain import ledger
 from services.finance.schemas.common import Day, YearText
 from shared.http.app import CurrentContext, with_scope
 from shared.http.auth import Caller
@@ -36,3 +38,19 @@ async def read_stably(
 
 
 Stable = Annotated[StableRead, Depends(read_stably, scope="function")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Filters:
+    """The dimensions to which an answer is narrowed."""
+
+    level: ledger.Level | None = None
+    agency: CodeAsked = None
+    nature: ledger.Nature | None = None
+    field: ledger.Field | None = None
+
+    def given(self) -> dict[str, str | None]:
+        return {"level": self.level, "agency": self.agency, "nature": self.nature, "field": self.field}
+
+
+Filters = Annotated[_Filters, Depends()]

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from services.finance.api.common import Manager
 from services.finance.domain.ledger import Kind
-from services.finance.domain.treasury_amounts import DecimalSeparator
-from services.finance.domain.treasury_cells import Unit
+from services.finance.domain.treasury.amounts import DecimalSeparator
+from services.finance.domain.treasury.cells import Unit
 from services.finance.schemas.common import YearText
 from services.finance.schemas.imports import ImportReport
 from services.finance.use_cases.imports import Imported, import_file

@@ -1,4 +1,4 @@
-"""What agencies say they need: statements, not money."""
+"""Claims: statements of agencies about the money that they need."""
 
 from dataclasses import dataclass
 from datetime import date

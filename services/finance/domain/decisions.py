@@ -11,7 +11,7 @@ from shared.errors import Conflict, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a decision says of itself: the document's number and day, and since when it holds."""
+    """A decision's kind, its document's number and day, and the day it takes effect."""
 
     kind: Kind
     number: str
@@ -20,7 +20,7 @@ class Header:
 
 
 def check_header(header: Header, today: date) -> None:
-    """A document's day and the day it takes effect lie in the past or today: the ledger tells what is, not what is planned."""
+    """A document's day and the day it takes effect lie in the past or today: the ledger holds no plans."""
     for name, day in (("issued_on", header.issued_on), ("effective_on", header.effective_on)):
         if day > today:
             raise InvalidInput(

@@ -1,4 +1,4 @@
-"""What is said when an account does not hold what a decision asks of it."""
+"""The refusal of a decision that would take an account below zero."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

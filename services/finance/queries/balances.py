@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.finance.domain.ledger import Figures, Stage, figures
+from services.finance.domain.balances import Figures, figures
+from services.finance.domain.ledger import Stage
 from services.finance.tables import Account, Decision, Posting
 from shared.runtime.clock import local_date
 from shared.runtime.database import AnySelect

@@ -1,4 +1,4 @@
-"""What several shapes share."""
+"""Types of several shapes: days, budget years, whole amounts."""
 
 from datetime import date
 from typing import Annotated, Any

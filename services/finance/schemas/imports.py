@@ -1,4 +1,4 @@
-"""What became of a Treasury file, row by row."""
+"""The report on an imported Treasury file, row by row."""
 
 from datetime import date
 from typing import Literal

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.finance.domain.decisions import Header
 from services.finance.domain.ledger import Kind, Line
 from services.finance.domain.shortages import Insufficient
-from services.finance.domain.treasury import ReadRow, Voucher
-from services.finance.domain.treasury_rows import (
+from services.finance.domain.treasury.rows import ReadRow, Voucher
+from services.finance.domain.treasury.vouchers import (
     by_voucher,
     compare_with_posted,
     keep_vouchers_whole,
@@ -53,7 +53,7 @@ _POSTED = text(
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a file; without `written` nothing of it is in the ledger."""
+    """The result of an import; without `written` nothing of it is in the ledger."""
 
     file: TreasuryFile
     decisions: tuple[UUID, ...]

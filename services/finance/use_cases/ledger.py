@@ -24,7 +24,7 @@ from shared.events import finance as events
 from shared.runtime.audit import Actor
 
 # The function returns the budgets that it moved; no row where an agency is not known. The decision's event comes first,
-# with the instant at which it was recorded, then each budget's whole state. Accounts to figures as in `domain.ledger.figures`.
+# with the instant at which it was recorded, then each budget's whole state. Accounts to figures as in `domain.balances.figures`.
 _POST = text(
     """
     WITH budget AS MATERIALIZED (
@@ -72,7 +72,7 @@ async def post(
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Post a decision that was checked, with its audit entry and events; a reversal where its event tells of one.
+    """Post a decision that was checked, with its audit entry and events; a reversal where its event has one.
 
     Where an agency is not known nothing is written: then look which one.
 
@@ -151,7 +151,7 @@ def _event(event: events.DecisionEvent | events.RecoveryEvent) -> dict[str, Any]
 
 
 def _refusal(error: DBAPIError, header: Header) -> Refusal | None:
-    """What the ledger's function refuses, in the caller's words."""
+    """The refusal that an error of the ledger's function stands for; None where it is another error."""
     state = getattr(error.orig, "sqlstate", None)
     detail = getattr(getattr(error.orig, "__cause__", None), "detail", None)
     if state == DOCUMENT_POSTED:

@@ -71,7 +71,7 @@ def _header(row: Row) -> Header:
 
 
 def _lines(budgets: Sequence[Row], key: str) -> list[Line]:
-    """What the budgets' column of that decision moves."""
+    """The money that a column of the sample budgets moves, as lines of that decision."""
     return [
         Line(
             year=int(row["year"]),

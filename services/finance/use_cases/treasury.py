@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from services.finance.domain.treasury import Reading, ReadRow, read_row
-from services.finance.domain.treasury_amounts import AmountCell, DecimalSeparator, decide_separator
-from services.finance.domain.treasury_cells import UNIT_VI, Unit, find_units
-from services.finance.domain.treasury_rows import check_lengths
-from services.finance.domain.treasury_totals import check_totals
+from services.finance.domain.treasury.amounts import AmountCell, DecimalSeparator, decide_separator
+from services.finance.domain.treasury.cells import UNIT_VI, Unit, find_units
+from services.finance.domain.treasury.rows import Reading, ReadRow, read_row
+from services.finance.domain.treasury.totals import check_totals
+from services.finance.domain.treasury.vouchers import check_lengths
 from services.finance.tables import Agency
 from shared.agencies import load_finder
 from shared.errors import InvalidInput
@@ -97,7 +97,7 @@ async def read_file(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the sender says of a file, before its cells are looked at."""
+    """The parameters of an import, as the request gives them."""
 
     year: int
     unit: Unit

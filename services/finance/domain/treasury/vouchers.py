@@ -1,4 +1,4 @@
-"""Rules over all rows of a Treasury file: vouchers that come whole, money that must be there."""
+"""Rules over all rows of a Treasury file: vouchers are posted whole, and their money must be there."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.finance.domain.ledger import MAX_LINES, Line, Stage
 from services.finance.domain.shortages import Shortage
-from services.finance.domain.treasury import ReadRow, Voucher
+from services.finance.domain.treasury.rows import ReadRow, Voucher
 from shared.imports.rows import Problem
 
 

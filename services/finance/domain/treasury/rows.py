@@ -1,4 +1,4 @@
-"""From the rows of a Treasury file to lines of money: what each says and what stands in the way."""
+"""Rows of a Treasury file, read into lines of decisions, each with its problems."""
 
 import hashlib
 import re
@@ -10,13 +10,13 @@ from typing import Literal, TypeVar
 from uuid import UUID
 
 from services.finance.domain.ledger import MAX_AMOUNT, Kind, Line
-from services.finance.domain.treasury_amounts import (
+from services.finance.domain.treasury.amounts import (
     DecimalSeparator,
     amount_problem,
     read_amount,
     says_nothing,
 )
-from services.finance.domain.treasury_cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
+from services.finance.domain.treasury.cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
 from shared.document_numbers import normal_form
 from shared.imports.day_cells import read_day_cell
 from shared.imports.rows import Problem
@@ -199,7 +199,7 @@ def _read_day(row: ReadRow, text: str, how: Reading) -> None:
 
 
 def _read_amounts(row: ReadRow, values: Mapping[str, str], how: Reading, numbers: Collection[str]) -> None:
-    """What was paid or, in a column of its own or by the row's kind, what was recovered; a total may have both."""
+    """The amount paid or, in a column of its own or by the row's kind, recovered; a total may have both."""
     told = {name: values.get(name, "") for name in ("amount", "recovered")}
     if all(told.values()):
         told = {name: "" if says_nothing(text) else text for name, text in told.items()}

@@ -1,4 +1,4 @@
-"""What the cells of a Treasury file say: units and the words for kind, level, nature and field."""
+"""Cells of a Treasury file: units, and the words for kind, level, nature and field."""
 
 import re
 from collections.abc import Iterable, Mapping

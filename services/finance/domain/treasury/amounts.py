@@ -1,4 +1,4 @@
-"""What the amounts of a file say. Digits whose separators can be read two ways are not guessed at."""
+"""Cells with amounts. Digits whose separators can be read two ways are not guessed at."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from services.finance.domain.ledger import MAX_AMOUNT
-from services.finance.domain.treasury_cells import SCALE, Unit
+from services.finance.domain.treasury.cells import SCALE, Unit
 from shared.errors import InvalidInput
 from shared.imports.rows import Problem
 
@@ -106,7 +106,7 @@ def _bare(text: str) -> str:
 
 
 def _readings(text: str) -> Readings:
-    """What a text says by each separator by which it says anything."""
+    """The readings of a text, by the decimal separator under which it is a number."""
     bare = _bare(text)
     found: Readings = {}
     if _BY_COMMA.fullmatch(bare):

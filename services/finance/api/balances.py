@@ -1,0 +1,39 @@
+"""Balances as of a day, by what was known."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from services.finance.api.common import CodeAsked, Filters, Reader, Stable
+from services.finance.queries.balances import Asked, Dimension, read_balances
+from services.finance.schemas.balances import BalanceOut, Balances, FiguresOut
+from services.finance.schemas.common import YearText
+from shared.http.app import service_router
+
+router = service_router("finance")
+
+
+@router.get("/balances", tags=["figures"])
+async def get_balances(
+    _: Reader,
+    stable: Stable,
+    filters: Filters,
+    year: Annotated[YearText | None, Query(description="budget year; all by default")] = None,
+    source: CodeAsked = None,
+    group_by: Dimension | None = None,
+) -> Balances:
+    """Số dư từng giai đoạn tại một ngày. / Every stage's money as of a day.
+
+    Theo điều đã biết: toàn bộ và, nếu hỏi, từng nhóm.
+
+    By what was known: the whole and, where asked, each key.
+    """
+    asked = Asked(stable.asked.as_of, stable.asked.known_at, year=year, source=source, **filters.given())
+    whole, groups = await read_balances(stable.connection, asked, group_by)
+    return Balances(
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+        group_by=group_by,
+        total=FiguresOut.model_validate(whole.figures),
+        items=[BalanceOut.of(group.key, group.figures) for group in groups],
+    )

@@ -1,0 +1,1 @@
+"""Treasury files: their cells, rows, vouchers and totals."""

@@ -1,0 +1,42 @@
+"""Balances as of a day, by what was known."""
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Self
+
+from services.finance.domain.balances import Figures
+from shared.http.answers import Answer
+
+
+class FiguresOut(Answer):
+    """approved = unallocated + allocated; allocated = disbursed + remaining + carried_over + cancelled.
+
+    `disbursed` is all that was paid out; `settled` is how much of it has been settled.
+    """
+
+    approved: int
+    unallocated: int
+    allocated: int
+    remaining: int
+    disbursed: int
+    settled: int
+    carried_over: int
+    cancelled: int
+
+
+class BalanceOut(FiguresOut):
+    key: str
+
+    @classmethod
+    def of(cls, key: str, figures: Figures) -> Self:
+        return cls(key=key, **asdict(figures))
+
+
+class Balances(Answer):
+    """The same question with the `known_at` of the answer has the same answer for ever."""
+
+    as_of: date
+    known_at: datetime
+    group_by: str | None
+    total: FiguresOut
+    items: list[BalanceOut]

@@ -1,0 +1,44 @@
+"""Disbursement as of a day, by what was known."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from services.finance.domain import ledger
+from shared.http.answers import Answer
+
+
+class RatedOut(Answer):
+    key: str
+    numerator: int = Field(description="disbursed, đồng")
+    denominator: int = Field(description="allocated, đồng")
+    rate: float | None = Field(
+        description="percent to one place, halves up; null where nothing was allocated"
+    )
+    rank: int | None = Field(description="equals share a rank")
+
+
+class RateTotal(Answer):
+    numerator: int
+    denominator: int
+    rate: float | None
+
+
+class Coverage(Answer):
+    """The fields that count and those that do not, and how many agencies and dimensions with money there are."""
+
+    fields_included: list[ledger.Field]
+    fields_excluded: list[ledger.Field]
+    agencies: int
+    rows: int
+
+
+class Disbursement(Answer):
+    as_of: date
+    known_at: datetime
+    year: int
+    group_by: str
+    rank_by: str
+    items: list[RatedOut]
+    total: RateTotal
+    coverage: Coverage
