@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -18,6 +19,7 @@ from shared.log.inbox import Consumer, Handler
 from shared.log.relay import CURSOR as RELAY
 from shared.log.relay import notifier_loop, relay_loop
 from shared.platform.maintenance import Maintenance
+from shared.platform.retention import Retention
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.health import Check, Health, database_check
@@ -34,6 +36,10 @@ def _no_loops(_settings: Any, _database: Database, _clock: Clock) -> Mapping[str
 
 def _no_rules(_settings: Any) -> None:
     return
+
+
+def _all_kept(_settings: Any) -> Mapping[Retention, timedelta]:
+    return {}
 
 
 def _no_handlers(_settings: Any, _clock: Clock) -> Mapping[str, Mapping[str, Handler]]:
@@ -56,6 +62,7 @@ class Service:
         work: the loops of its own that its worker runs.
         serving_loops: the loops that run wherever its HTTP application does.
         consumes: the services whose logs it follows.
+        retention: how long rows of its own tables are kept, where that is not for ever.
         handlers: of the events that it consumes, by source and event type.
     """
 
@@ -71,6 +78,7 @@ class Service:
     work: Callable[[Any, Database, Clock], Worker]
     serving_loops: Callable[[Any, Database, Clock], Mapping[str, Loop]] = _no_loops
     consumes: tuple[str, ...] = ()
+    retention: Callable[[Any], Mapping[Retention, timedelta]] = _all_kept
     handlers: Callable[[Any, Clock], Mapping[str, Mapping[str, Handler]]] = _no_handlers
 
     @property
@@ -133,7 +141,9 @@ class Service:
         loops: dict[str, Loop] = dict(own.loops)
         checks: dict[str, Check] = {f"{self.name}-database": database_check(database), **own.checks}
         readers = readers if publisher is None else {RELAY}
-        maintenance = Maintenance.of(settings, database, clock, readers=readers)
+        maintenance = Maintenance.of(
+            settings, database, clock, readers=readers, kept=self.retention(settings)
+        )
         loops[f"{self.name}-maintenance"] = maintenance.loop()
         dead_letter = None if publisher is None else publisher.dead_letters(self.name)
         for name in self.consumes:

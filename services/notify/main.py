@@ -8,6 +8,7 @@ from services.notify.gateways import SecretCipher
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.subscriptions import SubscriptionRules
 from services.notify.worker import work
+from services.notify.worker.retention import retention
 from services.roles import ROLES
 from shared.http.outgoing import OutgoingPolicy
 from shared.log.inbox import Handler
@@ -42,4 +43,5 @@ SERVICE = Service(
     work=work,
     consumes=SOURCES,
     handlers=_handlers,
+    retention=retention,
 )

@@ -31,6 +31,15 @@ class NotifySettings(SubjectSettings):
     subscriptions_per_agency: int = Field(
         default=20, ge=1, le=100_000, description="subscriptions not deleted that one agency may have"
     )
+    attempt_retention_days: int = Field(
+        default=365, ge=1, le=36_500, description="days that attempts of deliveries are kept"
+    )
+    reminder_retention_days: int = Field(
+        default=730,
+        ge=30,
+        le=36_500,
+        description="days that reminders are kept that ended without an alert; alerts and their reminders stay",
+    )
     reminder_stale_hours: int = Field(
         default=STALE_AFTER // timedelta(hours=1),
         ge=1,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cryptography.fernet import Fernet, MultiFernet
 from fastapi import Request, Response
-from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, select, update
+from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,7 @@ idempotency_keys = Table(
     Column("headers", JSONB),
     Column("body", LargeBinary),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Index(None, "created_at"),
 )
 _KEPT_HEADERS = ("content-type", "etag", "location", "link")
 

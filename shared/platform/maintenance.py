@@ -43,7 +43,16 @@ class Maintenance:
     kept: Mapping[Retention, timedelta]
 
     @classmethod
-    def of(cls, settings: Settings, database: Database, clock: Clock, *, readers: Collection[str]) -> Self:
+    def of(
+        cls,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        *,
+        readers: Collection[str],
+        kept: Mapping[Retention, timedelta],
+    ) -> Self:
+        """By the settings of every service; `kept` of its own tables."""
         return cls(
             database,
             clock,
@@ -51,6 +60,7 @@ class Maintenance:
             timedelta(days=settings.log_retention_days) if settings.log_retention_days else None,
             {
                 IDEMPOTENCY: timedelta(days=settings.idempotency_retention_days),
+                **kept,
                 AUDIT: timedelta(days=365.25 * settings.audit_retention_years),
             },
         )

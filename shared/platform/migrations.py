@@ -10,12 +10,14 @@ from shared.platform.closed_dead_letters import close_dead_letters
 from shared.platform.first_tables import create_first_tables
 from shared.platform.keys import replace_api_keys
 from shared.platform.partitioned_log import partition_log_and_inbox
+from shared.platform.retention_indexes import index_for_retention
 
 VERSIONS: tuple[Callable[[], None], ...] = (
     create_first_tables,
     partition_log_and_inbox,
     close_dead_letters,
     replace_api_keys,
+    index_for_retention,
 )
 
 

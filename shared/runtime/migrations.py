@@ -108,10 +108,15 @@ def _upgrade(connection: Connection, service: str, revision: str) -> None:
 
 
 def run_migrations(*metadata: MetaData) -> None:
-    """What every service's env.py does: one transaction per upgrade, on the connection that `migrate` opened."""
+    """The body of every service's env.py: a transaction per revision, on the connection that `migrate` opened."""
     from alembic import context  # noqa: PLC0415 - see above
 
     connection = context.config.attributes["connection"]
-    context.configure(connection=connection, target_metadata=list(metadata), compare_server_default=False)
+    context.configure(
+        connection=connection,
+        target_metadata=list(metadata),
+        compare_server_default=False,
+        transaction_per_migration=True,  # a revision that fails leaves those before it
+    )
     with context.begin_transaction():
         context.run_migrations()

@@ -11,7 +11,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from services.register import SERVICES
 from shared.events import finance
@@ -214,3 +214,40 @@ async def test_reminders_of_budgets_go_on_under_the_ids_of_finance(empty: Databa
         query = "SELECT id FROM budgets UNION ALL SELECT subject FROM reminders"
         found = (await connection.scalars(text(query))).all()
     assert found == [str(uuid5(NAMESPACE_URL, f"urn:dondoc:finance:budget:{name}"))] * 2
+
+
+@pytest.mark.parametrize("interrupt", ["pg_cancel_backend", "pg_terminate_backend"])
+async def test_an_index_whose_concurrent_build_was_interrupted_is_whole_after_the_next_try(
+    empty: Database, interrupt: str
+) -> None:
+    await migrate("datasets", empty.url, "0004")
+    other, watcher = await driver_connection(empty), await driver_connection(empty)
+    await other.execute(
+        "BEGIN; LOCK TABLE idempotency_keys IN ROW EXCLUSIVE MODE"
+    )  # a writer that takes its time
+    migrating = asyncio.create_task(migrate("datasets", empty.url))
+    building = (
+        "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%'"
+    )
+
+    async def waits() -> bool:
+        return bool(await watcher.fetchval(f"SELECT count(*) {building} AND wait_event_type = 'Lock'"))
+
+    await _until(waits)
+    await watcher.fetchval(f"SELECT {interrupt}(pid) {building}")
+
+    async def has_stopped() -> bool:
+        return not await waits()
+
+    await _until(has_stopped)
+    await other.execute("COMMIT")  # dropping the invalid index waits for it too
+    with pytest.raises(SQLAlchemyError):
+        await migrating
+    invalid = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
+    if interrupt == "pg_cancel_backend":
+        assert await other.fetchval(invalid) == 0
+    await migrate("datasets", empty.url)
+    assert await other.fetchval(invalid) == 0
+    assert await other.fetchval("SELECT to_regclass('ix_idempotency_keys_created_at') IS NOT NULL")
+    for connection in (other, watcher):
+        await connection.close()

@@ -1,0 +1,7 @@
+"""Version 5 of the platform tables: what is removed by age is found by an index where there is much of it."""
+
+from shared.platform.concurrent_index import create_index_concurrently
+
+
+def index_for_retention() -> None:
+    create_index_concurrently("ix_idempotency_keys_created_at", "idempotency_keys (created_at)")
