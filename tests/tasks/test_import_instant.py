@@ -13,6 +13,7 @@ from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database, LateChange
 from shared.runtime.stable_reads import settled
+from shared.spreadsheets import Upload
 from tests.support.processes import until
 from tests.support.tasks import TasksService
 from tests.tasks.importing import NQ71, report_of, table
@@ -82,7 +83,7 @@ async def test_all_rows_are_prepared_before_an_import_is_announced_and_recorded_
 ) -> None:
     database, clock = office.database, office.clock
     annex = await read_annex(
-        database, "a.csv", NQ71, programme="NQ57", document="71/NQ-CP", before_includes_day=False
+        database, Upload("a.csv", NQ71), programme="NQ57", document="71/NQ-CP", before_includes_day=False
     )
     before: dict[str, Any] = {}
     async with database.late_change(clock) as late:
@@ -105,7 +106,11 @@ async def test_all_rows_are_prepared_before_an_import_is_announced_and_recorded_
 
 async def test_a_dry_run_of_an_import_is_never_announced(office: TasksService) -> None:
     annex = await read_annex(
-        office.database, "a.csv", NQ71, programme="NQ57", document="71/NQ-CP", before_includes_day=False
+        office.database,
+        Upload("a.csv", NQ71),
+        programme="NQ57",
+        document="71/NQ-CP",
+        before_includes_day=False,
     )
     before: dict[str, Any] = {}
     async with office.database.late_change(office.clock) as late:
