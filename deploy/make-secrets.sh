@@ -23,5 +23,7 @@ draw database_datasets password
 draw database_finance password
 draw database_notify password
 draw secret_key key
+# Holds the secret key before this one while it is rotated (runbooks/rotate-keys.md).
+[ -e "$folder/secret_key_previous" ] || : >"$folder/secret_key_previous"
 # `dondoc keys create` fills it once the databases are there (runbooks/start.md); Prometheus reads it at every scrape.
 [ -e "$folder/monitor_key" ] || : >"$folder/monitor_key"

@@ -37,6 +37,7 @@ class DataFolder:
         self.path = path.resolve()
         self.admin_key_file = self.path / "admin.key"
         self._secret_file = self.path / "secret.key"
+        self._previous_secret_file = self.path / "secret.key.previous"  # while the secret key is rotated
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -63,7 +64,8 @@ class DataFolder:
             ) from None
         if self._secret_file.exists():
             return
-        if (self.path / "postgres").exists() and "DONDOC_SECRET_KEY" not in os.environ:
+        lost = (self.path / "postgres").exists() and not self._previous_secret_file.exists()
+        if lost and "DONDOC_SECRET_KEY" not in os.environ:
             raise Stop(
                 f"Thiếu {self._secret_file}: không có nó thì mọi khóa API và bí mật webhook đã cấp mất hiệu lực. "
                 "Khôi phục tệp từ bản sao lưu, hoặc chọn --data-dir khác.",
@@ -106,6 +108,8 @@ class DataFolder:
         """Settings of a run on this folder. What is not given comes from the environment."""
         if "DONDOC_SECRET_KEY" not in os.environ and "DONDOC_SECRET_KEY_FILE" not in os.environ:
             given["secret_key_file"] = self._secret_file
+            if self._previous_secret_file.exists():
+                given["secret_key_previous_file"] = self._previous_secret_file
         known = {name: value for name, value in given.items() if value is not None}
         return read_settings(database_url=database_url, **known)
 

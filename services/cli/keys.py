@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from cryptography.exceptions import InvalidTag
 from rich.table import Table
 
 from services.cli.console import AsJson, Misuse, Stop, out, print_json
 from services.cli.deployment import deployment
 from services.cli.environment import DATA_FOLDER, require_secrets
 from services.cli.reach import reaching, require_migrated
+from services.notify.gateways import SecretCipher
+from services.notify.use_cases.subscriptions import reseal_secrets
 from services.roles import BOUND, ROLES
 from services.suite import Databases
 from services.tasks.queries import keys as queries
@@ -196,3 +199,26 @@ async def revoke_everywhere(
         with reaching(service, database.url):
             async with database.change(clock) as (session, _):
                 await record_revocation(session, prefix, at=revoked.revoked_at, expires_at=revoked.expires_at)
+
+
+@app.command()
+def reseal(data_dir: Data = DATA_FOLDER) -> None:
+    """Mã hóa lại bí mật webhook bằng khóa bí mật mới. / Encrypt webhook secrets under the new secret key."""
+
+    async def run() -> int:
+        async with deployment(data_dir) as (settings, databases):
+            await require_migrated("notify", databases.notify.url)
+            cipher = SecretCipher(require_secrets(settings.notify))
+            async with databases.notify.change(settings.notify.make_clock()) as (session, _):
+                return await reseal_secrets(session, cipher)
+
+    try:
+        resealed = asyncio.run(run())
+    except InvalidTag:
+        raise Stop(
+            "Có bí mật webhook không mở được bằng khóa bí mật mới hay cũ: đặt DONDOC_SECRET_KEY_PREVIOUS_FILE tới khóa "
+            "đã dùng trước đó rồi chạy lại.",
+            "A webhook secret opens with neither the new nor the previous secret key: point "
+            "DONDOC_SECRET_KEY_PREVIOUS_FILE at the key that was in use before, then run again.",
+        ) from None
+    out.print(f"Đã mã hóa lại / resealed {resealed}")

@@ -225,6 +225,20 @@ def test_a_lost_secret_key_is_not_drawn_anew_beside_old_data(tmp_path: Path) -> 
     assert not (tmp_path / "secret.key").exists()
 
 
+def test_a_secret_key_that_was_set_aside_is_the_previous_one(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    with folder.taken():
+        before = folder.settings("postgresql://h/x").tasks.secrets
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "secret.key").rename(tmp_path / "secret.key.previous")
+    with folder.taken():
+        rotated = folder.settings("postgresql://h/x").tasks.secrets
+    assert rotated[1:] == before
+    assert rotated[0] != before[0]
+    (tmp_path / "secret.key.previous").unlink()
+    assert folder.settings("postgresql://h/x").tasks.secrets == rotated[:1]
+
+
 def test_the_first_page_shows_this_run_and_its_folder_to_this_machine_alone(running: Running) -> None:
     def first_page(**headers: str) -> str:
         with httpx2.Client(base_url=running.url, headers=headers, trust_env=False) as client:

@@ -80,9 +80,13 @@ def test_the_environment_makes_settings(name: str, secrets: Path, monkeypatch: p
 def test_a_process_is_given_its_own_secrets_only(name: str) -> None:
     given = set(ours()[name]["secrets"])
     if name not in processes():
-        assert given == {"secret_key", *(f"database_{service}" for service in SERVICES)}
+        assert given == {
+            "secret_key",
+            "secret_key_previous",
+            *(f"database_{service}" for service in SERVICES),
+        }
         return
-    assert given == {"secret_key", f"database_{name.removesuffix('-worker')}"}
+    assert given == {"secret_key", "secret_key_previous", f"database_{name.removesuffix('-worker')}"}
 
 
 @pytest.mark.parametrize("name", sorted(processes()))
@@ -111,8 +115,10 @@ def test_every_secret_is_drawn_once_and_out_of_others_reach(secrets: Path) -> No
     assert {file.parent for file in declared.values()} == {Path("deploy/secrets")}
     before = {file.name: file.read_text(encoding="ascii") for file in secrets.iterdir()}
     assert before.keys() == {file.name for file in declared.values()} == declared.keys()
-    assert len({text for name, text in before.items() if name != "monitor_key"}) == len(before) - 1
-    assert all(len(text.strip()) >= 43 for name, text in before.items() if name != "monitor_key")
+    empty = {"monitor_key", "secret_key_previous"}
+    assert {before[name] for name in empty} == {""}
+    assert len(set(before.values())) == len(before) - 1
+    assert all(len(text.strip()) >= 43 for name, text in before.items() if name not in empty)
     subprocess.run([DEPLOY / "make-secrets.sh", secrets], check=True, capture_output=True)
     assert {file.name: file.read_text(encoding="ascii") for file in secrets.iterdir()} == before
     assert secrets.stat().st_mode & 0o077 == 0

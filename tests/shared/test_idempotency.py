@@ -1,6 +1,7 @@
 """A change sent again with its Idempotency-Key is done once and answered alike."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -93,3 +94,12 @@ async def test_a_multipart_body_is_the_same_although_its_boundary_is_not(toy: To
         response = await toy.send("POST", "/toy/v1/uploads", headers, content=content)
         assert response.status_code == 200
         assert ("idempotency-replayed" in response.headers) is replayed
+
+
+async def test_a_stored_answer_is_read_while_the_secret_key_is_rotated(toy: Toy) -> None:
+    first = await toy.send("POST", "/toy/v1/things", KEY, json=BODY)
+    context = toy.app.state.context
+    toy.app.state.context = replace(context, secrets=(b"n" * 32, *context.secrets))
+    again = await toy.send("POST", "/toy/v1/things", KEY, json=BODY)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotency-replayed"] == "true"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.deliveries import DeliveryReason, DeliveryStatus
@@ -270,3 +270,20 @@ async def cancel_unsubscribed(session: AsyncSession, *, now: datetime) -> int:
 def _touch(subscription: Subscription, now: datetime) -> None:
     subscription.version += 1
     subscription.updated_at = now
+
+
+async def reseal_secrets(session: AsyncSession, cipher: SecretCipher) -> int:
+    """Encrypt every secret again, under the secret key in force; returns how many. It may be repeated.
+
+    Raises cryptography's InvalidTag for one that neither this key nor the previous one sealed; nothing is changed then.
+    """
+    rows = await session.execute(
+        select(Subscription.id, Subscription.sealed_secret).order_by(Subscription.id).with_for_update()
+    )
+    resealed = [
+        {"id": row.id, "sealed_secret": cipher.seal(cipher.open(bytes(row.sealed_secret), row.id), row.id)}
+        for row in rows
+    ]
+    if resealed:
+        await session.execute(update(Subscription), resealed)
+    return len(resealed)
