@@ -174,6 +174,6 @@ def figures() -> list[Figure]:
         *both(f"decisions of {LINES} lines on a hot account", hundred, "lines/s", 10.0, _LIMITS_HUNDRED),
         *both(
             f"decisions of {LINES} lines over {LINES} agencies", agencies, "lines/s", None,
-            "every decision locks the same hundred budgets, and tells a hundred events",
+            "every decision locks the same hundred budgets, and writes a hundred events",
         ),
     ]  # fmt: skip
