@@ -114,6 +114,21 @@ async def rows_of(database: Database, statement: str) -> None:
         await connection.execute(text(statement))
 
 
+async def test_the_service_may_use_tables_that_later_migrations_create(
+    database: Database, admin: Database
+) -> None:
+    async with writing(admin) as session:
+        await session.execute(text("CREATE TABLE made_later (id int)"))
+    try:
+        async with writing(database) as session:
+            await session.execute(text("INSERT INTO made_later VALUES (1)"))
+            await session.execute(text("UPDATE made_later SET id = 2"))
+            assert (await session.execute(text("DELETE FROM made_later RETURNING id"))).scalars().all() == [2]
+    finally:
+        async with writing(admin) as session:
+            await session.execute(text("DROP TABLE made_later"))
+
+
 async def test_every_connection_of_the_service_takes_its_role(database: Database, admin: Database) -> None:
     async def role(of: Database) -> list[str]:
         async def ask() -> str:
