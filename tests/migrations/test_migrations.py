@@ -251,3 +251,21 @@ async def test_an_index_whose_concurrent_build_was_interrupted_is_whole_after_th
     assert await other.fetchval("SELECT to_regclass('ix_idempotency_keys_created_at') IS NOT NULL")
     for connection in (other, watcher):
         await connection.close()
+
+
+async def test_keys_of_the_form_before_stay_on_record_and_are_revoked(empty: Database) -> None:
+    """They cannot be verified any more; the audit still names them."""
+    await migrate("tasks", empty.url, "0003")
+    async with empty.reading() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO api_keys (id, prefix, digest, name, role, tenant, scopes, created_at) VALUES "
+                "(gen_random_uuid(), '0123456789ab', '', 'Bộ Nội vụ', 'agency', 'G09', '{tasks.read}', now())"
+            )
+        )
+    await migrate("tasks", empty.url)
+    async with empty.reading() as connection:
+        [key] = (await connection.execute(text("SELECT * FROM issued_keys"))).all()
+        [revoked] = (await connection.execute(text("SELECT * FROM revoked_keys"))).all()
+    assert (key.prefix, key.name, key.role, key.agency_code) == ("0123456789ab", "Bộ Nội vụ", "agency", "G09")
+    assert revoked.prefix == key.prefix
