@@ -11,24 +11,23 @@ from services.notify.use_cases.subjects import SUBJECTS
 from shared.agencies import agency_handlers
 from shared.events.envelope import EventData
 from shared.log.inbox import Delivery, Handler
-from shared.runtime.clock import Clock
 
 AGENCIES = "tasks"  # the service whose log reports agencies
 TermsOf = Callable[[AnySubject, datetime], AnyTerms]
 SOURCES = tuple(dict.fromkeys([AGENCIES, *(subject.source for subject in SUBJECTS.values())]))
 
 
-def handlers(clock: Clock, terms: TermsOf) -> Mapping[str, Mapping[str, Handler]]:
+def handlers(terms: TermsOf) -> Mapping[str, Mapping[str, Handler]]:
     """By source and event type; `terms` gives a subject's at an instant."""
     found: dict[str, dict[str, Handler]] = {source: {} for source in SOURCES}
     found[AGENCIES] |= agency_handlers(Agency)
     for subject in SUBJECTS.values():
-        found[subject.source] |= dict.fromkeys(subject.events, _handler(subject, clock, terms))
+        found[subject.source] |= dict.fromkeys(subject.events, _handler(subject, terms))
     return found
 
 
-def _handler(subject: AnySubject, clock: Clock, terms: TermsOf) -> Handler:
+def _handler(subject: AnySubject, terms: TermsOf) -> Handler:
     async def apply(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
-        await subject.apply(session, event, delivery.time, terms(subject, clock.now()))
+        await subject.apply(session, event, delivery, terms(subject, delivery.at))
 
     return apply

@@ -21,8 +21,8 @@ def _rules(settings: NotifySettings) -> SubscriptionRules:
     return SubscriptionRules(policy, SecretCipher(settings.secrets), settings.subscriptions_per_agency)
 
 
-def _handlers(settings: NotifySettings, clock: Clock) -> Mapping[str, Mapping[str, Handler]]:
-    return handlers(clock, settings.terms)
+def _handlers(settings: NotifySettings, _: Clock) -> Mapping[str, Mapping[str, Handler]]:
+    return handlers(settings.terms)
 
 
 SERVICE = Service(

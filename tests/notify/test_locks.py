@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +16,7 @@ from services.notify.use_cases.deliveries.results import AttemptResult, record_r
 from services.notify.use_cases.subjects import SUBJECTS
 from shared.events.envelope import EventData
 from shared.events.tasks import TaskAmended
+from shared.log import inbox
 from tests.notify.told import ToldDatabase
 from tests.notify.world import World, task
 from tests.support.writing import writing
@@ -62,7 +63,8 @@ async def rest(world: World, session: AsyncSession, told: ToldDatabase) -> None:
 async def apply(world: World, session: AsyncSession, kind: str, event: EventData) -> None:
     """As the consumer does with an event that is recorded now."""
     now = world.clock.now()
-    await SUBJECTS[kind].apply(session, event, now, world.settings.terms(SUBJECTS[kind], now))
+    delivery = inbox.Delivery(uuid4(), 1, now, now)
+    await SUBJECTS[kind].apply(session, event, delivery, world.settings.terms(SUBJECTS[kind], now))
 
 
 async def record(world: World, results: Sequence[AttemptResult]) -> None:

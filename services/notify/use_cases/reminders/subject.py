@@ -11,6 +11,7 @@ from services.notify.tables import Reminder, SubjectCopy
 from services.notify.use_cases.reminders.plan import Key, NewReminder
 from shared.events.envelope import EventData
 from shared.events.notify import Alert, SubjectKind
+from shared.log.inbox import Delivery
 from shared.runtime.clock import local_date
 
 Copy = TypeVar("Copy", bound=SubjectCopy)
@@ -90,7 +91,7 @@ class Subject(Generic[Copy, Rules]):
         alert: the contract of its alerts.
         webhook: name of its alerts in the API's description.
         webhook_description: as a route's docstring: “Vietnamese. / English.” in one line.
-        apply: changes the copy by an event recorded at an instant, plans and ends reminders by it.
+        apply: changes the copy by an event, plans and ends reminders by it.
         evaluate: whether the newest due reminder of a series still holds; the others of it are superseded.
         word: the alert of a reminder with such facts, besides its id, kind, agency and instant.
         passed_over: reminders after a due one that came due as well before they were planned.
@@ -108,7 +109,7 @@ class Subject(Generic[Copy, Rules]):
     alert: type[Alert]
     webhook: str
     webhook_description: str
-    apply: Callable[[AsyncSession, EventData, datetime, Terms[Rules]], Awaitable[None]]
+    apply: Callable[[AsyncSession, EventData, Delivery, Terms[Rules]], Awaitable[None]]
     evaluate: Callable[[Due[Copy], Terms[Rules]], Evaluation]
     word: Callable[[Due[Copy], Mapping[str, Any], Terms[Rules]], Mapping[str, object]]
     passed_over: Callable[[Due[Copy], Terms[Rules]], Sequence[NewReminder]] = _nothing

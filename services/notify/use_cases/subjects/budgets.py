@@ -1,7 +1,7 @@
 """Budgets: examined on days of their year, and their agency alerted where spending or allocation is late."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
@@ -42,6 +42,7 @@ from services.notify.use_cases.reminders.subject import Due, Evaluation, Subject
 from shared.events.envelope import EventData
 from shared.events.finance import BudgetChanged, BudgetState
 from shared.events.notify import BudgetAlerted
+from shared.log.inbox import Delivery
 from shared.runtime.settings import Settings
 
 _COLUMNS = set(Budget.__table__.columns.keys())
@@ -87,7 +88,7 @@ class BudgetSettings(Settings):
 
 
 async def apply(
-    session: AsyncSession, event: EventData, recorded_at: datetime, terms: Terms[BudgetRules]
+    session: AsyncSession, event: EventData, delivery: Delivery, terms: Terms[BudgetRules]
 ) -> None:
     """Update our copy of a budget, and bring the examinations ahead and undelivered alerts in line with it.
 
@@ -103,7 +104,7 @@ async def apply(
     await cancel_undelivered(session, subject, of_untrue, DeliveryReason.NO_LONGER_TRUE, terms.now)
     planned = plan(
         money, terms.rules, terms.now, terms.alert_hour,
-        recorded_at=recorded_at, stale_after=terms.stale_after,
+        recorded_at=delivery.time, stale_after=terms.stale_after,
     )  # fmt: skip
     wanted = [(examination.kind, examination.dedup_key) for examination in planned]
     ended = (Reminder.due_at > terms.now) & tuple_(Reminder.kind, Reminder.dedup_key).not_in(wanted)

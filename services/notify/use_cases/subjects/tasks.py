@@ -37,6 +37,7 @@ from services.notify.use_cases.reminders.subject import Due, Evaluation, Subject
 from shared.events import tasks
 from shared.events.envelope import EventData
 from shared.events.notify import AlertRaised
+from shared.log.inbox import Delivery
 
 # A reminder that ends takes the alerts of its deadline that are on their way with it.
 _DELIVERY_REASON: Mapping[DeadlineReason, DeliveryReason] = {
@@ -53,7 +54,7 @@ _DUE_ON = Reminder.facts["due_on"].as_string()
 # --- events ---------------------------------------------------------------------------------------------------------
 
 
-async def apply(session: AsyncSession, event: EventData, _: datetime, terms: Terms[None]) -> None:
+async def apply(session: AsyncSession, event: EventData, _: Delivery, terms: Terms[None]) -> None:
     """Update our copy of a task, and bring its reminders and undelivered alerts in line with it."""
     assert isinstance(event, tasks.TaskEvent)  # noqa: S101 - the consumer parses by type
     task, subject = event.task, Key(KIND, str(event.task.id))
@@ -73,8 +74,8 @@ async def apply(session: AsyncSession, event: EventData, _: datetime, terms: Ter
     if deadline is not None:
         planned = await _plan(session, subject, deadline, set(agencies) - reminded, terms)
     if planned or cancelled:
-        told = {"version": task.version, "revision": task.deadline.revision, "due_on": str(due_on)}
-        await audit_plan(session, subject, terms.now, planned=planned, cancelled=cancelled, **told)
+        detail = {"version": task.version, "revision": task.deadline.revision, "due_on": str(due_on)}
+        await audit_plan(session, subject, terms.now, planned=planned, cancelled=cancelled, **detail)
 
 
 async def _record(session: AsyncSession, task: tasks.TaskState, agencies: Collection[str]) -> Recorded:

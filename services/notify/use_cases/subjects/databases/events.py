@@ -45,6 +45,7 @@ from shared.events.datasets import (
     DatabaseState,
 )
 from shared.events.envelope import EventData
+from shared.log.inbox import Delivery
 
 SILENT = "joined_but_silent"  # the contradiction that a silence is
 
@@ -96,7 +97,7 @@ class _Change:
         return self.is_end and self.series in series
 
 
-async def apply(session: AsyncSession, event: EventData, recorded_at: datetime, terms: Terms[None]) -> None:
+async def apply(session: AsyncSession, event: EventData, delivery: Delivery, terms: Terms[None]) -> None:
     """Update our copy of a database; a change that calls for an alert becomes a reminder of its owner."""
     assert isinstance(event, DatabaseEvent)  # noqa: S101 - the consumer parses by type
     state, subject = event.database, Key(KIND, event.database.code)
@@ -113,8 +114,8 @@ async def apply(session: AsyncSession, event: EventData, recorded_at: datetime, 
     if change is not None:
         if change.kind in STATE_KINDS and copy.version == state.version:
             cancelled += await _supersede(session, subject, state.version, terms.now)
-        outcome = _state(change, copy, raised, recorded_at, terms)
-        new = _reminder(change, state, copy, outcome, recorded_at)
+        outcome = _state(change, copy, raised, delivery.time, terms)
+        new = _reminder(change, state, copy, outcome, delivery.time)
         added = await add_reminders(session, [(subject, new)], terms.now)
     if added or cancelled or moved:
         await audit_plan(
