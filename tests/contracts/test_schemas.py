@@ -25,7 +25,7 @@ from shared.log.inbox import inbox
 from shared.runtime.clock import ManualClock, local_instant
 from tests.conftest import MakeDatabase
 from tests.support.bus import consume
-from tests.support.operations import SECRET
+from tests.support.service import settings_of
 from tests.support.writing import writing
 
 HERE = Path(__file__).parent
@@ -193,7 +193,7 @@ async def test_notify_still_consumes_every_golden_sample(make_database: MakeData
     events = [CloudEvent.model_validate(load(GOLDEN, event_type)) for event_type in tasks.EVENTS]
     clock = ManualClock(local_instant(date(2025, 4, 10), 9))
     in_order = sorted(events, key=lambda event: event.time)
-    settings = NotifySettings(database_url="postgresql://unused", secret_key=SECRET)
+    settings = settings_of(NotifySettings)
     await consume(SERVICE, settings, database, clock, *in_order)
     async with writing(database) as session:
         assert await session.scalar(select(func.count()).select_from(dead_letters)) == 0

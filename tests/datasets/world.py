@@ -1,16 +1,11 @@
 """A datasets service in a test's hands: its database, its clock, keys for every role, and a few agencies."""
 
-import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
-
-import httpx2
-from fastapi import FastAPI
-from sqlalchemy import text
 
 from services.datasets.main import SERVICE
 from services.datasets.settings import DatasetsSettings
@@ -21,14 +16,11 @@ from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from shared.runtime.health import Health
-from tests.support import conformance
-from tests.support.keys import authorization, take_scopes_for_roles
+from tests.support.keys import authorization
+from tests.support.service import RunningService, settings_of
 from tests.support.writing import writing
 
-SETTINGS = DatasetsSettings(
-    database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
-)
+SETTINGS = settings_of(DatasetsSettings)
 START = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)  # 08:00 in Vietnam
 READ, REPORT, MANAGE = "datasets.read", "datasets.report", "datasets.manage"
 EVERYTHING = frozenset({READ, REPORT, MANAGE, "metrics.read"})
@@ -44,13 +36,11 @@ _runs = count(1)
 
 
 @dataclass
-class World:
-    app: FastAPI
-    database: Database
-    clock: ManualClock
-    http: httpx2.AsyncClient
-    settings: DatasetsSettings = SETTINGS
+class World(RunningService):
     keys: dict[tuple[frozenset[str], str | None], dict[str, str]] = field(default_factory=dict)
+
+    service = SERVICE
+    keys_carry_scopes = True
 
     @property
     def now(self) -> datetime:
@@ -69,29 +59,9 @@ class World:
             self.keys[scopes, agency] = authorization(SETTINGS.secrets, " ".join(sorted(scopes)), agency)
         return self.keys[scopes, agency]
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        scopes: frozenset[str] = EVERYTHING,
-        agency: str | None = None,
-        headers: dict[str, str] | None = None,
-        **request: Any,
-    ) -> httpx2.Response:
-        whole = await self.authorization(scopes, agency) | (headers or {})
-        return await self.http.request(method, f"/datasets/v1{path}", headers=whole, **request)
-
-    async def get(self, path: str, status: int = 200, **request: Any) -> Any:
-        return checked(await self.send("GET", path, **request), status)
-
-    async def post(self, path: str, body: Any = None, status: int = 201, **request: Any) -> Any:
-        return checked(await self.send("POST", path, json=body, **request), status)
-
     async def refused(self, path: str, body: Any, status: int = 422, **request: Any) -> str:
         """The code of the problem that a change is answered with; of its one field where the shape is wrong."""
-        problem = checked(await self.send("POST", path, json=body, **request), status)
-        assert problem["detail"] != problem["detail_en"]
+        problem = await self.problem(path, body, status, **request)
         if problem["code"] == "request_invalid":
             return str(problem["errors"][0]["field"])
         return str(problem["code"])
@@ -150,20 +120,8 @@ class World:
 
     # --- what is recorded
 
-    async def rows(self, statement: str, **values: Any) -> list[Any]:
-        async with self.database.reading() as connection:
-            return list((await connection.execute(text(statement), values)).all())
-
-    async def execute(self, statement: str, **values: Any) -> None:
-        async with self.database.reading() as connection:
-            await connection.execute(text(statement), values)
-
-    async def events(self, code: str = "DB") -> list[Any]:
-        """(verb, version, data) of every event of a database, in order."""
-        rows = await self.rows(
-            "SELECT type, version, data FROM outbox WHERE subject = :code ORDER BY id", code=code
-        )
-        return [(row.type.split(".")[-2], row.version, row.data) for row in rows]
+    async def events(self, subject: str = "DB") -> list[tuple[str, int, Any]]:
+        return await super().events(subject)
 
     async def transitions(self, code: str = "DB") -> list[tuple[str, str, float]]:
         """(before, after, minutes since the start) of every state that was told."""
@@ -175,11 +133,6 @@ def minutes(instant: str) -> float:
     return (datetime.fromisoformat(instant) - START).total_seconds() / 60
 
 
-def checked(response: httpx2.Response, status: int) -> Any:
-    assert response.status_code == status, response.text
-    return response.json()
-
-
 @asynccontextmanager
 async def running_world(database: Database) -> AsyncIterator[World]:
     clock = ManualClock(START)
@@ -187,7 +140,5 @@ async def running_world(database: Database) -> AsyncIterator[World]:
         for code, name, bloc, level, parent in AGENCIES:
             agency = AgencyRecorded(code=code, name=name, bloc=bloc, level=level, parent_code=parent)
             await record_agency(session, Agency, agency, version=1)
-    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
-    take_scopes_for_roles(app)
-    async with conformance.client(app, "http://datasets") as http:
-        yield World(app, database, clock, http)
+    async with World.running(SETTINGS, database, clock) as world:
+        yield world

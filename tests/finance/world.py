@@ -1,15 +1,11 @@
 """A finance service in a test's hands: its database, its clock, keys, and what is posted often."""
 
-import base64
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
-
-import httpx2
-from sqlalchemy import text
 
 from services.finance.domain.decisions import Header
 from services.finance.domain.ledger import Field, Kind, Level, Line, Nature
@@ -22,14 +18,11 @@ from shared.events.tasks import AgencyRecorded
 from shared.runtime.audit import Actor
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from shared.runtime.health import Health
-from tests.support import conformance
 from tests.support.keys import authorization
+from tests.support.service import RunningService, settings_of
 from tests.support.writing import writing
 
-SETTINGS = FinanceSettings(
-    database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode()
-)
+SETTINGS = settings_of(FinanceSettings)
 ACTOR = Actor("test")
 AGENCIES = (
     ("G06", "Bộ Khoa học và Công nghệ", "central", None),
@@ -86,12 +79,11 @@ def line_body(amount: Any, agency: str = "G12", **changes: Any) -> dict[str, Any
 
 
 @dataclass
-class FinanceService:
-    database: Database
-    clock: ManualClock
-    http: httpx2.AsyncClient
+class FinanceService(RunningService):
     keys: dict[tuple[str, str | None], str] = field(default_factory=dict)
     numbers: int = 0
+
+    service = SERVICE
 
     async def authorization(self, role: str = "office", agency: str | None = None) -> dict[str, str]:
         if (role, agency) not in self.keys:
@@ -99,32 +91,9 @@ class FinanceService:
             self.keys[role, agency] = header["Authorization"].removeprefix("Bearer ")
         return {"Authorization": f"Bearer {self.keys[role, agency]}"}
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        role: str = "office",
-        agency: str | None = None,
-        headers: dict[str, str] | None = None,
-        **request: Any,
-    ) -> httpx2.Response:
-        whole = await self.authorization(role, agency) | (headers or {})
-        return await self.http.request(method, f"/finance/v1{path}", headers=whole, **request)
-
-    async def get(self, path: str, status: int = 200, **request: Any) -> Any:
-        return checked(await self.send("GET", path, **request), status)
-
-    async def post(self, path: str, body: Any, status: int = 201, **request: Any) -> Any:
-        return checked(await self.send("POST", path, json=body, **request), status)
-
     async def refused(self, path: str, body: Any, status: int, **request: Any) -> Any:
         """The problem that a request is answered with."""
-        problem = checked(await self.send("POST", path, json=body, **request), status)
-        assert problem["status"] == status
-        assert problem["detail"]
-        assert problem["detail_en"]
-        return problem
+        return await self.problem(path, body, status, **request)
 
     def decision(self, kind: str, *lines: dict[str, Any], **changes: Any) -> dict[str, Any]:
         self.numbers += 1
@@ -146,10 +115,6 @@ class FinanceService:
             if amount:
                 await self.decide(kind, line_body(amount, **dimension))
 
-    async def rows(self, statement: str, **values: Any) -> list[Any]:
-        async with self.database.reading() as connection:
-            return list((await connection.execute(text(statement), values)).all())
-
     async def counts(self) -> list[Any]:
         """How many rows each table has that a change may touch."""
         return await self.rows(
@@ -159,13 +124,7 @@ class FinanceService:
         )
 
 
-def checked(response: httpx2.Response, status: int) -> Any:
-    assert response.status_code == status, response.text
-    return response.json()
-
-
 @asynccontextmanager
 async def running_finance(database: Database, clock: ManualClock) -> AsyncIterator[FinanceService]:
-    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
-    async with conformance.client(app, "http://finance") as http:
-        yield FinanceService(database, clock, http)
+    async with FinanceService.running(SETTINGS, database, clock) as service:
+        yield service

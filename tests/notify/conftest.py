@@ -1,4 +1,3 @@
-import base64
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -8,13 +7,13 @@ from services.notify.settings import NotifySettings
 from shared.runtime.clock import ManualClock
 from tests.conftest import MakeDatabase
 from tests.notify.world import World
+from tests.support.service import settings_of
 
 
 @pytest.fixture
 def settings() -> NotifySettings:
-    return NotifySettings(
-        database_url="postgresql://unused",
-        secret_key=base64.b64encode(b"k" * 32).decode(),
+    return settings_of(
+        NotifySettings,
         allow_outgoing="127.0.0.0/8",
         public_url="https://dondoc.example.vn",
         webhook_total_seconds=10,

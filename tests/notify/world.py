@@ -7,9 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx2
-from sqlalchemy import text
-
 from services.notify.main import SERVICE
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.deliveries.leases import expire_leases
@@ -20,10 +17,8 @@ from shared.events import tasks
 from shared.events.envelope import CloudEvent, EventData, service_of
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
-from shared.runtime.health import Health
-from tests.support import conformance
-from tests.support.bus import consume
-from tests.support.keys import authorization, take_scopes_for_roles
+from tests.support.keys import authorization
+from tests.support.service import RunningService, checked
 from tests.support.writing import writing
 
 AGGREGATES = ("task", "database", "budget")
@@ -71,22 +66,17 @@ def event(data: EventData, *, version: int, at: datetime) -> CloudEvent:
 
 
 @dataclass
-class World:
-    database: Database
-    clock: ManualClock
-    settings: NotifySettings
-    http: httpx2.AsyncClient
-    stack: AsyncExitStack
+class World(RunningService):
     keys: dict[str | None, str] = field(default_factory=dict)
+
+    service = SERVICE
+    keys_carry_scopes = True
 
     @classmethod
     async def open(
         cls, database: Database, clock: ManualClock, settings: NotifySettings, stack: AsyncExitStack
     ) -> "World":
-        app = SERVICE.build_app(settings, database, clock, health=Health())
-        take_scopes_for_roles(app)
-        http = await stack.enter_async_context(conformance.client(app, "http://notify"))
-        world = cls(database, clock, settings, http, stack)
+        world = await stack.enter_async_context(cls.running(settings, database, clock))
         await world.tell(agency("GOV", "Chính phủ"), agency("G12", "Bộ Nội vụ", "GOV"))
         return world
 
@@ -95,7 +85,7 @@ class World:
     async def tell(self, *changes: EventData | tasks.TaskState | CloudEvent) -> None:
         """Events of one service, as one batch; the bare state of a task is told as an amendment."""
         events = tuple(self._event(change) for change in changes)
-        await consume(SERVICE, self.settings, self.database, self.clock, *events)
+        await self.consume(*events)
 
     def _event(self, change: EventData | tasks.TaskState | CloudEvent) -> CloudEvent:
         if isinstance(change, CloudEvent):
@@ -138,16 +128,16 @@ class World:
         """Authorization of a key bound to `tenant`."""
         return authorization(self.settings.secrets, " ".join(scopes or SCOPES), tenant)
 
+    async def authorization(self, tenant: str | None = None) -> dict[str, str]:
+        if tenant not in self.keys:
+            self.keys[tenant] = (await self.key(tenant))["Authorization"]
+        return {"Authorization": self.keys[tenant]}
+
     async def call(
         self, method: str, path: str, *, tenant: str | None = None, status: int = 200, **request: Any
     ) -> Any:
         """Ask the API with a key of `tenant` that may do everything; the JSON answer, its status checked."""
-        if tenant not in self.keys:
-            self.keys[tenant] = (await self.key(tenant))["Authorization"]
-        headers = {"Authorization": self.keys[tenant]} | request.pop("headers", {})
-        response = await self.http.request(method, f"/notify/v1{path}", headers=headers, **request)
-        assert response.status_code == status, response.text
-        return response.json() if response.content else None
+        return checked(await self.send(method, path, tenant=tenant, **request), status)
 
     async def subscribe(self, url: str, agency_code: str | None = "G12", **more: Any) -> Any:
         body = {"url": url, "agency_code": agency_code} | more
@@ -169,7 +159,3 @@ class World:
         """(milestone, status, reason) in the order in which they come due."""
         found = await self.reminders("task", task_id, status)
         return [(item["facts"]["milestone"], item["status"], item["reason"]) for item in found]
-
-    async def rows(self, statement: str, **values: Any) -> list[Any]:
-        async with self.database.reading() as connection:
-            return list((await connection.execute(text(statement), values)).all())

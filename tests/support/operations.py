@@ -14,8 +14,8 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from tests.support.keys import authorization
+from tests.support.service import settings_of
 
-SECRET = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 NOTHING = "00000000-0000-4000-8000-000000000000"
 METHODS = ("get", "post", "put", "patch", "delete")
 Place = tuple[str | int, ...]
@@ -120,7 +120,7 @@ def operations(app: FastAPI) -> list[Operation]:
 
 def service_app(service: str, database: Database, clock: ManualClock) -> FastAPI:
     made = REGISTER[service]
-    settings = made.settings(database_url="postgresql://unused", secret_key=SECRET)
+    settings = settings_of(made.settings)
     return made.build_app(settings, database, clock, health=Health())
 
 

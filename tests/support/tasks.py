@@ -1,15 +1,10 @@
 """A tasks service in a test's hands: its database, its clock, keys for every role, and what is recorded at first."""
 
-import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
-
-import httpx2
-from fastapi import FastAPI
-from sqlalchemy import text
 
 from services.tasks.domain.memberships import Membership
 from services.tasks.main import SERVICE
@@ -21,12 +16,11 @@ from shared.events import tasks as events
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from shared.runtime.health import Health
-from tests.support import conformance
 from tests.support.keys import authorization
+from tests.support.service import RunningService, checked, settings_of
 from tests.support.writing import writing
 
-SETTINGS = TasksSettings(database_url="postgresql://unused", secret_key=base64.b64encode(b"k" * 32).decode())
+SETTINGS = settings_of(TasksSettings)
 PROGRAMME = "NQ57"
 DOCUMENT = "71/NQ-CP"
 ISSUED = date(2025, 4, 1)
@@ -56,12 +50,10 @@ EVIDENCE = {"kind": "document", "reference": "12/BC-BTC", "title": "Báo cáo k�
 
 
 @dataclass
-class TasksService:
-    app: FastAPI
-    database: Database
-    clock: ManualClock
-    http: httpx2.AsyncClient
+class TasksService(RunningService):
     keys: dict[tuple[str, str | None], str] = field(default_factory=dict)
+
+    service = SERVICE
 
     # --- who calls
 
@@ -77,33 +69,9 @@ class TasksService:
             self.keys[role, agency] = self.key(role, agency)
         return {"Authorization": f"Bearer {self.keys[role, agency]}"}
 
-    # --- what is asked
-
-    async def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        role: str = "office",
-        agency: str | None = None,
-        headers: dict[str, str] | None = None,
-        **request: Any,
-    ) -> httpx2.Response:
-        whole = await self.authorization(role, agency) | (headers or {})
-        return await self.http.request(method, f"/tasks/v1{path}", headers=whole, **request)
-
-    async def get(self, path: str, status: int = 200, **request: Any) -> Any:
-        return _checked(await self.send("GET", path, **request), status)
-
-    async def post(self, path: str, body: Any = None, status: int = 201, **request: Any) -> Any:
-        return _checked(await self.send("POST", path, json=body, **request), status)
-
     async def refused(self, path: str, body: Any, status: int, method: str = "POST", **request: Any) -> str:
         """The code of the problem that a request is answered with."""
-        problem = _checked(await self.send(method, path, json=body, **request), status)
-        assert problem["status"] == status
-        assert problem["detail"]
-        assert problem["detail_en"]
+        problem = await self.problem(path, body, status, method, **request)
         return str(problem["code"])
 
     # --- what is done often
@@ -136,7 +104,7 @@ class TasksService:
 
     async def amend(self, task: Any, status: int = 200, version: int | None = None, **changes: Any) -> Any:
         headers = {"If-Match": f'"{version or task["version"]}"'}
-        return _checked(
+        return checked(
             await self.send("PATCH", f"/tasks/{task['id']}", json=changes, headers=headers), status
         )
 
@@ -149,14 +117,6 @@ class TasksService:
         return {item["assignments"][0]["agency_code"]: item for item in page["items"]}
 
     # --- what is recorded
-
-    async def rows(self, statement: str, **values: Any) -> list[Any]:
-        async with self.database.reading() as connection:
-            return list((await connection.execute(text(statement), values)).all())
-
-    async def execute(self, statement: str) -> None:
-        async with self.database.reading() as connection:
-            await connection.execute(text(statement))
 
     async def counts(self) -> dict[str, int]:
         """How many rows each table has that a change may touch."""
@@ -173,17 +133,9 @@ class TasksService:
         counted = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in tables)  # noqa: S608 - our own words
         return {row[0]: row[1] for row in await self.rows(counted)}
 
-    async def events(self, task_id: str) -> list[tuple[str, int]]:
+    async def versions(self, task_id: str) -> list[tuple[str, int]]:
         """(verb, version) of every event of a task, in order."""
-        rows = await self.rows(
-            "SELECT type, version FROM outbox WHERE subject = :subject ORDER BY id", subject=task_id
-        )
-        return [(row.type.split(".")[-2], row.version) for row in rows]
-
-
-def _checked(response: httpx2.Response, status: int) -> Any:
-    assert response.status_code == status, response.text
-    return response.json()
+        return [(verb, version) for verb, version, _ in await self.events(task_id)]
 
 
 def new_task(**changes: Any) -> dict[str, Any]:
@@ -210,9 +162,8 @@ def submission(completed_on: str = "2025-05-19", **changes: Any) -> dict[str, An
 async def running_tasks(database: Database, clock: ManualClock) -> AsyncIterator[TasksService]:
     """The service on a migrated, empty database, with a small catalogue."""
     await record_basics(database, clock.now())
-    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
-    async with conformance.client(app, "http://tasks") as http:
-        yield TasksService(app, database, clock, http)
+    async with TasksService.running(SETTINGS, database, clock) as service:
+        yield service
 
 
 async def record_basics(database: Database, at: datetime, localities: Sequence[str] = LOCALITIES) -> None:

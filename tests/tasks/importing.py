@@ -10,15 +10,12 @@ from typing import Any
 import httpx2
 import openpyxl
 
-from services.tasks.main import SERVICE
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.events import tasks as events
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from shared.runtime.health import Health
-from tests.support import conformance
 from tests.support.tasks import SETTINGS, TasksService
 from tests.support.writing import writing
 
@@ -42,9 +39,8 @@ async def running_office(database: Database, clock: ManualClock) -> AsyncIterato
         for code, day in DOCUMENTS.items():
             state = events.DocumentRecorded(code=code, type="Nghị quyết", issued_on=day, title=code)
             await record_document(session, state, SYSTEM, at)
-    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
-    async with conformance.client(app, "http://tasks") as http:
-        yield TasksService(app, database, clock, http)
+    async with TasksService.running(SETTINGS, database, clock) as office:
+        yield office
 
 
 async def send(

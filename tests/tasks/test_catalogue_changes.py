@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from rapidfuzz.fuzz import token_sort_ratio
 
-from services.tasks.main import SERVICE
 from services.tasks.queries.catalogue import Names, load_directory
 from services.tasks.use_cases.agencies import lock_names, record_agency
 from services.tasks.use_cases.catalogue import members_of
@@ -21,8 +20,6 @@ from shared.naming.lookup import Found, Meaning, find_name
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from shared.runtime.health import Health
-from tests.support import conformance
 from tests.support.names import AGENCIES, FORMER, GROUPS
 from tests.support.tasks import DOCUMENT, PROGRAMME, SETTINGS, TasksService, new_task
 from tests.support.writing import writing
@@ -49,9 +46,8 @@ async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksS
             code=DOCUMENT, type="Nghị quyết", issued_on=date(2025, 4, 1), title="Nghị quyết"
         )
         await record_document(session, given_by, SYSTEM, clock.now())
-    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
-    async with conformance.client(app, "http://tasks") as http:
-        yield TasksService(app, database, clock, http)
+    async with TasksService.running(SETTINGS, database, clock) as service:
+        yield service
 
 
 async def patch(

@@ -7,7 +7,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.tasks.main import SERVICE
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue, load_communes
@@ -15,7 +14,6 @@ from shared.events import tasks as events
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from shared.runtime.health import Health
 from tests.support.tasks import SETTINGS, TasksService, assigned
 from tests.support.writing import writing
 
@@ -43,9 +41,8 @@ async def office(database: Database, clock: ManualClock) -> AsyncIterator[TasksS
                 code=code, type="Kế hoạch", issuer_code=issuer, issued_on=date(2025, 11, 1), title=code
             )
             await record_document(session, state, SYSTEM, at)
-    app = SERVICE.build_app(SETTINGS, database, clock, health=Health())
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://tasks") as http:
-        yield TasksService(app, database, clock, http)
+    async with TasksService.running(SETTINGS, database, clock) as service:
+        yield service
 
 
 async def send(

@@ -84,7 +84,7 @@ async def test_a_task_of_a_group_fans_out_to_each_member(service: TasksService) 
     for code, member in members.items():
         assert member["parent_id"] == parent["id"]
         assert member["assignments"] == [assigned(code, "lead"), helper]
-        assert await service.events(member["id"]) == [("created", 1)]
+        assert await service.versions(member["id"]) == [("created", 1)]
 
 
 async def test_a_member_does_not_help_itself(service: TasksService) -> None:
@@ -144,7 +144,7 @@ async def test_submission_return_resubmission_acceptance(service: TasksService) 
     assert accepted["decided_at"] == "2025-05-20T01:00:00Z"
     seen = await service.read(task)
     assert (seen["status"], seen["version"], seen["submitted"]) == ("completed_on_time", 5, False)
-    assert await service.events(task["id"]) == [
+    assert await service.versions(task["id"]) == [
         ("created", 1), ("submitted", 2), ("returned", 3), ("submitted", 4), ("completed", 5),
     ]  # fmt: skip
     [completed] = await service.rows("SELECT data FROM outbox WHERE type LIKE '%.completed.v1'")
@@ -213,7 +213,7 @@ async def test_of_submissions_at_once_exactly_one_is_taken(service: TasksService
         )
     )
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
-    assert await service.events(task["id"]) == [("created", 1), ("submitted", 2)]
+    assert await service.versions(task["id"]) == [("created", 1), ("submitted", 2)]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ async def test_of_decisions_at_once_exactly_one_holds(service: TasksService) -> 
         *(service.send("POST", f"/submissions/{submitted['id']}/decision", json=body) for body in bodies)
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409, 409]
-    assert [version for _, version in await service.events(task["id"])] == [1, 2, 3]
+    assert [version for _, version in await service.versions(task["id"])] == [1, 2, 3]
 
 
 async def test_what_is_not_there_is_said_so(service: TasksService) -> None:

@@ -22,7 +22,7 @@ async def test_an_extension_holds_from_its_document_and_counts_once_recorded(ser
     assert (await service.read(task, as_of="2025-05-15"))["status"] == "in_progress"
     earlier = await service.read(task, as_of="2025-05-15", known_at="2025-05-20T01:59:59Z")
     assert (earlier["status"], earlier["due_on"]) == ("overdue", "2025-05-10")
-    assert await service.events(task["id"]) == [("created", 1), ("extended", 2)]
+    assert await service.versions(task["id"]) == [("created", 1), ("extended", 2)]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_a_cancelled_task_takes_nothing_more(service: TasksService) -> Non
     decision = {"decision": "accept"}
     assert await service.refused(f"/submissions/{submitted['id']}/decision", decision, 409) == "task_ended"
     assert (await service.amend(cancelled, 409, title="Khác"))["code"] == "task_ended"
-    assert await service.events(task["id"]) == [("created", 1), ("submitted", 2), ("cancelled", 3)]
+    assert await service.versions(task["id"]) == [("created", 1), ("submitted", 2), ("cancelled", 3)]
 
 
 async def test_a_cancelled_task_stood_before_as_it_did(service: TasksService) -> None:
@@ -95,7 +95,7 @@ async def test_of_extension_and_cancellation_at_once_the_log_tells_one_order(ser
         service.send("POST", f"/tasks/{task['id']}/cancellation", json={"reason": "Vì"}),
     )
     assert cancelled.status_code == 201
-    verbs = [verb for verb, _ in await service.events(task["id"])]
+    verbs = [verb for verb, _ in await service.versions(task["id"])]
     both = ["created", "extended", "cancelled"]
     assert verbs == (both if extended.status_code == 201 else ["created", "cancelled"])
 
@@ -109,7 +109,7 @@ async def test_an_amendment_changes_what_it_names(service: TasksService) -> None
     assert {name for name in amended if amended[name] != task[name]} == {
         "title", "deliverable", "priority", "version",
     }  # fmt: skip
-    assert await service.events(task["id"]) == [("created", 1), ("amended", 2)]
+    assert await service.versions(task["id"]) == [("created", 1), ("amended", 2)]
     [told] = await service.rows("SELECT data FROM outbox WHERE type LIKE '%.amended.v1'")
     assert told.data["changed"] == ["title", "deliverable", "priority"]
     assert [item["id"] for item in (await service.get("/tasks", params={"q": "de an moi"}))["items"]] == [

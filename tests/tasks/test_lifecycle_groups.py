@@ -13,7 +13,7 @@ async def test_a_group_is_done_with_its_last_member(service: TasksService) -> No
     assert (await service.read(parent))["status"] == "overdue"
     await service.finish(members["79"], "2025-05-18", "79")
     assert (await service.read(parent))["status"] == "completed_late"
-    assert await service.events(parent["id"]) == [("created", 1), ("completed", 2)]
+    assert await service.versions(parent["id"]) == [("created", 1), ("completed", 2)]
     [told] = await service.rows(
         "SELECT data FROM outbox WHERE subject = :id AND version = 2", id=parent["id"]
     )
@@ -25,7 +25,7 @@ async def test_members_accepted_at_once_complete_their_group_once(service: Tasks
     members = await service.members(parent)
     submitted = [await service.submit(members[code], agency=code) for code in LOCALITIES]
     await asyncio.gather(*(service.decide(item) for item in submitted))
-    assert await service.events(parent["id"]) == [("created", 1), ("completed", 2)]
+    assert await service.versions(parent["id"]) == [("created", 1), ("completed", 2)]
 
 
 async def test_members_end_while_their_group_is_extended(service: TasksService) -> None:
@@ -42,7 +42,7 @@ async def test_members_end_while_their_group_is_extended(service: TasksService) 
         )
         assert extended.status_code in {201, 409}  # 409 where all members had ended before
         for member in (await service.members(parent)).values():
-            versions = [version for _, version in await service.events(member["id"])]
+            versions = [version for _, version in await service.versions(member["id"])]
             assert versions == list(range(1, len(versions) + 1))
 
 
@@ -64,7 +64,7 @@ async def test_cancelling_a_group_cancels_what_its_members_have_not_done(service
         "48": "cancelled",
         "79": "cancelled",
     }
-    assert await service.events(parent["id"]) == [("created", 1), ("cancelled", 2)]
+    assert await service.versions(parent["id"]) == [("created", 1), ("cancelled", 2)]
     assert (await service.get("/statistics"))["by_status"]["cancelled"] == 1
     by_agency = await service.get("/statistics", params={"group_by": "agency"})
     assert [group["by_status"]["completed_on_time"] for group in by_agency["groups"]] == [1, 0, 0]
@@ -75,7 +75,7 @@ async def test_a_group_whose_members_are_all_cancelled_is_cancelled(service: Tas
     for member in (await service.members(parent)).values():
         await service.cancel(member)
     assert (await service.read(parent))["status"] == "cancelled"
-    assert await service.events(parent["id"]) == [("created", 1), ("cancelled", 2)]
+    assert await service.versions(parent["id"]) == [("created", 1), ("cancelled", 2)]
     assert (await service.cancel(parent, 409))["code"] == "task_ended"
 
 
@@ -86,7 +86,7 @@ async def test_a_group_is_done_when_its_last_open_member_is_cancelled(service: T
     await service.finish(members["48"], agency="48")
     await service.cancel(members["79"])
     assert (await service.read(parent))["status"] == "completed_on_time"
-    assert await service.events(parent["id"]) == [("created", 1), ("completed", 2)]
+    assert await service.versions(parent["id"]) == [("created", 1), ("completed", 2)]
 
 
 async def test_a_group_extended_moves_its_members_also_one_done_after_the_approval(
@@ -98,8 +98,8 @@ async def test_a_group_extended_moves_its_members_also_one_done_after_the_approv
     await service.extend(parent)
     due = {code: member["due_on"] for code, member in (await service.members(parent)).items()}
     assert due == {"01": "2025-08-15", "48": "2025-08-15", "79": "2025-08-15"}
-    assert await service.events(members["48"]["id"]) == [("created", 1), ("extended", 2)]
-    assert (await service.events(members["01"]["id"]))[-2:] == [("completed", 3), ("extended", 4)]
+    assert await service.versions(members["48"]["id"]) == [("created", 1), ("extended", 2)]
+    assert (await service.versions(members["01"]["id"]))[-2:] == [("completed", 3), ("extended", 4)]
 
 
 async def test_a_member_that_was_given_a_later_day_keeps_it(service: TasksService) -> None:
@@ -149,7 +149,7 @@ async def test_a_further_document_of_a_group_is_cited_by_every_member_also_those
     for code, member in members.items():
         found = (await service.get("/tasks", params={"agency": code, "document": APPROVAL}))["items"]
         assert [item["id"] for item in found] == [member["id"]]
-    assert (await service.events(members["01"]["id"]))[-2:] == [("completed", 3), ("amended", 4)]
+    assert (await service.versions(members["01"]["id"]))[-2:] == [("completed", 3), ("amended", 4)]
     before = await service.counts()
     await service.amend(amended, citations=further)
     assert await service.counts() == before
@@ -169,7 +169,7 @@ async def test_of_words_and_a_document_a_member_that_ended_takes_the_document_on
         "79": True,
     }
     assert {len(item["citations"]) for item in now.values()} == {2}
-    assert (await service.events(members["48"]["id"])) == [("created", 1), ("amended", 2)]
+    assert (await service.versions(members["48"]["id"])) == [("created", 1), ("amended", 2)]
 
 
 async def test_who_leads_a_part_is_changed_on_the_part(service: TasksService) -> None:
