@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, amend, suite_client
-from services.cli.console import AsJson, Misuse, out, print_json
+from services.cli.console import AsJson, out, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Cơ quan và tên gọi. / Agencies and what they are called.")
 
@@ -79,20 +79,8 @@ def amend_agency(
         key: value for key, value in (("name", name), ("short_name", short_name)) if value is not None
     }
     with suite_client(url, key_file) as client:
-        read = client.get(_path(code))
-        if add_alias or remove_alias:
-            body["aliases"] = changed_aliases(read.json()["aliases"], add_alias or [], remove_alias or [])
-        _show(amend(client, _path(code), read, body), as_json=as_json)
-
-
-def changed_aliases(known: list[str], added: list[str], removed: list[str]) -> list[str]:
-    if missing := [alias for alias in removed if alias not in known]:
-        listed = ", ".join(missing)
-        raise Misuse(
-            f"Không có tên gọi {listed}: ghi đúng như `show` hiện.",
-            f"There is no alias {listed}: write it as `show` prints it.",
-        )
-    return [alias for alias in known if alias not in removed] + added
+        agency = amend(client, _path(code), body, add_aliases=add_alias, remove_aliases=remove_alias)
+    _show(agency, as_json=as_json)
 
 
 def _path(code: str) -> str:

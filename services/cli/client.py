@@ -58,13 +58,34 @@ def reaching_suite(url: str) -> Iterator[None]:
         ) from None
 
 
-def amend(client: httpx2.Client, path: str, read: httpx2.Response, body: dict[str, Any]) -> Any:
-    """Send a change of what was just read; nothing to change is misuse."""
+def amend(
+    client: httpx2.Client,
+    path: str,
+    body: dict[str, Any],
+    *,
+    add_aliases: list[str] | None = None,
+    remove_aliases: list[str] | None = None,
+) -> Any:
+    """Change what stands at `path`, aliases included, unless it changes meanwhile; nothing to change is misuse."""
+    read = client.get(path)
+    if add_aliases or remove_aliases:
+        aliases = _changed_aliases(read.json()["aliases"], add_aliases or [], remove_aliases or [])
+        body = body | {"aliases": aliases}
     if not body:
         raise Misuse(
             "Chưa nói sửa gì: xem các tùy chọn bằng --help.", "Nothing to change was said: see --help."
         )
     return client.patch(path, json=body, headers={"if-match": read.headers["etag"]}).json()
+
+
+def _changed_aliases(known: list[str], added: list[str], removed: list[str]) -> list[str]:
+    if missing := [alias for alias in removed if alias not in known]:
+        listed = ", ".join(missing)
+        raise Misuse(
+            f"Không có tên gọi {listed}: ghi đúng như `show` hiện.",
+            f"There is no alias {listed}: write it as `show` prints it.",
+        )
+    return [alias for alias in known if alias not in removed] + added
 
 
 def require_url(option: str, text: str) -> None:

@@ -47,7 +47,7 @@ def amend_database(
         body["holds_from"] = holds_from
     path = f"/datasets/v1/databases/{quote(code, safe='')}"
     with suite_client(url, key_file) as client:
-        _show(amend(client, path, client.get(path), body), as_json=as_json)
+        _show(amend(client, path, body), as_json=as_json)
 
 
 def _heartbeat(period: int | None, grace: int | None) -> dict[str, Any]:

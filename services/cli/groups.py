@@ -7,7 +7,6 @@ from urllib.parse import quote
 import typer
 from rich.table import Table
 
-from services.cli.agencies import changed_aliases
 from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, amend, suite_client
 from services.cli.console import AsJson, Misuse, out, print_json
 
@@ -110,10 +109,8 @@ def amend_group(
         last = _required(valid_to, "--valid-to", "--end-member")
         body["end_members"] = [{"agency_code": each, "valid_to": last} for each in end_member]
     with suite_client(url, key_file) as client:
-        read = client.get(_path(code))
-        if add_alias or remove_alias:
-            body["aliases"] = changed_aliases(read.json()["aliases"], add_alias or [], remove_alias or [])
-        _show(amend(client, _path(code), read, body), as_json=as_json)
+        group = amend(client, _path(code), body, add_aliases=add_alias, remove_aliases=remove_alias)
+    _show(group, as_json=as_json)
 
 
 def _required(day: datetime | None, option: str, of: str) -> str:

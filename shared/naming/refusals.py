@@ -70,8 +70,7 @@ def ambiguous_problem(field: str, text: str, candidates: Sequence[Suggestion]) -
 
 
 def unknown_problem(field: str, text: str, suggestions: Sequence[Suggestion]) -> Problem:
-    nearest = "; ".join(map(_shown, suggestions))
-    near_vi, near_en = (f" Gần nhất: {nearest}.", f" Nearest: {nearest}.") if nearest else ("", "")
+    near_vi, near_en = nearest_sentences(suggestions)
     return Problem(
         field,
         "agency_not_found",
@@ -81,6 +80,12 @@ def unknown_problem(field: str, text: str, suggestions: Sequence[Suggestion]) ->
         f"`dondoc agencies amend --add-alias` (PATCH /tasks/v1/agencies).{near_en}",
         tuple(suggestions),
     )
+
+
+def nearest_sentences(suggestions: Sequence[Suggestion]) -> tuple[str, str]:
+    """The nearest names in Vietnamese and in English, each after a space; both empty where there are none."""
+    listed = "; ".join(map(_shown, suggestions))
+    return (f" Gần nhất: {listed}.", f" Nearest: {listed}.") if listed else ("", "")
 
 
 def _listed(suggestions: Sequence[Suggestion], more: str) -> str:

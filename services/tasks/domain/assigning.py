@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from services.tasks.domain.commands import LEADING, NewAssignment, Role
 from shared.imports.rows import Problem
 from shared.naming.mentions import Indefinite, Mention, Naming, Unknown
-from shared.naming.refusals import ambiguous_problem, dissolved_problem, unknown_problem
+from shared.naming.refusals import (
+    ambiguous_problem,
+    dissolved_problem,
+    nearest_sentences,
+    unknown_problem,
+)
 
 LEAD, COORDINATE = "lead_text", "coordinate_text"  # the two columns
 _NEW_AGENCY = "POST /tasks/v1/agencies"
@@ -162,21 +167,20 @@ def _joined(words: Iterable[str | None]) -> str | None:
 
 
 def _doubt(name: str, item: Unknown) -> Problem:
-    nearest = "; ".join(f"{each.name} ({each.code})" for each in item.suggestions)
     if item.reason == "dissolved":
         return dissolved_problem(name, item.text, item.suggestions, item.valid_to)
     if item.reason == "ambiguous":
         return ambiguous_problem(name, item.text, item.suggestions)
     if item.reason != "no_match":
         code, vi, en = _DOUBTS[item.reason]
-        near_vi, near_en = (f" Gần nhất: {nearest}.", f" Nearest: {nearest}.") if nearest else ("", "")
+        near_vi, near_en = nearest_sentences(item.suggestions)
         return Problem(
             name, code, vi.format(item.text, near_vi), en.format(item.text, near_en), item.suggestions
         )
     if item.sort == "outside":
         return _outside(name, item.text)
     if item.sort == "unit":
-        return _unit(name, item, nearest)
+        return _unit(name, item)
     return unknown_problem(name, item.text, item.suggestions)
 
 
@@ -191,8 +195,8 @@ def _outside(name: str, text: str) -> Problem:
     )
 
 
-def _unit(name: str, item: Unknown, nearest: str) -> Problem:
-    near_vi, near_en = (f" Gần nhất: {nearest}.", f" Nearest: {nearest}.") if nearest else ("", "")
+def _unit(name: str, item: Unknown) -> Problem:
+    near_vi, near_en = nearest_sentences(item.suggestions)
     return Problem(
         name,
         "agency_not_found",
