@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import NoReturn, TypeVar
 
 import pytest
@@ -17,6 +18,7 @@ from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
 from tests.support.kafka import Broker, KafkaAbsent, own_broker, running_kafka
 from tests.support.postgres import running_postgres
+from tests.support.reused import reused_database
 
 os.environ.pop("http_proxy", None)
 os.environ.pop(
@@ -62,6 +64,24 @@ async def _run_on_server(postgres: URL, statement: str) -> None:
     async with engine.connect() as connection:
         await connection.execute(text(statement))
     await engine.dispose()
+
+
+Reused = Callable[[str], Awaitable[URL]]
+
+
+@pytest.fixture(scope="session")
+def reused(postgres: URL, template: Callable[[str], str]) -> Iterator[Reused]:
+    """Address of a service's database that all tests of this process use, each of which empties it first."""
+    with ExitStack() as stack:
+
+        @cache
+        def made(service: str) -> URL:
+            return stack.enter_context(reused_database(postgres, template(service), service))
+
+        async def address(service: str) -> URL:
+            return await asyncio.to_thread(made, service)
+
+        yield address
 
 
 MakeDatabase = Callable[[str], Awaitable[Database]]

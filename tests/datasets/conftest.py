@@ -1,23 +1,17 @@
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import URL
 
 from shared.runtime.database import Database
+from tests.conftest import Reused
 from tests.datasets.world import World, running_world
-from tests.support.reused import emptied, reused_database
-
-
-@pytest.fixture(scope="session")
-def datasets_url(postgres: URL, template: Callable[[str], str]) -> Iterator[URL]:
-    with reused_database(postgres, template("datasets"), "datasets") as url:
-        yield url
+from tests.support.reused import emptied
 
 
 @pytest.fixture
-async def database(datasets_url: URL) -> AsyncIterator[Database]:
+async def database(reused: Reused) -> AsyncIterator[Database]:
     """The migrated, empty database of the service."""
-    async with emptied(datasets_url) as database:
+    async with emptied(await reused("datasets")) as database:
         yield database
 
 

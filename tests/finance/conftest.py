@@ -1,24 +1,18 @@
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import URL
 
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
+from tests.conftest import Reused
 from tests.finance.world import TI, FinanceService, line_body, record_agencies, running_finance
-from tests.support.reused import emptied, reused_database
-
-
-@pytest.fixture(scope="session")
-def finance_url(postgres: URL, template: Callable[[str], str]) -> Iterator[URL]:
-    with reused_database(postgres, template("finance"), "finance") as url:
-        yield url
+from tests.support.reused import emptied
 
 
 @pytest.fixture
-async def database(finance_url: URL) -> AsyncIterator[Database]:
+async def database(reused: Reused) -> AsyncIterator[Database]:
     """The migrated, empty database of the service, as the service's own connections see it, with a few agencies."""
-    async with emptied(finance_url, "dondoc-finance") as database:
+    async with emptied(await reused("finance"), "dondoc-finance") as database:
         await record_agencies(database)
         yield database
 

@@ -19,6 +19,7 @@ from shared.events import finance as events
 from shared.runtime.clock import ManualClock, local_date
 from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
+from tests.conftest import Reused
 from tests.finance.test_ledger import _DISCREPANCIES
 from tests.finance.world import ACTOR, DAY, FinanceService, header, line, line_body, post, record_agencies
 from tests.support.bus import wait_for
@@ -47,9 +48,9 @@ async def refused(database: Database, *statements: str) -> str:
 
 
 @pytest.fixture
-async def admin(finance_url: URL) -> Any:
+async def admin(reused: Reused) -> Any:
     """Connections with every right."""
-    admin = Database(finance_url, pool_size=2, application="dondoc-test")
+    admin = Database(await reused("finance"), pool_size=2, application="dondoc-test")
     yield admin
     await admin.close()
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
 from services.finance.domain.balances import Figures, figures
 from services.finance.domain.ledger import MOVES, Field, Kind, Level, Line, Nature, Stage
@@ -24,6 +24,7 @@ from services.finance.use_cases.decisions import post_decision, reverse_decision
 from shared.errors import Conflict
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
+from tests.conftest import Reused
 from tests.finance.world import ACTOR, header, record_agencies
 from tests.support.reused import emptied
 from tests.support.writing import writing
@@ -267,14 +268,13 @@ WHERE ROW (first_allocated_on, last_disbursed_on) IS DISTINCT FROM (
 
 
 @pytest.fixture
-def ledger(finance_url: URL) -> Iterator[None]:
+def ledger(reused: Reused) -> Iterator[None]:
     """A loop and connections for all examples of the machine, which is no coroutine."""
     loop = asyncio.new_event_loop()
     stack = AsyncExitStack()
     Ledger.run = staticmethod(loop.run_until_complete)  # type: ignore[assignment]  # set for this test only
-    Ledger.database = loop.run_until_complete(
-        stack.enter_async_context(emptied(finance_url, "dondoc-finance"))
-    )
+    url = loop.run_until_complete(reused("finance"))
+    Ledger.database = loop.run_until_complete(stack.enter_async_context(emptied(url, "dondoc-finance")))
     yield
     loop.run_until_complete(stack.aclose())
     loop.close()

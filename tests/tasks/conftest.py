@@ -1,25 +1,19 @@
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import URL
 
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from tests.support.reused import emptied, reused_database
+from tests.conftest import Reused
+from tests.support.reused import emptied
 from tests.support.tasks import TasksService, running_tasks
 from tests.tasks.importing import running_office
 
 
-@pytest.fixture(scope="session")
-def tasks_url(postgres: URL, template: Callable[[str], str]) -> Iterator[URL]:
-    with reused_database(postgres, template("tasks"), "tasks") as url:
-        yield url
-
-
 @pytest.fixture
-async def database(tasks_url: URL) -> AsyncIterator[Database]:
+async def database(reused: Reused) -> AsyncIterator[Database]:
     """The migrated, empty database of the service."""
-    async with emptied(tasks_url) as database:
+    async with emptied(await reused("tasks")) as database:
         yield database
 
 
