@@ -18,7 +18,7 @@ from shared.events.envelope import EventData
 from shared.events.tasks import AgencyRecorded, Predecessor
 from shared.log.inbox import Delivery, Handler
 from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
-from shared.naming.lookup import Dissolved, Finder, Found, Unknown
+from shared.naming.lookup import Dissolved, Finder, Found, Meaning, Unknown, name_finder
 from shared.runtime.database import AnyRow
 
 NAMED = 5  # codes that one sentence names; `unknown` has them all
@@ -73,7 +73,7 @@ def within(table: type[AgencyCopy], tenant: str) -> Select[str]:
     return select(below.c.code)
 
 
-async def load_finder(connection: AsyncConnection, table: type[AgencyCopy]) -> Finder:
+async def load_finder(connection: AsyncConnection, table: type[AgencyCopy]) -> Finder[Meaning]:
     """Looks up the agencies that the copy knows, living and former."""
     named = select(
         table.code,
@@ -86,7 +86,8 @@ async def load_finder(connection: AsyncConnection, table: type[AgencyCopy]) -> F
         table.predecessors,
     ).order_by(table.code)
     rows = (await connection.execute(named)).all()
-    return Finder(await asyncio.to_thread(_directory, rows), token_sort_ratio)  # a third of a second
+    directory = await asyncio.to_thread(_directory, rows)  # a third of a second
+    return name_finder(directory, token_sort_ratio)
 
 
 def _directory(rows: Sequence[AnyRow]) -> Directory:
@@ -126,7 +127,7 @@ async def require_agencies(
     raise await agencies_unknown(unknown, await load_finder(await session.connection(), table), field)
 
 
-async def agencies_unknown(unknown: Sequence[str], finder: Finder, field: str) -> InvalidInput:
+async def agencies_unknown(unknown: Sequence[str], finder: Finder[Meaning], field: str) -> InvalidInput:
     """The refusal of codes that name no agency; the first of them with what was probably meant."""
     nearest = await asyncio.to_thread(_all_nearest, unknown[:COMPARED], finder)
     vi, en = (
@@ -143,11 +144,11 @@ async def agencies_unknown(unknown: Sequence[str], finder: Finder, field: str) -
     )
 
 
-def _all_nearest(unknown: Sequence[str], finder: Finder) -> dict[str, str]:
+def _all_nearest(unknown: Sequence[str], finder: Finder[Meaning]) -> dict[str, str]:
     return {code: near for code in unknown if (near := _nearest(code, finder)) is not None}
 
 
-def _nearest(text: str, finder: Finder) -> str | None:
+def _nearest(text: str, finder: Finder[Meaning]) -> str | None:
     """The agency that a code or a name in its place was probably meant for; of a dissolved one, its main successor."""
     meaning = finder.find(text)
     if isinstance(meaning, Found):

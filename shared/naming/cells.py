@@ -7,7 +7,7 @@ from dataclasses import replace
 from shared.naming import bodies
 from shared.naming.directory import Directory
 from shared.naming.issuers import Issuer
-from shared.naming.lookup import Similarity
+from shared.naming.lookup import Finder, Similarity
 from shared.naming.mentions import Indefinite, Mention, Naming, Unknown
 from shared.naming.passage import PARENTHESIS, Passage
 from shared.naming.reader import Reader
@@ -27,13 +27,22 @@ def repeats_above(text: str) -> bool:
     return _ABOVE.fullmatch(unicodedata.normalize("NFC", text)) is not None
 
 
-def find_agencies(text: str, directory: Directory, similarity: Similarity, issuer: str = "") -> Naming:
+def cell_finder(directory: Directory, similarity: Similarity, issuer: str = "") -> Finder[Naming]:
+    """Reads the agencies cells of one file; the parameters are those of `find_agencies`."""
+    return Finder(
+        lambda text, by: find_agencies(text, directory, by, issuer),
+        similarity,
+        lambda naming: len(naming.unknown) + sum(item.how == "fuzzy" for item in naming.found),
+    )
+
+
+def find_agencies(text: str, directory: Directory, similarity: Similarity | None, issuer: str = "") -> Naming:
     """Read one agencies cell.
 
     Args:
         text: as printed, in any case and Unicode form.
         directory: from `directory_of`.
-        similarity: of two keys, 0 to 100, symmetric; word order may count or not.
+        similarity: of two keys, 0 to 100, symmetric; word order may count or not. None: exact names only.
         issuer: code of the agency that issued the document; "" where it is not known. Its units and communes are
             meant where a name is not definite by itself.
     """

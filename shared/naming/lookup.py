@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from shared.imports.rows import Suggestion
 from shared.naming.directory import Directory, Entry, without_committee
@@ -18,7 +18,7 @@ from shared.naming.text import name_key, one_slip_apart, words_of
 Similarity = Callable[[str, str], float]
 How = Literal["alias", "fuzzy"]
 
-MAX_COMPARED = 1_000  # texts of one file that no name fits: 10 s of comparing; nobody corrects more at a time
+MAX_COMPARED = 1_000  # names of one file that nobody has: 10 s of comparing; nobody corrects more at a time
 MAX_LENGTH = 500  # characters; the longest name of the catalogue has 55
 EXACT = 100.0
 # of 100, the one threshold: a slip in the shortest ministry's name leaves 92 ("Bộ Công ang"), while one letter tells
@@ -73,6 +73,7 @@ class Unknown:
 
 
 Meaning = Found | Dissolved | Ambiguous | Unknown
+_T = TypeVar("_T")
 
 
 def find_name(text: str, directory: Directory, similarity: Similarity | None) -> Meaning:
@@ -97,30 +98,48 @@ def find_name(text: str, directory: Directory, similarity: Similarity | None) ->
     return Unknown(_with_code_like(text, directory) or nearest(key, directory, similarity))
 
 
-class Finder:
-    """Finds the names of one file, each text once; after `MAX_COMPARED` that nobody has, known names only.
+class Finder(Generic[_T]):
+    """Finds the texts of one file, each once, until `MAX_COMPARED` of its names were known to nobody.
 
     A name that is not known exactly is compared with all that are, which takes up to 10 ms.
     """
 
-    def __init__(self, directory: Directory, similarity: Similarity) -> None:
-        self._directory = directory
+    def __init__(
+        self,
+        find: Callable[[str, Similarity | None], _T],
+        similarity: Similarity,
+        compared: Callable[[_T], int],
+    ) -> None:
+        """`find` knows exact names only where it is given no similarity; `compared` counts a result's other names."""
+        self._find = find
         self._similarity = similarity
-        self._found: dict[str, Meaning] = {}
+        self._names_compared = compared
+        self._found: dict[str, _T | None] = {}
         self._compared = 0
 
-    def find(self, text: str) -> Meaning:
+    def find(self, text: str) -> _T | None:
+        """The meaning of a text; None where it would have to be compared and too many were before."""
         if text not in self._found:
-            self._found[text] = self._find(text)
+            self._found[text] = self._look_up(text)
         return self._found[text]
 
-    def _find(self, text: str) -> Meaning:
-        if self._compared >= MAX_COMPARED:
-            return find_name(text, self._directory, None)
-        meaning = find_name(text, self._directory, self._similarity)
-        exact = isinstance(meaning, Found) and meaning.how == "alias"
-        self._compared += not exact
-        return meaning
+    def _look_up(self, text: str) -> _T | None:
+        spent = self._compared >= MAX_COMPARED
+        found = self._find(text, None if spent else self._similarity)
+        compared = self._names_compared(found)
+        if spent and compared:
+            return None
+        self._compared += compared
+        return found
+
+
+def name_finder(directory: Directory, similarity: Similarity) -> Finder[Meaning]:
+    """Finds texts that are one name or code each."""
+    return Finder(
+        lambda text, by: find_name(text, directory, by),
+        similarity,
+        lambda meaning: not (isinstance(meaning, Found) and meaning.how == "alias"),
+    )
 
 
 def find_close(

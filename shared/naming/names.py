@@ -197,6 +197,8 @@ class Names(Places):
         )
 
     def _take_close(self, start: int, end: int) -> bool:
+        if self.similarity is None:
+            return False
         close = find_close(self.passage.key(start, end), self.issuer.directory, self.similarity)
         if close is None or not self.passage.is_joined(start, end):
             return False
@@ -213,7 +215,7 @@ class Names(Places):
 
     def _give_up(self, start: int, end: int) -> None:
         suggestions: tuple[Suggestion, ...] = ()
-        if len(self.unknown) < _SUGGESTED_FOR:
+        if self.similarity is not None and len(self.unknown) < _SUGGESTED_FOR:
             suggestions = nearest(self.passage.key(start, end), self.issuer.directory, self.similarity)
         nearly = bool(suggestions) and suggestions[0].score >= _NEARLY
         sort: Sort = "name"

@@ -21,7 +21,7 @@ class Places:
 
     passage: Passage
     issuer: Issuer
-    similarity: Similarity
+    similarity: Similarity | None
     within: Header | None = None
 
     def exact(self, start: int, within: Header | None = None) -> tuple[int, tuple[Entry, ...]]:

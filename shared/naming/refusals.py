@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from shared.imports.rows import Problem, Suggestion
-from shared.naming.lookup import Ambiguous, Dissolved, Found, Unknown
+from shared.naming.lookup import MAX_COMPARED, Ambiguous, Dissolved, Found, Meaning
 
 _SHOWN = 5  # agencies that one sentence names; `suggestions` has them all
 _LONGEST = 200  # characters of the name that a sentence repeats
 
 
-def name_problem(field: str, text: str, meaning: Found | Dissolved | Ambiguous | Unknown) -> Problem:
-    """The refusal of a name that is not one agency's; a `Found` is refused for being a group."""
+def name_problem(field: str, text: str, meaning: Meaning | None) -> Problem:
+    """The refusal of a name that is not one agency's; a `Found` is refused for being a group, None as not compared."""
+    if meaning is None:
+        return too_many_unknown_names(field)
     said = text[:_LONGEST]
     if isinstance(meaning, Found):
         return group_problem(field, said)
@@ -22,6 +24,16 @@ def name_problem(field: str, text: str, meaning: Found | Dissolved | Ambiguous |
     if isinstance(meaning, Ambiguous):
         return ambiguous_problem(field, said, meaning.candidates)
     return unknown_problem(field, said, meaning.suggestions)
+
+
+def too_many_unknown_names(field: str) -> Problem:
+    """The refusal of a name that was not compared with those that are known (`lookup.Finder`)."""
+    return Problem(
+        field,
+        "too_many_unknown_names",
+        f"Các dòng trên đã có {MAX_COMPARED} tên cơ quan không xác định được: sửa chúng trước rồi nhập lại.",
+        f"The rows above have {MAX_COMPARED} names that no agency has: correct those first, then import again.",
+    )
 
 
 def group_problem(field: str, text: str) -> Problem:

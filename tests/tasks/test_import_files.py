@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from services.tasks.api import imports as routes
-from services.tasks.domain import imports as rules
 from services.tasks.use_cases import changes, imports
 from services.tasks.use_cases.annexes import read_annex
 from shared.log import outbox
+from shared.naming import lookup, refusals
 from shared.spreadsheets import MAX_BYTES
 from tests.support.tasks import TasksService
 from tests.tasks.importing import GOOD, HEADINGS, outcome, report_of, send, table, workbook
@@ -174,11 +174,20 @@ async def test_a_file_that_makes_too_many_tasks_is_refused(
     assert (response.status_code, response.json()["code"]) == (413, "too_many_tasks")
 
 
-async def test_beyond_many_unknown_names_rows_are_refused_unread(
+async def test_beyond_many_unknown_names_only_those_known_exactly_are_found(
     office: TasksService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MAX_UNKNOWN_NAMES", 2)
-    names = ["Bộ Không Một", "Bộ Nội vụ", "Bộ Không Hai", "Bộ Không Hai", "Bộ Công an", "Bộ Nội vụ"]
+    for module in (lookup, refusals):
+        monkeypatch.setattr(module, "MAX_COMPARED", 2)
+    names = [
+        "Bộ Không Một",
+        "Bộ Nội vụ",
+        "Bộ Không Hai",
+        "Bộ Không Hai",
+        "Bộ Không Ba",
+        "Bộ Nội vụ",
+        "Bộ Công an",
+    ]
     rows = [f"{n},Việc {n},{name},Tháng 6/2025,A" for n, name in enumerate(names, 1)]
     report = await report_of(office, table(*rows), partial=True)
     assert [[problem["code"] for problem in row["problems"]] for row in report["rows"]] == [
@@ -187,6 +196,7 @@ async def test_beyond_many_unknown_names_rows_are_refused_unread(
         ["agency_not_found"],
         ["agency_not_found"],
         ["too_many_unknown_names"],
+        [],
         [],
     ]
     problem = report["rows"][4]["problems"][0]

@@ -73,7 +73,7 @@ class Reading:
 
 
 def understand(number: int, values: Mapping[str, str], owner: Meaning | None, how: Reading) -> ReadRow:
-    """Put a row's parts together; `owner` is what its owner's cell means, None where that is empty."""
+    """Put a row's parts together; `owner` is what its owner's cell means, None where that is empty or was not found."""
     row = ReadRow(number, values.get("code", ""), values.get("name", ""))
     row.problems += _text_problems(values)
     row.legal_basis = values.get("legal_basis") or None
@@ -84,7 +84,7 @@ def understand(number: int, values: Mapping[str, str], owner: Meaning | None, ho
     _read_expectation(row, values)
     if isinstance(owner, Found) and owner.kind == "agency":
         row.owner_code = owner.codes[0]
-    elif owner is not None:
+    elif values.get("owner"):
         row.problems.append(name_problem("owner", values["owner"], owner))
     return row
 

@@ -17,7 +17,7 @@ from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import load_finder
 from shared.errors import TooLarge
 from shared.imports.rows import Problem, cell_problems, cell_remarks, guarded
-from shared.naming.lookup import Finder
+from shared.naming.lookup import Finder, Meaning
 from shared.runtime.audit import Actor, add_audit
 from shared.runtime.database import Database as Store
 from shared.runtime.database import LateChange
@@ -88,12 +88,12 @@ async def read_list(store: Store, upload: Upload, *, today: date) -> ReadList:
     return ReadList(upload.filename, rows, workbook.skipped, workbook.sheets)
 
 
-def _understand_all(workbook: Workbook, owners: Finder, today: date) -> tuple[ReadRow, ...]:
+def _understand_all(workbook: Workbook, owners: Finder[Meaning], today: date) -> tuple[ReadRow, ...]:
     month_first = any(is_month_first(item.values.get("effective_on", "")) for item in workbook.rows)
     return tuple(_guarded(item, owners, Reading(today, month_first)) for item in workbook.rows)
 
 
-def _guarded(item: Row, owners: Finder, how: Reading) -> ReadRow:
+def _guarded(item: Row, owners: Finder[Meaning], how: Reading) -> ReadRow:
     values = item.values
     return guarded(
         item.number,
@@ -104,7 +104,7 @@ def _guarded(item: Row, owners: Finder, how: Reading) -> ReadRow:
     )
 
 
-def _understand(item: Row, owners: Finder, how: Reading) -> ReadRow:
+def _understand(item: Row, owners: Finder[Meaning], how: Reading) -> ReadRow:
     owner = owners.find(item.values["owner"]) if item.values.get("owner") else None
     row = understand(item.number, item.values, owner, how)
     row.sheet = item.sheet

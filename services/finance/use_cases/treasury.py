@@ -103,7 +103,7 @@ class _Asked:
     unit: Unit
     separator: DecimalSeparator | None
     today: date
-    find_agency: Callable[[str], Meaning]
+    find_agency: Callable[[str], Meaning | None]
 
 
 def _understand(table: Table, asked: _Asked) -> tuple[ReadRow, ...]:

@@ -1,7 +1,7 @@
 """From one row of an annex to a task: who leads, what the deadline says, and what stands in the way."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,9 @@ from services.tasks.domain.assigning import Assigned, assign
 from services.tasks.domain.deadlines import DeadlineKind, Reading
 from shared.imports.rows import Problem, text_problems
 from shared.naming.mentions import Naming
+from shared.naming.refusals import too_many_unknown_names
 from shared.text.folding import fold
 
-MAX_UNKNOWN_NAMES = 1_000  # of one file: 10 s of comparing; nobody corrects more of them at a time
 LIMITS = {
     "title": 4000,
     "deliverable": 4000,
@@ -73,7 +73,7 @@ def understand(
     lead: Naming | None,
     coordinate: Naming | None,
 ) -> ReadRow:
-    """Put a row's parts together; a naming of None was not looked up, since too many names were unknown before."""
+    """Put a row's parts together; a naming of None was not found, since too many names were unknown before."""
     kind = KINDS.get(fold(values.get("kind", "")), "")
     row = ReadRow(
         number=number,
@@ -92,7 +92,7 @@ def understand(
     row.problems += [wrong] if wrong else []
     row.problems += _shape_problems(values, row, kind)
     named = (("lead_text", lead), ("coordinate_text", coordinate))
-    row.problems += [_too_many_unknown(name) for name, naming in named if naming is None]
+    row.problems += [too_many_unknown_names(name) for name, naming in named if naming is None]
     row.assigned = assign(row.lead_text if lead else "", lead or Naming(), coordinate or Naming())
     row.problems += row.assigned.problems
     row.warnings += row.assigned.warnings
@@ -115,26 +115,6 @@ def unread(number: int, values: Mapping[str, str], problem: Problem) -> ReadRow:
         order_no=values.get("order_no", ""),
         problems=[problem],
     )
-
-
-class Names:
-    """Looks up agency cells, each text once, until too many of their names are known to nobody.
-
-    A name that is not exactly known is compared with all that are, which takes about 10 ms.
-    """
-
-    def __init__(self, find: Callable[[str], Naming]) -> None:
-        self._find = find
-        self._found: dict[str, Naming] = {}
-        self._compared = 0
-
-    def look_up(self, text: str) -> Naming | None:
-        if text not in self._found:
-            if self._compared >= MAX_UNKNOWN_NAMES:
-                return None
-            naming = self._found[text] = self._find(text)
-            self._compared += len(naming.unknown) + sum(item.how == "fuzzy" for item in naming.found)
-        return self._found[text]
 
 
 def import_digest(values: Mapping[str, Any]) -> str:
@@ -166,12 +146,3 @@ def _shape_problems(values: Mapping[str, str], row: ReadRow, kind: str | None) -
         words = "có thời hạn, thường xuyên (dated, standing)"
         found.append(Problem("kind", "kind_unknown", f"Loại là một trong: {words}.", f"One of: {words}."))
     return found
-
-
-def _too_many_unknown(name: str) -> Problem:
-    return Problem(
-        name,
-        "too_many_unknown_names",
-        f"Các dòng trên đã có {MAX_UNKNOWN_NAMES} tên cơ quan không xác định được: sửa chúng trước rồi nhập lại.",
-        f"The rows above have {MAX_UNKNOWN_NAMES} names that no agency has: correct those first, then import again.",
-    )

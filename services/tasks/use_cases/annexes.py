@@ -12,15 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tasks.domain.annexes import COLUMNS, TaskRow, annex_of, answers_by_row, tasks_of
 from services.tasks.domain.annexes.dittos import repeat_above
 from services.tasks.domain.deadlines import read_deadline
-from services.tasks.domain.imports import Names, ReadRow, understand, unread
+from services.tasks.domain.imports import ReadRow, understand, unread
 from services.tasks.queries.catalogue import load_directory
 from services.tasks.tables import Document
 from services.tasks.use_cases.catalogue import require_agencies
 from services.tasks.use_cases.documents import require_document, require_programme
 from shared.errors import InvalidInput
 from shared.imports.rows import cell_problems, cell_remarks, guarded
-from shared.naming.cells import find_agencies
+from shared.naming.cells import cell_finder
 from shared.naming.directory import Directory
+from shared.naming.lookup import Finder
+from shared.naming.mentions import Naming
 from shared.runtime.database import Database
 from shared.spreadsheets import Row, Sheet, Skipped, Upload, Workbook
 
@@ -132,14 +134,16 @@ def _understand_all(
     directory: Directory,
 ) -> Annex:
     told = answers_by_row(answers, ((row.sheet, row.number) for row in workbook.rows))
-    names = Names(lambda text: find_agencies(text, directory, token_sort_ratio, source.issuer_code))
+    names = cell_finder(directory, token_sort_ratio, source.issuer_code)
     read = [tasks_of(table, annexes[table.name]) for table in workbook.tables]
     rows = tuple(_guarded(item, told, names, source) for items, _ in read for item in repeat_above(items))
     skipped = tuple(row for _, skipped in read for row in skipped)
     return Annex(source, rows, skipped, workbook.sheets)
 
 
-def _guarded(item: TaskRow, answers: Mapping[tuple[str, int], str], names: Names, source: Source) -> ReadRow:
+def _guarded(
+    item: TaskRow, answers: Mapping[tuple[str, int], str], names: Finder[Naming], source: Source
+) -> ReadRow:
     row = item.row
     answer = answers.get((row.sheet, row.number), row.values.get("answer", ""))
     values = {**row.values, "answer": answer}
@@ -155,15 +159,15 @@ def _guarded(item: TaskRow, answers: Mapping[tuple[str, int], str], names: Names
 _read_deadline = lru_cache(maxsize=256)(read_deadline)  # an annex repeats few deadlines in many rows
 
 
-def _understand(row: Row, values: Mapping[str, str], names: Names, source: Source) -> ReadRow:
+def _understand(row: Row, values: Mapping[str, str], names: Finder[Naming], source: Source) -> ReadRow:
     read = understand(
         row.number,
         values,
         reading=_read_deadline(
             values.get("deadline_text", ""), source.issued_on, before_includes_day=source.before_includes_day
         ),
-        lead=names.look_up(values.get("lead_text", "")),
-        coordinate=names.look_up(values.get("coordinate_text", "")),
+        lead=names.find(values.get("lead_text", "")),
+        coordinate=names.find(values.get("coordinate_text", "")),
     )
     read.problems += cell_problems(row)
     read.warnings += cell_remarks(row)

@@ -1,4 +1,4 @@
-"""What every change of the catalogue stands on: codes that are known, members of groups, phrases."""
+"""Look-ups that changes of the catalogue and of tasks share: known agencies, members of groups, phrases."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from services.tasks.queries.catalogue import load_directory
 from services.tasks.tables import Agency, Group, GroupAlias, GroupMember
 from shared.agencies import agencies_unknown
 from shared.errors import Conflict, InvalidInput
-from shared.naming.lookup import Finder
+from shared.naming.lookup import name_finder
 
 
 def code_conflict(what_vi: str, what_en: str, code: str) -> Conflict:
@@ -29,7 +29,7 @@ async def require_agencies(session: AsyncSession, codes: Iterable[str], field: s
     known = set(await session.scalars(select(Agency.code).where(Agency.code.in_(wanted))))
     if missing := sorted(wanted - known):
         directory = await load_directory(await session.connection())
-        raise await agencies_unknown(missing, Finder(directory, token_sort_ratio), field)
+        raise await agencies_unknown(missing, name_finder(directory, token_sort_ratio), field)
 
 
 async def members_of(session: AsyncSession, group_codes: Iterable[str], day: date) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ class Reading:
     today: date
     separator: DecimalSeparator | None
     month_first: bool
-    find_agency: Callable[[str], Meaning]
+    find_agency: Callable[[str], Meaning | None]
 
 
 def read_row(number: int, values: Mapping[str, str], how: Reading, numbers: Collection[str] = ()) -> ReadRow:
