@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.queries.status import parameters
@@ -14,7 +14,7 @@ from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.common import Day
 from services.tasks.schemas.tasks import TaskOut
 from shared.errors import NotFound
-from shared.http.app import CurrentContext, rules_of, with_scope
+from shared.http.app import CurrentContext, get_context, rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.preconditions import set_etag
 from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
@@ -57,6 +57,12 @@ Asked = Annotated[dict[str, Any], Depends(asked_parameters)]
 def parameters_after(change: Change, rules: Rules) -> dict[str, Any]:
     """Of a question asked after a change: asked any earlier, its own facts would not be known yet."""
     return parameters(AsOf(local_date(change.at), change.at), rules.due_soon_days)
+
+
+def asks_today(request: Request, asked: Mapping[str, Any]) -> bool:
+    """Whether a question is about today or a later day, by all that is recorded."""
+    today = local_date(get_context(request).clock.now())
+    return "known_at" not in request.query_params and asked["as_of"] >= today
 
 
 async def read_stably(

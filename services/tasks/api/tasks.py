@@ -12,6 +12,7 @@ from services.tasks.api.common import (
     CurrentRules,
     Manager,
     Reader,
+    asks_today,
     changed_task,
     find_task,
 )
@@ -84,7 +85,8 @@ async def list_tasks(
 
     Ordered by their due date of today, those without one last. Filters hold together. Without `agency` or `parent` a group's members stay behind their parent.
     """
-    rows = await read.list_tasks(connection, wanted, asked, after=place_after(cursor), limit=limit)
+    after, today = place_after(cursor), asks_today(request, asked)
+    rows = await read.list_tasks(connection, wanted, asked, after=after, limit=limit, today=today)
     return page_answer(
         request, rows, limit, key=lambda row: (row.due_on_now or NO_DATE, row.id), view=task_members
     )

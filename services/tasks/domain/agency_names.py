@@ -1,4 +1,4 @@
-"""What an agency or a group may be called: in letters that are what they look like, and as no other body is."""
+"""Rules for names of agencies and groups: in letters that are what they look like, and as no other body is."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping

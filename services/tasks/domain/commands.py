@@ -1,4 +1,4 @@
-"""What callers ask of tasks, as values the rules can check."""
+"""Requested changes of tasks, as values that the rules check."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -40,7 +40,7 @@ def _leading() -> Any:
 
 
 def _units(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> AnySelect:
-    """Rows (key, unit, status): what is counted under which key. A unit with several rows is combined."""
+    """Rows (key, unit, status) to be counted under their keys. A unit with several rows is combined."""
     unit = leaf.c.top_id if count == "task" else leaf.c.task_id
     keys: dict[GroupBy | None, Any] = {
         None: literal(""),
@@ -66,7 +66,7 @@ def _units(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> A
         )
     if group_by == "document":
         rows = rows.join(Citation, (Citation.task_id == leaf.c.task_id) & (Citation.recorded_at <= KNOWN_AT))
-    return rows.distinct()
+    return rows
 
 
 def _numbers(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> AnySelect:

@@ -146,7 +146,7 @@ def status_beside(task: Any) -> tuple[Any, Any, ColumnElement[str], ColumnElemen
         select(combined_status(_status(child, child_facts)).label("status"))
         .select_from(child)
         .join(child_facts, true())
-        .where(child.parent_id == task.id, is_there(child))
+        .where(task.children_count > 0, child.parent_id == task.id, is_there(child))
         .lateral("children")
     )
     own = _status(task, facts)

@@ -23,7 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.tasks.domain.status import Status
 from services.tasks.queries.status import AS_OF, KNOWN_AT, holds, is_there, status_beside
+from services.tasks.queries.today import may_have
 from services.tasks.tables import (
     Assignment,
     Citation,
@@ -156,10 +158,15 @@ _PEOPLE: Mapping[str, ColumnElement[bool]] = {
 
 
 @lru_cache(maxsize=512)  # building and hashing so large a statement costs more than running it
-def _page(filters: frozenset[str], words: int, place: Place) -> AnySelect:
-    """A page of the list by the filters that are given; their values, `limit` and the place are parameters."""
+def _page(filters: frozenset[str], may: frozenset[Status], words: int, place: Place) -> AnySelect:
+    """A page of the list by the filters that are given; their values, `limit` and the place are parameters.
+
+    `may`: the statuses by which the columns of today narrow the tasks down, where they do.
+    """
     statement = _VIEW.where(is_there(Task)).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
     statement = statement.where(*(condition for name, condition in _CONDITIONS.items() if name in filters))
+    if may:
+        statement = statement.where(may_have(Task, may))
     people = [condition for name, condition in _PEOPLE.items() if name in filters]
     if people:
         statement = statement.where(_IN_FORCE.where(*people).exists())
@@ -174,7 +181,7 @@ def _page(filters: frozenset[str], words: int, place: Place) -> AnySelect:
 
 
 def page_statement(
-    wanted: Mapping[str, Any], *, after: tuple[date | None, UUID] | None, limit: int
+    wanted: Mapping[str, Any], *, after: tuple[date | None, UUID] | None, limit: int, today: bool = False
 ) -> tuple[AnySelect, dict[str, Any]]:
     """The statement of a page and its values, but for the moment's."""
     values = {name: wanted[name] for name in (*_CONDITIONS, *_PEOPLE) if wanted.get(name)}
@@ -184,7 +191,8 @@ def page_statement(
     if after is not None:
         place = "undated" if after[0] is None else "dated"
         more |= {"after_id": after[1]} | ({"after_day": after[0]} if after[0] is not None else {})
-    return _page(frozenset(values), len(words), place), values | more
+    may = frozenset(map(Status, wanted.get("status") or ())) if today else frozenset()
+    return _page(frozenset(values), may, len(words), place), values | more
 
 
 def _escaped(word: str) -> str:
@@ -199,12 +207,16 @@ async def list_tasks(
     *,
     after: tuple[date | None, UUID] | None,
     limit: int,
+    today: bool = False,
 ) -> Sequence[AnyRow]:
     """Tasks by due date, those without one last; at most `limit + 1` rows, so that the caller sees whether more follow.
 
     Without an agency or a parent the tasks of a group's members stay behind their parent.
+
+    Args:
+        today: what is asked is about today or a later day, by all that is recorded: few tasks of a status are found by indexes.
     """
-    statement, values = page_statement(wanted, after=after, limit=limit)
+    statement, values = page_statement(wanted, after=after, limit=limit, today=today)
     return (await connection.execute(statement, {**asked, **values})).all()
 
 

@@ -1,4 +1,4 @@
-"""What several shapes share."""
+"""Types of fields that several schemas have."""
 
 from datetime import date
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""What became of an annex, row by row."""
+"""The report of an import, row by row."""
 
 from datetime import date
 from typing import Literal

@@ -1,16 +1,25 @@
 """Tasks with their deadlines, assignments, citations, submissions and endings."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
+    Date,
     ForeignKey,
     Identity,
     Index,
+    Text,
+    and_,
+    case,
+    func,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql.expression import Grouping
 
 from services.tasks.tables.base import Base
 
@@ -26,7 +35,6 @@ class Task(Base):
         CheckConstraint("kind IN ('dated', 'standing')", name="kind"),
         CheckConstraint("state IN ('open', 'completed', 'cancelled', 'merged')", name="state"),
         CheckConstraint("priority IN ('normal', 'high', 'urgent')", name="priority"),
-        Index(None, "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(None, "programme_code"),
         Index("ix_tasks_order", text("coalesce(due_on, 'infinity')"), "id"),
     )
@@ -52,6 +60,50 @@ class Task(Base):
     deadlines: Mapped[list["Deadline"]] = relationship(order_by="Deadline.revision", lazy="raise")
     assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id", lazy="raise")
     citations: Mapped[list["Citation"]] = relationship(order_by="Citation.position", lazy="raise")
+
+
+def word(value: str) -> ColumnElement[str]:
+    """A constant within a statement: an index on an expression is not used where a parameter stands in it."""
+    return literal_column(f"'{value}'", Text)
+
+
+def due_or_never(task: Any) -> ColumnElement[date]:
+    return func.coalesce(task.due_on, literal_column("'infinity'::date", Date))
+
+
+def lasting_status(task: Any) -> ColumnElement[str]:
+    """The part of a task's status that does not change with the day, by all that is recorded.
+
+    `group`: of a task whose members' statuses make its own; `open`: overdue, due soon or in progress, as the day says.
+    """
+    return case(
+        (
+            and_(
+                task.children_count > literal_column("0"), task.state.in_([word("open"), word("completed")])
+            ),
+            word("group"),
+        ),
+        (
+            and_(
+                task.state == word("completed"), task.kind == word("dated"), task.completed_on > task.due_on
+            ),
+            word("completed_late"),
+        ),
+        (task.state == word("completed"), word("completed_on_time")),
+        (and_(task.state == word("open"), task.kind == word("standing")), word("standing")),
+        else_=task.state,
+    )
+
+
+# PostgreSQL asks for the parentheses of `Grouping`, which SQLAlchemy leaves out around CASE
+Index("ix_tasks_lasting_status", Grouping(lasting_status(Task)), due_or_never(Task), Task.id)
+Index(
+    "ix_tasks_members",
+    Task.parent_id,
+    Grouping(lasting_status(Task)),
+    due_or_never(Task),
+    postgresql_where=text("parent_id IS NOT NULL"),
+)
 
 
 class Origin(Base):

@@ -36,8 +36,10 @@ async def record_changes(
         for change in batch:
             change.task.version += 1
         await session.flush()
-        told = [(each.kind(task=task_state(each.task), **each.detail), each.task.version) for each in batch]
-        await add_events(session, told, at=at)
+        recorded = [
+            (each.kind(task=task_state(each.task), **each.detail), each.task.version) for each in batch
+        ]
+        await add_events(session, recorded, at=at)
         await add_audits(session, actor, [_audit_entry(each) for each in batch], at=at)
 
 

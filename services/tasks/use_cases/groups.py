@@ -82,7 +82,7 @@ async def add_group(
     await _add_members(session, code, members, at)
     await record_phrases(session, [(phrase, [code]) for phrase in phrases])
     await add_audit(session, actor, "record", "group", code, at=at, name=name, members=len(members))
-    await _tell(session, code, name, 1, at)
+    await _record_change(session, code, name, 1, at)
 
 
 async def amend_group(
@@ -117,7 +117,7 @@ async def amend_group(
     group.version += 1
     await session.flush()
     await add_audit(session, actor, "amend", "group", code, at=at, **detail)
-    await _tell(session, code, group.name, group.version, at)
+    await _record_change(session, code, group.name, group.version, at)
 
 
 async def _call(session: AsyncSession, group: Group, wanted: GroupAmendment) -> dict[str, object]:
@@ -213,18 +213,18 @@ def _check_apart_from(names: Names, owner: Entry, new: Sequence[Spelling]) -> No
     check_apart(owner, new, before, token_sort_ratio)
 
 
-async def _tell(session: AsyncSession, code: str, name: str, version: int, at: datetime) -> None:
+async def _record_change(session: AsyncSession, code: str, name: str, version: int, at: datetime) -> None:
     """The member codes are those of the day of the change."""
     state = events.GroupRecorded(
         code=code,
         name=name,
         member_codes=await members_of(session, [code], local_date(at)),
         aliases=tuple(await _phrases(session, code)),
-        memberships=tuple(map(_told, await _members(session, code))),
+        memberships=tuple(map(_state, await _members(session, code))),
     )
     await add_event(session, state, version=version, at=at)
 
 
-def _told(member: Membership) -> events.MembershipState:
+def _state(member: Membership) -> events.MembershipState:
     since = member.valid_from if member.valid_from > date.min else None
     return events.MembershipState(agency_code=member.agency_code, valid_from=since, valid_to=member.valid_to)

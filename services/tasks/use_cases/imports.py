@@ -63,7 +63,7 @@ _STAGED: dict[Table, str] = {
 
 @dataclass(slots=True)
 class RowReport:
-    """What became of one row."""
+    """The report of one row."""
 
     sheet: str
     row: int
@@ -86,7 +86,7 @@ class RowReport:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a file: its rows, the tasks of its annexes that it no longer gives, whether anything was written."""
+    """The outcome of an import: its rows, the tasks of its annexes that it no longer gives, whether anything was written."""
 
     reports: list[RowReport]
     missing: list[KnownTask]

@@ -1,4 +1,4 @@
-"""What an import is recognised by next time: where each task's row stood and what it said."""
+"""Origins of imported tasks, by which their rows are recognised next time: where each task's row stood and what it said."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

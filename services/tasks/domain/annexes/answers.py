@@ -1,4 +1,4 @@
-"""What the office says of rows that a report asked about: in the file's own column, or beside the file."""
+"""The office's answers on rows that a report asked about: in the file's own column, or beside the file."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

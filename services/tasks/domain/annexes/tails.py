@@ -1,4 +1,4 @@
-"""What stands below a table and is no task: a signature block, notes, a line that ends the list."""
+"""Rows below a table that are no tasks: a signature block, notes, a line that ends the list."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a date belongs to when it is no deadline: a name, a cited document, a report's period, an event, a past deed."""
+"""Contexts in which a date is no deadline: a name, a cited document, a report's period, an event, a past deed."""
 
 import re
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What a deadline can be, and what a person should look at, each said in one sentence of each language."""
+"""Kinds of deadlines, and flags for a person to look at, each explained in one sentence of each language."""
 
 from enum import StrEnum
 from typing import NamedTuple

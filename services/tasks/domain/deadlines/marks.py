@@ -1,4 +1,4 @@
-"""What is taken out of a text before its dates are looked for: each kind leaves a mark of its own, letter for letter."""
+"""Parts that are taken out of a text before its dates are looked for: each kind leaves a mark of its own, letter for letter."""
 
 import re
 

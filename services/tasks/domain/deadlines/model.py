@@ -1,4 +1,4 @@
-"""What is understood of a text, and what a deadline says."""
+"""The parts of a text as understood, and the reading of a deadline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from services.tasks.domain.deadlines.recurrences import Recurrence, Recurring
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a deadline says.
+    """The reading of a deadline.
 
     text: verbatim.
     start_on: first day of a month, quarter, half, year or range; None for a plain day.
