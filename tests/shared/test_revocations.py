@@ -101,7 +101,7 @@ async def test_the_event_writes_the_same_entry(database: Database, clock: Manual
     class _Log:
         name = "tasks"
 
-    consumer = Consumer("toy", database, clock, _Log(), tasks.EVENTS, REVOCATION_HANDLERS)  # type: ignore[arg-type]  # nothing is read from it
+    consumer = Consumer("toy", database, clock, _Log(), tasks.EVENTS, REVOCATION_HANDLERS["tasks"])  # type: ignore[arg-type]  # nothing is read from it
     for _ in range(2):
         await consumer.consume(Batch((event,), acknowledge))
     assert await Revocations(database, clock).current() == {KEY}
