@@ -36,9 +36,9 @@ _ADD_REMINDERS = text(
     SELECT gen_random_uuid(), 'task', id, 'G12', 'deadline.reminder', 'G12/1/2030-06-30/' || days, 'G12', days, due_at, due_at,
            'pending', 'planned', now(), jsonb_build_object('revision', 1, 'due_on', '2030-06-30', 'milestone', 'T' || days)
     FROM (SELECT id, row_number() OVER () AS place FROM tasks) AS numbered
-    CROSS JOIN generate_series(-:each, -1) AS days
+    CROSS JOIN generate_series(-CAST(:each AS integer), -1) AS days
     CROSS JOIN LATERAL (
-        SELECT CAST(:start AS timestamptz) + make_interval(days => 3 * (days + :each + 1), secs => place) AS due_at
+        SELECT CAST(:start AS timestamptz) + make_interval(days => 3 * (days + CAST(:each AS integer) + 1), secs => place) AS due_at
     ) AS planned
     """
 )
