@@ -16,6 +16,7 @@ from services.notify.use_cases.deliveries.leases import Lease, expire_leases, le
 from services.notify.worker import deliveries
 from services.notify.worker.deliveries import DeliveryWorker
 from shared.events import tasks
+from shared.runtime.clock import Clock
 from shared.runtime.loops import Pulse
 from tests.notify.world import World, agency, task
 from tests.support.webhooks import Subscriber, always, hanging, subscriber
@@ -394,7 +395,7 @@ async def test_results_outlive_a_database_that_is_away(world: World, monkeypatch
         await raise_one(world)
         await worker.lease_due()
         with monkeypatch.context() as broken:
-            broken.setattr(world.database, "transaction", away)
+            broken.setattr(world.database, "change", away)
             with pytest.raises(ConnectionError):
                 await worker.settle()
         await worker.close()
@@ -473,7 +474,7 @@ async def idle(_: object) -> None:
     """A slot that begins no call."""
 
 
-def away() -> Any:
+def away(_: Clock) -> Any:
     raise ConnectionError("the database is away")
 
 
