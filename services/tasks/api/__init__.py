@@ -1,6 +1,6 @@
 """Routes of the tasks service: parse, call one use case or query, return."""
 
-from services.tasks.api import catalogue, groups, imports, reporting, statistics, tasks
+from services.tasks.api import catalogue, groups, imports, statistics, submissions, tasks
 from shared.http.feeds import changes_router
 from shared.http.uploads import MAX_UPLOAD_BYTES
 
@@ -8,7 +8,7 @@ ROUTERS = (
     catalogue.router,
     groups.router,
     tasks.router,
-    reporting.router,
+    submissions.router,
     statistics.router,
     imports.router,
     changes_router("tasks"),
