@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from services.cli.connections import require_migrated
 from services.cli.console import out
 from services.cli.deployment import deployment
 from services.cli.environment import DATA_FOLDER
-from services.cli.reach import require_migrated
 from services.tasks.use_cases import seeding
 from shared.runtime.audit import SYSTEM
 

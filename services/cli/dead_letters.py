@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from services.cli.connections import connecting, require_migrated
 from services.cli.console import AsJson, Misuse, out, print_json
 from services.cli.deployment import deployment
 from services.cli.environment import DATA_FOLDER
-from services.cli.reach import reaching, require_migrated
 from services.register import REGISTER
 from services.suite import Databases, SuiteSettings
 from shared.log.bus.embedded import OutboxSource
@@ -71,7 +71,7 @@ def list_all(
         async with deployment(data_dir, asked) as (_, databases):
             for name in asked:
                 await require_migrated(name, databases[name].url)
-                with reaching(name, databases[name].url):
+                with connecting(name, databases[name].url):
                     async with databases[name].reading() as connection:
                         letters = await list_letters(connection, limit, closed=closed)
                 found += [_described(name, letter) for letter in letters]
@@ -155,7 +155,7 @@ def _close_each(service: str, ids: Sequence[int], close: CloseOne, data_dir: Pat
     async def run() -> list[dict[str, Any]]:
         async with deployment(data_dir, (service,)) as (settings, databases):
             await require_migrated(service, databases[service].url)
-            with reaching(service, databases[service].url):
+            with connecting(service, databases[service].url):
                 return [
                     {"service": service, "id": letter_id}
                     | await _close_one(service, settings, databases, letter_id, close)

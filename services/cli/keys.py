@@ -10,10 +10,11 @@ import typer
 from cryptography.exceptions import InvalidTag
 from rich.table import Table
 
+from services.cli.connections import connecting, require_migrated
 from services.cli.console import AsJson, Misuse, Stop, out, print_json
 from services.cli.deployment import deployment
 from services.cli.environment import DATA_FOLDER, require_secrets
-from services.cli.reach import reaching, require_migrated
+from services.cli.connections import connecting, require_migrated
 from services.notify.gateways import SecretCipher
 from services.notify.use_cases.subscriptions import reseal_secrets
 from services.roles import BOUND, ROLES
@@ -116,7 +117,7 @@ def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
 
     async def run() -> list[dict[str, Any]]:
         async with deployment(data_dir) as (_, databases):
-            with reaching("tasks", databases.tasks.url):
+            with connecting("tasks", databases.tasks.url):
                 async with databases.tasks.reading() as connection:
                     return [_shown(row) for row in await queries.list_keys(connection)]
 
@@ -192,11 +193,11 @@ async def revoke_everywhere(
     Raises:
         NotFound: key_unknown.
     """
-    with reaching("tasks", databases.tasks.url):
+    with connecting("tasks", databases.tasks.url):
         async with databases.tasks.change(clock) as (session, at):
             revoked = await revoke_key(session, prefix, actor=SYSTEM, at=at, unrecorded=unrecorded)
     for service, database in databases.by_service.items():
-        with reaching(service, database.url):
+        with connecting(service, database.url):
             async with database.change(clock) as (session, _):
                 await record_revocation(session, prefix, at=revoked.revoked_at, expires_at=revoked.expires_at)
 

@@ -10,9 +10,9 @@ import typer
 from fastapi import FastAPI
 from rich.table import Table
 
+from services.cli.connections import prepare_database, require_migrated
 from services.cli.console import AsJson, Stop, out, print_json
 from services.cli.environment import bind, configure_logs, read_settings, require_secrets
-from services.cli.reach import prepare_database, require_migrated
 from services.cli.serving import serve_until_stopped
 from services.register import REGISTER, SERVICES, declared_topics
 from services.suite import open_database

@@ -12,14 +12,14 @@ import typer
 from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import ArgumentError
 
+from services.cli.banner import Run, print_banner
+from services.cli.connections import prepare_database
 from services.cli.console import Misuse, Stop, err
 from services.cli.environment import DATA_FOLDER, DataFolder, bind, configure_logs, require_clock
-from services.cli.greeting import Run, greet
 from services.cli.keys import issue_key
-from services.cli.news import read_news
-from services.cli.reach import prepare_database
 from services.cli.seed import seed
 from services.cli.serving import serve_until_stopped
+from services.cli.summary import read_summary
 from services.register import SERVICES
 from services.roles import ROLES
 from services.suite import Databases, SuiteSettings, build_suite, open_databases
@@ -157,7 +157,7 @@ async def _run(run: Run, settings: SuiteSettings, listener: socket.socket, *, wi
         await make_admin_key(run.admin_key_file, databases, settings.tasks.secrets, clock)
 
         async def tell() -> None:
-            greet(run, settings.notify, await read_news(databases, settings, clock))
+            print_banner(run, settings.notify, await read_summary(databases, settings, clock))
 
         await serve_until_stopped(build_suite(settings, databases, clock, folder=run.data), listener, tell)
     finally:

@@ -22,7 +22,7 @@ class DatasetsSettings(Settings):
         default=30,  # six beats of ours: a beat or two may be late, and most restarts take less
         ge=10,
         le=LONGEST_TOLERATED_SECONDS,
-        description="databases are not held late for a time in which what takes or watches their heartbeats rested longer than this",
+        description="databases are not held late for a time in which what takes or watches their heartbeats did not run for longer than this",
     )
     maintenance_days: int = Field(
         default=30, ge=1, le=366, description="longest maintenance window of a database"

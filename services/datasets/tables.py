@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.datasets.domain.contradictions import ContradictionKind
-from services.datasets.domain.downtime import Part
+from services.datasets.domain.downtime import Component
 from services.datasets.domain.facts import Connection, Criterion, Kind, Phase
 from services.datasets.domain.observation import Observed
 from shared.agencies import AgencyCopy
@@ -233,23 +233,23 @@ class Contradiction(Base):
 
 
 class Downtime(Base):
-    """A span in which a part of ours rested; it was to be known from `known_from` on, by anyone who asked."""
+    """A span in which a component did not run; answers take it into account for a `known_at` from `known_from` on."""
 
     __tablename__ = "downtimes"
-    __table_args__ = (one_of("part", Part),)
+    __table_args__ = (one_of("component", Component),)
 
-    part: Mapped[str] = mapped_column(primary_key=True)
+    component: Mapped[str] = mapped_column(primary_key=True)
     started_at: Mapped[datetime] = mapped_column(primary_key=True)
     ended_at: Mapped[datetime]
     known_from: Mapped[datetime]
 
 
-class OwnBeat(Base):
-    """When a part of ours last ran in any process, by the suite's clock and in the database's real time."""
+class Liveness(Base):
+    """When a component last reported that it runs, by the suite's clock and in the database's real time."""
 
-    __tablename__ = "own_beats"
-    __table_args__ = (one_of("part", Part),)
+    __tablename__ = "liveness"
+    __table_args__ = (one_of("component", Component),)
 
-    part: Mapped[str] = mapped_column(primary_key=True)
+    component: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     real_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""What a consumer set aside: a row for each, in the consuming service's database, with its reason and its whole text.
+"""Dead letters: a row for each message set aside, in the consuming service's database, with reason and whole text.
 
 A row stays. It is open until an operator replays it or drops it (`dondoc dead-letters`).
 """

@@ -58,7 +58,7 @@ Key = tuple[date, UUID]
 
 
 def key_of_event(event: CloudEvent) -> Key:
-    """What the inbox knows it by."""
+    """Its primary key in the inbox."""
     return event.time.astimezone(UTC).date(), event.id
 
 
@@ -171,7 +171,7 @@ class Consumer:
                     raise
 
     def _decode(self, batch: Batch) -> tuple[Sequence[_Event], Sequence[DeadLetter]]:
-        """The events that have a handler, each once, and what cannot be decoded."""
+        """The events that have a handler, each once, and dead letters of what cannot be decoded."""
         events: dict[UUID, _Event] = {}
         undecodable: dict[UUID, DeadLetter] = {}
         for message in batch.messages:
@@ -249,7 +249,7 @@ class Consumer:
         )
 
     async def _apply(self, events: Sequence[_Event], letters: Sequence[DeadLetter] = ()) -> None:
-        """In one transaction: the events that have not taken effect yet, and what is set aside beside them."""
+        """In one transaction: apply the events that have not taken effect yet, and set `letters` aside."""
         letters = await self._not_claimed(letters)
         for letter in letters:
             await self._announce_letter(letter)
@@ -279,7 +279,7 @@ class Consumer:
         return set(await session.scalars(_CLAIM, given))
 
     async def _not_claimed(self, letters: Sequence[DeadLetter]) -> Sequence[DeadLetter]:
-        """A consumer that is stopped reads again and again what it has set aside."""
+        """The letters not set aside yet: a stopped consumer reads the same batch again and again."""
         if not letters:
             return ()
         ids = [identity_of(letter) for letter in letters]

@@ -254,12 +254,11 @@ async def count_unread(connection: AsyncConnection, cursor: Cursor, limit: int) 
     return counted
 
 
-class Backlog:
-    """How old the oldest event is that a reader has not passed on; shows as dondoc_log_lag_seconds.
+class ReaderLag:
+    """Age of the oldest event that a reader has not passed on, in seconds: the gauge dondoc_log_lag_seconds.
 
-    Real seconds since it was written (an event's own time is the suite's, which may be simulated), so that they run
-    through failures and new starts, of the process too. The ids of a window are drawn as its events are written: the
-    first of the page that comes next is the oldest.
+    Real time since it was written (an event's own time is by the suite's clock, which may be simulated), so it grows
+    through failures and restarts. Ids are drawn as events are written: the first of the next page is the oldest.
     """
 
     def __init__(self, service: str, reader: str) -> None:
@@ -269,12 +268,12 @@ class Backlog:
     def seconds(self) -> float:
         return 0.0 if self._since is None else max(0.0, time.monotonic() - self._since)
 
-    def found(self, page: Page[Any]) -> None:
-        """`page` is what is to be passed on next."""
+    def next_page(self, page: Page[Any]) -> None:
+        """`page` is to be passed on next."""
         if page.first_written is not None:
             self._since = page.first_written
 
-    def cleared(self) -> None:
+    def caught_up(self) -> None:
         self._since = None
 
 

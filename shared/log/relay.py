@@ -1,4 +1,4 @@
-"""Puts a service's outbox on the bus: the log reader named `kafka`. One is active per service."""
+"""Publishes a service's outbox to Kafka: the log reader named `kafka`. One is active per service."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from shared.log.bus import Publisher
 from shared.log.reader import (
-    Backlog,
     Cursor,
     LogRow,
     Page,
+    ReaderLag,
     load_cursor,
     read_rows,
     refuse_expired,
@@ -28,14 +28,16 @@ CHANNEL = "dondoc_outbox"
 LOCK = 0x72656C6179  # "relay"
 PAGE = 2000
 POLL_SECONDS = 1.0
-QUIET_SECONDS = 0.02  # commits within this time are told once
+QUIET_SECONDS = 0.02  # commits within this time are notified once
 
 
 def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
-    """A loop that relays while it holds the service's lock, and stands by while another does."""
-    backlog = Backlog(service, CURSOR)
+    """A loop that publishes while it holds the service's advisory lock, and stands by while another process does."""
+    reader_lag = ReaderLag(service, CURSOR)
     RELAYED.labels(service)
-    RELAY_DRAINED.labels(service).set_to_current_time()  # from the start on, so that silence can be told
+    RELAY_DRAINED.labels(
+        service
+    ).set_to_current_time()  # from the start on, so that a rule can see it stand still
 
     async def run(pulse: Pulse) -> None:
         async with AsyncExitStack() as stack:
@@ -45,22 +47,22 @@ def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
             stack.push_async_callback(partial(lock.close, timeout=POLL_SECONDS))
             await lock.add_listener(CHANNEL, lambda *_: wake.set())
             while not await lock.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
-                backlog.cleared()  # the other's now
+                reader_lag.caught_up()  # the other's now
                 pulse.beat()
                 await asyncio.sleep(POLL_SECONDS)
-            await _Relay(service, database, publisher, backlog).run(pulse, wake, lock)
+            await _Relay(service, database, publisher, reader_lag).run(pulse, wake, lock)
 
     return run
 
 
 class _Relay:
-    """Three pages at once: one is read, one is sent, and the cursor is saved behind the one that is durable."""
+    """A pipeline of three: a page is read, the one before is sent, and the cursor is saved behind the one that is durable."""
 
-    def __init__(self, service: str, database: Database, publisher: Publisher, backlog: Backlog) -> None:
+    def __init__(self, service: str, database: Database, publisher: Publisher, reader_lag: ReaderLag) -> None:
         self._service = service
         self._database = database
         self._publisher = publisher
-        self._backlog = backlog
+        self._reader_lag = reader_lag
 
     async def run(self, pulse: Pulse, wake: asyncio.Event, lock: Any) -> None:
         async with self._database.reading() as connection:
@@ -68,14 +70,14 @@ class _Relay:
             await refuse_expired(connection, cursor)
         page, durable = await self._read(cursor), None
         while not lock.is_closed():  # without the lock another relay may be at work
-            self._backlog.found(page)
+            self._reader_lag.next_page(page)
             following, _, _ = await together(
                 self._read_on(page), self._publish(page.events), self._save(durable)
             )
             durable = page.cursor if page.events else None
             if following is None:
                 await self._save(durable)
-                self._backlog.cleared()
+                self._reader_lag.caught_up()
                 RELAY_DRAINED.labels(self._service).set_to_current_time()
                 pulse.beat()
                 await wait_for_news(wake, POLL_SECONDS)
@@ -104,9 +106,9 @@ class _Relay:
 
 
 def notifier_loop(database: Database) -> Loop:
-    """Tells relays in other processes of commits here, after the commit and at most once per quiet time.
+    """Notifies relays in other processes (NOTIFY) of commits here, after the commit and at most once per QUIET_SECONDS.
 
-    NOTIFY inside the write transaction would put all commits in one queue (DESIGN: 10,464 -> 2,345 commits/s).
+    NOTIFY inside the write transaction would serialize all commits (DESIGN: 10,464 -> 2,345 commits/s).
     """
 
     async def run(pulse: Pulse) -> None:

@@ -1,4 +1,4 @@
-"""What the topics of services are: `dondoc topics` creates them, and `deploy/topics.yml` declares the same."""
+"""Kafka topics of the services: `dondoc topics` creates them, and `deploy/topics.yml` declares the same."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DEAD_LETTERS_KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it should be; `config` in Kafka's own words."""
+    """A topic as declared; `config` are Kafka's topic-level settings."""
 
     name: str
     partitions: int
@@ -25,19 +25,19 @@ class Topic:
 
 
 def event_topic(service: str) -> str:
-    """Where a service tells its changes."""
+    """The topic on which a service publishes its events."""
     return topic_of(f"{TYPE_PREFIX}.{service}")
 
 
 def dead_letter_topic(service: str) -> str:
-    """Where a service lays what it could not consume."""
+    """The topic with copies of a service's dead letters."""
     return f"dondoc.{service}.dead-letters"
 
 
 def topics_of(
     services: Iterable[str], consumers: Iterable[str], replication: int = REPLICATION
 ) -> tuple[Topic, ...]:
-    """The topics of services that tell their changes, and of those among them that consume what others tell."""
+    """An event topic for each of `services`, a dead-letter topic for each of `consumers`."""
     return (
         *(_topic(event_topic(name), PARTITIONS, replication, KEPT) for name in services),
         *(_topic(dead_letter_topic(name), 1, replication, DEAD_LETTERS_KEPT) for name in consumers),

@@ -1,4 +1,4 @@
-"""Whether a process does its work, and what is wrong where it does not."""
+"""Readiness of a process: /readyz runs named checks and asks the loops, and lists what is wrong by name."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ Check = Callable[[], Awaitable[str | None]]
 
 @dataclass
 class Health:
-    """Whether this process does its work: named checks, each telling its trouble or None, and its loops."""
+    """Named checks, each of which returns what is wrong or None, and the loops of this process."""
 
     checks: dict[str, Check] = field(default_factory=dict)
     loops: Loops | None = None

@@ -1,4 +1,4 @@
-"""Long-running loops: started together, restarted after failure, and known to be alive."""
+"""Long-running loops of a process: started together, restarted with backoff after a failure, each with its liveness."""
 
 import asyncio
 import logging
@@ -20,11 +20,13 @@ SILENT_AFTER_SECONDS = 60.0  # DESIGN: no progress for 60 s is a fault
 
 @dataclass
 class Pulse:
-    """A loop's sign of life: it calls `beat` after every round, also after one that found nothing to do."""
+    """Liveness of a loop, which calls `beat` after every iteration, also after one that found nothing to do."""
 
     name: str
     last_beat: float | None = None
-    failure: str | None = None  # the type alone: /readyz shows it without a key, and the words are in the log
+    failure: str | None = (
+        None  # the type alone: /readyz shows it without a key, and the message is in the log
+    )
 
     def beat(self) -> None:
         self.last_beat = time.monotonic()
@@ -109,14 +111,14 @@ async def _keep(loop: Loop, pulse: Pulse) -> None:
 
 
 async def wait_for_news(wake: asyncio.Event, seconds: float) -> None:
-    """Until woken, or for the time after which one looks anyway."""
+    """Until `wake` is set, or for so many seconds: the poll that is the fallback."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await wake.wait()
 
 
 async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
-    """As asyncio.gather, but when one fails the others end before that is known."""
+    """As asyncio.gather, but when one raises, the others are cancelled and awaited before it raises."""
     tasks = [asyncio.create_task(each) for each in work]
     try:
         return await asyncio.gather(*tasks)

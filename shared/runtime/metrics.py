@@ -1,4 +1,4 @@
-"""What operators watch. One registry per process; labels only from closed sets."""
+"""Prometheus metrics that every service has. One registry per process; labels take values from closed sets."""
 
 from prometheus_client import REGISTRY, Counter, Gauge
 

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from services.cli import seed as seed_module
+from services.cli.banner import databases_line, money_line
 from services.cli.console import Stop
 from services.cli.deployment import deployment
-from services.cli.greeting import databases_line, money_line
-from services.cli.news import DatabaseNews, MoneyNews, read_news
 from services.cli.seed import seed
+from services.cli.summary import DatabaseSummary, MoneySummary, read_summary
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings
 from shared.log.outbox import outbox
@@ -159,20 +159,20 @@ async def test_samples_name_agencies_of_the_copy_that_came_through_the_log(
             assert taken.scalar_one() == copied.scalar_one() == 78 + 8
 
 
-# --- the greeting --------------------------------------------------------------------------------------------------
+# --- the banner ----------------------------------------------------------------------------------------------------
 
 
 async def test_news_of_an_empty_suite(databases: Databases, clock: ManualClock) -> None:
     await seed(databases, SETTINGS, clock, samples=False)
-    news = await read_news(databases, SETTINGS, clock)
-    assert (news.due, news.money) == ([], None)
-    assert "no databases" in databases_line(news.databases)
-    assert "No money" in money_line(news.money)
+    summary = await read_summary(databases, SETTINGS, clock)
+    assert (summary.due, summary.money) == ([], None)
+    assert "no databases" in databases_line(summary.databases)
+    assert "No money" in money_line(summary.money)
 
 
 def test_lines_of_the_greeting() -> None:
-    line = databases_line(DatabaseNews(total=214, connected=42, late=1, contradicting=2))
+    line = databases_line(DatabaseSummary(total=214, connected=42, late=1, contradicting=2))
     assert "214" in line
     assert "connected 42, chậm tín hiệu / late 1, mâu thuẫn / contradicting 2" in line
-    money = MoneyNews("2026", 2_172_400_000_000, 52_750_000_000_000, 4.1)
+    money = MoneySummary("2026", 2_172_400_000_000, 52_750_000_000_000, 4.1)
     assert "disbursed 2.172 trên / of 52.750 tỉ đồng đã phân bổ / allocated, 4,1%" in money_line(money)

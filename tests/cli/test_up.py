@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.cli import up as up_module
+from services.cli.banner import Run, next_commands
 from services.cli.environment import DataFolder
-from services.cli.greeting import Run, next_commands
 from services.cli.up import _refuse_earlier_clock, make_admin_key
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings, _first_page

@@ -1,4 +1,4 @@
-"""Our own downtime: the intake and the watch each tell that they run, and nothing is late because one of them rested."""
+"""Our own downtime: the intake and the watch each report that they run, and nothing is late because one of them did not."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS, Part, Rest, told_until
+from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS, Component, Gap, judged_until
 from services.datasets.domain.facts import SHORTEST_PERIOD_SECONDS
 from services.datasets.settings import DatasetsSettings
-from services.datasets.use_cases.downtime import beat
-from services.datasets.worker import leave_beat
-from services.datasets.worker.beats import intake_loop
+from services.datasets.use_cases.downtime import record_liveness
+from services.datasets.worker import report_liveness
+from services.datasets.worker.liveness import intake_loop
 from shared.runtime.clock import Clock, SimulatedClock
 from shared.runtime.loops import Loops
 from tests.datasets.world import SETTINGS, START, World
@@ -39,52 +39,55 @@ spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=2))
     ],
 )
 def test_a_rest_is_a_downtime(shown: int, real: int, is_start: bool, expected: bool) -> None:
-    rest = Rest(START, START + shown * MINUTE, real * MINUTE)
-    assert rest.is_downtime(TOLERATED, is_start=is_start) is expected
+    gap = Gap(START, START + shown * MINUTE, real * MINUTE)
+    assert gap.is_downtime(TOLERATED, is_start=is_start) is expected
 
 
 @given(shown=spans, real=spans)
 def test_silence_is_told_no_further_than_heartbeats_were_taken(shown: timedelta, real: timedelta) -> None:
-    rest = Rest(START, START + shown, real)
-    until = told_until(rest, rest.until, TOLERATED)
-    assert until == (rest.until if shown > TOLERATED < real else START)
+    gap = Gap(START, START + shown, real)
+    until = judged_until(gap, gap.until, TOLERATED)
+    assert until == (gap.until if shown > TOLERATED < real else START)
 
 
 def test_an_intake_that_never_ran_or_whose_clock_is_ahead_holds_nothing_up() -> None:
-    assert told_until(None, START, TOLERATED) == START
-    assert told_until(Rest(START + MINUTE, START, timedelta(0)), START, TOLERATED) == START
+    assert judged_until(None, START, TOLERATED) == START
+    assert judged_until(Gap(START + MINUTE, START, timedelta(0)), START, TOLERATED) == START
 
 
 # --- what is recorded and told
 
 
-async def leave(world: World, part: Part, *, is_start: bool = False) -> datetime | None:
-    return await leave_beat(world.database, world.clock, world.settings, is_start=is_start, part=part)
+async def leave(world: World, component: Component, *, is_start: bool = False) -> datetime | None:
+    return await report_liveness(
+        world.database, world.clock, world.settings, is_start=is_start, component=component
+    )
 
 
-async def rested(world: World, part: Part) -> None:
+async def did_not_run(world: World, component: Component) -> None:
     """In real time too."""
     await world.execute(
-        "UPDATE own_beats SET real_at = real_at - interval '1 day' WHERE part = :part", part=part
+        "UPDATE liveness SET real_at = real_at - interval '1 day' WHERE component = :component",
+        component=component,
     )
 
 
 async def test_while_the_intake_alone_rests_things_become_unknown_never_late(world: World) -> None:
     await world.register()
     await world.beat()
-    await leave(world, Part.INTAKE, is_start=True)
-    await leave(world, Part.WATCH, is_start=True)
-    await rested(world, Part.INTAKE)
+    await leave(world, Component.INTAKE, is_start=True)
+    await leave(world, Component.WATCH, is_start=True)
+    await did_not_run(world, Component.INTAKE)
     for _ in range(10):
         world.clock.advance(hours=1)
-        await leave(world, Part.WATCH)
+        await leave(world, Component.WATCH)
         await world.watch()
     assert await world.transitions() == [("unknown", "up", 0), ("up", "unknown", 70)]
-    assert await leave(world, Part.INTAKE, is_start=True) == START
+    assert await leave(world, Component.INTAKE, is_start=True) == START
     await world.watch()
     assert await world.state() == ("unknown", START + 70 * MINUTE)
     world.clock.advance(hours=4)
-    await leave(world, Part.INTAKE)
+    await leave(world, Component.INTAKE)
     await world.watch()
     assert (await world.transitions())[2:] == [("unknown", "late", 670), ("late", "down", 780)]
 
@@ -92,14 +95,14 @@ async def test_while_the_intake_alone_rests_things_become_unknown_never_late(wor
 async def test_a_rest_of_a_few_beats_makes_nothing_late_however_short_its_period(world: World) -> None:
     await world.register(heartbeat={"period_seconds": 60, "grace_seconds": 0})
     await world.beat()
-    for part in Part:
-        await leave(world, part, is_start=True)
-    await rested(world, Part.INTAKE)
+    for component in Component:
+        await leave(world, component, is_start=True)
+    await did_not_run(world, Component.INTAKE)
     for _ in range(10):
         world.clock.advance(seconds=20)
-        await leave(world, Part.WATCH)
+        await leave(world, Component.WATCH)
         await world.watch()
-    assert await leave(world, Part.INTAKE, is_start=True) == START
+    assert await leave(world, Component.INTAKE, is_start=True) == START
     await world.watch()
     assert await world.transitions() == [("unknown", "up", 0), ("up", "unknown", 1)]
     asked = {"from": START.isoformat(), "to": world.now.isoformat()}
@@ -118,12 +121,12 @@ async def test_silence_is_not_told_before_the_intake_has_told_of_itself(world: W
     """It may have just died: a heartbeat may have come to nobody."""
     await world.register()
     await world.beat()
-    await leave(world, Part.INTAKE, is_start=True)
+    await leave(world, Component.INTAKE, is_start=True)
     world.clock.advance(minutes=75)
     await world.watch()
     assert await world.transitions() == [("unknown", "up", 0)]
     world.clock.advance(minutes=5)
-    await leave(world, Part.INTAKE)
+    await leave(world, Component.INTAKE)
     world.clock.advance(minutes=300)
     await world.watch()
     assert await world.transitions() == [("unknown", "up", 0), ("up", "late", 70)]
@@ -132,21 +135,25 @@ async def test_silence_is_not_told_before_the_intake_has_told_of_itself(world: W
 
 
 async def test_both_may_rest_from_the_same_instant(world: World) -> None:
-    for part in Part:
-        await leave(world, part, is_start=True)
+    for component in Component:
+        await leave(world, component, is_start=True)
     world.clock.advance(hours=1)
-    for part in Part:
-        assert await leave(world, part, is_start=True) == START
-    rows = await world.rows("SELECT part, started_at, ended_at, known_from FROM downtimes ORDER BY part")
+    for component in Component:
+        assert await leave(world, component, is_start=True) == START
+    rows = await world.rows(
+        "SELECT component, started_at, ended_at, known_from FROM downtimes ORDER BY component"
+    )
     told = (START, world.now, START + SETTINGS.downtime)
     assert [tuple(row) for row in rows] == [("intake", *told), ("watch", *told)]
 
 
 async def test_a_beat_under_way_does_not_put_a_question_back(world: World) -> None:
-    """Figures are asked no later than before the oldest change under way; a beat is none that began years ago."""
+    """Figures are asked no later than before the oldest change under way; a report of liveness is none that began years ago."""
     await world.register()
     async with writing(world.database) as session:
-        await beat(session, now=world.now, downtime=TOLERATED, is_start=True, part=Part.INTAKE)
+        await record_liveness(
+            session, now=world.now, downtime=TOLERATED, is_start=True, component=Component.INTAKE
+        )
         answer = await world.get("/statistics")
     assert datetime.fromisoformat(answer["known_at"]) == world.now
 
@@ -163,7 +170,9 @@ async def beaten(world: World, clock: Clock) -> None:
     now = clock.now()
 
     async def told() -> bool:
-        return bool(await world.rows("SELECT 1 FROM own_beats WHERE part = 'intake' AND at >= :now", now=now))
+        return bool(
+            await world.rows("SELECT 1 FROM liveness WHERE component = 'intake' AND at >= :now", now=now)
+        )
 
     await wait_for(told)
 
@@ -174,10 +183,10 @@ async def test_any_process_that_serves_counts_also_by_a_fast_clock(world: World)
     def clock() -> SimulatedClock:
         return SimulatedClock(
             START, speed=50_000, anchor=anchor
-        )  # every beat lies hours after the one before
+        )  # every report lies hours after the one before
 
     async def downtimes() -> bool:
-        return bool(await world.rows("SELECT 1 FROM downtimes WHERE part = 'intake'"))
+        return bool(await world.rows("SELECT 1 FROM downtimes WHERE component = 'intake'"))
 
     async with serving(world, clock()):
         await beaten(world, clock())

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from services.datasets.use_cases.records import lock_database
-from services.datasets.worker import leave_beat
+from services.datasets.worker import report_liveness
 from tests.datasets.world import World
 from tests.support.writing import writing
 
@@ -22,11 +22,13 @@ async def test_the_end_of_a_downtime_while_a_list_is_imported(world: World) -> N
     for code in ("B", "A"):
         await world.register(code)
         await world.beat(code)
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     world.clock.advance(hours=2)
     async with writing(world.database) as session:
         (await lock_database(session, "A")).watch.next_check_at = world.now + timedelta(hours=1)
-        ending = asyncio.create_task(leave_beat(world.database, world.clock, world.settings, is_start=True))
+        ending = asyncio.create_task(
+            report_liveness(world.database, world.clock, world.settings, is_start=True)
+        )
         await until_one_waits(world)
         (await lock_database(session, "B")).watch.next_check_at = None
     assert await ending is not None

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.datasets.worker import leave_beat
+from services.datasets.worker import report_liveness
 from tests.datasets.world import START, World, minutes
 
 
@@ -218,9 +218,9 @@ async def test_one_that_never_sends_in_time_is_late_again_and_again(world: World
 async def test_our_own_downtime_makes_things_unknown_never_down(world: World) -> None:
     await world.register()
     await world.beat()
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     world.clock.advance(hours=10)
-    assert await leave_beat(world.database, world.clock, world.settings, is_start=True) == START
+    assert await report_liveness(world.database, world.clock, world.settings, is_start=True) == START
     await world.watch()
     assert await world.transitions() == [("unknown", "up", 0), ("up", "unknown", 70)]
     world.clock.advance(hours=4)
@@ -232,12 +232,12 @@ async def test_what_was_told_of_a_downtime_is_worked_out_anew(world: World) -> N
     """Nothing was down, so one heartbeat was enough to be up again."""
     await world.register()
     await world.beat()
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     world.clock.advance(hours=10)
     await world.beat(minutes_ago=30)
     await world.beat()
     assert await world.state() == ("up", world.now)
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     await world.watch()
     assert await world.state() == ("up", world.now - timedelta(minutes=30))
 
@@ -246,43 +246,43 @@ async def test_a_downtime_under_way_is_told_at_once_and_afterwards_the_same(worl
     """Until our watch runs again nobody has recorded the downtime, yet who asks is told."""
     await world.register()
     await world.beat()
-    await leave_beat(world.database, world.clock, world.settings)
-    await world.execute("UPDATE own_beats SET real_at = real_at - interval '1 hour'")
+    await report_liveness(world.database, world.clock, world.settings)
+    await world.execute("UPDATE liveness SET real_at = real_at - interval '1 hour'")
     world.clock.advance(hours=2)
     asked = {"from": START.isoformat(), "to": world.now.isoformat(), "known_at": world.now.isoformat()}
     during = await world.get("/databases/DB/intervals", params=asked)
     assert [item["state"] for item in during["items"]] == ["up", "unknown"]
     assert (await world.get("/databases/DB"))["observed"]["state"] == "unknown"
     world.clock.advance(hours=8)
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     await world.watch()
     world.clock.advance(hours=5)
     assert await world.get("/databases/DB/intervals", params=asked) == during
 
 
 async def test_a_clock_that_is_moved_is_no_downtime(world: World) -> None:
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     world.clock.advance(days=40)
-    assert await leave_beat(world.database, world.clock, world.settings) is None
-    await world.execute("UPDATE own_beats SET real_at = real_at - interval '1 hour'")
+    assert await report_liveness(world.database, world.clock, world.settings) is None
+    await world.execute("UPDATE liveness SET real_at = real_at - interval '1 hour'")
     world.clock.advance(days=1)
-    assert await leave_beat(world.database, world.clock, world.settings) == START + timedelta(days=40)
+    assert await report_liveness(world.database, world.clock, world.settings) == START + timedelta(days=40)
 
 
 async def test_a_short_rest_is_no_downtime(world: World) -> None:
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     world.clock.advance(seconds=30)
-    assert await leave_beat(world.database, world.clock, world.settings, is_start=True) is None
+    assert await report_liveness(world.database, world.clock, world.settings, is_start=True) is None
 
 
 async def test_a_heartbeat_vouches_also_while_we_did_not_watch(world: World) -> None:
     await world.register()
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     for _ in range(5):
         await world.beat()
         world.clock.advance(hours=1)
     await world.beat()
-    await leave_beat(world.database, world.clock, world.settings, is_start=True)
+    await report_liveness(world.database, world.clock, world.settings, is_start=True)
     await world.watch()
     assert await world.state() == ("up", START)
     assert len(await world.transitions()) == 1

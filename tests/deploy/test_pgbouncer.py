@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from services.cli.reach import require_sessions
 from sqlalchemy import URL, text
 
 from services.cli.console import Stop
-from services.cli.reach import require_sessions
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.sessions import keeps_session

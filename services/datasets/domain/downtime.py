@@ -1,25 +1,25 @@
-"""When a rest of ours is a downtime, and up to when silence may be told of databases."""
+"""When a gap in our own liveness is a downtime, and up to when a database's silence may be judged."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# No period is shorter (`facts.SHORTEST_PERIOD_SECONDS`), so at most one heartbeat of a database is lost in a rest that is
-# tolerated: its silence stays below two periods, and it is never down because of us. What repeats a heartbeat that was
-# not answered loses none, since one counts from when it was observed.
+# No period is shorter (`facts.SHORTEST_PERIOD_SECONDS`), so at most one heartbeat of a database is lost in a gap that is
+# tolerated: its silence stays below two periods, and it is never down because of us. A client that repeats a heartbeat
+# that was not answered loses none, since the period counts from when it was observed.
 LONGEST_TOLERATED_SECONDS = 30
 
 
-class Part(StrEnum):
-    """The parts of ours without which silence tells nothing: what takes heartbeats, and what looks at them."""
+class Component(StrEnum):
+    """The components without which a database's silence proves nothing: one takes heartbeats, one examines databases."""
 
     INTAKE = "intake"
     WATCH = "watch"
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """Since the last beat of a part of ours: by the suite's clock, and how long in real time."""
+class Gap:
+    """The time since a component last reported that it runs: by the suite's clock, and how long in real time."""
 
     since: datetime
     until: datetime
@@ -28,16 +28,16 @@ class Rest:
     def is_downtime(self, tolerated: timedelta, *, is_start: bool = False) -> bool:
         """Whether it was longer than is tolerated.
 
-        In real time too, since a simulated clock may run fast or be moved while nothing rested. At the start of the
-        only process there is, all the time since the last beat was missed, whatever clock showed it.
+        In real time too, since a simulated clock may run fast or be moved while the component ran. `is_start`: the only
+        process there is has just started, so nothing ran since the last report, whatever clock showed it.
         """
         return self.until - self.since > tolerated and (is_start or self.real > tolerated)
 
 
-def told_until(intake: Rest | None, now: datetime, tolerated: timedelta) -> datetime:
-    """Up to when the watch tells of silence: no further than heartbeats were surely taken.
+def judged_until(intake: Gap | None, now: datetime, tolerated: timedelta) -> datetime:
+    """Up to when silence is judged: no further than heartbeats were surely taken.
 
-    Where the intake has rested too long, that itself is told: things are unknown. None where it never ran.
+    In a downtime of the intake up to now, since then the state is unknown. `intake` is None where it never ran.
     """
     if intake is None or intake.is_downtime(tolerated):
         return now

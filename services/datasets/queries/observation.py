@@ -1,4 +1,4 @@
-"""Reading what states are worked out from: heartbeats as runs, maintenance windows, and the spans in which we rested.
+"""Reading what states are worked out from: heartbeats as runs, maintenance windows, and our own downtimes.
 
 A database that sent two heartbeats in a row is up at the second whatever was before, so nothing older need be read.
 """
@@ -119,7 +119,7 @@ _DOWNTIMES = text(
     """
     SELECT started_at AS start, least(ended_at, :known) AS until FROM downtimes WHERE known_from < :known
     UNION ALL
-    SELECT at, :known FROM own_beats
+    SELECT at, :known FROM liveness
     WHERE at + :downtime < :known AND real_at + :downtime < clock_timestamp()
     """
 ).bindparams(bindparam("known", type_=DateTime(timezone=True)))
@@ -170,7 +170,7 @@ def _expectation(period: int | None, grace: int | None) -> Expectation | None:
 
 
 async def load_downtimes(connection: AsyncConnection, known: datetime, downtime: timedelta) -> list[Span]:
-    """Spans in which a part of ours rested, the one under way included; each was told from its start + `downtime` on."""
+    """Spans in which a component did not run, the one under way included; each is known from its start + `downtime` on."""
     rows = await connection.execute(_DOWNTIMES, {"known": known, "downtime": downtime})
     return merged(Span(row.start, row.until) for row in rows)
 

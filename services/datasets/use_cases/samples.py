@@ -17,7 +17,7 @@ from services.datasets.use_cases.databases import (
     assess,
     declare,
 )
-from services.datasets.use_cases.downtime import beat
+from services.datasets.use_cases.downtime import record_liveness
 from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
 from services.datasets.use_cases.watching import WatchRules, watch_database
 from shared.agencies import require_agencies
@@ -63,10 +63,10 @@ async def load_samples(session: AsyncSession, *, rules: WatchRules, actor: Actor
 
 
 async def _watch(run: _Run, since: datetime) -> None:
-    """Leave the beats of a watch that rested until the samples begin to be heard: silence before then tells nothing."""
+    """Report the liveness of a watch that did not run until the samples begin to be heard: silence before then tells nothing."""
     heard = max(since, run.at - HEARD)
     for instant, is_start in ((since, True), (heard, True), (run.at, False)):
-        await beat(run.session, now=instant, downtime=run.rules.downtime, is_start=is_start)
+        await record_liveness(run.session, now=instant, downtime=run.rules.downtime, is_start=is_start)
 
 
 def _steps(at: datetime) -> Iterator[Step]:

@@ -35,7 +35,7 @@ class WatchRules:
 
     Attributes:
         silent_after: how long silence agrees with a declared connection.
-        downtime: a rest of ours that is longer makes things unknown.
+        downtime: a longer gap in our own liveness makes states unknown.
     """
 
     silent_after: timedelta

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.datasets.settings import DatasetsSettings
-from services.datasets.worker.beats import intake_loop, leave_beat
+from services.datasets.worker.liveness import intake_loop, report_liveness
 from services.datasets.worker.metrics import figures_loop
 from services.datasets.worker.watching import watch_due, watch_loop
 from shared.runtime.clock import Clock
@@ -11,7 +11,7 @@ from shared.runtime.database import Database
 from shared.runtime.loops import Loop
 from shared.runtime.worker import Worker
 
-__all__ = ["leave_beat", "serving_loops", "watch_due", "work"]
+__all__ = ["report_liveness", "serving_loops", "watch_due", "work"]
 
 
 def serving_loops(settings: DatasetsSettings, database: Database, clock: Clock) -> Mapping[str, Loop]:

@@ -1,16 +1,16 @@
-"""The watch: databases are looked at when something may have changed, and the watch itself leaves a beat."""
+"""The watch: examines databases when their state may have changed, and reports its own liveness."""
 
 import asyncio
 import time
 
 from sqlalchemy import func, select
 
-from services.datasets.domain.downtime import Part
+from services.datasets.domain.downtime import Component
 from services.datasets.settings import DatasetsSettings
 from services.datasets.tables import Watch
-from services.datasets.use_cases.downtime import silence_told_until
+from services.datasets.use_cases.downtime import silence_judged_until
 from services.datasets.use_cases.watching import WatchRules, watch_database
-from services.datasets.worker.beats import BEAT_SECONDS, Beats
+from services.datasets.worker.liveness import REPORT_SECONDS, LivenessReporter
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
 from shared.runtime.loops import Loop, Pulse
@@ -28,7 +28,7 @@ def rules_of(settings: DatasetsSettings) -> WatchRules:
 async def watch_due(database: Database, clock: Clock, settings: DatasetsSettings) -> int:
     """One round: look at a batch of what is due, as far as heartbeats were surely taken; how many, 0 when none is."""
     async with database.change(clock) as (session, now):
-        until = await silence_told_until(session, now=now, downtime=settings.downtime)
+        until = await silence_judged_until(session, now=now, downtime=settings.downtime)
         due = (
             select(Watch.database_code)
             .where(Watch.next_check_at <= until)
@@ -43,18 +43,18 @@ async def watch_due(database: Database, clock: Clock, settings: DatasetsSettings
 
 
 def watch_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> Loop:
-    """Sleeps until the next database is to be looked at, or until something is committed; beats meanwhile."""
+    """Sleeps until the next database is to be examined, or until something is committed; reports its liveness meanwhile."""
     wake = asyncio.Event()
     database.on_commit(wake.set)
-    beats = Beats(database, clock, settings, Part.WATCH)
+    reporter = LivenessReporter(database, clock, settings, Component.WATCH)
 
     async def run(pulse: Pulse) -> None:
-        async with beats.present() as lock:
-            next_beat = 0.0
+        async with reporter.present() as lock:
+            next_report = 0.0
             while not lock.is_closed():  # without it a further process would take itself for the first
-                if time.monotonic() >= next_beat:
-                    await beats.leave()
-                    next_beat = time.monotonic() + BEAT_SECONDS
+                if time.monotonic() >= next_report:
+                    await reporter.report()
+                    next_report = time.monotonic() + REPORT_SECONDS
                 pulse.beat()
                 async with database.reading() as connection:
                     due = (await connection.execute(_NEXT)).scalar_one()

@@ -1,7 +1,7 @@
-"""Two transports of one log: Kafka between processes, the outbox itself within one. One contract for both.
+"""Transports of events, with one contract: Kafka between processes, the outbox itself within one process.
 
 A publisher returns when the events are durable. A source hands out batches in order, at least once, and starts
-again after the last acknowledged one; what it cannot parse it hands out too, as `Unreadable`, so nothing is lost.
+again after the last acknowledged one. A message that it cannot parse it hands out as `Unreadable`, so nothing is lost.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -17,7 +17,7 @@ BATCH = 200  # messages
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message that is no CloudEvent: where it stands, why it could not be read, and its bytes as text."""
+    """A message that is no CloudEvent: its position (topic/partition/offset), why it cannot be parsed, its bytes as text."""
 
     position: str
     reason: str
@@ -26,7 +26,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that a consumer set aside: the source it came from, its id where it has one, why, and its text."""
+    """A message that a consumer set aside: its source, its id where it has one, the reason, and its text."""
 
     source: str
     event_id: UUID | None
@@ -36,7 +36,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`acknowledge` once everything in it is dealt with and committed."""
+    """`acknowledge` once everything in it is applied or set aside, and committed."""
 
     messages: tuple[CloudEvent | Unreadable, ...]
     acknowledge: Callable[[], Awaitable[None]]
@@ -55,7 +55,7 @@ class Publisher(Protocol):
 class Source(Protocol):
     @property
     def name(self) -> str:
-        """What is read, e.g. `tasks`."""
+        """The service whose log is read, e.g. `tasks`."""
         ...
 
     def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:

@@ -1,4 +1,4 @@
-"""The log within one process: the consumer reads the publisher's outbox with a cursor kept in its own database."""
+"""The transport within one process: a consumer reads the publisher's outbox, with a cursor in its own database."""
 
 import asyncio
 import time
@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 from shared.log.bus import BATCH, Batch
 from shared.log.reader import (
-    Backlog,
     Cursor,
+    ReaderLag,
     count_unread,
     load_cursor,
     read_page,
@@ -21,7 +21,7 @@ from shared.runtime.metrics import CONSUMER_LAG
 
 POLL_SECONDS = 1.0  # the fallback; a commit in this process wakes the reader at once
 LOOK_SECONDS = 10.0
-MOST_COUNTED = 100_000  # events; beyond it the exact lag is worth no more reading
+MOST_COUNTED = 100_000  # events; beyond it the exact lag is not worth reading more
 
 
 class OutboxSource:
@@ -33,7 +33,7 @@ class OutboxSource:
         self._consumer = consumer
         self._read = Cursor()
         self._recorded: Cursor | None = None
-        self._backlog = Backlog(name, consumer.service)
+        self._reader_lag = ReaderLag(name, consumer.service)
         self._lag = CONSUMER_LAG.labels(consumer.service, name)
 
     async def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
@@ -54,11 +54,11 @@ class OutboxSource:
                     page = await read_page(connection, cursor, limit)
                 cursor = page.cursor
                 if page.events:
-                    self._backlog.found(page)
+                    self._reader_lag.next_page(page)
                     yield Batch(tuple(page.events), self._acknowledgement(cursor))
                 beat()
                 if not page.more:
-                    self._backlog.cleared()
+                    self._reader_lag.caught_up()
                     await wait_for_news(wake, POLL_SECONDS)
 
     async def trouble(self) -> str | None:
@@ -70,7 +70,7 @@ class OutboxSource:
         return f"outbox:{self.name}"
 
     async def _look(self, cursor: Cursor) -> None:
-        """Count what is unread, and record with the publisher what was read: it removes nothing else."""
+        """Set the lag, and save the position in the publisher's database as well: retention removes only what was read."""
         async with self._publisher.reading() as connection:
             self._lag.set(await count_unread(connection, cursor, MOST_COUNTED))
         if self._recorded != self._read:

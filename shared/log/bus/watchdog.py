@@ -1,4 +1,4 @@
-"""When a consumer has to be made anew: it is behind and stands still."""
+"""When a consumer has to be recreated: it has lag and makes no progress."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Watchdog:
-    """Tells a consumer that is behind and stands still from one that is at work or has nothing to do. Seconds."""
+    """Knows a consumer that has lag and makes no progress from one at work or idle. `patience` in seconds."""
 
     patience: float
     _read: Mapping[Hashable, int] | None = None

@@ -1,4 +1,4 @@
-"""What every client of Kafka here keeps to: its times, and how it ends."""
+"""Time limits and closing of every Kafka client."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 REQUEST_MS = 5_000  # one request to one broker
-CALL_SECONDS = 10.0  # a call of ours, in which aiokafka may send several requests
+CALL_SECONDS = 10.0  # one call, in which aiokafka may send several requests
 START_SECONDS = 30.0  # more than a rebalance that waits for a dead member
 STOP_SECONDS = 5.0
 PROBE_SECONDS = 2.0  # below the time a health check has

@@ -1,4 +1,4 @@
-"""Putting events on their service's topic, a page at a time."""
+"""Producing events to their service's topic, a page at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from shared.log.reader import LogRow
 from shared.log.topics import dead_letter_topic
 from shared.runtime.loops import together
 
-# What a producer packs together for one partition; aiokafka's 16 KiB reached 0.6 of the speed (13,000 of 21,000/s).
+# A record batch of one partition; aiokafka's 16 KiB reached 0.6 of the speed (13,000 of 21,000/s).
 BATCH_BYTES = 256 * 1024
 LONGEST_LETTER_BYTES = 900_000  # of an over-long message's text, leaving room for the reason
 
@@ -44,7 +44,7 @@ def make_producer(connection: KafkaConnection) -> AIOKafkaProducer:
 
 
 class KafkaPublisher:
-    """Puts events on their service's topic, each aggregate's in order; connects when first used."""
+    """Produces events to their service's topic, each aggregate's in order; connects when first used."""
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._connection = connection
@@ -56,7 +56,7 @@ class KafkaPublisher:
         await self._send([message_of(event) for event in events])
 
     def dead_letters(self, service: str) -> Callable[[DeadLetter], Awaitable[None]]:
-        """What puts the messages that `service` set aside on its dead-letter topic; the table has over-long ones whole."""
+        """A function that copies dead letters of `service` to its topic; only the table has over-long ones whole."""
 
         async def send(letter: DeadLetter) -> None:
             headers = [("source", letter.source.encode()), ("reason", letter.reason.encode())]

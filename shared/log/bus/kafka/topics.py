@@ -1,4 +1,4 @@
-"""Creating the declared topics, and telling how those that exist differ."""
+"""Creating the declared topics, and how those that exist differ."""
 
 import asyncio
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class TopicRefused(RuntimeError):
 
 
 async def create_topics(connection: KafkaConnection, topics: Sequence[Topic]) -> dict[str, str]:
-    """Create what is missing and tell of each topic: `created`, `exists`, or how it differs from the declaration.
+    """Create missing topics; returns by topic `created`, `exists`, or how it differs from the declaration.
 
     Raises ConnectionError when no broker answers, TooFewBrokers, and TopicRefused.
     """

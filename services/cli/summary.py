@@ -23,7 +23,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseNews:
+class DatabaseSummary:
     """How many there are, of these declared connected, seen late, and contradicting what is declared."""
 
     total: int
@@ -33,7 +33,7 @@ class DatabaseNews:
 
 
 @dataclass(frozen=True, slots=True)
-class MoneyNews:
+class MoneySummary:
     """The latest budget year with money, in đồng, defence and security left out; `rate` in percent."""
 
     year: str
@@ -43,19 +43,19 @@ class MoneyNews:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Summary:
     """`due` may hold one task more than is shown; `money` is None before any was allocated."""
 
     due: list[AnyRow]
-    databases: DatabaseNews
-    money: MoneyNews | None
+    databases: DatabaseSummary
+    money: MoneySummary | None
 
 
-async def read_news(databases: Databases, settings: SuiteSettings, clock: Clock) -> News:
-    return News(
+async def read_summary(databases: Databases, settings: SuiteSettings, clock: Clock) -> Summary:
+    return Summary(
         await _due_this_week(databases, settings, clock),
-        await _database_news(databases, settings, clock),
-        await _money_news(databases, clock),
+        await _summarise_databases(databases, settings, clock),
+        await _summarise_money(databases, clock),
     )
 
 
@@ -72,7 +72,9 @@ async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: C
         return list(await list_tasks(connection, wanted, asked, after=None, limit=SHOWN))
 
 
-async def _database_news(databases: Databases, settings: SuiteSettings, clock: Clock) -> DatabaseNews:
+async def _summarise_databases(
+    databases: Databases, settings: SuiteSettings, clock: Clock
+) -> DatabaseSummary:
     own = settings["datasets"]
     assert isinstance(own, DatasetsSettings)  # noqa: S101 - as registered
     now = clock.now()
@@ -80,7 +82,7 @@ async def _database_news(databases: Databases, settings: SuiteSettings, clock: C
     async with databases["datasets"].snapshot() as connection:
         whole = measured("", await load_standings(connection, asked, own.downtime))
         contradictions = await list_contradictions(connection, asked, {}, is_open=True)
-    return DatabaseNews(
+    return DatabaseSummary(
         total=whole.total.count,
         connected=whole.connected.count,
         late=whole.by_observed[Observed.LATE].count,
@@ -88,7 +90,7 @@ async def _database_news(databases: Databases, settings: SuiteSettings, clock: C
     )
 
 
-async def _money_news(databases: Databases, clock: Clock) -> MoneyNews | None:
+async def _summarise_money(databases: Databases, clock: Clock) -> MoneySummary | None:
     now = clock.now()
     asked = Asked(local_date(now), now, without_field=Field.DEFENCE_SECURITY)
     async with databases["finance"].reading() as connection:
@@ -98,4 +100,4 @@ async def _money_news(databases: Databases, clock: Clock) -> MoneyNews | None:
         return None
     latest = max(funded, key=lambda year: int(year.key))
     disbursed, allocated = latest.figures.disbursed, latest.figures.allocated
-    return MoneyNews(latest.key, disbursed, allocated, percent(disbursed, allocated))
+    return MoneySummary(latest.key, disbursed, allocated, percent(disbursed, allocated))

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL
 from services.cli.console import out
-from services.cli.news import SHOWN, DatabaseNews, MoneyNews, News
+from services.cli.summary import SHOWN, DatabaseSummary, MoneySummary, Summary
 from services.register import SERVICES
 from shared.runtime.database import AnyRow
 from shared.runtime.settings import Settings
@@ -36,7 +36,7 @@ class Run:
     asks_for_url: bool = False
 
 
-def greet(run: Run, settings: Settings, news: News) -> None:
+def print_banner(run: Run, settings: Settings, summary: Summary) -> None:
     address = run.address
     out.print(f"\nĐôn đốc đang chạy tại / runs at {address}", style="bold")
     places = Table.grid(padding=(0, 2))
@@ -45,9 +45,9 @@ def greet(run: Run, settings: Settings, news: News) -> None:
     places.add_row("Khóa quản trị / admin key", str(run.admin_key_file))
     places.add_row("Dữ liệu / data", str(run.data))
     out.print(places)
-    _tell_due(news.due)
-    out.print(f"\n{databases_line(news.databases)}", soft_wrap=True)
-    out.print(money_line(news.money), soft_wrap=True)
+    _tell_due(summary.due)
+    out.print(f"\n{databases_line(summary.databases)}", soft_wrap=True)
+    out.print(money_line(summary.money), soft_wrap=True)
     _suggest(run, settings)
     out.print("\nCtrl-C để dừng. / Ctrl-C stops it.")
 
@@ -63,24 +63,24 @@ def _tell_due(due: list[AnyRow]) -> None:
         out.print("  …")
 
 
-def databases_line(news: DatabaseNews) -> str:
-    if not news.total:
+def databases_line(summary: DatabaseSummary) -> str:
+    if not summary.total:
         return "Chưa có cơ sở dữ liệu nào. / There are no databases yet."
     return (
-        f"Cơ sở dữ liệu, nền tảng, hệ thống / databases, platforms, systems: {news.total}; "
-        f"đã kết nối / connected {news.connected}, chậm tín hiệu / late {news.late}, "
-        f"mâu thuẫn / contradicting {news.contradicting}"
+        f"Cơ sở dữ liệu, nền tảng, hệ thống / databases, platforms, systems: {summary.total}; "
+        f"đã kết nối / connected {summary.connected}, chậm tín hiệu / late {summary.late}, "
+        f"mâu thuẫn / contradicting {summary.contradicting}"
     )
 
 
-def money_line(news: MoneyNews | None) -> str:
+def money_line(summary: MoneySummary | None) -> str:
     """In tỉ đồng, written as offices here do."""
-    if news is None:
+    if summary is None:
         return "Chưa có tiền phân bổ. / No money is allocated yet."
-    rate = f"{news.rate}%".replace(".", ",")
+    rate = f"{summary.rate}%".replace(".", ",")
     return (
-        f"Ngân sách / budget {news.year}: giải ngân / disbursed {_ti(news.disbursed)} "
-        f"trên / of {_ti(news.allocated)} tỉ đồng đã phân bổ / allocated, {rate}"
+        f"Ngân sách / budget {summary.year}: giải ngân / disbursed {_ti(summary.disbursed)} "
+        f"trên / of {_ti(summary.allocated)} tỉ đồng đã phân bổ / allocated, {rate}"
     )
 
 

@@ -40,7 +40,7 @@ UNKNOWN_REMEDY = ("xem nhật ký của máy chủ PostgreSQL", "see the log of 
 
 
 @contextmanager
-def reaching(service: str, url: URL) -> Iterator[None]:
+def connecting(service: str, url: URL) -> Iterator[None]:
     """What keeps the block from that service's database ends the command."""
     where = address(url)
     try:
@@ -76,7 +76,7 @@ def _one_line(error: BaseException | None) -> str:
 
 async def require_sessions(service: str, url: URL) -> None:
     """Refuse a pooler that takes the session away between transactions."""
-    with reaching(service, url):
+    with connecting(service, url):
         try:
             kept = await keeps_session(url)
         except asyncpg.PostgresError:
@@ -94,13 +94,13 @@ async def require_sessions(service: str, url: URL) -> None:
 async def prepare_database(service: str, url: URL) -> bool:
     """Create and migrate where that is still to be done; true when it was created."""
     await require_sessions(service, url)
-    with reaching(service, url):
+    with connecting(service, url):
         return await prepare(service, url)
 
 
 async def require_migrated(service: str, url: URL) -> None:
     await require_sessions(service, url)
-    with reaching(service, url):
+    with connecting(service, url):
         behind = await needs_migration(service, url)
     if behind:
         raise Stop(
