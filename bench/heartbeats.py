@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.common import Figure, turns_per_second, warmed
 from services.datasets.tables import Agency
-from services.datasets.use_cases.databases import NewDatabase, declare, register_database
+from services.datasets.use_cases.databases import NewDatabase, register_database
+from services.datasets.use_cases.declarations import declare
 from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import record_agency

@@ -14,7 +14,6 @@ from services.cli.connections import connecting, require_migrated
 from services.cli.console import AsJson, Misuse, Stop, out, print_json
 from services.cli.deployment import deployment
 from services.cli.environment import DATA_FOLDER, require_secrets
-from services.cli.connections import connecting, require_migrated
 from services.notify.gateways import SecretCipher
 from services.notify.use_cases.subscriptions import reseal_secrets
 from services.roles import BOUND, ROLES

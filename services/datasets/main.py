@@ -1,7 +1,7 @@
 """The datasets service: what it serves and what it runs."""
 
 from services.datasets.api import BODY_LIMITS, ROUTERS
-from services.datasets.api.common import Rules
+from services.datasets.api.dependencies import Rules
 from services.datasets.consumers import handlers
 from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.watching import WatchRules

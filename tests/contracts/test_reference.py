@@ -15,7 +15,10 @@ import pytest
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from services.datasets.schemas.databases import DatabaseIn
-from services.datasets.schemas.reporting import DeclarationIn, HeartbeatIn, MaintenanceIn, QualityIn
+from services.datasets.schemas.declarations import DeclarationIn
+from services.datasets.schemas.heartbeats import HeartbeatIn
+from services.datasets.schemas.maintenance import MaintenanceIn
+from services.datasets.schemas.quality import QualityIn
 from services.finance.schemas.claims import ClaimIn
 from services.finance.schemas.decisions import DecisionIn, ReversalIn
 from services.finance.schemas.statements import StatementIn

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from services.datasets.use_cases.records import lock_database
+from services.datasets.use_cases.changes import lock_database
 from services.datasets.worker import report_liveness
 from tests.datasets.world import World
 from tests.support.writing import writing

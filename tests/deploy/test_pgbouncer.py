@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from services.cli.reach import require_sessions
 from sqlalchemy import URL, text
 
+from services.cli.connections import require_sessions
 from services.cli.console import Stop
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database, driver_connection

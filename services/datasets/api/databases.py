@@ -5,8 +5,7 @@ from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 
-from services.datasets.api.answers import database_answer, history_answer, registration_answer
-from services.datasets.api.common import (
+from services.datasets.api.dependencies import (
     CodeInPath,
     CodeInQuery,
     CurrentRules,
@@ -15,6 +14,7 @@ from services.datasets.api.common import (
     Reader,
     Stable,
 )
+from services.datasets.api.representations import database_answer, history_answer, registration_answer
 from services.datasets.api.windows import AskedWindow
 from services.datasets.queries import databases as read
 from services.datasets.queries.observation import load_downtimes, load_evidence
@@ -25,11 +25,12 @@ from services.datasets.schemas.databases import (
     DatabasePage,
     Registration,
 )
-from services.datasets.schemas.reading import DatabaseHistory, IntervalOut, Intervals
+from services.datasets.schemas.history import DatabaseHistory
+from services.datasets.schemas.intervals import IntervalOut, Intervals
 from services.datasets.use_cases import amendments
 from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.amendments import NewAmendment
-from services.datasets.use_cases.records import database_unknown
+from services.datasets.use_cases.changes import database_unknown
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
 from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
 from shared.http.openapi import sent

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Form, Request
 
-from services.datasets.api.common import CurrentRules, Manager
+from services.datasets.api.dependencies import CurrentRules, Manager
 from services.datasets.schemas.imports import ImportReport
 from services.datasets.use_cases.imports import ReadList, import_list, read_list
 from shared.http.app import CurrentActor, CurrentLateChange, get_context

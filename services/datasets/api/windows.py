@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.datasets.api.common import KnownRead, known_read
+from services.datasets.api.dependencies import KnownRead, known_read
 from services.datasets.domain.facts import check_plausible
 from services.datasets.domain.spans import Span
 from shared.errors import InvalidInput

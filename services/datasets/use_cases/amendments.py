@@ -10,7 +10,7 @@ from services.datasets.domain.evidence import FAR
 from services.datasets.domain.facts import check_not_future, check_plausible
 from services.datasets.queries.amendments import agreed_at
 from services.datasets.tables import Agency, Amendment
-from services.datasets.use_cases.records import Watched, in_time, lock_database, search_text, tell
+from services.datasets.use_cases.changes import Watched, in_time, lock_database, record_change, search_text
 from services.datasets.use_cases.watching import WatchRules, bring_up
 from shared.agencies import require_agencies
 from shared.errors import Versions, check_version
@@ -59,7 +59,7 @@ async def amend_database(
         return watched
     await _record(session, watched, replace(changes, holds_from=holds_from), actor, at)
     detail = _told(watched, changes, holds_from, actor)
-    await tell(session, watched, events.DatabaseAmended, detail, actor=actor, at=at)
+    await record_change(session, watched, events.DatabaseAmended, detail, actor=actor, at=at)
     return await bring_up(session, watched, rules, at=at, before=True)
 
 

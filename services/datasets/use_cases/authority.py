@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.tables import Agency, Database
-from services.datasets.use_cases.records import database_unknown
+from services.datasets.use_cases.changes import database_unknown
 from shared.agencies import within
 from shared.errors import Forbidden
 from shared.http.auth import Caller

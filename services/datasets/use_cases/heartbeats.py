@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.domain.facts import check_not_future, check_plausible
 from services.datasets.tables import Heartbeat
-from services.datasets.use_cases.records import database_unknown, lock_database
+from services.datasets.use_cases.changes import database_unknown, lock_database
 from services.datasets.use_cases.watching import WatchRules, bring_up
 from shared.errors import Conflict, InvalidInput
 

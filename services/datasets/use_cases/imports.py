@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.domain.imports import Reading, ReadRow, understand
 from services.datasets.tables import Agency, Database, Declaration
-from services.datasets.use_cases.databases import NewDatabase, add_database, declare
+from services.datasets.use_cases.databases import NewDatabase, add_database
+from services.datasets.use_cases.declarations import declare
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import load_finder
 from shared.errors import TooLarge

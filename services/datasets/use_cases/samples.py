@@ -10,15 +10,11 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.tables import Agency
-from services.datasets.use_cases.databases import (
-    NewDatabase,
-    NewResult,
-    add_database,
-    assess,
-    declare,
-)
+from services.datasets.use_cases.databases import NewDatabase, add_database
+from services.datasets.use_cases.declarations import declare
 from services.datasets.use_cases.downtime import record_liveness
 from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
+from services.datasets.use_cases.quality import NewResult, assess
 from services.datasets.use_cases.watching import WatchRules, watch_database
 from shared.agencies import require_agencies
 from shared.runtime.audit import Actor

@@ -1,6 +1,6 @@
-"""Working out how a database stands, and telling what has changed since that was told last."""
+"""Examining a database: its observed state and contradictions are worked out, and what changed since is recorded."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,9 +21,9 @@ from services.datasets.domain.spans import Span, merged
 from services.datasets.queries.facts import Statements, heard_otherwise, load_seen, load_statements
 from services.datasets.queries.observation import load_downtimes, state_at
 from services.datasets.tables import Contradiction, Watch
-from services.datasets.use_cases.records import Watched, lock_database, tell
+from services.datasets.use_cases.changes import Watched, lock_database, record_change
 from shared.events import datasets as events
-from shared.runtime.audit import SYSTEM
+from shared.runtime.audit import SYSTEM, Actor
 from shared.runtime.clock import local_date
 
 MOST_STEPS = 1_000  # changes told one by one; whoever slept through more is told how it stands now
@@ -201,7 +201,7 @@ class _Look:
         await self._tell(events.DatabaseReconciled, _said(row, closed_at) | {"closed_at": closed_at})
 
     async def _tell(self, kind: type[events.DatabaseEvent], detail: dict[str, Any]) -> None:
-        await tell(self.session, self.watched, kind, detail, actor=SYSTEM, at=self.recorded_at)
+        await record_change(self.session, self.watched, kind, detail, actor=SYSTEM, at=self.recorded_at)
 
 
 def _is_same(known: Contradiction, now: Found) -> bool:
@@ -241,3 +241,23 @@ def _plan(watch: Watch, interval: Interval, instant: datetime, turns: Iterable[d
     watch.next_check_at = min(
         (turn for turn in (watch.silence_check_at, watch.other_check_at) if turn is not None), default=None
     )
+
+
+async def record_and_examine(
+    session: AsyncSession,
+    watched: Watched,
+    kind: type[events.DatabaseEvent],
+    detail: Mapping[str, Any],
+    rules: WatchRules,
+    *,
+    actor: Actor,
+    at: datetime,
+    before: bool = False,
+) -> None:
+    """Record what was said, then what follows from it for the observed state and for contradictions."""
+    statements = await load_statements(await session.connection(), watched.database.code)
+    today = local_date(at)
+    watched.watch.phase = statements.phase(today)
+    watched.watch.ndc_connection = statements.connection(today)
+    await record_change(session, watched, kind, detail, actor=actor, at=at)
+    await bring_up(session, watched, rules, at=at, before=before)

@@ -11,6 +11,7 @@ from services.datasets.domain.observation import Observed
 from services.datasets.queries import databases as read
 from services.datasets.queries.contradictions import list_contradictions
 from services.datasets.queries.observation import load_downtimes, state_at
+from services.datasets.schemas.contradictions import ContradictionOut
 from services.datasets.schemas.databases import (
     ContradictionSummary,
     DatabaseOut,
@@ -19,9 +20,8 @@ from services.datasets.schemas.databases import (
     QualityOut,
     Registration,
 )
-from services.datasets.schemas.reading import ContradictionOut
 from services.datasets.tables import Database
-from services.datasets.use_cases.records import database_unknown
+from services.datasets.use_cases.changes import database_unknown
 from shared.runtime.database import AnyRow
 from shared.runtime.stable_reads import AsOf
 

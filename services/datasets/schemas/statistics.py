@@ -1,44 +1,13 @@
-"""History, intervals, figures, contradictions."""
+"""Statistics of databases."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events.datasets import ContradictionKind, ObservedState
+from shared.events.datasets import ObservedState
 from shared.http.answers import Answer
-
-
-class HistoryEntry(Answer):
-    at: datetime
-    actor: str
-    action: str
-    detail: dict[str, Any]
-
-
-class DatabaseHistory(Answer):
-    """Every change, oldest first; a heartbeat stands here by what it changed."""
-
-    items: list[HistoryEntry]
-    next_cursor: str | None
-
-
-class IntervalOut(Answer):
-    state: ObservedState
-    start: Annotated[datetime, Field(serialization_alias="from")]
-    until: datetime
-
-
-class Intervals(Answer):
-    """Observed states that cover the window asked for exactly; what is still to come is unknown."""
-
-    database_code: str
-    start: Annotated[datetime, Field(serialization_alias="from")]
-    until: Annotated[datetime, Field(serialization_alias="to")]
-    known_at: datetime
-    items: list[IntervalOut]
 
 
 class Measure(Answer):
@@ -77,22 +46,3 @@ class Statistics(Answer):
     group_by: Literal["kind", "owner"] | None
     whole: StatisticsGroup
     groups: list[StatisticsGroup]
-
-
-class ContradictionOut(Answer):
-    id: UUID
-    database_code: str
-    owner_code: str
-    kind: ContradictionKind
-    opened_at: datetime
-    closed_at: datetime | None
-    recorded_at: datetime
-    words_vi: str
-    words_en: str
-
-
-class ContradictionPage(Answer):
-    as_of: date
-    known_at: datetime
-    items: list[ContradictionOut]
-    next_cursor: str | None

@@ -1,4 +1,4 @@
-"""What the routes share: settings, scopes, and the moment a question is about."""
+"""Dependencies of the routes: rules from the settings, scopes, and stable reads."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from fastapi import Depends, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.facts import EARLIEST
-from services.datasets.schemas.common import Day
+from services.datasets.schemas.days import Day
 from services.datasets.use_cases.watching import WatchRules
 from shared.http.app import Context, CurrentContext, rules_of, with_scope
 from shared.http.auth import Caller

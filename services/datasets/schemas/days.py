@@ -1,4 +1,4 @@
-"""What the shapes share."""
+"""Days in requests and questions, within the years that the service knows."""
 
 from datetime import date
 from typing import Annotated

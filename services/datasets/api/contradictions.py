@@ -1,24 +1,21 @@
-"""Statistics and contradictions."""
+"""Reading contradictions."""
 
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.datasets.api.answers import contradiction_answer
-from services.datasets.api.common import (
+from services.datasets.api.dependencies import (
     CodeInQuery,
-    CurrentRules,
     Reader,
     Stable,
 )
-from services.datasets.domain.statistics import grouped, measured
+from services.datasets.api.representations import contradiction_answer
 from services.datasets.queries.contradictions import list_contradictions as read_contradictions
-from services.datasets.queries.statistics import load_standings
-from services.datasets.schemas.reading import ContradictionPage, Statistics, StatisticsGroup
+from services.datasets.schemas.contradictions import ContradictionPage
 from shared.events.datasets import ContradictionKind
 from shared.http.app import service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
@@ -26,30 +23,6 @@ from shared.http.scalars import BooleanText
 from shared.runtime.database import AnyRow
 
 router = service_router("datasets")
-
-
-@router.get("/statistics", tags=["statistics"])
-async def get_statistics(
-    _: Reader,
-    stable: Stable,
-    rules: CurrentRules,
-    group_by: Literal["kind", "owner"] | None = None,
-) -> Statistics:
-    """Số liệu cơ sở dữ liệu kèm mã đứng sau từng số. / Figures of databases with the codes behind them.
-
-    Hỏi lại với `known_at` của câu trả lời thì luôn nhận cùng số liệu.
-
-    Ask again with the answer's `known_at` for the same answer.
-    """
-    standings = await load_standings(stable.connection, stable.asked, rules.watch.downtime)
-    groups = grouped(standings, group_by) if group_by else []
-    return Statistics(
-        as_of=stable.asked.as_of,
-        known_at=stable.asked.known_at,
-        group_by=group_by,
-        whole=StatisticsGroup.model_validate(measured("", standings)),
-        groups=[StatisticsGroup.model_validate(group) for group in groups],
-    )
 
 
 @router.get("/contradictions", tags=["contradictions"], response_model=ContradictionPage)

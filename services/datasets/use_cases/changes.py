@@ -1,4 +1,4 @@
-"""What the use cases share: locking a database's watch, and telling the log how it stands after a change."""
+"""Changing a database: its watch is locked, and each change is recorded as a version, an event and an audit entry."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Watched:
 
 
 def search_text(code: str, name: str) -> str:
-    """What a search looks through."""
+    """The folded text that searches match."""
     return fold(f"{code} {name}")
 
 
@@ -63,7 +63,7 @@ async def lock_database(session: AsyncSession, code: str) -> Watched:
     return Watched(row.Database, row.Watch, list(contradictions))
 
 
-async def tell(
+async def record_change(
     session: AsyncSession,
     watched: Watched,
     kind: type[events.DatabaseEvent],
@@ -72,7 +72,7 @@ async def tell(
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Make the change official: the next version, its event with the whole state, its audit entry."""
+    """Record a change: the next version, its event with the whole state, its audit entry."""
     watched.watch.version += 1
     await session.flush()
     event = kind.model_validate({"database": database_state(watched), **detail})

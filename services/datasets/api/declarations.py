@@ -1,0 +1,31 @@
+"""Declaring the phase and the connection of a database."""
+
+from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporter
+from services.datasets.schemas.declarations import DeclarationIn, DeclarationOut
+from services.datasets.use_cases.authority import require_owner
+from services.datasets.use_cases.declarations import declare
+from shared.http.app import CurrentActor, CurrentChange, service_router
+from shared.http.problems import documented
+
+router = service_router("datasets")
+
+
+@router.post("/databases/{code}/declarations", status_code=201, tags=["reporting"], responses=documented(404))
+async def declare_database(
+    code: CodeInPath,
+    body: DeclarationIn,
+    change: CurrentChange,
+    actor: CurrentActor,
+    rules: CurrentRules,
+    caller: Reporter,
+) -> DeclarationOut:
+    """Khai báo giai đoạn và kết nối của một cơ sở dữ liệu. / Declare how far a database is.
+
+    Kèm minh chứng; điều đã khai báo trước vẫn được giữ.
+
+    With evidence; what was said before stays.
+    """
+    await require_owner(change.session, caller, code)
+    said = body.model_dump()
+    declaration = await declare(change.session, code, **said, rules=rules.watch, actor=actor, at=change.at)
+    return DeclarationOut.model_validate(declaration)

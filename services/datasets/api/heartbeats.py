@@ -1,0 +1,34 @@
+"""Taking heartbeats."""
+
+from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporter
+from services.datasets.schemas.heartbeats import HeartbeatIn, HeartbeatOut
+from services.datasets.use_cases.authority import require_owner
+from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
+from shared.http.app import CurrentChange, service_router
+from shared.http.problems import documented
+
+router = service_router("datasets")
+
+
+@router.post(
+    "/databases/{code}/heartbeats", status_code=202, tags=["reporting"], responses=documented(404, 409)
+)
+async def report_heartbeat(
+    code: CodeInPath,
+    body: HeartbeatIn,
+    change: CurrentChange,
+    rules: CurrentRules,
+    caller: Reporter,
+) -> HeartbeatOut:
+    """Báo rằng một cơ sở dữ liệu đang hoạt động. / Tell that a database works.
+
+    Gửi lại đúng nội dung thì chỉ tính một lần; nội dung khác với cùng `run_id` bị từ chối.
+
+    The same again counts once; another body under the same `run_id` is refused.
+    """
+    await require_owner(change.session, caller, code)
+    new = NewHeartbeat(**body.model_dump())
+    taken = await take_heartbeat(change.session, code, new, rules=rules.watch, skew=rules.skew, at=change.at)
+    return HeartbeatOut(
+        database_code=code, run_id=new.run_id, observed_at=new.observed_at, counted=taken.counted
+    )

@@ -1,0 +1,39 @@
+"""Statistics as of a day, by what was known."""
+
+from typing import Literal
+
+from services.datasets.api.dependencies import (
+    CurrentRules,
+    Reader,
+    Stable,
+)
+from services.datasets.domain.statistics import grouped, measured
+from services.datasets.queries.statistics import load_standings
+from services.datasets.schemas.statistics import Statistics, StatisticsGroup
+from shared.http.app import service_router
+
+router = service_router("datasets")
+
+
+@router.get("/statistics", tags=["statistics"])
+async def get_statistics(
+    _: Reader,
+    stable: Stable,
+    rules: CurrentRules,
+    group_by: Literal["kind", "owner"] | None = None,
+) -> Statistics:
+    """Số liệu cơ sở dữ liệu kèm mã đứng sau từng số. / Figures of databases with the codes behind them.
+
+    Hỏi lại với `known_at` của câu trả lời thì luôn nhận cùng số liệu.
+
+    Ask again with the answer's `known_at` for the same answer.
+    """
+    standings = await load_standings(stable.connection, stable.asked, rules.watch.downtime)
+    groups = grouped(standings, group_by) if group_by else []
+    return Statistics(
+        as_of=stable.asked.as_of,
+        known_at=stable.asked.known_at,
+        group_by=group_by,
+        whole=StatisticsGroup.model_validate(measured("", standings)),
+        groups=[StatisticsGroup.model_validate(group) for group in groups],
+    )

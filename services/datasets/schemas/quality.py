@@ -1,0 +1,47 @@
+"""Quality results by criterion."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from services.datasets.schemas.databases import QualityOut
+from services.datasets.schemas.days import Day
+from services.datasets.schemas.evidence import EVIDENCE_EXAMPLE, SomeEvidence
+from shared.events.datasets import Criterion
+from shared.http.answers import example
+from shared.http.requests import Paragraph, RequestModel
+from shared.http.scalars import AS_DECIMAL, Boolean
+
+Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6), AS_DECIMAL]
+
+Denominator = Annotated[Decimal, Field(gt=0, max_digits=24, decimal_places=6), AS_DECIMAL]
+
+
+class QualityIn(RequestModel):
+    """`measured` of `denominator` where there is one; whether that passes is the assessor's word."""
+
+    model_config = example(
+        criterion="accurate",
+        measured=98.4,
+        denominator=100,
+        threshold=95,
+        passed=True,
+        as_of="2026-03-01",
+        method="Đối soát mẫu 1.000 bản ghi",
+        evidence=EVIDENCE_EXAMPLE,
+    )
+
+    criterion: Criterion
+    measured: Amount
+    denominator: Denominator | None = None
+    threshold: Amount
+    passed: Boolean
+    as_of: Day
+    method: Paragraph
+    evidence: SomeEvidence = ()
+
+
+class QualityRecorded(QualityOut):
+    id: int
+    database_code: str

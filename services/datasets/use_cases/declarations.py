@@ -1,0 +1,59 @@
+"""Recording what an owner declares of a database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.datasets.domain.facts import (
+    check_day_not_future,
+)
+from services.datasets.tables import (
+    Declaration,
+)
+from services.datasets.use_cases.changes import lock_database
+from services.datasets.use_cases.watching import WatchRules, record_and_examine
+from shared.errors import InvalidInput
+from shared.events import datasets as events
+from shared.runtime.audit import Actor
+
+Evidence = Sequence[Mapping[str, str]]
+
+
+async def declare(
+    session: AsyncSession,
+    code: str,
+    *,
+    phase: str | None,
+    ndc_connection: str | None,
+    effective_on: date,
+    evidence: Evidence,
+    rules: WatchRules,
+    actor: Actor,
+    at: datetime,
+) -> Declaration:
+    """Take down what the owner says; what was said before stays."""
+    if phase is None and ndc_connection is None:
+        raise InvalidInput(
+            "declaration_empty",
+            "Khai báo phải nêu giai đoạn (phase) hoặc tình trạng kết nối (ndc_connection).",
+            "A declaration must speak of the phase or of ndc_connection.",
+        )
+    check_day_not_future(effective_on, at, "effective_on")
+    watched = await lock_database(session, code)
+    declaration = Declaration(
+        database_code=code,
+        phase=phase,
+        ndc_connection=ndc_connection,
+        effective_on=effective_on,
+        evidence=[dict(item) for item in evidence],
+        said_by=actor.name,
+        recorded_at=at,
+    )
+    session.add(declaration)
+    await session.flush()
+    detail: dict[str, Any] = {"phase": phase, "ndc_connection": ndc_connection, "effective_on": effective_on}
+    detail |= {"evidence": evidence, "said_by": actor.name}
+    await record_and_examine(session, watched, events.DatabaseDeclared, detail, rules, actor=actor, at=at)
+    return declaration

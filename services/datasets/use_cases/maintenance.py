@@ -1,0 +1,55 @@
+"""Recording maintenance windows."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.datasets.domain.facts import (
+    check_maintenance,
+    check_notice,
+    check_plausible,
+)
+from services.datasets.tables import (
+    Maintenance,
+)
+from services.datasets.use_cases.changes import lock_database
+from services.datasets.use_cases.watching import WatchRules, record_and_examine
+from shared.events import datasets as events
+from shared.runtime.audit import Actor
+
+
+async def record_maintenance(
+    session: AsyncSession,
+    code: str,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    longest: timedelta,
+    by_office: bool,
+    rules: WatchRules,
+    actor: Actor,
+    at: datetime,
+) -> Maintenance:
+    """Take down a window in which silence does not count; it may lie ahead, or have begun; long ago by the office alone."""
+    check_plausible(starts_at, "from")
+    check_plausible(ends_at, "until")
+    check_maintenance(starts_at, ends_at, longest)
+    if not by_office:
+        check_notice(starts_at, at)
+    watched = await lock_database(session, code)
+    window = Maintenance(
+        database_code=code,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason=reason,
+        said_by=actor.name,
+        recorded_at=at,
+    )
+    session.add(window)
+    await session.flush()
+    detail = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
+    await record_and_examine(
+        session, watched, events.DatabaseMaintained, detail, rules, actor=actor, at=at, before=True
+    )
+    return window
