@@ -67,7 +67,7 @@ async def rows(database: Database, statement: str) -> list[Any]:
 async def test_timers_and_signals_become_reminders_with_their_ids_and_alerts(empty: Database) -> None:
     await migrate("notify", empty.url, "0001")
     alerts = await fill(empty)
-    await migrate("notify", empty.url)
+    await migrate("notify", empty.url, "0003")
     found = {row.id: row for row in await rows(empty, "SELECT * FROM reminders")}
     assert len(found) == len(TIMERS) + len(SIGNALS)
     kinds = ["deadline.reminder"] * 3 + ["deadline.due"] + ["deadline.overdue"] * 2
