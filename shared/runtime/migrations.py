@@ -1,17 +1,19 @@
 """Bringing a service's database to the newest form: Alembic, one at a time, never waiting long for a lock."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.runtime.partitions import PARTITION_KEYS, make_partitions
 
 # Alembic is imported where it is used: that takes 0.2 s, and nearly every start finds nothing to migrate.
 
 ADVISORY_LOCK = 0x646F6E646F63  # "dondoc": one migration at a time per database
+LOCK_POLL_SECONDS = 0.1
 LOCK_TIMEOUT = "5s"  # a migration that waits for a lock blocks everyone queued behind it
 STATEMENT_TIMEOUT = "10min"
 SERVICES = Path(__file__).parents[2] / "services"
@@ -77,6 +79,7 @@ async def migrate(service: str, url: URL, revision: str = "head") -> None:
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:
+            await _take_lock(connection)
             await connection.run_sync(_upgrade, service, revision)
             if revision == "head":
                 driver = (await connection.get_raw_connection()).driver_connection
@@ -86,6 +89,17 @@ async def migrate(service: str, url: URL, revision: str = "head") -> None:
         await engine.dispose()
 
 
+async def _take_lock(connection: AsyncConnection) -> None:
+    """Wait for the migrations' advisory lock without holding a snapshot.
+
+    CREATE INDEX CONCURRENTLY in another migration waits for every older snapshot: one that waited inside
+    `pg_advisory_lock` would wait for it and be waited for.
+    """
+    while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK}):
+        await connection.rollback()
+        await asyncio.sleep(LOCK_POLL_SECONDS)
+
+
 def _upgrade(connection: Connection, service: str, revision: str) -> None:
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
@@ -93,8 +107,6 @@ def _upgrade(connection: Connection, service: str, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(SERVICES / service / "migrations"))
     config.set_main_option("path_separator", "os")
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-    # after our turn has come: another migration may take longer than a table's lock may
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
     connection.commit()

@@ -156,8 +156,8 @@ async def test_a_turn_is_waited_for_longer_than_a_lock(
     async def has_waited() -> bool:
         return bool(
             await other.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '200 ms'"
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                "AND query LIKE '%pg_try_advisory_lock%' AND query_start - backend_start > interval '200 ms'"
             )
         )
 
