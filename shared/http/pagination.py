@@ -101,7 +101,7 @@ def page_answer(
     """Answer a list with one page of the `limit + 1` rows asked for, and the way to the next.
 
     The answer is written as it stands: name its schema as the route's `response_model`, which describes and does not
-    check it. Checking a page of rows once more would cost more than reading them (DESIGN, section 3).
+    check it. Checking a page of rows once more would cost more than reading them.
 
     Args:
         request: whose address the next page's is.

@@ -49,7 +49,7 @@ outbox = Table(
     Column("version", Integer, nullable=False),
     Column("time", DateTime(timezone=True), nullable=False),
     # real time, whatever clock the suite keeps: how long readers hold an event back is told from it. Partitions are days
-    # of it, in UTC (shared/platform/partitions.py).
+    # of it, in UTC (shared/runtime/partitions.py).
     Column("written_at", DateTime(timezone=True), primary_key=True, server_default=text("clock_timestamp()")),
     Column("data", JSONB, nullable=False),
     # where keys that are bound to an agency read the log, the agency that the event is about

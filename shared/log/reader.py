@@ -3,7 +3,7 @@
 `id > last` loses rows: ids are drawn before commit, so a slow writer appears behind a reader that has passed it.
 A cursor is therefore two snapshots and a position: it stands inside the rows that became visible between `seen`
 and `upto`. When a page comes back short the window is exhausted, and the next one opens where it ended. Events of
-one aggregate stay in order, because its row lock puts their commits in order (DESIGN, section 3).
+one aggregate stay in order, because its row lock puts their commits in order.
 
 The log is partitioned by the day on which an event was written. A cursor also carries the instant `since`, before which
 no event that it has not read was written, so that the planner leaves older partitions out (90 of them: 6 ms a page

@@ -108,7 +108,7 @@ class _Relay:
 def notifier_loop(database: Database) -> Loop:
     """Notifies relays in other processes (NOTIFY) of commits here, after the commit and at most once per QUIET_SECONDS.
 
-    NOTIFY inside the write transaction would serialize all commits (DESIGN: 10,464 -> 2,345 commits/s).
+    NOTIFY inside the write transaction would serialize all commits (measured: 10,464 -> 2,345 commits/s).
     """
 
     async def run(pulse: Pulse) -> None:

