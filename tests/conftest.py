@@ -185,6 +185,11 @@ def broker() -> Iterator[Broker]:
         yield made
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A file's bytes have no part in a test's name: those of a workbook hold the time at which it was made."""
+    return "bytes" if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist's own, which writes each test's group into its id
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
