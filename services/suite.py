@@ -35,7 +35,7 @@ FIRST_PAGE = Path(__file__).parent / "first_page.html"
 
 @dataclass(frozen=True)
 class Databases:
-    """One database per service: nobody reads another's tables, here neither."""
+    """One database per service; no service reads another's tables."""
 
     by_service: Mapping[str, Database]
 
@@ -60,13 +60,13 @@ class Databases:
 
 @dataclass(frozen=True)
 class SuiteSettings:
-    """Each service reads the same environment in its own shape."""
+    """The settings of each service, read from one environment."""
 
     by_service: Mapping[str, Settings]
 
     @classmethod
     def read(cls, **given: Any) -> Self:
-        """From what is given, over the environment. Raises pydantic's ValidationError."""
+        """From the arguments, over the environment. Raises pydantic's ValidationError."""
         return cls({name: service.settings(**given) for name, service in REGISTER.items()})
 
     def __getitem__(self, service: str) -> Settings:
@@ -156,10 +156,10 @@ def _first_page(address: str, folder: Path | None) -> Callable[[Request], Awaita
 
 
 def _is_of_this_machine(request: Request, address: str) -> bool:
-    """Asked from here, by a name of here, of a run that serves none but this machine.
+    """Whether client, Host header and public address are all loopback, without a proxy between.
 
-    A page whose name leads here sends its name. A proxy says for whom it asks, or that it is one: where it adds no header,
-    it speaks HTTP/1.0 as nginx does by itself, or serves an address that is not of this machine.
+    A page with DNS rebinding sends its own name as Host. A proxy adds a forwarding header; one that does not speaks
+    HTTP/1.0, as nginx does by default, or serves an address that is not loopback.
     """
     relayed = {"forwarded", "x-forwarded-for", "x-real-ip", "via"} & set(request.headers.keys())
     if relayed or request.scope["http_version"] == "1.0":
@@ -178,7 +178,7 @@ def _is_loopback(name: str | None) -> bool:
 
 
 class _ByService:
-    """Hands /tasks/…, /notify/… and so on to their applications, paths unchanged; the rest is the suite's own."""
+    """Routes /tasks/…, /notify/… and so on to their applications, paths unchanged; the rest to the suite's own."""
 
     def __init__(self, app: ASGIApp, apps: Mapping[str, ASGIApp]) -> None:
         self.app = app

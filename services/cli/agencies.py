@@ -1,4 +1,4 @@
-"""`dondoc agencies show|add|amend`: what an agency is called, through the suite's HTTP API."""
+"""`dondoc agencies show|add|amend`: agencies and their names, through the suite's HTTP API."""
 
 from enum import StrEnum
 from typing import Annotated, Any

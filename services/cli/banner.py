@@ -1,4 +1,4 @@
-"""What `dondoc up` says once it runs: where things are, how things stand, and commands that work as printed."""
+"""The output of `dondoc up` once it runs: addresses, a summary, and commands that work as printed."""
 
 import shlex
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from shared.runtime.database import AnyRow
 from shared.runtime.settings import Settings
 
 TI = 10**9  # đồng
-# what was believed of 2025's money before a correction of the sample data was recorded
+# 2025's figures as known before a correction in the sample data was recorded
 BELIEVED = "year=2025&as_of=2026-01-31&known_at=2026-03-12T17:00:00%2B07:00"
-# takes the URL from the keyboard unseen, since `up` reads that variable too; bash and zsh know -s
+# reads the URL without echo into a variable that `up` reads; bash and zsh support -s
 ASK_FOR_URL = "read -rs DONDOC_DATABASE_URL && export DONDOC_DATABASE_URL"
 HERE = IPv4Address("127.0.0.1")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the suite: where it is reached, what it stands on, and the options it was started with.
+    """One run of the suite: its address, admin key file, data, and the options it was started with.
 
     `asks_for_url`: its database URL holds a password, is not among the options, and must be typed again.
     """

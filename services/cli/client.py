@@ -30,7 +30,7 @@ DEFAULT_KEY_FILE = Path(".dondoc/admin.key")
 
 @contextmanager
 def suite_client(url: str, key_file: Path) -> Iterator[httpx2.Client]:
-    """A client whose refusals end the command with the sentence of the problem."""
+    """A client of which every refusal raises Stop with the sentences of the problem."""
     require_url("--url", url)
     with (
         reaching_suite(url),
@@ -47,7 +47,7 @@ def suite_client(url: str, key_file: Path) -> Iterator[httpx2.Client]:
 
 @contextmanager
 def reaching_suite(url: str) -> Iterator[None]:
-    """What keeps the block from the suite ends the command."""
+    """Raises Stop for a transport error in the block."""
     try:
         yield
     except httpx2.TransportError as error:
@@ -66,7 +66,7 @@ def amend(
     add_aliases: list[str] | None = None,
     remove_aliases: list[str] | None = None,
 ) -> Any:
-    """Change what stands at `path`, aliases included, unless it changes meanwhile; nothing to change is misuse."""
+    """PATCH the resource at `path`, aliases included, with If-Match. Raises Misuse without a change."""
     read = client.get(path)
     if add_aliases or remove_aliases:
         aliases = _changed_aliases(read.json()["aliases"], add_aliases or [], remove_aliases or [])
@@ -112,14 +112,14 @@ def read_key(key_file: Path) -> str:
 
 
 def _required_key(text: str) -> str:
-    """A header holds one word of visible ASCII and nothing else."""
+    """The key, if it fits into a header: visible ASCII without spaces. Raises ValueError."""
     if not text.isascii() or not text.isprintable() or " " in text or not text:
         raise ValueError("this is no key")
     return text
 
 
 def raise_problem(response: httpx2.Response) -> None:
-    """Raise Stop with what the suite objects to, or when it is not the suite that answers."""
+    """Raise Stop for a problem, or for a response that is not the suite's."""
     is_json = "json" in response.headers.get("content-type", "")
     if response.is_success:
         if not is_json and response.status_code != httpx2.codes.NO_CONTENT:
@@ -146,7 +146,7 @@ def raise_problem(response: httpx2.Response) -> None:
 
 @asynccontextmanager
 async def parallel_client(url: str, key_file: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    """The same for many requests at once; refusals are the caller's to read."""
+    """As `suite_client`, asynchronous; the caller reads the refusals."""
     headers = {"authorization": f"Bearer {read_key(key_file)}"}
     with reaching_suite(url):
         async with httpx2.AsyncClient(
@@ -165,7 +165,7 @@ async def app_client(app: FastAPI, token: str) -> AsyncIterator[httpx2.AsyncClie
 
 
 class Forwarder:
-    """Passes webhooks on to one address, and tells what it answered."""
+    """Passes webhooks on to one URL, and returns the status of the response."""
 
     def __init__(self, target: str) -> None:
         self.target = target

@@ -1,4 +1,4 @@
-"""Reaching the databases: what the network or PostgreSQL refuses is told in one line, without the password."""
+"""Connecting to the databases: network and PostgreSQL errors become one line, without the password."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ UNKNOWN_REMEDY = ("xem nhật ký của máy chủ PostgreSQL", "see the log of 
 
 @contextmanager
 def connecting(service: str, url: URL) -> Iterator[None]:
-    """What keeps the block from that service's database ends the command."""
+    """Raises Stop for errors of the connection and of that service's database in the block."""
     where = address(url)
     try:
         yield
@@ -63,7 +63,7 @@ def connecting(service: str, url: URL) -> Iterator[None]:
 
 
 def address(url: URL) -> str:
-    """Where a URL points, without its password; of what follows the ? only the socket's folder."""
+    """A URL without its password; of its query only the socket's folder."""
     socket = {"host": url.query["host"]} if "host" in url.query else {}
     return url.set(drivername="postgresql", query=socket).render_as_string(hide_password=True)
 
@@ -75,12 +75,12 @@ def _one_line(error: BaseException | None) -> str:
 
 
 async def require_sessions(service: str, url: URL) -> None:
-    """Refuse a pooler that takes the session away between transactions."""
+    """Raise Stop for a pooler that does not keep the session between transactions."""
     with connecting(service, url):
         try:
             kept = await keeps_session(url)
         except asyncpg.PostgresError:
-            return  # what connects next is refused alike, and tells the remedy; or creates the database
+            return  # the next connection fails alike and reports the remedy, or creates the database
     if not kept:
         where = address(url)
         raise Stop(
@@ -92,7 +92,7 @@ async def require_sessions(service: str, url: URL) -> None:
 
 
 async def prepare_database(service: str, url: URL) -> bool:
-    """Create and migrate where that is still to be done; true when it was created."""
+    """Create and migrate a database where needed; true when it was created."""
     await require_sessions(service, url)
     with connecting(service, url):
         return await prepare(service, url)

@@ -1,4 +1,4 @@
-"""How the command speaks: to people on the terminal, to scripts in JSON, and one line when it cannot go on."""
+"""Output of the command: text on the terminal, JSON for scripts, one line for an error."""
 
 import json
 from datetime import datetime
@@ -26,7 +26,7 @@ class Stop(Exception):
 
 
 class Misuse(Stop):
-    """What was typed is wrong: the same exit code as of the options that typer refuses."""
+    """Wrong arguments: exit code 2, as for the options that typer refuses."""
 
     exit_code = 2
 

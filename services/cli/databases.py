@@ -1,4 +1,4 @@
-"""`dondoc databases amend`: what is agreed of a database, through the suite's HTTP API."""
+"""`dondoc databases amend`: name, owner and period of a database, through the suite's HTTP API."""
 
 from typing import Annotated, Any
 from urllib.parse import quote

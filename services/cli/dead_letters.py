@@ -1,4 +1,4 @@
-"""`dondoc dead-letters`: the events that services set aside, on either transport: each stands in its consumer's database."""
+"""`dondoc dead-letters`: events that services set aside, on either transport, each in its consumer's database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -145,7 +145,7 @@ async def _replay_one(open_letter: _OpenLetter) -> Closing:
 
 
 def _close_each(service: str, ids: Sequence[int], close: CloseOne, data_dir: Path, *, as_json: bool) -> None:
-    """Close letters, each in a transaction of its own, in the order in which they came."""
+    """Close letters, each in a transaction of its own, in order of id."""
     _require_consuming(service)
     if len(ids) > MOST_AT_ONCE:
         raise Misuse(

@@ -16,7 +16,7 @@ from services.suite import Databases, SuiteSettings, open_databases
 async def deployment(
     data_dir: Path, services: Collection[str] = SERVICES
 ) -> AsyncIterator[tuple[SuiteSettings, Databases]]:
-    """Settings and databases; an embedded server is joined where it runs, else started for the while.
+    """Settings and databases; an embedded server is used where it runs, else started for the block.
 
     `services` are those whose database the command opens: a container of a deployment has no other's password.
     """

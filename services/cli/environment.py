@@ -26,7 +26,7 @@ from shared.runtime.listener import open_listener
 from shared.runtime.settings import KEY_BYTES, Settings
 
 DATA_FOLDER = Path(".dondoc")
-YEARS = range(2000, 2100)  # what the suite's days may lie in, whatever is added to one or taken from it
+YEARS = range(2000, 2100)  # of the suite's days, so that date arithmetic stays in range
 FASTEST = 1_000_000  # as in Settings.clock_speed
 
 
@@ -120,7 +120,7 @@ def _template(url: URL) -> str:
 
 
 def read_settings(databases: Collection[str] = SERVICES, **given: Any) -> SuiteSettings:
-    """The settings of every service; what is wrong with them is told in one line.
+    """The settings of every service. Raises Stop where they are invalid.
 
     `databases` are the services whose database the command opens: a process of a deployment has no other's password.
     """
@@ -143,7 +143,7 @@ def read_settings(databases: Collection[str] = SERVICES, **given: Any) -> SuiteS
 
 
 def _require_postgres(given: str, url: URL) -> None:
-    """Refuse at once what the driver would stumble over; the URL itself is not shown, it may hold a password."""
+    """Refuse a URL that the driver cannot use; the URL is not shown, it may hold a password."""
     unknown = set(url.query) - set(inspect.signature(asyncpg.connect).parameters)
     if unknown:
         raise Stop(
@@ -184,7 +184,7 @@ def require_clock(start: date | None, speed: float) -> None:
 
 
 def require_year(name: str, day: date) -> None:
-    """Refuse a day from which the suite could not count on or back."""
+    """Refuse a day outside YEARS."""
     if day.year not in YEARS:
         raise Misuse(
             f"{name} phải trong khoảng từ năm {YEARS[0]} đến hết năm {YEARS[-1]}.",
@@ -219,7 +219,7 @@ def settings_stop(error: ValidationError) -> Stop:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """The socket to serve on, taken before anything else is started."""
+    """The listening socket, bound before anything else is started."""
     try:
         return open_listener(host, port)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no DNS can hold

@@ -1,4 +1,4 @@
-"""An import's report on the terminal, as an office reads it: each row on a line, what is to be looked at below it."""
+"""An import's report on the terminal: each row on a line, its problems and remarks below it."""
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -15,14 +15,14 @@ from shared.text.characters import is_invisible
 
 _STYLES = {"accepted": "green", "refused": "red", "question": "yellow"}
 _LONGEST = 60  # characters of a text quoted in passing
-_LISTED = 10  # sheets, rows or tasks of one kind before the rest is counted
+_LISTED = 10  # sheets or tasks named before the others are only counted
 _INDENT = "      "
 Report = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a service's rows show behind their outcome: width of each column but the last, and what stands in them."""
+    """The columns of a service's rows after the outcome: headings, width of each but the last, and cells."""
 
     headings: Sequence[str]
     widths: Sequence[int]
@@ -58,12 +58,12 @@ def _show_row(row: Report, columns: dict[str, str], shown: Shown) -> None:
     style = _STYLES.get(row["outcome"])
     _print(_line(str(row["row"]), row["outcome_vi"], shown.cells(row), shown), style)
     for text in reasons(row, columns):
-        if not text.startswith("Đến hạn "):  # it stands in the row itself
+        if not text.startswith("Đến hạn "):  # the row already shows it
             _print_below(text)
 
 
 def _line(place: str, outcome: str, cells: Sequence[str], shown: Shown) -> str:
-    """Columns of fixed widths, the last as wide as the terminal lets it be."""
+    """Columns of fixed widths; the last fills the terminal's width."""
     fixed = [_fit(place, 5), _fit(outcome, 12)]
     fixed += [_fit(text, width) for text, width in zip(cells, shown.widths, strict=False)]
     line = " ".join(fixed)
@@ -96,12 +96,12 @@ def _print(line: str, style: str | None = None) -> None:
 
 
 def _plain(text: str) -> str:
-    """On one line; what a terminal would obey is shown as a mark."""
+    """On one line; invisible and control characters are replaced by U+FFFD."""
     one = " ".join(text.split())
     return "".join("\ufffd" if is_invisible(sign) else sign for sign in one)
 
 
-# --- what stands around the rows -------------------------------------------------------------------------------------
+# --- sheets, skipped rows, totals ------------------------------------------------------------------------------------
 
 
 def _sheets(sheets: Sequence[Report]) -> Iterator[str]:

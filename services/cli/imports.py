@@ -50,7 +50,7 @@ Partial = Annotated[bool, typer.Option("--partial", help="Nhập các dòng đú
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """What every import asks for."""
+    """The arguments common to all imports."""
 
     file: Path
     sheet: str | None
@@ -237,7 +237,7 @@ def _answer(text: str) -> tuple[str, str]:
 
 
 def _check_report(sent: _Sent) -> None:
-    """Before anything is sent: an import that was made cannot be told anew in the same words."""
+    """Refuse an unusable report path before anything is sent: a second import has another report."""
     path = sent.report
     if path is None:
         return

@@ -1,4 +1,4 @@
-"""`dondoc listen`: a receiver on this machine, subscribed while it runs: what an integrator wants first."""
+"""`dondoc listen`: a webhook receiver on this machine, subscribed while it runs."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ def listen(
             where = f"Nhận cảnh báo của {agency} tại / receiving {agency}'s alerts at {address}"
             out.print(where, soft_wrap=True)
             out.print("Ctrl-C để dừng và hủy đăng ký. / Ctrl-C stops and unsubscribes.")
-            await asyncio.to_thread(ask_for_a_trial)  # shows at once that the way is open
+            await asyncio.to_thread(ask_for_a_trial)  # shows at once that webhooks arrive
 
         try:
             asyncio.run(_receive(listener, subscription["secret"], greet, forward))
@@ -91,7 +91,7 @@ async def _receive(
 
 
 async def _pass_on(forwarder: Forwarder, content: bytes, request: Request) -> Response:
-    """Forward with the signature; the answer is the target's, so that retries work as they would for it."""
+    """Forward with the signature; responds with the target's status, 502 where it is not reached."""
     status = await forwarder.forward(content, request.headers)
     out.print(f"  → {forwarder.target}: {status or 'không kết nối được / not reached'}")
     return Response(status_code=status or 502)

@@ -1,4 +1,4 @@
-"""What a deployment runs, one process each: serve, work, migrate, topics. All read the same environment."""
+"""The processes of a deployment: serve, work, migrate, topics. All read the same environment."""
 
 import asyncio
 import os
@@ -74,7 +74,7 @@ def _require_service(service: str) -> None:
 
 
 def _serving(service: str, settings: Settings, database: Database, clock: Clock) -> FastAPI:
-    """The API; it tells relays in other processes of its commits."""
+    """The API, with the loop that notifies relays in other processes of its commits."""
     entry = REGISTER[service]
     own = entry.serving_loops(settings, database, clock)
     loops = Loops({f"{service}-notifier": notifier_loop(database), **own})
@@ -84,7 +84,7 @@ def _serving(service: str, settings: Settings, database: Database, clock: Clock)
 
 
 def _working(service: str, settings: Settings, database: Database, clock: Clock) -> FastAPI:
-    """Health and metrics beside the loops."""
+    """The loops of a service, with health and metrics over HTTP."""
     _require_kafka(settings)
     worker = REGISTER[service].worker_on_kafka(settings, database, clock)
     loops = Loops(worker.loops)

@@ -1,4 +1,4 @@
-"""What a first start loads: the catalogue of agencies and, unless told otherwise, sample data of every service."""
+"""Loading at a first start: the catalogue of agencies and, by default, sample data of every service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,13 +27,13 @@ from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.loops import Loops
 
-PATIENCE_SECONDS = 60.0  # the copy takes a tenth of one
+PATIENCE_SECONDS = 60.0  # copying usually takes a tenth of a second
 LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class _Follower:
-    """A service whose samples stand on its own copy of the agencies."""
+    """A service whose samples need its own copy of the agencies."""
 
     name: str
     agencies: type[AgencyCopy]
@@ -58,9 +58,9 @@ FOLLOWERS = (
 
 
 async def seed(databases: Databases, settings: SuiteSettings, clock: Clock, *, samples: bool) -> None:
-    """Load what is not there yet; a start that was broken off is made good by the next, any other adds nothing.
+    """Load what is missing; an interrupted start is completed by the next, any other adds nothing.
 
-    Whether there are to be samples is decided once, by the start that loads the catalogue.
+    Whether samples are loaded is decided once, by the start that loads the catalogue.
     """
     async with databases.tasks.change(clock) as (session, now):
         new = await seeding.load_catalogue(session, actor=SYSTEM, at=now)
@@ -99,7 +99,7 @@ async def _has_samples(database: Database) -> bool:
 async def _copy_agencies(
     follower: _Follower, databases: Databases, settings: SuiteSettings, clock: Clock
 ) -> None:
-    """Take what tasks has told into the follower's copy, as its own loop goes on to do; that loop runs only later."""
+    """Consume the log of tasks into the follower's copy, as its own loop does, which starts only later."""
     database = databases[follower.name]
     source = OutboxSource("tasks", databases.tasks, database)
     name = f"{follower.name}-consume-tasks"
@@ -107,7 +107,7 @@ async def _copy_agencies(
     loops = Loops({name: consumer.loop()})
     try:
         async with loops.running(), asyncio.timeout(PATIENCE_SECONDS):
-            while not await _is_copied(follower, databases):  # noqa: ASYNC110 - the loop tells no one how far it came
+            while not await _is_copied(follower, databases):  # noqa: ASYNC110 - the loop does not report its progress
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError:
         why = loops.pulses[name].trouble() or "dead letters"

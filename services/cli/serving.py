@@ -1,4 +1,4 @@
-"""Running an application until it is told to stop."""
+"""Serving an application until SIGINT or SIGTERM."""
 
 import asyncio
 import signal
@@ -26,7 +26,7 @@ async def serve_until_stopped(
         server_header=False,
     )
     server = uvicorn.Server(config)
-    # uvicorn raises the signal anew when it has shut down; as an exit, what stands around it still ends in order
+    # uvicorn raises the signal again after its shutdown; as SystemExit it lets enclosing blocks end in order
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for

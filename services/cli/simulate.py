@@ -110,7 +110,7 @@ async def _assign(
 
 
 async def _consume(databases: Databases, settings: SuiteSettings, clock: ManualClock) -> None:
-    """Let notify hear all that tasks told."""
+    """Consume every event of tasks so far in notify."""
     source = OutboxSource("tasks", databases.tasks, databases.notify)
     consumer = REGISTER["notify"].build_consumer(settings.notify, databases.notify, clock, source)
     cursor, more = Cursor(), True
@@ -128,7 +128,7 @@ async def _acknowledged() -> None:
 async def _pass_time(
     database: Database, settings: SuiteSettings, clock: ManualClock, end: date, *, quiet: bool
 ) -> list[CloudEvent]:
-    """Jump from one due reminder to the next until the last day is over."""
+    """Move the clock from one due reminder to the next until the last day is over; returns the alerts."""
     last = local_instant(end, 23)
     cursor, alerts = Cursor(), []
     days = (end - local_date(clock.now())).days

@@ -1,4 +1,4 @@
-"""The state of things in a few lines: what is due, how databases stand, where the money is."""
+"""The summary that `dondoc up` prints: due tasks, counts of databases, the latest budget."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +24,7 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSummary:
-    """How many there are, of these declared connected, seen late, and contradicting what is declared."""
+    """The number of databases; of these connected, late, and with an open contradiction."""
 
     total: int
     connected: int

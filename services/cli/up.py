@@ -99,9 +99,9 @@ def _described(context: typer.Context, folder: DataFolder, host: str, port: int)
 
 
 def options_given(context: typer.Context, port: int) -> tuple[str, ...]:
-    """The command line's options, to be given again; `port` is the one that `--port 0` came to.
+    """The command line's options, to be given again; `port` is the one bound, also for `--port 0`.
 
-    A URL with a password is left out: a terminal's history and its readers are no place for it.
+    A URL with a password is left out, so that it does not get into a shell's history.
     """
     words: list[str] = []
     for parameter in context.command.params:
@@ -123,7 +123,7 @@ def options_given(context: typer.Context, port: int) -> tuple[str, ...]:
 
 
 def holds_password(database_url: str) -> bool:
-    """Also where it is no URL at all: the error is told elsewhere, and what is in it nobody knows."""
+    """Also true of text that is no URL, since any part of it may be a password."""
     try:
         url = make_url(database_url)
     except (ArgumentError, ValueError):
@@ -165,7 +165,7 @@ async def _run(run: Run, settings: SuiteSettings, listener: socket.socket, *, wi
 
 
 async def _refuse_earlier_clock(databases: Databases, clock: Clock) -> None:
-    """A record dated later than now would make history run backwards.
+    """Refuse a clock that is before the newest event.
 
     Keys do not count: commands issue and revoke them on real time beside a suite on a simulated clock.
     """
@@ -187,7 +187,7 @@ async def _refuse_earlier_clock(databases: Databases, clock: Clock) -> None:
 async def make_admin_key(file: Path, databases: Databases, secrets: Sequence[bytes], clock: Clock) -> None:
     """Issue the admin key unless the one in `file`, which holds the key alone, is accepted by every service.
 
-    The key in the file is recorded in any case: after a start that was cut short, or beside databases of another run.
+    The key in the file is recorded in any case: after an interrupted start, or beside databases of another run.
     """
     token = _read(file)
     key = KeySigner(secrets).read(token) if await _is_accepted(token, databases, secrets, clock) else None

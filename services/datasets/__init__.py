@@ -1,5 +1,5 @@
-"""Owns databases, platforms and procedure systems: what is declared of each beside what is seen of it.
+"""Owns databases, platforms and procedure systems: what is declared and what is observed of each.
 
-Invariant: the declared phase, the declared connection, the observed state and the quality results are facts of their
-own; none overwrites another, what was recorded is never changed, and where two disagree a contradiction says so.
+Invariant: the declared phase, the declared connection, the observed state and the quality results are separate facts;
+none overwrites another, no recorded row is changed, and where two disagree a contradiction is recorded.
 """

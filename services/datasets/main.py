@@ -1,4 +1,4 @@
-"""The datasets service: what it serves and what it runs."""
+"""The datasets service: its API and its loops."""
 
 from services.datasets.api import BODY_LIMITS, ROUTERS
 from services.datasets.api.dependencies import Rules

@@ -1,7 +1,7 @@
 """Rows of the datasets service.
 
-Registrations, what is agreed of them and the four kinds of fact are added, never changed: a trigger sees to it.
-A watch is what was last told of a database, worked out from those facts; whoever changes it holds its row's lock.
+Registrations, amendments and the four kinds of fact are append-only, which triggers enforce.
+A watch is the latest recorded state of a database, worked out from those facts; its row lock guards each change.
 """
 
 from datetime import date, datetime, timedelta
@@ -37,9 +37,9 @@ class Agency(AgencyCopy, Base):
 
 
 class Database(Base):
-    """What was registered: a database, a shared platform or a procedure system, and how often it is to send.
+    """A registered database, shared platform or procedure system, and how often it is to send.
 
-    Name, owner and expectation are those of the present; what they were and are from when on is in the amendments.
+    Name, owner and expectation are the current ones; all values with the instants from which they hold are amendments.
     """
 
     __tablename__ = "databases"
@@ -62,9 +62,9 @@ class Database(Base):
 
 
 class Amendment(Base):
-    """What was agreed of a database from an instant on, its registration first; what a row does not say goes on.
+    """Values agreed from an instant on, first those of the registration; null leaves a value as it was.
 
-    Of one instant the later recorded holds. `speaks_of_heartbeat` tells an agreement that there is none from silence.
+    For one instant the later recorded holds. `speaks_of_heartbeat`: it sets the period, where null means no heartbeats.
     """
 
     __tablename__ = "amendments"
@@ -87,7 +87,7 @@ class Amendment(Base):
 
 
 class Declaration(Base):
-    """What the owner says: a phase, a connection, or both; of two for one day the later recorded holds."""
+    """A declared phase, connection, or both; of two for one day the later recorded holds."""
 
     __tablename__ = "declarations"
     __table_args__ = (
@@ -108,7 +108,7 @@ class Declaration(Base):
 
 
 class QualityResult(Base):
-    """How a database did by one criterion; the latest `as_of` holds."""
+    """A result for one criterion; the one with the latest `as_of` holds."""
 
     __tablename__ = "quality_results"
     __table_args__ = (
@@ -131,12 +131,12 @@ class QualityResult(Base):
 
 
 class Heartbeat(Base):
-    """One sign of life, named by the sender's run."""
+    """One heartbeat, identified by the sender's run."""
 
     __tablename__ = "heartbeats"
     __table_args__ = (
         CheckConstraint("record_count >= 0", name="record_count"),
-        # covers all that states are worked out from
+        # covers every column that states need
         Index(None, "database_code", "observed_at", postgresql_include=["record_count", "recorded_at"]),
     )
 
@@ -168,12 +168,12 @@ class Maintenance(Base):
 
 
 class Watch(Base):
-    """How a database stands by what was told last. `version` counts its changes; heartbeats alone are none.
+    """The latest recorded state of a database. `version` counts its changes; heartbeats alone are none.
 
-    Instants are of the suite's clock. `in_time` is how long a heartbeat vouches for it, `heard_until` until when the
-    newest does. It is to be looked at again at `next_check_at`: the earlier of the instant at which silence would
-    change its state, which each heartbeat puts off, and of any other at which something may change. While it
-    `is_plain`, a further good heartbeat changes times alone and is written without looking back.
+    Instants are of the suite's clock. `in_time` is period + grace, `heard_until` that long after the newest heartbeat.
+    It is to be examined at `next_check_at`: the earlier of the instant at which silence would change its state, which
+    each heartbeat postpones, and of any other at which something may change. While it `is_plain`, a further heartbeat
+    in order updates it without reading older ones.
     """
 
     __tablename__ = "watches"
@@ -203,7 +203,7 @@ class Watch(Base):
 
 
 class Contradiction(Base):
-    """Two facts that do not agree: since when that is true, until when, and when we learned either."""
+    """Two facts that disagree: when it opened and closed, and when either was recorded."""
 
     __tablename__ = "contradictions"
     __table_args__ = (

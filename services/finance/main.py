@@ -1,4 +1,4 @@
-"""The finance service: what it serves and what it runs."""
+"""The finance service: its API and its loops."""
 
 from services.finance.api import BODY_LIMITS, ROUTERS
 from services.finance.consumers import handlers

@@ -1,4 +1,7 @@
-"""Rows of the finance service. Decisions, postings, claims and vouchers are only ever added: triggers and grants see to it."""
+"""Rows of the finance service.
+
+Decisions, postings, claims and vouchers are append-only, which triggers and grants enforce.
+"""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -116,7 +119,7 @@ class Posting(Base):
             "effective_on",
             postgresql_include=["recorded_at", "amount"],
         ),
-        Index(None, "effective_on", postgresql_using="brin"),  # rows lie about in the order of both clocks
+        Index(None, "effective_on", postgresql_using="brin"),  # rows are roughly in the order of both
         Index(None, "recorded_at", postgresql_using="brin"),
     )
 
@@ -129,7 +132,10 @@ class Posting(Base):
 
 
 class Budget(Base):
-    """An agency's money of one year and level as it stands: its row lock orders its changes, its columns are the state that its events carry."""
+    """An agency's money of one year and level by all that is recorded, as its events report it.
+
+    Its row lock orders its changes.
+    """
 
     __tablename__ = "budgets"
     __table_args__ = (UniqueConstraint("year", "level", "agency_code", name="uq_budgets_key"),)
@@ -182,7 +188,7 @@ class Claim(Base):
 
 
 class VoucherLine(Base):
-    """A row of a Treasury file that was posted: what makes importing it again change nothing."""
+    """A posted row of a Treasury file, by which importing it again changes nothing."""
 
     __tablename__ = "voucher_lines"
     __table_args__ = (Index("ix_voucher_lines_voucher", "year", "agency_code", "normal_form"),)

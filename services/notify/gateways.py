@@ -33,7 +33,7 @@ class SecretCipher:
     """Seals a subscription's secret for its row alone: moved to another row it does not open."""
 
     def __init__(self, suite_secrets: Sequence[bytes]) -> None:
-        """Seals under the first of the suite's secrets, opens what any of them sealed."""
+        """Encrypts under the first of the suite's secrets, decrypts under any of them."""
         keys = derive_keys(suite_secrets, b"dondoc notify webhook secrets v1")
         self._ciphers = [AESGCM(key) for key in keys]
 
@@ -51,7 +51,7 @@ class SecretCipher:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is posted, and where. `id` stays the same over all tries, so that a receiver can drop repetitions."""
+    """A webhook's body and URL. `id` is the same for all attempts, so that a receiver can drop repetitions."""
 
     id: UUID
     body: str
@@ -66,7 +66,7 @@ class WebhookSender:
         self._cipher = cipher
 
     async def send(self, message: Message) -> Outcome:
-        """Post once. Faults of the other side are in the outcome."""
+        """POST once; errors of the transport and the receiver are in the outcome."""
         signer = Webhook(self._cipher.open(message.sealed_secret, message.subscription_id))
         at = _REAL_TIME.now()
         headers = {

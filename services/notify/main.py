@@ -1,4 +1,4 @@
-"""The notify service: what it serves and what it runs."""
+"""The notify service: its API and its loops."""
 
 from collections.abc import Mapping
 

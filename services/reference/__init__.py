@@ -1,4 +1,4 @@
-"""The documents under docs/ that are made from the code, so that they cannot say something else than it does.
+"""The documents under docs/ that are made from the code, so that both always agree.
 
 `python -m services.reference` writes them; with `--check` it names each that is stale and exits with 1.
 """
@@ -16,7 +16,7 @@ from services.register import SERVICES, declared_topics
 from shared.log.topics import as_yaml
 
 PROJECT = Path(__file__).parents[2]
-MADE = ("docs/openapi", "docs/schemas")  # folders in which nothing else may lie
+MADE = ("docs/openapi", "docs/schemas")  # folders that hold nothing else
 
 
 def documents() -> dict[str, str]:
@@ -36,7 +36,7 @@ def documents() -> dict[str, str]:
 
 
 def stale(folder: Path = PROJECT) -> Iterator[str]:
-    """What under `folder` differs from the code, and why."""
+    """Each document under `folder` that differs from the code, with the reason."""
     wanted = documents()
     for path, text in wanted.items():
         file = folder / path

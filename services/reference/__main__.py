@@ -1,4 +1,4 @@
-"""Write the documents, or tell which are stale."""
+"""Write the documents, or list the stale ones."""
 
 import sys
 

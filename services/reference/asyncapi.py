@@ -1,4 +1,4 @@
-"""The log and the webhooks as AsyncAPI 3.0, from the suite's side: what it sends, and what it takes back in."""
+"""The log and the webhooks as AsyncAPI 3.0, from the suite's side: messages sent, and events consumed."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each service's HTTP API as its application describes it; no database is spoken to."""
+"""Each service's HTTP API as its application describes it; no database is connected to."""
 
 from typing import Any
 

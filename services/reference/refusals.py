@@ -1,6 +1,6 @@
 """Every stable code with its sentences, read from the source: from the calls that make refusals and row problems.
 
-Reading beats running here: a refusal's sentences stand beside the rule that raises it, in both languages. What is read
+The source is parsed, not run: a refusal's sentences are beside the rule that raises it, in both languages. The result
 is shipped as `shared/http/pages/problems.json`, for the pages that the links in problems lead to.
 """
 
@@ -22,7 +22,7 @@ ROW = "hàng / row"  # a row of an import that is refused, in a report that is i
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One code at one status; the sentences' variable parts stand as {…}."""
+    """One code at one status; the variable parts of the sentences are {…}."""
 
     code: str
     status: str
@@ -43,7 +43,7 @@ def errors_page(entries: Iterable[Entry], unread: Iterable[str]) -> str:
 
 
 def problems_data(entries: Iterable[Entry]) -> str:
-    """The same for the pages: situations by code."""
+    """The entries by code, as JSON for the pages of problems."""
     data: dict[str, list[dict[str, str | int | None]]] = {}
     for entry in entries:
         status = None if entry.status == ROW else int(entry.status)
@@ -80,7 +80,7 @@ def _of_the_framework() -> Iterator[Entry]:
 
 
 def _of_the_gateway(project: Path) -> Iterator[Entry]:
-    """What nginx answers itself."""
+    """The problems in nginx's own answers, from its configuration."""
     text = (project / GATEWAY).read_text(encoding="utf-8")
     for body in re.findall(r"return [45]\d\d '([^']+)';", text):
         problem = json.loads(body)
@@ -88,7 +88,7 @@ def _of_the_gateway(project: Path) -> Iterator[Entry]:
 
 
 def _constants(trees: Iterable[ast.Module]) -> dict[str, str]:
-    """Sentences that have a name, since more than one place says them."""
+    """Sentences assigned to a module's constant, by its name."""
     found: dict[str, set[str]] = {}
     for node in (node for tree in trees for node in tree.body):
         match node:

@@ -19,7 +19,7 @@ from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What an operator may set: how databases are watched, how far clocks may differ, how long a maintenance may last."""
+    """The operator's settings: watch rules, tolerated clock difference, longest maintenance."""
 
     watch: WatchRules
     skew: timedelta
@@ -49,7 +49,7 @@ DayAsked = Annotated[Day | None, Query(description="the day asked about; today b
 
 
 class KnownRead(NamedTuple):
-    """A snapshot for a question about no day; the same for ever when asked again with the same `known_at`."""
+    """A snapshot for a query without a day; the same `known_at` always gives the same answer."""
 
     connection: AsyncConnection
     known_at: datetime

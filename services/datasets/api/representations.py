@@ -41,7 +41,7 @@ def registration_answer(database: Database) -> Registration:
 async def database_answer(
     connection: AsyncConnection, code: str, asked: AsOf, downtime: timedelta
 ) -> tuple[DatabaseOut, int]:
-    """The answer, and the version by which a change says what it read."""
+    """The answer, and the version for its ETag."""
     row = await read.get_registration(connection, code, asked)
     if row is None:
         raise database_unknown(code)
@@ -67,7 +67,7 @@ async def database_answer(
 async def _observed(
     connection: AsyncConnection, row: AnyRow, asked: AsOf, downtime: timedelta
 ) -> ObservedFact:
-    """Worked out anew, since the watch may be behind; what it told of a time before the moment saves looking back."""
+    """Worked out anew, since the watch may be behind; a recorded up state limits how far back is read."""
     code = row.code
     is_told = row.observed == Observed.UP and row.checked_at <= asked.instant
     downtimes = await load_downtimes(connection, asked.known_at, downtime)

@@ -14,7 +14,7 @@ from shared.http.app import CurrentContext
 from shared.http.scalars import Instant
 from shared.http.stable_reads import KnownAt
 
-LONGEST_WINDOW = timedelta(days=366)  # at a heartbeat a minute half a million to read
+LONGEST_WINDOW = timedelta(days=366)  # half a million rows at one heartbeat a minute
 
 
 async def asked_window(
@@ -37,7 +37,7 @@ async def asked_window(
 
 
 def _instant(instant: datetime, field: str) -> datetime:
-    """Raises InvalidInput for one that no clock here ever showed."""
+    """The instant in UTC. Raises InvalidInput outside the years that are accepted."""
     check_plausible(instant, field)
     return instant.astimezone(UTC)
 

@@ -1,4 +1,4 @@
-"""Where what is declared and what is seen do not agree: when that became true, and when it ends by itself."""
+"""Contradictions between what is declared and observed: when each opens, and when it ends by itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ class ContradictionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the heartbeats up to an instant say.
+    """Summary of the heartbeats observed up to an instant.
 
     Attributes:
-        last_at: the last heartbeat.
-        first_since_none: the first one since neither platform nor connection is declared to be there.
-        last_sync_at: the synchronisation that the last heartbeat told: its word holds, also where it is older than what
-            was told before, as after a restore. None where it told that there never was one.
-        record_count: of the last one.
-        zero_since: the first of the zero counts that the last heartbeats have told without a break.
-        was_filled: whether a count above zero was told before those.
+        last_at: of the last heartbeat.
+        first_since_none: of the first heartbeat from `Declared.none_since` on.
+        last_sync_at: as the last heartbeat reports it, also where an earlier one reported a later synchronisation, as
+            after a restore. None where it reports none.
+        record_count: of the last heartbeat.
+        zero_since: of the first heartbeat of the unbroken run of zero counts that ends with the last; None without one.
+        was_filled: whether a count above zero precedes that run.
     """
 
     last_at: datetime | None = None
@@ -44,7 +44,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What is declared on a day, and since when without a break; None where it is not so."""
+    """Since when the declarations in force on a day have held without a break; None for those not in force."""
 
     joined_since: datetime | None = None
     synchronised_since: datetime | None = None
@@ -54,9 +54,9 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """`until` is when it ends if nothing more is heard; `basis` is the instant from which its days are counted.
+    """`until` is its end if no further heartbeat arrives; its days are counted from `basis`.
 
-    `never_synchronised`: they are counted from the registration, since no synchronisation was ever told of.
+    `never_synchronised`: `basis` is the registration, since no synchronisation was reported.
     """
 
     kind: ContradictionKind
@@ -72,7 +72,7 @@ class Contradiction:
 def declared(
     phases: Sequence[Stated], connections: Sequence[Stated], complete: Sequence[Stated], day: date
 ) -> Declared:
-    """What holds on a day; `complete` are the results of that criterion, `passed` or not."""
+    """The declarations in force on a day; `complete` are results for that criterion, passed or not."""
     nothing = [
         held_since(connections, {Connection.NONE}, day),
         held_since(phases, {Phase.NONE, Phase.PLANNED}, day),
@@ -97,14 +97,14 @@ def contradictions(
     silent_after: timedelta,
     uncounted: Sequence[Span] = (),
 ) -> Iterator[Contradiction]:
-    """What contradicts itself, also what will if nothing more is heard (`opened_at` lies ahead then).
+    """Contradictions, also those that open if no further heartbeat arrives (`opened_at` is then in the future).
 
     Args:
-        told: what is declared.
-        seen: what was heard.
-        registered_at: since when we can have heard anything.
-        expected: whether heartbeats were agreed; where they were not and none ever came, silence says nothing.
-        silent_after: how long silence, or data that are not synchronised, agrees with a declaration.
+        told: the declarations in force.
+        seen: the summary of the heartbeats.
+        registered_at: silence is counted from here before the first heartbeat.
+        expected: whether heartbeats were agreed; without that and without any heartbeat, silence contradicts nothing.
+        silent_after: how old the last heartbeat, or synchronisation, may be without contradicting a declaration.
         uncounted: merged spans of maintenance and of our own downtime, in which silence does not count.
     """
     if told.joined_since is not None and (expected or seen.last_at is not None):
@@ -117,7 +117,7 @@ def contradictions(
         basis = seen.last_sync_at or registered_at
         opened_at = max(told.synchronised_since, advance(basis, silent_after, uncounted))
         until = advance(seen.last_at, silent_after, uncounted)
-        if opened_at < until:  # beyond it is silent altogether, which is told as such
+        if opened_at < until:  # from `until` on SILENT holds instead
             never = seen.last_sync_at is None
             yield Contradiction(ContradictionKind.STALE_SYNC, opened_at, basis, until, never)
     if seen.zero_since is not None:
@@ -150,7 +150,7 @@ def declared_until(
 ) -> datetime | None:
     """The first day since a contradiction opened, up to `day`, on which its declared side does not hold; None for none.
 
-    What is said of anything else ends nothing.
+    Statements about other facts do not end it.
     """
     first = local_date(opened_at)
     said = (item.effective_on for items in (phases, connections, complete) for item in items)
@@ -197,7 +197,7 @@ def words(
     *,
     never_synchronised: bool = False,
 ) -> tuple[str, str]:
-    """What a reader is told at an instant, in Vietnamese and in English; days are whole ones since `basis`."""
+    """A contradiction described at an instant, in Vietnamese and in English; whole days since `basis`."""
     if never_synchronised:
         return _NEVER_SYNCHRONISED
     joined = Connection(connection) if connection in JOINED else Connection.CONNECTED

@@ -29,15 +29,15 @@ class Gap:
         """Whether it was longer than is tolerated.
 
         In real time too, since a simulated clock may run fast or be moved while the component ran. `is_start`: the only
-        process there is has just started, so nothing ran since the last report, whatever clock showed it.
+        process has just started, so nothing ran since the last report and real time does not matter.
         """
         return self.until - self.since > tolerated and (is_start or self.real > tolerated)
 
 
 def judged_until(intake: Gap | None, now: datetime, tolerated: timedelta) -> datetime:
-    """Up to when silence is judged: no further than heartbeats were surely taken.
+    """The instant up to which silence is judged: the intake's last report, since later heartbeats may be missing.
 
-    In a downtime of the intake up to now, since then the state is unknown. `intake` is None where it never ran.
+    In a downtime of the intake it is `now`, since the state is then unknown. `intake` is None where it never ran.
     """
     if intake is None or intake.is_downtime(tolerated):
         return now

@@ -1,4 +1,4 @@
-"""What a database's states are worked out from: its heartbeats while each agreement held, and its maintenance windows."""
+"""The evidence of a database's states: its heartbeats under each expectation, and its maintenance windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 from services.datasets.domain.observation import Expectation, Interval, Observed, Run, add_interval, observe
 from services.datasets.domain.spans import Span, advance, merged
 
-FAR = datetime(9000, 1, 1, tzinfo=UTC)  # the end of what is asked where nothing ends it
-ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)  # since when what was registered holds
+FAR = datetime(9000, 1, 1, tzinfo=UTC)  # stands for no upper bound
+ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)  # `holds_from` of a registration
 TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a database's state is worked out from while one expectation holds, from `since` until `until`.
+    """The evidence of a database's states under one expectation, which holds from `since` until `until`.
 
-    Nothing is told before `origin`, at which it is up where `settled`.
+    Heartbeats before `origin` are not loaded; where `settled`, the database is up at `origin`.
     """
 
     code: str
@@ -31,14 +31,14 @@ class Evidence:
 
     @property
     def begin(self) -> datetime:
-        """From when on states can be told."""
+        """The first instant whose state can be worked out."""
         if self.origin is None:
             return self.registered_at
         return self.origin if self.settled else min(self.origin, self.registered_at)
 
     @property
     def heard_until(self) -> datetime | None:
-        """Until when the newest heartbeat vouches that the database lives, whatever was before it."""
+        """Period + grace after the newest heartbeat, maintenance not counted; None without either."""
         if self.expectation is None or not self.runs:
             return None
         return advance(self.runs[-1].last, self.expectation.in_time, merged(self.maintenances))
@@ -63,7 +63,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The evidence of a database, one for each expectation that matters to what was asked, in order."""
+    """The evidence of a database, one part for each expectation that concerns the window, in order."""
 
     code: str
     parts: tuple[Evidence, ...]
@@ -74,7 +74,10 @@ class History:
     def intervals(
         self, window: Span, downtimes: Sequence[Span], known_until: datetime | None = None
     ) -> list[Interval]:
-        """Intervals that cover a window exactly. What is up when an expectation changes stays up until silence tells."""
+        """Intervals that cover a window exactly.
+
+        What is up when an expectation changes stays up for the new period + grace.
+        """
         found: list[Interval] = []
         before: Observed | None = None
         for part in self.parts:
@@ -98,7 +101,7 @@ class History:
         return item.state is Observed.UNKNOWN and item.start < part.since + part.expectation.in_time
 
     def at(self, instant: datetime, downtimes: Sequence[Span]) -> Interval:
-        """The state at an instant, and when it ends if nothing more is heard."""
+        """The interval around an instant; it ends when the state changes without a further heartbeat."""
         begin = min(self.part_at(instant).begin, instant)
         whole = self.intervals(Span(begin, FAR), downtimes)
         return next(item for item in whole if item.start <= instant < item.until)

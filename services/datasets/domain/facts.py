@@ -1,4 +1,4 @@
-"""What is declared and measured of a database, and when it holds."""
+"""Declared and measured facts of a database: when each holds, and what may be recorded."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ def in_force(statements: Iterable[Stated], day: date) -> Stated | None:
 def held_since(statements: Sequence[Stated], values: Iterable[str], day: date) -> datetime | None:
     """Since when one of `values` has held without a break; None where none holds on the day.
 
-    Saying the same again starts nothing anew: a contradiction cannot be put off by repeating the declaration.
+    Repeating a statement does not restart it: else a declaration could be repeated to postpone a contradiction.
     """
     wanted = set(values)
     days: dict[date, Stated] = {}
@@ -90,12 +90,12 @@ CODE_RULE_EN = "A code has no spaces, /, ? or #, nothing invisible, and is no do
 
 
 def is_code(text: str) -> bool:
-    """Whether an address can hold it as one segment that people see whole."""
+    """Whether a code fits into a URL as one path segment, without invisible characters."""
     return _CODE.fullmatch(text) is not None and not has_invisible(text) and text not in {".", ".."}
 
 
 def check_not_future(instant: datetime, now: datetime, skew: timedelta, field: str) -> None:
-    """An instant may lie ahead of our clock by as much as two clocks may differ."""
+    """Refuse an instant more than `skew`, the tolerated clock difference, after now."""
     if instant > now + skew:
         raise InvalidInput(
             "instant_in_future",
@@ -116,12 +116,10 @@ def check_day_not_future(day: date, now: datetime, field: str) -> None:
         )
 
 
-EARLIEST = date(1945, 9, 2)  # an instant outside these is a typing mistake
+EARLIEST = date(1945, 9, 2)  # instants outside these are refused
 LATEST = date(2200, 12, 31)
-SHORTEST_PERIOD_SECONDS = (
-    30  # between two heartbeats; in less we ourselves may rest unnoticed (domain/downtime.py)
-)
-LONGEST_SECONDS = 366 * 86_400  # one a year still tells something
+SHORTEST_PERIOD_SECONDS = 30  # between two heartbeats; not below the gap tolerated in domain/downtime.py
+LONGEST_SECONDS = 366 * 86_400  # of a period or a grace: a year
 
 
 def check_plausible(instant: datetime, field: str) -> None:
@@ -151,11 +149,11 @@ def check_maintenance(start: datetime, until: datetime, longest: timedelta) -> N
         )
 
 
-LATEST_NOTICE = timedelta(hours=24)  # of a maintenance: one that began at night is told the next day
+LATEST_NOTICE = timedelta(hours=24)  # how late an owner may record a maintenance after it began
 
 
 def check_notice(start: datetime, now: datetime) -> None:
-    """Who owns a database may not turn an outage of long ago into a maintenance by its own word."""
+    """Refuse a window begun over LATEST_NOTICE ago: an owner may not turn a past outage into a maintenance."""
     if now - start > LATEST_NOTICE:
         hours = LATEST_NOTICE // timedelta(hours=1)
         raise InvalidInput(
@@ -167,7 +165,7 @@ def check_notice(start: datetime, now: datetime) -> None:
 
 
 def check_quality(measured: Decimal, denominator: Decimal | None) -> None:
-    """Where a denominator is given, what was measured is a part of it."""
+    """Refuse a measured value above its denominator, where there is one."""
     if denominator is not None and measured > denominator:
         raise InvalidInput(
             "measured_above_denominator",

@@ -1,4 +1,4 @@
-"""From one row of a list to a registration with a declaration, and what stands in the way."""
+"""Reading one row of a list into a registration with a declaration, and its problems."""
 
 import re
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ LIMITS = {"code": 64, "name": 500, "legal_basis": 500, "owner": 500}
 
 @dataclass(slots=True)
 class ReadRow:
-    """A row as understood. With a problem it is refused. What a cell does not say is None."""
+    """A row as read. With a problem it is refused. An empty cell is None."""
 
     number: int
     code: str
@@ -66,14 +66,14 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a list is read: nothing holds from after `today`; `month_first` is said of `read_day_cell`."""
+    """How a list is read: `today` is the latest day accepted; `month_first` as for `read_day_cell`."""
 
     today: date
     month_first: bool
 
 
 def understand(number: int, values: Mapping[str, str], owner: Meaning | None, how: Reading) -> ReadRow:
-    """Put a row's parts together; `owner` is what its owner's cell means, None where that is empty or was not found."""
+    """Read a row; `owner` is the match of its owner's cell, None where that is empty or was not found."""
     row = ReadRow(number, values.get("code", ""), values.get("name", ""))
     row.problems += _text_problems(values)
     row.legal_basis = values.get("legal_basis") or None
@@ -141,7 +141,7 @@ def _read_day(row: ReadRow, text: str, how: Reading) -> None:
 
 
 def _read_expectation(row: ReadRow, values: Mapping[str, str]) -> None:
-    """How often the database is to send; a row that says nothing of it agrees nothing. Without a grace there is none."""
+    """Read period and grace in seconds: both None in a row without them; the grace is 0 by default."""
     period, grace = values.get("period_seconds", ""), values.get("grace_seconds", "")
     if not period and not grace:
         return

@@ -1,12 +1,14 @@
-"""What is seen of a database, worked out from the set of its heartbeats.
+"""The observed states of a database, worked out from the set of its heartbeats.
 
-A heartbeat vouches for the time until period + grace after it. Then the database is late, and down once three periods
-have passed (or, where period + grace reaches three periods, one period after it was late: late always comes before down).
+A heartbeat covers the time until period + grace after it. Then the database is late, and down once three periods have
+passed (or, where period + grace reaches three periods, one period after it was late: late always comes before down).
+
 From late one heartbeat makes it up. From down it takes two in a row, the second within period + grace of the first, and
 it is up from the second.
-Time in a maintenance window shows as maintenance and is no silence. While we ourselves took no heartbeats or did not watch, what no heartbeat
-vouches for is unknown, and silence is counted anew from the end of that: a database is never down because of us.
-Before the first heartbeat, and without an expectation, nothing is known.
+
+Time in a maintenance window is maintenance and does not count as silence. While we took no heartbeats or did not watch,
+time that no heartbeat covers is unknown, and silence is counted anew from the end of that span: a database is never
+down because of us. Before the first heartbeat, and without an expectation, the state is unknown.
 
 A heartbeat counts from the instant at which it was observed; the order in which heartbeats arrive changes nothing.
 """
@@ -32,7 +34,7 @@ DOWN_AFTER_PERIODS = 3
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """How often a database is to send, and how much later is still in time."""
+    """How often a database is to send, and how late a heartbeat may be."""
 
     period: timedelta
     grace: timedelta
@@ -89,10 +91,10 @@ def observe(
     Args:
         runs: of the good heartbeats, oldest first, as `runs_of` gives them.
         expectation: None where none was agreed.
-        window: what is asked about.
+        window: the span to cover.
         maintenances: windows that the owner announced.
         downtimes: spans in which we took no heartbeats or did not watch.
-        known_until: from here on nothing is known yet; None to tell how it goes on if nothing more is heard.
+        known_until: states are unknown from here on; None to continue as if no further heartbeat arrived.
     """
     quiet = merged(maintenances)
     end = window.until if known_until is None else max(window.start, min(known_until, window.until))
@@ -110,7 +112,7 @@ Change = tuple[datetime, Observed]
 
 
 class _Watch:
-    """Follows one database along its runs; each run is judged by the state that the silence before it had reached."""
+    """Works out the changes of one database run by run, each from the state reached in the silence before it."""
 
     def __init__(self, expectation: Expectation, quiet: Sequence[Span], unwatched: Sequence[Span]) -> None:
         self._expectation = expectation
@@ -137,7 +139,7 @@ class _Watch:
         return before is not None and beat <= advance(before, self._expectation.in_time, self._quiet)
 
     def _silence(self, origin: datetime, end: datetime, state: Observed) -> Iterator[Change]:
-        """What becomes of `state` from a heartbeat at `origin` on, while no other comes before `end`."""
+        """The changes from a heartbeat at `origin`, then in `state`, until `end`, without another between."""
         vouched = self._after(origin, self._expectation.in_time) if state is Observed.UP else origin
         late = [
             (vouched, Observed.LATE),
@@ -181,7 +183,7 @@ def _clipped(changes: Sequence[Change], window: Span) -> list[Interval]:
 
 
 def _with_maintenance(intervals: Sequence[Interval], quiet: Sequence[Span]) -> list[Interval]:
-    """Maintenance laid over the states beneath."""
+    """The intervals, with maintenance in place of the states that a maintenance window covers."""
     found: list[Interval] = []
     for interval in intervals:
         at = interval.start
@@ -196,7 +198,7 @@ def _with_maintenance(intervals: Sequence[Interval], quiet: Sequence[Span]) -> l
 
 
 def add_interval(found: list[Interval], interval: Interval) -> None:
-    """Append, leaving out what is empty and joining what is alike."""
+    """Append an interval that is not empty, merged with the last one where both have the same state."""
     if interval.start >= interval.until:
         return
     if found and found[-1].state is interval.state:

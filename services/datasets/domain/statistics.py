@@ -1,4 +1,4 @@
-"""Counting databases by what is declared, measured and seen of them; each figure with the codes behind it."""
+"""Counts of databases by declared, measured and observed facts, each with the codes counted."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ UNDECLARED = "undeclared"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one database stands at a moment; `fails` where the latest result of at least one criterion failed."""
+    """The facts of one database at an instant; `fails`: the latest result of some criterion failed."""
 
     code: str
     kind: str
@@ -38,7 +38,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The figures of a group; what each means stands in `measured`."""
+    """The figures of a group, as `measured` defines them."""
 
     key: str
     total: Measure
@@ -53,7 +53,7 @@ class Group:
 
 
 def measured(key: str, standings: Sequence[Standing]) -> Group:
-    """The figures of some databases. What was never declared counts as not being there."""
+    """The figures of some databases. An undeclared phase or connection counts as none."""
     return Group(
         key=key,
         total=_measure(standings),
@@ -88,5 +88,5 @@ def _measure(standings: Iterable[Standing]) -> Measure:
 def _split(
     standings: Sequence[Standing], words: Sequence[str], word_of: Callable[[Standing], str]
 ) -> dict[str, Measure]:
-    """A measure for every word, also for one that nothing has."""
+    """A measure for every value, zero where no database has it."""
     return {str(word): _measure(item for item in standings if word_of(item) == word) for word in words}

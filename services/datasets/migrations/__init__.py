@@ -1,1 +1,1 @@
-"""Alembic versions of the tasks database."""
+"""Alembic versions of the datasets database."""

@@ -1,4 +1,4 @@
-"""What is agreed of a database at a moment: its name, its owner, how often it is to send."""
+"""The agreed name, owner, period and grace of a database at an instant."""
 
 from datetime import datetime
 from typing import Any

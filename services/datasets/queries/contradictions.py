@@ -1,4 +1,4 @@
-"""Reading contradictions as they stood on a day, by what was known."""
+"""Reading contradictions as of a day, by what was known."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Reading databases: lists as told last, one with its facts of any moment, and its history."""
+"""Reading databases: lists by the latest recorded state, one with its facts at any instant, and its history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -58,7 +58,7 @@ async def list_databases(
     after: str | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """Databases by code, those that are as wanted and have all the words in their code or name; at most `limit + 1`."""
+    """Databases by code that match the filters and have all the words in code or name; at most `limit + 1`."""
     statement = _ROWS.limit(limit + 1)
     for name, value in wanted.items():
         if value is not None:
@@ -182,6 +182,6 @@ _HISTORY = (
 async def database_history(
     connection: AsyncConnection, code: str, known_at: datetime, *, after: int, limit: int
 ) -> Sequence[AnyRow]:
-    """What was done to a database and what was seen of it, oldest first; at most `limit + 1`."""
+    """The audit entries of a database, oldest first; at most `limit + 1`."""
     asked = {"code": code, "known_at": known_at, "after": after}
     return (await connection.execute(_HISTORY.limit(limit + 1), asked)).all()

@@ -1,4 +1,4 @@
-"""What is declared and what was heard of one database, as contradictions are worked out from."""
+"""Statements and heartbeats of one database, from which contradictions are worked out."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -61,7 +61,7 @@ _COMPLETE = (
 
 
 async def load_statements(connection: AsyncConnection, code: str) -> Statements:
-    """All that is declared and assessed of a database by now."""
+    """Every statement on a database recorded so far."""
     said = (await connection.execute(_SAID, {"code": code})).all()
     results = (await connection.execute(_COMPLETE, {"code": code})).all()
     return Statements(
@@ -106,7 +106,7 @@ _SEEN = text(
 async def load_seen(
     connection: AsyncConnection, code: str, at: datetime, none_since: datetime | None
 ) -> tuple[Seen, datetime | None]:
-    """What the heartbeats up to an instant say, and when the next one after it was observed."""
+    """Summary of the heartbeats up to an instant, and `observed_at` of the next one, or None."""
     asked = {"code": code, "at": at, "none_since": none_since}
     row = (await connection.execute(_SEEN, asked)).one()
     seen = Seen(
@@ -125,7 +125,7 @@ _SINCE = bindparam("since", type_=DateTime(timezone=True))
 _UP_TO = (Heartbeat.database_code == _CODE, Heartbeat.observed_at <= _AT)
 _FIRST_HEARD = select(func.min(Heartbeat.observed_at)).where(*_UP_TO, Heartbeat.observed_at > _SINCE)
 _FIRST_FILLED = _FIRST_HEARD.where(Heartbeat.record_count > 0)
-# the last heartbeat that told of no later synchronisation than the one that grew stale; those before it changed nothing
+# the last heartbeat that reports no synchronisation later than the stale one; earlier ones ended nothing
 _LAST_STALE = (
     select(func.max(Heartbeat.observed_at))
     .where(*_UP_TO, or_(Heartbeat.last_sync_at.is_(None), Heartbeat.last_sync_at <= _SINCE))
@@ -144,7 +144,7 @@ _FIRST_SYNCHRONISED, _FIRST_EVER_SYNCHRONISED = _first_after(_LAST_STALE), _firs
 
 
 async def heard_otherwise(connection: AsyncConnection, row: Contradiction, at: datetime) -> datetime | None:
-    """The first heartbeat, up to an instant, that ended a contradiction; None where what was heard ends none."""
+    """`observed_at` of the first heartbeat, up to an instant, that ended a contradiction; None where none did."""
     asked: dict[str, Any] = {"code": row.database_code, "at": at, "since": row.basis}
     match ContradictionKind(row.kind):
         case ContradictionKind.SENDING:

@@ -1,4 +1,4 @@
-"""Reading what states are worked out from: heartbeats as runs, maintenance windows, and our own downtimes.
+"""Reading the evidence of states: heartbeats as runs, maintenance windows, and our own downtimes.
 
 A database that sent two heartbeats in a row is up at the second whatever was before, so nothing older need be read.
 """
@@ -14,8 +14,8 @@ from services.datasets.domain.evidence import ALWAYS, FAR, TICK, Evidence, Histo
 from services.datasets.domain.observation import Expectation, Interval, Observed, Run
 from services.datasets.domain.spans import Span, merged
 
-# A zero counts as a sign of life only before the first count above zero. Looking back for two heartbeats in a row ends
-# after 5,000: a database that never once sent in time in so many is judged by those alone.
+# A heartbeat with a zero count counts only before the first count above zero. At most 5,000 heartbeats are searched for
+# two in a row: a database without such a pair among them is judged by those alone.
 _LOAD = text(
     """
     WITH said AS (
@@ -134,7 +134,7 @@ async def load_evidence(
     known: datetime = FAR,
     all_maintenance: bool = False,
 ) -> list[History]:
-    """Evidence of some databases, or of all, that tells their states from `at` until `until`, by what was known."""
+    """Evidence of some databases, or of all, for their states from `at` until `until`, by what was known."""
     rows = await connection.execute(
         _LOAD,
         {
@@ -184,9 +184,9 @@ async def state_at(
     known: datetime = FAR,
     up_since: datetime | None = None,
 ) -> tuple[Evidence, Interval]:
-    """A database's state at an instant and since when, looking back as far as that takes.
+    """A database's state at an instant and since when, read back as far as that takes.
 
-    `up_since` is told where the database is known to have been up from then on without a break.
+    `up_since`: the database is known to have been up from then on without a break.
     """
     evidence, interval = await _state_within(
         connection, code, instant, downtimes, until=FAR, known=known, up_since=up_since
@@ -215,7 +215,7 @@ async def _state_within(
     known: datetime,
     up_since: datetime | None = None,
 ) -> tuple[Evidence, Interval]:
-    """As `state_at`, as far back as one expectation holds; what comes after `until` is not read."""
+    """As `state_at`, as far back as one expectation holds; heartbeats after `until` are not read."""
     at = instant
     while True:
         [history] = await load_evidence(
@@ -246,5 +246,5 @@ async def _run_start(connection: AsyncConnection, evidence: Evidence, known: dat
         },
     )
     start = found.scalar_one()
-    assert isinstance(start, datetime)  # noqa: S101 - the driver's word
+    assert isinstance(start, datetime)  # noqa: S101 - a timestamptz
     return start

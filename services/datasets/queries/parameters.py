@@ -1,4 +1,4 @@
-"""Parameters that statements share: the day asked about, and up to when what was recorded is known."""
+"""Bind parameters that statements share: the day of a figure, and the last instant of recording."""
 
 from sqlalchemy import Date, DateTime, bindparam
 

@@ -1,4 +1,4 @@
-"""How every database stood at a moment."""
+"""The facts of every database at an instant, by what was known."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -67,7 +67,7 @@ _STANDINGS = _statement()
 
 
 async def load_standings(connection: AsyncConnection, asked: AsOf, downtime: timedelta) -> list[Standing]:
-    """Every database that was known, as it stood."""
+    """The facts of every database registered by `known_at`."""
     observed = await _observed(connection, asked, downtime)
     rows = await connection.execute(_STANDINGS, asdict(asked) | {"instant": asked.instant})
     return [

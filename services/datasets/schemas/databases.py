@@ -1,4 +1,4 @@
-"""What is registered, and how it stands."""
+"""Requests and responses of registered databases."""
 
 from datetime import date, datetime
 from decimal import Decimal

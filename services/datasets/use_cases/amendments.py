@@ -1,4 +1,4 @@
-"""Changing what was agreed of a database: its name, its owner, how often it is to send; from an instant on."""
+"""Amending a database's name, owner, or how often it is to send, from an instant on."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -20,14 +20,14 @@ from shared.runtime.audit import Actor
 
 @dataclass(frozen=True, slots=True)
 class NewAmendment:
-    """What is agreed anew; None where nothing is said. With `speaks_of_heartbeat` both seconds may be None: nothing agreed."""
+    """The values to change; None: unchanged, but with `speaks_of_heartbeat` both seconds None: no heartbeats."""
 
     name: str | None = None
     owner_code: str | None = None
     speaks_of_heartbeat: bool = False
     period_seconds: int | None = None
     grace_seconds: int | None = None
-    holds_from: datetime | None = None  # from now on by default
+    holds_from: datetime | None = None  # the instant of recording by default
 
 
 async def amend_database(
@@ -40,7 +40,7 @@ async def amend_database(
     actor: Actor,
     at: datetime,
 ) -> Watched:
-    """Add what is agreed; what was agreed before goes on to judge the time before. What stands so already is no change.
+    """Add an amendment; earlier ones still hold for the time before it. Values that hold already are no change.
 
     Raises:
         NotFound: database_unknown.
@@ -64,7 +64,7 @@ async def amend_database(
 
 
 async def _changes(session: AsyncSession, code: str, new: NewAmendment, holds_from: datetime) -> NewAmendment:
-    """What of it is agreed otherwise at that instant."""
+    """The values of `new` that differ from those agreed at that instant."""
     stands = await agreed_at(await session.connection(), code, holds_from, known_at=FAR)
     changes = replace(
         new,
@@ -80,7 +80,7 @@ async def _changes(session: AsyncSession, code: str, new: NewAmendment, holds_fr
 async def _record(
     session: AsyncSession, watched: Watched, changes: NewAmendment, actor: Actor, at: datetime
 ) -> None:
-    """Add what changes from an instant on, and write what holds now to the rows that lists and heartbeats read; nothing lies ahead."""
+    """Add an amendment, and write the latest values to the database and its watch (none is dated ahead)."""
     said = asdict(changes) | {"said_by": actor.name, "recorded_at": at}
     database, watch = watched.database, watched.watch
     session.add(Amendment(database_code=database.code, **said))

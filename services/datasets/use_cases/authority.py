@@ -1,4 +1,4 @@
-"""Who may speak for a database."""
+"""Which keys may act for a database."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +11,7 @@ from shared.http.auth import Caller
 
 
 async def require_owner(session: AsyncSession, caller: Caller, code: str) -> None:
-    """A key bound to an agency speaks for the databases of that agency and of those below it; others for all.
+    """A key bound to an agency acts for the databases of that agency and of those below it; others for all.
 
     Raises NotFound, Forbidden.
     """

@@ -31,7 +31,7 @@ def search_text(code: str, name: str) -> str:
 
 
 def in_time(period_seconds: int | None, grace_seconds: int | None) -> timedelta | None:
-    """How long a heartbeat vouches that a database lives; None where nothing is agreed."""
+    """Period + grace; None where no heartbeats are agreed."""
     if period_seconds is None or grace_seconds is None:
         return None
     return timedelta(seconds=period_seconds + grace_seconds)

@@ -42,7 +42,7 @@ async def register_database(
 
 
 async def add_database(session: AsyncSession, new: NewDatabase, *, actor: Actor, at: datetime) -> Watched:
-    """Register one whose owner is known. Raises Conflict where the code is taken, also by one who registers now."""
+    """Register one whose owner is known. Raises Conflict where the code is taken, also concurrently."""
     agreed = {name: getattr(new, name) for name in ("name", "owner_code", "period_seconds", "grace_seconds")}
     added = await session.execute(
         insert(Database)

@@ -1,4 +1,4 @@
-"""Recording what an owner declares of a database."""
+"""Recording declarations of owners."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -33,7 +33,7 @@ async def declare(
     actor: Actor,
     at: datetime,
 ) -> Declaration:
-    """Take down what the owner says; what was said before stays."""
+    """Record a declaration of the owner; earlier ones are kept."""
     if phase is None and ndc_connection is None:
         raise InvalidInput(
             "declaration_empty",

@@ -12,8 +12,8 @@ from services.datasets.tables import Downtime, Liveness, Watch
 _LAST = select(Liveness.at, (func.clock_timestamp() - Liveness.real_at).label("real")).where(
     Liveness.component == bindparam("component")
 )
-# Locked in order of code, as an import does. All of them, whatever is due: who looks at one meanwhile, not knowing of the
-# downtime, may yet put it off.
+# Locked in order of code, as an import does. All of them, also those due: a concurrent examination that does not see
+# the downtime may postpone one.
 _LOCKED = select(Watch.database_code).order_by(Watch.database_code).with_for_update().cte("locked")
 _LOOK_AT_ALL = (
     update(Watch)
@@ -57,7 +57,7 @@ async def record_liveness(
 
 
 async def silence_judged_until(session: AsyncSession, *, now: datetime, downtime: timedelta) -> datetime:
-    """Up to when the watch may judge silence."""
+    """The instant up to which the watch may judge silence."""
     return judged_until(await _gap(session, Component.INTAKE, now), now, downtime)
 
 

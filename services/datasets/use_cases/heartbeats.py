@@ -1,4 +1,4 @@
-"""Taking heartbeats: nearly all change nothing but times, and cost one statement."""
+"""Taking heartbeats: nearly all update only the watch's latest values, in one statement."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from shared.errors import Conflict, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class NewHeartbeat:
-    """What a sender tells: when it looked, how many records there are, and when they were last synchronised (None: never)."""
+    """A heartbeat as sent: when observed, the record count, the last synchronisation (None: never)."""
 
     run_id: str
     observed_at: datetime
@@ -24,9 +24,8 @@ class NewHeartbeat:
     note: str | None = None
 
 
-# Adds a heartbeat; where it comes in order while the database is up and nothing contradicts itself, the watch's times
-# move with it in the same statement. Whoever else changes the watch meanwhile is waited for, and its row looked at anew:
-# so what is agreed is read from that row.
+# Inserts a heartbeat; where it comes in order while the database is up without a contradiction, the same statement
+# updates the watch. It waits for a concurrent update of the watch and re-evaluates the row: so `in_time` is read there.
 _TAKE = text(
     """
     WITH asked AS (
@@ -61,7 +60,7 @@ _TAKE = text(
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """`counted` is false for one that was there already; `observed` is None then."""
+    """`counted` is false for a repetition; `observed` is None then."""
 
     counted: bool
     observed: str | None
@@ -76,12 +75,12 @@ async def take_heartbeat(
     skew: timedelta,
     at: datetime,
 ) -> Taken:
-    """Take a heartbeat; the same again changes nothing.
+    """Record a heartbeat; a repetition changes nothing.
 
     Raises:
-        InvalidInput: it lies in the future, or tells of a synchronisation that does.
+        InvalidInput: an instant is in the future or out of range; sync_after_observed.
         NotFound: database_unknown.
-        Conflict: run_id_taken, when its run told something else before.
+        Conflict: run_id_taken, when its run sent other content before.
     """
     _check(new, at, skew)
     values = {
@@ -117,7 +116,7 @@ _EARLIER_FILLED = select(
 
 
 async def _is_first_filled(session: AsyncSession, code: str, new: NewHeartbeat) -> bool:
-    """Whether it is the first with records: zeros after it are no signs of life any more, whatever was told."""
+    """Whether it is the first with a count above zero: heartbeats with zero after it no longer count."""
     if new.record_count == 0:
         return False
     return not await session.scalar(_EARLIER_FILLED, {"code": code, "at": new.observed_at})

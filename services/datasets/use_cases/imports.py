@@ -1,4 +1,4 @@
-"""Importing a list: every row accepted, unchanged or refused with its reason; all of it, or as the office asks."""
+"""Importing a list: every row accepted, unchanged or refused with its reason; all or nothing unless `partial`."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ COLUMNS = Columns(
 )
 MOST_ROWS = 5_000  # of one file, each a registration and a declaration: about a minute of writing
 Outcome = Literal["accepted", "refused", "unchanged"]
-_AMENDABLE = frozenset({"name", "owner_code", "period_seconds", "grace_seconds"})  # of what is registered
+_AMENDABLE = frozenset({"name", "owner_code", "period_seconds", "grace_seconds"})  # can change by PATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ReadList:
 
 @dataclass(slots=True)
 class RowReport:
-    """What became of one row."""
+    """The outcome of one row."""
 
     sheet: str
     row: int
@@ -69,7 +69,7 @@ class RowReport:
 
 
 async def read_list(store: Store, upload: Upload, *, today: date) -> ReadList:
-    """Read every row of a file as its owners are understood today.
+    """Read every row of a file; owners are looked up among today's agencies.
 
     Raises:
         InvalidInput: the file or its headings cannot be read.
@@ -123,10 +123,10 @@ async def import_list(
     rules: WatchRules,
     actor: Actor,
 ) -> tuple[list[RowReport], bool]:
-    """Import rows; the report of each, and whether anything was written.
+    """Import rows; returns the report of each, and whether anything was written.
 
-    A refused row keeps the whole file out unless `partial`. All rows are judged before the first is written, so that a
-    dry run gives the real run's report.
+    A refused row prevents all writes unless `partial`. All rows are judged before the first is written, so that a dry
+    run gives the real run's report.
     """
     session = change.session
     judged = await _judge(session, read.rows)
@@ -172,7 +172,7 @@ class _Judge:
         )
 
     def declares(self, row: ReadRow) -> bool:
-        """Whether a row says something that was not said before."""
+        """Whether a row declares something that was not declared before."""
         if row.effective_on is None or (row.phase is None and row.ndc_connection is None):
             return False
         return (row.code, row.phase, row.ndc_connection, row.effective_on) not in self.said
@@ -231,7 +231,7 @@ async def _write(
 
 
 def _differing(row: ReadRow, known: Database) -> list[str]:
-    """What a row says of a registered database that it was not registered with; an empty cell says nothing."""
+    """Names of the members in which a row differs from the registered database; empty cells are not compared."""
     said = ("name", "kind", "owner_code", "legal_basis", "period_seconds", "grace_seconds")
     values = {name: getattr(row, name) for name in said}
     return [name for name, value in values.items() if value is not None and value != getattr(known, name)]

@@ -31,7 +31,7 @@ async def record_maintenance(
     actor: Actor,
     at: datetime,
 ) -> Maintenance:
-    """Take down a window in which silence does not count; it may lie ahead, or have begun; long ago by the office alone."""
+    """Record a window in which silence does not count; only the office may record one begun over 24 hours ago."""
     check_plausible(starts_at, "from")
     check_plausible(ends_at, "until")
     check_maintenance(starts_at, ends_at, longest)

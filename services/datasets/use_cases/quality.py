@@ -22,7 +22,7 @@ from shared.runtime.audit import Actor
 
 @dataclass(frozen=True, slots=True)
 class NewResult:
-    """How a database did by one criterion: what was measured, of how many, what was asked for, and whether it passed."""
+    """A result for one criterion: the measured value, its denominator, the threshold, and whether it passed."""
 
     criterion: str
     measured: Decimal
@@ -37,7 +37,7 @@ class NewResult:
 async def assess(
     session: AsyncSession, code: str, new: NewResult, *, rules: WatchRules, actor: Actor, at: datetime
 ) -> QualityResult:
-    """Take down a quality result; the latest day's holds, of one day the last recorded."""
+    """Record a quality result; the latest day's holds, of one day the last recorded."""
     check_day_not_future(new.as_of, at, "as_of")
     check_quality(new.measured, new.denominator)
     watched = await lock_database(session, code)

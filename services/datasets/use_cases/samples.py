@@ -1,4 +1,4 @@
-"""Loading the sample databases: what was declared and measured in the past, and what is heard now; see samples/README.md."""
+"""Loading the sample databases: past declarations and results, and heartbeats up to now; see samples/README.md."""
 
 import csv
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,7 +22,7 @@ from shared.runtime.clock import local_date, local_instant
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RECORDED_HOUR = 8
-HEARD = timedelta(days=45)  # how long ago the samples begin to be watched: before their first heartbeat
+HEARD = timedelta(days=45)  # how long ago the watch of the samples starts: before their first heartbeat
 SENT_BEFORE = timedelta(hours=2)  # a heartbeat of "today" was sent so long ago
 GRACE_SECONDS = 12 * 3600
 DAY_SECONDS = 86_400
@@ -43,7 +43,7 @@ Step = tuple[datetime, Tell, Row]
 
 
 async def load_samples(session: AsyncSession, *, rules: WatchRules, actor: Actor, at: datetime) -> None:
-    """Register the sample databases and tell of each what was recorded by `at`, in the order of recording."""
+    """Register the sample databases and apply what was recorded of each by `at`, in the order of recording."""
     run = _Run(session, rules, actor, at)
     databases = _rows("databases.csv")
     registered = {row["code"]: _recorded_at(row["registered_on"]) for row in databases}
@@ -59,14 +59,14 @@ async def load_samples(session: AsyncSession, *, rules: WatchRules, actor: Actor
 
 
 async def _watch(run: _Run, since: datetime) -> None:
-    """Report the liveness of a watch that did not run until the samples begin to be heard: silence before then tells nothing."""
+    """Record a downtime of the watch until the samples' heartbeats start: silence before then does not count."""
     heard = max(since, run.at - HEARD)
     for instant, is_start in ((since, True), (heard, True), (run.at, False)):
         await record_liveness(run.session, now=instant, downtime=run.rules.downtime, is_start=is_start)
 
 
 def _steps(at: datetime) -> Iterator[Step]:
-    """All that the files tell, each with the instant of its recording."""
+    """Every step in the files, with the instant of its recording."""
     for row in _rows("databases.csv"):
         yield _recorded_at(row["registered_on"]), _register, row
         if row["declared_on"]:

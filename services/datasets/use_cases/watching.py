@@ -1,4 +1,4 @@
-"""Examining a database: its observed state and contradictions are worked out, and what changed since is recorded."""
+"""Examining a database: its observed state and contradictions are worked out, and changes recorded."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ from shared.events import datasets as events
 from shared.runtime.audit import SYSTEM, Actor
 from shared.runtime.clock import local_date
 
-MOST_STEPS = 1_000  # changes told one by one; whoever slept through more is told how it stands now
+MOST_STEPS = 1_000  # due examinations made up for in one call; past them only the present state is recorded
 
 
 @dataclass(frozen=True, slots=True)
 class WatchRules:
-    """What an operator may set about watching.
+    """The operator's settings of the watch.
 
     Attributes:
-        silent_after: how long silence agrees with a declared connection.
+        silent_after: how long silence contradicts no declared connection.
         downtime: a longer gap in our own liveness makes states unknown.
     """
 
@@ -50,9 +50,9 @@ async def watch_database(
     at: datetime,
     until: datetime | None = None,
 ) -> Watched:
-    """Bring a database's watch up to `until`, telling each change in order, dated when it became true.
+    """Examine a database up to `until`, recording each change in order, dated when it became true.
 
-    `at` is when that is recorded, and where `until` is not given up to when it is looked.
+    `at` is the instant of recording, and the default of `until`.
     """
     return await bring_up(session, await lock_database(session, code), rules, at=at, until=until)
 
@@ -68,15 +68,15 @@ async def bring_up(
 ) -> Watched:
     """As `watch_database`, of one that is locked already.
 
-    `before` says that facts may have changed by which a state that was told began earlier, later or not at all. A heartbeat
-    within a time that was told as up does not: it stays up from when it was.
+    `before`: new facts may move or remove the beginning of a recorded state. A heartbeat within a time recorded as up
+    does not: that state keeps its beginning.
     """
     watch = watched.watch
     now = max(until or at, watch.checked_at)
     connection = await session.connection()
     downtimes = await load_downtimes(connection, now, rules.downtime)
     statements = await load_statements(connection, watch.database_code)
-    # what was told for a time that turned out to be a downtime of ours is worked out anew
+    # states recorded for a span that turned out to be our own downtime are worked out anew
     before = before or any(span.until >= watch.checked_at for span in downtimes)
     look = _Look(session, connection, watched, rules, statements, downtimes, at)
     steps = 0
@@ -90,7 +90,7 @@ async def bring_up(
 
 @dataclass
 class _Look:
-    """A look at one database at one instant after the other."""
+    """Examines one database at one instant after the other."""
 
     session: AsyncSession
     connection: AsyncConnection
@@ -101,7 +101,7 @@ class _Look:
     recorded_at: datetime
 
     async def at(self, instant: datetime, *, before: bool) -> None:
-        """Write down how it stands at an instant, and tell what is not as it was told."""
+        """Update the watch to an instant, and record what changed since."""
         watch = self.watched.watch
         is_up = watch.observed == Observed.UP and not before
         evidence, interval = await state_at(
@@ -135,7 +135,7 @@ class _Look:
         watch.is_plain = interval.state is Observed.UP and not self.watched.open and told.none_since is None
 
     async def _tell_state(self, interval: Interval, heard_before: datetime | None) -> None:
-        """A change; or that one which stays down was heard of, so that nobody is told of a loss that may be over."""
+        """Record a change; or, while still down, a new heartbeat, for which notify postpones its alert."""
         watch = self.watched.watch
         before, watch.observed, watch.observed_since = watch.observed, interval.state, interval.start
         if before != interval.state:
@@ -157,10 +157,10 @@ class _Look:
     async def _closed_at(
         self, known: Contradiction, found: Sequence[Found], instant: datetime
     ) -> datetime | None:
-        """When a contradiction that was told ended: by itself, by what was declared since, or by what was heard.
+        """When a recorded contradiction ended: by itself, by a later declaration, or by a heartbeat; None for not yet.
 
-        Each is dated by the first that ended it, of all that is known when it is told. What is told stays: a heartbeat
-        or a statement that comes later still, of an earlier time, does not move an end that was told.
+        It is dated by the earliest end known when it is recorded. A recorded end stays: a heartbeat or a statement that
+        arrives later, of an earlier time, does not move it.
         """
         kind = ContradictionKind(known.kind)
         now = next((item for item in found if item.kind is kind), None)
@@ -205,7 +205,7 @@ class _Look:
 
 
 def _is_same(known: Contradiction, now: Found) -> bool:
-    """Whether what holds now is what was told: it did not begin later, nor is it told in other words."""
+    """Whether a contradiction is the recorded one: it did not open later, and is worded alike."""
     was_never = known.never_synchronised and not now.never_synchronised
     return now.opened_at <= known.opened_at and not was_never
 
@@ -235,7 +235,7 @@ def _turns(found: Sequence[Found]) -> Iterator[datetime | None]:
 
 
 def _plan(watch: Watch, interval: Interval, instant: datetime, turns: Iterable[datetime | None]) -> None:
-    """When to look again: when silence would change the state, or when anything else may turn."""
+    """Set the next examination: when silence would change the state, or anything else may change."""
     watch.silence_check_at = interval.until if interval.until < FAR else None
     watch.other_check_at = min((turn for turn in turns if turn is not None and turn > instant), default=None)
     watch.next_check_at = min(
@@ -254,7 +254,7 @@ async def record_and_examine(
     at: datetime,
     before: bool = False,
 ) -> None:
-    """Record what was said, then what follows from it for the observed state and for contradictions."""
+    """Record a change, then its effects on the observed state and on contradictions."""
     statements = await load_statements(await session.connection(), watched.database.code)
     today = local_date(at)
     watched.watch.phase = statements.phase(today)

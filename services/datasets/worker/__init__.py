@@ -1,4 +1,4 @@
-"""The loops of the datasets service: watching databases, and telling that heartbeats are taken."""
+"""The loops of the datasets service: watching databases, and reporting that heartbeats are taken."""
 
 from collections.abc import Mapping
 

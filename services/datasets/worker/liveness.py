@@ -27,7 +27,7 @@ async def report_liveness(
     is_start: bool = False,
     component: Component = Component.WATCH,
 ) -> datetime | None:
-    """Record that a component runs; returns when the downtime began that this ends, if it ends one."""
+    """Record that a component runs; returns the start of the downtime that this ends, or None."""
     async with database.change(clock) as (session, now):
         return await record_liveness(
             session, now=now, downtime=settings.downtime, is_start=is_start, component=component
@@ -76,7 +76,7 @@ def intake_loop(database: Database, clock: Clock, settings: DatasetsSettings) ->
 
     async def run(pulse: Pulse) -> None:
         async with reporter.present() as lock:
-            while not lock.is_closed():  # without it a further process would take itself for the first
+            while not lock.is_closed():  # without the lock a further process would consider itself the first
                 following = clock.now() + timedelta(seconds=REPORT_SECONDS)
                 await reporter.report()
                 pulse.beat()

@@ -1,4 +1,4 @@
-"""What operators watch of databases. Each has metrics of its own, up to a bound; the rest are counted."""
+"""Prometheus metrics of databases. Each has series of its own, up to a bound; the rest are only counted."""
 
 from datetime import datetime
 
@@ -59,9 +59,9 @@ def figures_loop(database: Database, clock: Clock, settings: DatasetsSettings) -
 
 
 async def show_figures(connection: AsyncConnection, now: datetime, most: int, shown: Shown) -> None:
-    """Bring the metrics in line with the watches; the first `most` databases by code have their own.
+    """Set the metrics from the watches; the first `most` databases by code have series of their own.
 
-    `shown` is kept from one time to the next: a database that another pushed beyond the bound is shown no more.
+    `shown` is kept between calls: the series of a database that is now beyond the bound are removed.
     """
     numbers = {row.observed: row.number for row in await connection.execute(_BY_STATE)}
     for state in Observed:
@@ -92,7 +92,7 @@ def _remove(code: str) -> None:
 
 
 def _show(gauge: Gauge, code: str, value: float | None) -> None:
-    """Nothing is shown of what is not told, nor of what is told no more."""
+    """Set a database's gauge; without a value its series is removed."""
     if value is None:
         gauge.remove(code)
     else:

@@ -16,7 +16,7 @@ from shared.runtime.database import Database
 from shared.runtime.loops import Loop, Pulse
 
 POLL_SECONDS = 1.0  # the fallback for changes made by other processes
-BATCH = 50  # databases per transaction: short enough that a heartbeat waits a blink for its lock
+BATCH = 50  # databases per transaction: few, so that heartbeats wait only briefly for their locks
 
 _NEXT = select(func.min(Watch.next_check_at)).where(Watch.next_check_at.is_not(None))
 
@@ -26,7 +26,7 @@ def rules_of(settings: DatasetsSettings) -> WatchRules:
 
 
 async def watch_due(database: Database, clock: Clock, settings: DatasetsSettings) -> int:
-    """One round: look at a batch of what is due, as far as heartbeats were surely taken; how many, 0 when none is."""
+    """Examine a batch of due databases, as far as silence may be judged; returns how many."""
     async with database.change(clock) as (session, now):
         until = await silence_judged_until(session, now=now, downtime=settings.downtime)
         due = (
@@ -51,7 +51,7 @@ def watch_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> 
     async def run(pulse: Pulse) -> None:
         async with reporter.present() as lock:
             next_report = 0.0
-            while not lock.is_closed():  # without it a further process would take itself for the first
+            while not lock.is_closed():  # without the lock a further process would consider itself the first
                 if time.monotonic() >= next_report:
                     await reporter.report()
                     next_report = time.monotonic() + REPORT_SECONDS
@@ -61,7 +61,7 @@ def watch_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> 
                 if due is not None and due <= clock.now():
                     if await watch_due(database, clock, settings):
                         continue
-                    wake.clear()  # what is due waits for another worker or for the intake; this commit is no news
+                    wake.clear()  # due rows are locked elsewhere or wait for the intake; our own commit does not count
                 await wait_for_wake(wake, clock, due if due and due > clock.now() else None, POLL_SECONDS)
         raise ConnectionError("lost the lock that tells of this process")
 

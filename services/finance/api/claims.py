@@ -28,7 +28,7 @@ def _wanted(
     nature: Nature | None = None,
     field: Field | None = None,
 ) -> dict[str, Any]:
-    """Which claims are asked about, by column."""
+    """The filters on claims, by column."""
     named = {"stage": stage, "year": year, "level": level, "nature": nature, "field": field}
     return named | {"agency_code": agency}
 

@@ -1,4 +1,4 @@
-"""Dependencies of the routes: scopes, filters, and the day and state of knowledge that are asked about."""
+"""Dependencies of the routes: scopes, filters, the day and the instant of knowledge."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

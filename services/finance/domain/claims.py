@@ -15,7 +15,7 @@ class ClaimStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewClaim:
-    """An amount in đồng as an agency states it; 0 withdraws what was stated before."""
+    """An amount in đồng as an agency states it; 0 withdraws the earlier statement."""
 
     stage: ClaimStage
     year: int

@@ -20,7 +20,7 @@ class Header:
 
 
 def check_header(header: Header, today: date) -> None:
-    """A document's day and the day it takes effect lie in the past or today: the ledger holds no plans."""
+    """Refuse a document's day or a day of effect in the future: the ledger holds no plans."""
     for name, day in (("issued_on", header.issued_on), ("effective_on", header.effective_on)):
         if day > today:
             raise InvalidInput(

@@ -1,4 +1,4 @@
-"""How much of what was allocated has been paid out: rates and their ranking."""
+"""Rates of disbursement of the allocated money, and their ranking."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class Rated:
 
 
 def percent(numerator: int, denominator: int) -> float | None:
-    """In integers up to the last step, so that binary fractions move no figure."""
+    """To one place, halves up, in integer arithmetic; None for a denominator of 0."""
     return (2000 * numerator + denominator) // (2 * denominator) / 10 if denominator else None
 
 
 def rated(paid: Iterable[tuple[str, int, int]], by: RankBy) -> list[Rated]:
-    """Keys with what was disbursed and allocated, in đồng; best first, those without a rate last when ranked by it.
+    """Keys with amounts disbursed and allocated, in đồng; best first, those without a rate last when ranked by it.
 
     Rates are compared exactly, not as printed. Equals share a rank, and as many ranks after it are left out.
     """

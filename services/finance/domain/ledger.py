@@ -6,7 +6,7 @@ from enum import StrEnum
 
 MAX_LINES = 10_000  # of one decision
 MAX_AMOUNT = 10**15  # đồng per line: a million tỉ, a third of what the whole state spends in a year
-MAX_TOTAL = 9 * 10**18  # đồng per decision: what a bigint can hold
+MAX_TOTAL = 9 * 10**18  # đồng per decision: within a bigint
 
 
 class Kind(StrEnum):

@@ -20,9 +20,9 @@ _STAGES: Mapping[Stage, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """An account that would go below zero: the first line that draws on it, what is there and what is asked, in đồng.
+    """An account that would go below zero, by the first line that draws on it; `available` and `asked` in đồng.
 
-    `before` is set where the money is there at first and needed by what takes effect on that day (ISO 8601).
+    `before` is set where the money is there at first and needed by postings that take effect on that day (ISO 8601).
     """
 
     line: int
@@ -45,7 +45,7 @@ class Insufficient(Conflict):
 
 
 def insufficient(shortages: Sequence[Shortage]) -> Insufficient:
-    """The refusal of a decision; its sentence tells the first account, `shortages` up to 20 of them."""
+    """The refusal of a decision; its sentence names the first account, `shortages` up to 20 of them."""
     first = shortages[0]
     vi, en = _STAGES[Stage(first.stage)]
     source = f"/{first.source}" if first.source else ""

@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`difference` is the total less the sum of its parts; up to `tolerance` it is what rounding leaves."""
+    """`difference` is the total less the sum of its parts; up to `tolerance` rounding explains it."""
 
     verdict: Verdict
     difference: Decimal

@@ -45,7 +45,7 @@ _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The day and the state of knowledge that a question is about, and which money: members that are None do not narrow it."""
+    """The day and the instant of knowledge of a query, and its filters; None: not filtered."""
 
     as_of: date
     known_at: datetime
@@ -69,7 +69,7 @@ class Group:
 
 
 def _sums(narrowed: tuple[str, ...], *, later: bool) -> Subquery:
-    """Per account, by its small number, what is known by the moment or what is not yet; and how many postings."""
+    """Per account id, the sum and number of postings known by then, or with `later` of the others."""
     known = and_(Posting.effective_on <= bindparam("as_of"), Posting.recorded_at <= bindparam("known_at"))
     unknown = or_(Posting.effective_on > bindparam("as_of"), Posting.recorded_at > bindparam("known_at"))
     sums = (
@@ -91,10 +91,10 @@ def _sums(narrowed: tuple[str, ...], *, later: bool) -> Subquery:
 
 @cache
 def _statement(group_by: Dimension | None, narrowed: tuple[str, ...], *, later: bool) -> AnySelect:
-    """The few accounts put under their keys, and all together.
+    """The balances by key, and all together.
 
-    `later` takes what is not known yet from what the accounts hold: of the present that reads next to nothing. Every
-    dimension with money has an account of authority: whatever moves was approved first.
+    `later` subtracts postings not known yet from the current balances, which for recent instants are few. Agencies and
+    dimensions are counted by accounts of authority: whatever moves was approved first.
     """
     sums = _sums(narrowed, later=later)
     balance = Account.balance - func.coalesce(sums.c.amount, 0) if later else sums.c.amount
@@ -124,7 +124,7 @@ _SPAN = select(func.min(Decision.recorded_at).label("first"), func.max(Decision.
 
 
 async def _later_is_less(connection: AsyncConnection, asked: Asked) -> bool:
-    """Whether the moment lies in the later half of the ledger; a guess, which the answer does not depend on."""
+    """Whether the instant lies in the later half of the ledger: an estimate that only affects speed."""
     span = (await connection.execute(_SPAN)).one()
     if span.first is None:
         return True

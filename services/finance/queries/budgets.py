@@ -1,4 +1,4 @@
-"""The budgets as they stand, without adding up postings."""
+"""The budgets by all that is recorded, without adding up postings."""
 
 from collections.abc import Sequence
 

@@ -54,7 +54,7 @@ def place(row: AnyRow) -> tuple[Any, ...]:
 async def sum_claims(
     connection: AsyncConnection, wanted: Mapping[str, Any], *, as_of: date, known_at: datetime
 ) -> AnyRow:
-    """What is claimed at that moment, and by how many agencies."""
+    """The sum in đồng of the claims in force, and how many agencies claim it."""
     found = _claims(wanted, as_of, known_at, superseded=False).subquery("found")
     whole = select(
         func.coalesce(func.sum(found.c.amount), 0).label("amount"),

@@ -29,7 +29,7 @@ from shared.runtime.audit import Actor, add_audit
 from shared.runtime.database import LateChange
 
 # In the order of their keys, as the ledger's function locks them: two imports, whose days touch them in any order,
-# wait for each other here and nowhere else. What an earlier import brought is read after that.
+# wait for each other here and nowhere else. Lines posted earlier are read after that.
 _LOCK = text(
     """
     SELECT count(*) FROM (
@@ -70,9 +70,9 @@ async def import_file(
     partial: bool,
     actor: Actor,
 ) -> Imported:
-    """Post what the file brings. A refused row keeps the whole file out unless `partial`.
+    """Post a file's new rows. A refused row prevents all postings unless `partial`.
 
-    All the work is done in a savepoint, and taken back where nothing may be written, so that a dry run's report is
+    All the work is done in a savepoint, and rolled back where nothing may be written, so that a dry run's report is
     that of the real run. `number` is the document's; without it the import draws one. A day's first decision has that
     number, further ones have it with -2, -3 ...; recoveries are a decision of their own.
 
@@ -85,7 +85,7 @@ async def import_file(
     keep_vouchers_whole(by_voucher(file.rows).values())
     at = (
         change.clock.now() if dry_run else await change.announce()
-    )  # what is taken back keeps no reader waiting
+    )  # a dry run is rolled back: readers need not wait for it
     drawn = number or f"KBNN-{uuid4().hex[:12]}"
     said = {"similar_is_meant": similar_is_meant, "actor": actor, "at": at}
     decisions = await _post(session, file.rows, drawn, said)
@@ -133,15 +133,15 @@ async def _posted(session: AsyncSession, file: TreasuryFile) -> Mapping[Voucher,
 
 
 class _PostedInPart(Exception):
-    """A voucher that is refused, for money that is not there, has lines that are posted already."""
+    """A voucher refused for lack of money has lines that are posted already."""
 
 
 async def _post(
     session: AsyncSession, rows: Sequence[ReadRow], number: str, said: Mapping[str, Any]
 ) -> list[UUID]:
-    """Post all rows that are accepted, day by day; anew without a voucher whose later day is short of money.
+    """Post all accepted rows, day by day; starts again without a voucher whose later day is short of money.
 
-    What a day pays comes before what it takes back. `said` goes to each decision.
+    Payments of a day come before recoveries. `said` goes to each decision.
     """
     vouchers = by_voucher(rows)
     while True:
@@ -172,7 +172,7 @@ async def _post_day(
     header: Header,
     said: Mapping[str, Any],
 ) -> list[UUID]:
-    """Post a day's rows of one kind, but for vouchers that draw on more than is there; under the next number that is free."""
+    """Post a day's rows of one kind, except vouchers short of money, under the next free number."""
     decisions: list[UUID] = []
     entry = 1
     while together := next_part(rows):
@@ -195,7 +195,7 @@ async def _post_day(
 
 
 def _forget(rows: Iterable[ReadRow]) -> None:
-    """After what was posted is taken back."""
+    """Clear the decision ids of postings that were rolled back."""
     for row in rows:
         row.decision_id = row.decision_id if row.outcome == "unchanged" else None
 

@@ -1,6 +1,6 @@
-"""The ledger: one statement posts a decision by the database's function and writes the events from what it returns.
+"""The ledger: one statement posts a decision by the database's function and writes the events from its result.
 
-One round trip, since whoever waits for a budget's lock waits for every round trip that is made under it.
+One round trip, since transactions that wait for a budget's lock wait for every round trip made under it.
 """
 
 import json
@@ -129,7 +129,7 @@ def _columns(lines: Sequence[Line]) -> dict[str, list[Any]]:
 
 
 def _event(event: events.DecisionEvent | events.RecoveryEvent) -> dict[str, Any]:
-    """The decision's event, what it says of a reversal, and the detail of the audit entry."""
+    """Parameters of the decision's event, its reversal and its audit entry."""
     decision, reversal = event.decision, event.decision.reversal
     detail = {
         "kind": decision.kind,
@@ -151,7 +151,7 @@ def _event(event: events.DecisionEvent | events.RecoveryEvent) -> dict[str, Any]
 
 
 def _refusal(error: DBAPIError, header: Header) -> Refusal | None:
-    """The refusal that an error of the ledger's function stands for; None where it is another error."""
+    """The refusal for an error raised by the ledger's function; None for another error."""
     state = getattr(error.orig, "sqlstate", None)
     detail = getattr(getattr(error.orig, "__cause__", None), "detail", None)
     if state == DOCUMENT_POSTED:

@@ -59,7 +59,7 @@ _AMOUNTS = ("amount", "recovered")
 
 @dataclass(frozen=True, slots=True)
 class TreasuryFile:
-    """A file as understood; `filename` is what the sender calls it, `skipped` the rows that say nothing."""
+    """A file as read; `filename` is from the request, `skipped` the rows that are passed over."""
 
     filename: str
     year: int
@@ -78,7 +78,7 @@ async def read_file(
     separator: DecimalSeparator | None = None,
     today: date,
 ) -> TreasuryFile:
-    """Read every row as agencies are named today.
+    """Read every row; agencies are looked up by their current names.
 
     Raises:
         InvalidInput: the file or its headings cannot be read; sheet_required, since totals and the unit belong to one
@@ -155,7 +155,7 @@ def _read(row: Row, how: Reading) -> ReadRow:
 
 
 def _unit(given: Unit | None, told: set[Unit]) -> Unit:
-    """What the sender says and what the file prints must agree; one of them is enough."""
+    """The unit given or printed. Raises InvalidInput where they differ or neither is there."""
     if len(told) > 1 or (given is not None and told - {given}):
         said = sorted(told | ({given} if given else set()))
         raise InvalidInput(

@@ -1,4 +1,4 @@
-"""Deliveries: what went out, how it went, and once more."""
+"""Reading deliveries with their attempts, and sending one again."""
 
 from functools import partial
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Deliveries: their statuses, what an attempt makes of them and of their subscription, and what is refused."""
+"""Deliveries: their statuses, the effect of an attempt on them and on their subscription, and refusals."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -109,9 +109,9 @@ def after_attempt(
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionEffect:
-    """What attempts make of their subscription.
+    """The effect of attempts on their subscription.
 
-    `is_answering`: its consecutive failures begin at 0 again, else there is one more. `is_gone`: it is disabled.
+    `is_answering`: its consecutive failures are reset to 0, else one is added. `is_gone`: it is disabled.
     """
 
     is_answering: bool

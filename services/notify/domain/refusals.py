@@ -1,4 +1,4 @@
-"""What is refused about alerts."""
+"""The refusal of an unknown alert."""
 
 from shared.errors import NotFound
 

@@ -1,4 +1,4 @@
-"""Subscriptions: what may be asked for, and the refusals."""
+"""Subscriptions: their statuses, reasons and refusals."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Days, instants, amounts and titles as they stand in messages, in Vietnamese and English."""
+"""Days, instants, amounts and titles as written in messages, in Vietnamese and English."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""Which agencies a key may look at: its own and those below it."""
+"""The agencies that a key may see: its own and those below it."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 

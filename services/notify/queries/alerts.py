@@ -26,7 +26,7 @@ _counts = (
     .where(Delivery.alert_id == Alert.id)
     .lateral("counts")
 )
-# `raised` stands for an alert that nobody subscribed to.
+# `raised`: an alert without a delivery.
 _status = case(
     (_counts.c.pending > 0, "delivering"),
     (_counts.c.failed > 0, "failed"),
@@ -76,7 +76,7 @@ async def get_alert(connection: AsyncConnection, alert_id: UUID) -> AnyRow | Non
 
 
 def for_reader(query: AnySelect, row: type[Alert | Reminder], asked: Asked) -> AnySelect:
-    """The rows about agencies that the reader may see and asks for, of the kind and the subjects asked for."""
+    """The rows about agencies that the reader may see, narrowed to the kind and the subjects given."""
     if asked.tenant is not None:
         query = query.where(row.agency_code.in_(within(Agency, asked.tenant)))
     if asked.agency is not None:

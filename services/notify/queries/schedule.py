@@ -1,4 +1,4 @@
-"""When there is next something to do, and how much waits."""
+"""The next instants at which something is due, and the sizes of the backlogs."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -44,7 +44,7 @@ _DELIVERIES = text(
 async def next_due_by_kind(
     connection: AsyncConnection, subject_kinds: Collection[str]
 ) -> Mapping[str, datetime]:
-    """When the next pending reminder of each kind of subject comes due, or came; of kinds with one pending."""
+    """The earliest `due_at` of pending reminders by kind of subject; kinds without one are left out."""
     found = await connection.execute(NEXT_DUE, {"subject_kinds": list(subject_kinds)})
     return {row.subject_kind: row.due_at for row in found}
 

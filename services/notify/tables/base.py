@@ -12,7 +12,7 @@ class Base(DeclarativeBase):
 class SubjectCopy(Base):
     """A subject as another service last reported it: its key is text, `version` that of the event.
 
-    Whoever changes a subject's reminders holds the lock of this row.
+    A subject's reminders are changed only under the lock of this row.
     """
 
     __abstract__ = True

@@ -1,4 +1,4 @@
-"""Who may act for whom."""
+"""Which keys may act for an agency."""
 
 from shared.http.auth import Caller
 
@@ -9,7 +9,7 @@ MANAGE = "notify.manage"
 def require_authority(caller: Caller, agency_code: str | None) -> None:
     """A key bound to an agency acts for that agency alone; one that is bound to none needs `notify.manage`.
 
-    Raises Forbidden. `agency_code` None stands for every agency at once.
+    Raises Forbidden. `agency_code` None means every agency.
     """
     if caller.tenant is None:
         caller.require(MANAGE)

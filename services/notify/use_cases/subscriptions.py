@@ -33,7 +33,7 @@ from shared.runtime.audit import Actor, add_audit
 
 @dataclass(frozen=True)
 class SubscriptionRules:
-    """What the operator set: where webhooks may go, how secrets are sealed, how many subscriptions an agency has."""
+    """The operator's settings: allowed targets, cipher of secrets, subscriptions per agency."""
 
     policy: OutgoingPolicy
     cipher: SecretCipher
@@ -52,7 +52,7 @@ async def create_subscription(
     actor: Actor,
     now: datetime,
 ) -> tuple[Subscription, str]:
-    """A subscription and its secret, which is told here and never again.
+    """Create a subscription; returns it and its secret, which is never returned again.
 
     Raises:
         Forbidden: the key may not act for that agency.
@@ -109,9 +109,9 @@ async def change_subscription(
     actor: Actor,
     now: datetime,
 ) -> Subscription:
-    """Change url, include_descendants, event_types or active; switched off, what waits is cancelled.
+    """Change url, include_descendants, event_types or active; pausing cancels pending deliveries.
 
-    What is wanted as it stands already is no change: it makes no version and no entry.
+    A value that is set already is no change: no new version, no audit entry.
 
     Raises:
         NotFound, Forbidden, Gone: as `_own`.
@@ -139,7 +139,7 @@ async def change_subscription(
 
 
 def _news(subscription: Subscription, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the wanted values, those that are not so already."""
+    """The wanted values that differ from the current ones."""
     wanted = {
         name: list(value) if name == "event_types" else value
         for name, value in changes.items()
@@ -151,7 +151,7 @@ def _news(subscription: Subscription, changes: Mapping[str, Any]) -> dict[str, A
 async def _switch(
     session: AsyncSession, subscription: Subscription, active: bool | None, now: datetime
 ) -> bool:
-    """Enable or pause; whether that changed anything. Enabled, its failures are forgotten."""
+    """Enable or pause; returns whether that changed anything. Enabling resets the failures to 0."""
     is_active = subscription.status == SubscriptionStatus.ACTIVE
     if active is True and not (is_active and subscription.consecutive_failures == 0):
         subscription.status, subscription.status_reason = SubscriptionStatus.ACTIVE, None
@@ -176,7 +176,7 @@ async def delete_subscription(
 async def try_subscription(
     session: AsyncSession, subscription_id: UUID, *, caller: Caller, actor: Actor, now: datetime
 ) -> UUID:
-    """Send a trial message by the way of all alerts; returns its delivery.
+    """Add a pending delivery of a trial message; returns the delivery's id.
 
     Raises:
         NotFound, Forbidden, Gone: as `_own`.
@@ -233,7 +233,7 @@ async def _own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> 
     """
     subscription = await session.get(
         Subscription, subscription_id, with_for_update={"key_share": True}
-    )  # as an update would: alerts go on being addressed
+    )  # FOR NO KEY UPDATE: alerts can still be addressed
     if subscription is None:
         raise subscription_unknown()
     require_authority(caller, subscription.agency_code)
@@ -258,7 +258,7 @@ async def _stop(
 async def cancel_unsubscribed(session: AsyncSession, *, now: datetime) -> int:
     """Cancel deliveries to subscriptions that are not active; returns how many.
 
-    An alert may be raised in the very moment in which its subscription ends, each transaction unseen by the other.
+    A concurrent transaction, unseen by the one that ends a subscription, may have added deliveries to it.
     """
     cancelled = 0
     for status in (SubscriptionStatus.DISABLED, SubscriptionStatus.DELETED):

@@ -23,11 +23,11 @@ from shared.runtime.loops import Pulse
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0  # the fallback for deliveries added by other processes
-# Real time in which calls that end gather to be recorded in one transaction, when a lane is full; in proportion less
-# when it is not, for a single subscriber should not wait for company.
+# Real time for which ended calls are gathered to be recorded in one transaction, when a lane is full; in proportion
+# less when it is not, so that a single result hardly waits.
 GATHER_SECONDS = 0.03
 # Leases taken for each slot; those without a free slot wait. A round (gather, then record and lease at once) takes about
-# 120 ms with 48 slots and endpoints that answer at once, in which 240 calls end: no slot stands empty.
+# 120 ms with 48 slots and endpoints that answer at once, in which 240 calls end: no slot is ever free.
 PREFETCH = 8
 LEASE_MARGIN_SECONDS = 30.0  # real time, beyond the call's own time-out, to record its result
 CLOSING_SECONDS = 5.0  # real time given to calls under way when the process ends
@@ -68,7 +68,7 @@ class _Lane:
 class DeliveryWorker:
     """Calls in two lanes: to endpoints that answer, and to those whose last call failed.
 
-    A failing endpoint has one call at a time and never a slot of the first lane, so that it costs the others nothing.
+    A failing endpoint has one call at a time and never a slot of the first lane, so that it does not slow the others.
     Leases and results outlive a round that fails: calls go on, and are recorded when the database answers again.
     """
 
@@ -103,9 +103,9 @@ class DeliveryWorker:
             await asyncio.sleep(GATHER_SECONDS * max(lane.utilization for lane in self._lanes))
 
     async def round(self) -> int:
-        """Record what has ended and lease what is due, side by side; returns how many were leased.
+        """Record ended calls and lease due deliveries, concurrently; returns how many were leased.
 
-        Neither cancels the other when it fails: the database may have taken leases whose answer is on its way.
+        Neither cancels the other when it fails: the database may have taken leases that are not received yet.
         """
         recorded, leased = await asyncio.gather(self.record(), self.lease_due(), return_exceptions=True)
         if isinstance(recorded, BaseException):
@@ -115,7 +115,7 @@ class DeliveryWorker:
         return leased
 
     async def lease_due(self) -> int:
-        """Lease what is due and there is capacity for, and begin to send it; returns how many.
+        """Lease due deliveries up to the capacity, and begin to send them; returns how many.
 
         Cancelled, it still takes its leases, for `close` to give back.
         """
@@ -181,7 +181,7 @@ class DeliveryWorker:
     async def close(self) -> None:
         """Begin no more calls, and end those under way.
 
-        What could not be recorded is lost when its lease ends, and sent again.
+        An attempt that could not be recorded is lost when its lease ends, and its delivery sent again.
         """
         if self._leasing is not None:
             await asyncio.gather(self._leasing, return_exceptions=True)

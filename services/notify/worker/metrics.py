@@ -1,4 +1,4 @@
-"""What operators watch of notify; the suite's clock measures lags, real time measures calls."""
+"""Prometheus metrics of notify; lags are by the suite's clock, calls in real time."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -44,7 +44,7 @@ DELIVERY_LAG = Histogram(
     buckets=_LAGS,
 )
 
-# A counter that begins at 1 has not increased: what rules count is there before the first call.
+# A series that begins at 1 shows no increase: those that alerting rules use exist from the start.
 for _outcome in (
     AttemptOutcome.DELIVERED,
     AttemptOutcome.FAILED,

@@ -53,7 +53,7 @@ def _measure(raised: Iterable[Raised]) -> None:
 def reminders_loop(database: Database, clock: Clock, settings: NotifySettings) -> Loop:
     """Sleeps until the next reminder comes due by the suite's clock, or until something is committed.
 
-    A failure with one subject keeps nothing of the others back: the loop fails when theirs are raised.
+    An error of one subject does not stop the others: it is raised after theirs.
     """
     wake = asyncio.Event()
     database.on_commit(wake.set)
@@ -77,7 +77,7 @@ def reminders_loop(database: Database, clock: Clock, settings: NotifySettings) -
                 raise next(iter(failed.values()))
             pulse.beat()
             if due:
-                wake.clear()  # another worker holds what is due; this round's own commit is no news
+                wake.clear()  # due rows are locked by another worker; our own commit does not count
             ahead = min((due_at for due_at in next_due.values() if due_at > now), default=None)
             await wait_for_wake(wake, clock, ahead, POLL_SECONDS)
 

@@ -1,4 +1,4 @@
-"""How long the service keeps what has ended: attempts of deliveries, and reminders that raised no alert."""
+"""The retention of ended rows: attempts of deliveries, and reminders that raised no alert."""
 
 from collections.abc import Mapping
 from datetime import timedelta

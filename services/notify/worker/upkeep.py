@@ -1,4 +1,4 @@
-"""Every few seconds: leases that ran out end, as do retries of what is superseded; and what waits is counted."""
+"""Every few seconds: expired leases and superseded retries are ended, and the backlogs counted."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.database import AnyRow, Database
 from shared.runtime.loops import Loop, Pulse
 
-INTERVAL_SECONDS = 5.0  # real time: leases and operators live in it
+INTERVAL_SECONDS = 5.0  # real time, as leases
 _SUPERSEDING = [kind for kind, subject in SUBJECTS.items() if subject.supersedes_retries]
 
 

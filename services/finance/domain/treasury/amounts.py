@@ -42,16 +42,16 @@ Readings = dict[DecimalSeparator, Decimal]
 
 
 def says_nothing(text: str) -> bool:
-    """Whether a cell stands for no amount: a dash or zero."""
+    """Whether a cell holds no amount: a dash or zero."""
     return _NOTHING.fullmatch(text.strip()) is not None
 
 
 def decide_separator(
     cells: Iterable[AmountCell], unit: Unit, said: DecimalSeparator | None
 ) -> DecimalSeparator | None:
-    """The decimal separator of a file: as the caller says, else as its cells tell by themselves.
+    """The decimal separator of a file: the one given, else the one that its unambiguous cells show.
 
-    None where they need none, or tell both; then each cell stands for itself, see `read_amount`.
+    None where no cell shows one, or cells show both; then each cell is read by itself, see `read_amount`.
 
     Raises:
         InvalidInput: separators_ambiguous, where a cell has two readings and no other cell decides between them.
@@ -76,7 +76,7 @@ def decide_separator(
 def read_amount(
     text: str, unit: Unit, separator: DecimalSeparator | None = None, *, is_number: bool = False
 ) -> Decimal | str:
-    """The printed number in its unit; else why not, a code of `amount_problem`.
+    """The printed number in its unit; else the code of its problem, as `amount_problem` takes it.
 
     Without a separator a cell that has two readings is ambiguous; but in đồng, which have no fraction, three digits
     after a sign are thousands.
@@ -138,7 +138,7 @@ def _ambiguous(cell: AmountCell, readings: Readings, unit: Unit) -> InvalidInput
 
 
 def amount_problem(code: str, text: str, unit: Unit, field: str = "amount") -> Problem:
-    """Why an amount is refused; `code` is what `read_amount` tells, amount_fractional or amount_too_large."""
+    """Why an amount is refused; `code` is from `read_amount`, amount_fractional or amount_too_large."""
     vi, en = _said(_readings(text), unit)
     problems = (*_of_reading(field, text[:50], vi, en), *_of_size(field, text[:50]))
     return next(problem for problem in problems if problem.code == code)

@@ -26,7 +26,7 @@ from shared.text.characters import has_invisible
 from shared.text.folding import fold
 
 Outcome = Literal["accepted", "refused", "unchanged", "total"]
-Heading = Literal["whole", "above", "below"]  # what the amount of a total is the sum of
+Heading = Literal["whole", "above", "below"]  # which rows a total sums
 Voucher = tuple[
     str, str
 ]  # agency and reference in its normal form: each agency numbers its own, anew every budget year
@@ -42,7 +42,7 @@ _GROUP = re.compile(r"(?:[IVXLC]+|[A-ZĐ])\.?")
 class ReadRow:
     """A row as understood; `amount` is in đồng, `printed` in the file's unit. A total has a `heading`, and no line.
 
-    A recovery's amounts are positive as a payment's are; `kind` tells them apart. `printed_recovered` is of a total.
+    A recovery's amounts are positive as a payment's are; `kind` distinguishes them. `printed_recovered` is of a total.
     """
 
     number: int
@@ -72,9 +72,9 @@ class ReadRow:
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether a line says what it said before; empty where nothing can be posted.
+        """A digest of the line, equal for equal lines; empty where nothing can be posted.
 
-        It is kept with every line posted, so that what it is made of is written out and stays as it is.
+        It is stored with every posted line, so that the members it is made of must not change.
         """
         line = self.line
         if self.day is None or line is None:
@@ -105,8 +105,8 @@ class Reading:
         year: budget year of its money.
         unit: of its amounts.
         today: nothing can have been paid after it.
-        separator: the decimal one, or None where each cell tells it by itself.
-        month_first: some day of the file is one only if its month stands first.
+        separator: the decimal one, or None where each cell is read by itself.
+        month_first: some date of the file is valid only with the month first.
         find_agency: a cell's words -> the agency that they mean.
     """
 

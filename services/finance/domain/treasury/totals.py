@@ -29,11 +29,11 @@ class _Sums:
 
 
 def check_totals(rows: Sequence[ReadRow], *, apart: bool = False) -> None:
-    """Refuse a total whose amount is not the sum that it stands for, by printed precision.
+    """Refuse a total whose amount is not the sum of its rows, by printed precision.
 
     "Tổng cộng" sums all rows, "Cộng" those since the total before, a numbered group those below it, down to one of
-    the next headings: groups may hold groups. Where what was recovered has a column of its own (`apart`) it has totals of
-    its own; else a total may be of all amounts, or less what was recovered.
+    the next headings: groups may hold groups. Where recoveries have a column of their own (`apart`) they have totals of
+    their own; else a total may be of all amounts, or of payments less recoveries.
     """
     details = [row for row in rows if row.heading is None]
     paid = _Sums(row.printed if row.kind is Kind.DISBURSE else None for row in details)

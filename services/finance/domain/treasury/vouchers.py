@@ -21,7 +21,7 @@ def by_voucher(rows: Iterable[ReadRow]) -> dict[Voucher, list[ReadRow]]:
 
 
 def check_lengths(rows: Iterable[ReadRow]) -> None:
-    """Refuse a voucher whose lines of a day are more than a decision takes: it could not be taken back by one reversal."""
+    """Refuse a voucher whose lines of a day are more than a decision takes: one reversal could not undo it."""
     for together in by_voucher(rows).values():
         most = max(Counter((row.day, row.kind) for row in together).values())
         if most > MAX_LINES:
@@ -39,7 +39,7 @@ def check_lengths(rows: Iterable[ReadRow]) -> None:
 def compare_with_posted(
     rows: Sequence[ReadRow], posted: Mapping[Voucher, Sequence[tuple[str, UUID]]]
 ) -> None:
-    """Leave out what an earlier file brought. A voucher comes whole and once: one line more or less is a change.
+    """Mark lines that are posted already as unchanged. A voucher comes whole: one line more or less is a change.
 
     Args:
         rows: of the file.
@@ -89,7 +89,7 @@ def _changed(lines: Iterable[tuple[str, UUID]]) -> Problem:
 
 
 def keep_vouchers_whole(vouchers: Iterable[Sequence[ReadRow]]) -> None:
-    """A voucher with a refused line is refused whole: else the corrected line could not be told from a second one."""
+    """A voucher with a refused line is refused whole: else the corrected line could look like a second one."""
     for together in vouchers:
         wrong = next((row.number for row in together if row.outcome == "refused"), None)
         for row in together:
@@ -105,7 +105,7 @@ def keep_vouchers_whole(vouchers: Iterable[Sequence[ReadRow]]) -> None:
 
 
 def next_part(rows: Iterable[ReadRow]) -> list[ReadRow]:
-    """Of a day's rows that wait: the first vouchers that fit into one decision, none of them cut; as the file has them."""
+    """The first unposted vouchers of a day that fit whole into one decision, in the file's order."""
     part: list[ReadRow] = []
     waiting = (row for row in rows if row.outcome == "accepted" and row.decision_id is None)
     for together in by_voucher(waiting).values():
@@ -118,7 +118,7 @@ def next_part(rows: Iterable[ReadRow]) -> list[ReadRow]:
 def refuse_short(
     part: Sequence[ReadRow], shortages: Iterable[Shortage], vouchers: Mapping[Voucher, Sequence[ReadRow]]
 ) -> list[ReadRow]:
-    """Refuse the last vouchers that draw on an account that does not hold enough, until the rest fits.
+    """Refuse the last vouchers that draw on an account with too little money, until the others fit.
 
     Args:
         part: rows that are posted together.
@@ -126,7 +126,7 @@ def refuse_short(
         vouchers: all rows of each, also of other days.
 
     Returns:
-        Every row of the vouchers refused; those that are posted already must be taken back.
+        Every row of the vouchers refused; those that are posted already must be rolled back.
     """
     short = {_account(item): item for item in shortages}
     lacking = {account: item.asked - item.available for account, item in short.items()}
@@ -138,7 +138,7 @@ def refuse_short(
             continue
         row.refuse(_insufficient(short[account]))
         given_up[row.voucher] = together = vouchers[row.voucher]
-        for other in together:  # what is posted is given back, what is asked here is asked no more
+        for other in together:  # its posted lines are rolled back, this day's are not posted
             if other.line is not None and (other.decision_id is not None or other.day == row.day):
                 change = -other.line.amount if other.kind is row.kind else other.line.amount
                 lacking[_account(other.line)] = lacking.get(_account(other.line), 0) + change

@@ -13,8 +13,8 @@ would deadlock over rows alone. Recorders lock in order of id, hence share it.
 
 Taking the exclusive lock after the shared one would deadlock as well: who may have to cancel takes the exclusive one first.
 
-Raising alerts holds rows of subjects and never waits for the advisory lock, since whoever has it may be waiting for
-those very rows. What newer alerts supersede is cancelled afterwards, by a transaction that holds nothing else.
+Raising alerts holds rows of subjects and never waits for the advisory lock, since its holder may be waiting for
+those rows. Superseded alerts are cancelled afterwards, by a transaction that holds nothing else.
 
 Leasing, ending expired leases and giving leases back are single statements on an autocommit connection. The first two
 skip locked rows; the last touches only its caller's own leases. A retry on request locks one row.

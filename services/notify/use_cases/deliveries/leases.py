@@ -33,10 +33,10 @@ class Capacity:
     per_subscription: int
 
 
-# For each active subscription its oldest due deliveries, no more than its leases leave room for; of these the oldest, as
-# many as there are slots, and only these are locked. Subscriptions whose last call failed have slots of their own. Two
-# workers that lease at once may exceed a subscription's room for a moment, or one of them find little left; no delivery
-# is leased twice.
+# For each active subscription its oldest due deliveries, up to its limit less its leases; of these the oldest, as many
+# as there are slots, and only these are locked. Subscriptions whose last call failed have slots of their own. Two
+# workers that lease at once may exceed a subscription's limit for a moment, or one of them lease few; no delivery is
+# leased twice.
 _LEASE = text(
     """
     WITH ranked AS MATERIALIZED (

@@ -74,7 +74,7 @@ class _Row:
 async def record_results(
     session: AsyncSession, results: Sequence[AttemptResult], *, now: datetime
 ) -> list[Recorded]:
-    """Record attempts, and what follows for their deliveries and subscriptions."""
+    """Record attempts, and their effects on deliveries and subscriptions."""
     effects = _effects(results)
     await _count_failures(session, effects)
     gone = [subscription_id for subscription_id, effect in effects.items() if effect.is_gone]

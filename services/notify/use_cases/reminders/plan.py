@@ -59,7 +59,7 @@ async def add_reminders(
 ) -> int:
     """Add reminders; returns how many are new or pending again.
 
-    Of those known by their key, a cancelled or obsolete one becomes pending again; what was raised stays raised.
+    Of those known by their key, a cancelled or obsolete one becomes pending again; a raised one stays raised.
     """
     if not added:
         return 0

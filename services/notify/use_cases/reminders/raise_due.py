@@ -15,7 +15,7 @@ from services.notify.use_cases.reminders.plan import add_reminders
 from services.notify.use_cases.reminders.publish import Raised, alert_of, publish
 from services.notify.use_cases.reminders.subject import AnySubject, AnyTerms, Due, Evaluation
 
-BATCH = 200  # due subjects per transaction: short enough that an event waits a blink for its lock
+BATCH = 200  # due subjects per transaction: few, so that events wait only briefly for their locks
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ def _passed_over(due: Due[Budget], terms: Terms[BudgetRules]) -> Sequence[NewRem
 
 
 def evaluate(due: Due[Budget], terms: Terms[BudgetRules]) -> Evaluation:
-    """Whether the budget as it stands now is what the examination looks for; a month's is followed by the next."""
+    """Whether the finding holds for the budget now; a month's examination is followed by the next."""
     reminder, budget = due.reminder, due.copy
     money, kind = _money(budget), BudgetKind(reminder.kind)
     amounts = {name: getattr(budget, name) for name in ("approved", "allocated", "unallocated", "disbursed")}

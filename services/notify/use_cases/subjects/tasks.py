@@ -39,7 +39,7 @@ from shared.events.envelope import EventData
 from shared.events.notify import AlertRaised
 from shared.log.inbox import Delivery
 
-# A reminder that ends takes the alerts of its deadline that are on their way with it.
+# Reasons of undelivered alerts that are cancelled with a reminder of their deadline.
 _DELIVERY_REASON: Mapping[DeadlineReason, DeliveryReason] = {
     DeadlineReason.REPLANNED: DeliveryReason.DEADLINE_MOVED,
     DeadlineReason.ASSIGNMENT_ENDED: DeliveryReason.ASSIGNMENT_ENDED,

@@ -1,4 +1,4 @@
-"""When a budget is examined, and what its examination finds. Money is integer đồng.
+"""When a budget is examined, and the finding of each examination. Money is integer đồng.
 
 A budget runs from 1 January of its year to 31 January after it, when the year's payments are closed. Each examination
 comes due at the alert hour of its day in Asia/Ho_Chi_Minh.
@@ -65,7 +65,7 @@ class Money:
 
     @property
     def to_spend(self) -> int:
-        """The base of the year's spending: what was carried over or cancelled is not to be spent any more."""
+        """The base of the even-spending line: without money carried over or cancelled."""
         return self.disbursed + self.remaining
 
 
@@ -74,7 +74,7 @@ def closing_day(year: int) -> date:
 
 
 def expected(money: Money, day: date) -> int:
-    """What would be disbursed at the start of a day if all that is to be spent were spent evenly; whole đồng."""
+    """The even-spending line at the start of a day: `to_spend` by elapsed days of the year; whole đồng."""
     return int(_even(money, day))
 
 
@@ -95,7 +95,7 @@ def tenths_of_percent(part: int, whole: int) -> int | None:
 
 
 def holds(kind: BudgetKind, money: Money, rules: BudgetRules, day: date) -> bool:
-    """Whether what the examination looks for is so on a day. Where nothing is left to disburse, nobody is urged to."""
+    """Whether an examination's finding is true on a day; with nothing left to disburse, none is about spending."""
     if day > closing_day(money.year):
         return False
     if kind is BudgetKind.BEHIND:
@@ -130,9 +130,7 @@ def plan(
         else examination
         for examination in _once(money, rules, hour)
     ]
-    following = next_month(
-        money, now - timedelta.resolution, hour
-    )  # what is due this very moment is not past
+    following = next_month(money, now - timedelta.resolution, hour)  # one due at `now` is not past
     return tuple([*planned, following] if following is not None else planned)
 
 
@@ -142,7 +140,7 @@ def next_month(money: Money, after: datetime, hour: int) -> Examination | None:
 
 
 def months_passed(money: Money, month: str, now: datetime, hour: int) -> list[Examination]:
-    """The monthly examinations after `month` (2026-07) which came due up to `now`, while nobody looked."""
+    """The monthly examinations after `month` (2026-07) which came due up to `now` without being planned."""
     after = local_instant(date.fromisoformat(f"{month}-01"), hour)
     return [planned for planned in _months(money, after, hour) if planned.due_at <= now]
 

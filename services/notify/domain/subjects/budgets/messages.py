@@ -10,10 +10,10 @@ from services.notify.domain.wording import day_en, day_vi, money_en, money_vi, o
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a budget stands on a day; money in đồng.
+    """The finding on a budget on a day; money in đồng.
 
-    `to_spend` (disbursed, and what can still be) and `expected` are said of one that is behind, `since` (first allocation) and `months` of an idle one, `by` of one that is
-    not allocated in time.
+    `to_spend` (disbursed, and still to be) and `expected` are used of one that is behind, `since` (first allocation)
+    and `months` of an idle one, `by` of one that is not allocated in time.
     """
 
     kind: BudgetKind

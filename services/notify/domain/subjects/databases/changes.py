@@ -21,14 +21,14 @@ class DatabaseKind(StrEnum):
 STATE_KINDS = frozenset({DatabaseKind.LATE, DatabaseKind.DOWN, DatabaseKind.RECOVERED})
 STATE_SERIES = "state"
 TROUBLES = frozenset({DatabaseKind.LATE, DatabaseKind.DOWN})
-CALM = frozenset({"maintenance", "unknown"})  # states in which nobody is asked to do anything
+CALM = frozenset({"maintenance", "unknown"})  # states that call for no action of the owner
 _TROUBLE_OF = {"late": DatabaseKind.LATE, "down": DatabaseKind.DOWN}
 
 
 def transition(before: str, after: str, *, trouble_raised: bool = False) -> DatabaseKind | None:
     """The kind of alert that a change of the observed state calls for; None for no alert.
 
-    `trouble_raised`: the last alert of its state was of a trouble, so that its end is owed, whatever lay between.
+    `trouble_raised`: the last alert of its state was of a trouble, so that its end is reported, whatever lay between.
     """
     if after == "up" and (before in _TROUBLE_OF or trouble_raised):
         return DatabaseKind.RECOVERED
@@ -49,7 +49,7 @@ def state_of_change(
 
     Args:
         kind: as of `transition`.
-        recorded_at: when the datasets service recorded it; that it became true before is no reason for silence.
+        recorded_at: when the datasets service recorded it; `stale_after` counts from here.
         now: when the event is consumed.
         stale_after: set by the operator.
         holds: whether our copy shows that very state, and no alert of it was raised yet.

@@ -12,8 +12,8 @@ from services.notify.domain.wording import instant_en, instant_vi, shortened
 class DatabaseChange:
     """A change of a database, and when it became true; `words_vi` and `words_en` describe a contradiction.
 
-    `trouble_since` is the beginning of the silence of which the last alert was: a return from before then says that
-    there was none.
+    `trouble_since` is the beginning of the silence in the last alert: a recovery from before then means that there was
+    none.
     """
 
     kind: DatabaseKind

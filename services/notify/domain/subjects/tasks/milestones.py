@@ -61,12 +61,12 @@ def due_at(due_on: date, milestone: int, hour: int = ALERT_HOUR) -> datetime:
 
 
 def plan(due_on: date, now: datetime, hour: int = ALERT_HOUR) -> tuple[Milestone, ...]:
-    """The milestones of a deadline first heard of at `now`: past ones obsolete, the others pending.
+    """The milestones of a deadline first consumed at `now`: past ones obsolete, the others pending.
 
-    `now` is when notify hears of it, not when it was recorded, so that a log read anew sends nothing long past.
+    `now` is when notify consumes it, not when it was recorded, so that a log read anew sends nothing long past.
     Of the weekly milestones only the newest past one is recorded and the next one planned.
     """
-    past = now - timedelta.resolution  # what is due this very moment is not past
+    past = now - timedelta.resolution  # one due at `now` is not past
     milestones = list(FIXED)
     if due_at(due_on, FIXED[-1], hour) <= past:
         newest = _newest_weekly(due_on, past, hour)
@@ -80,7 +80,7 @@ def pending(due_on: date, milestone: int, hour: int = ALERT_HOUR) -> Milestone:
 
 
 def passed_over(due_on: date, milestone: int, now: datetime, hour: int = ALERT_HOUR) -> tuple[Milestone, ...]:
-    """The weekly milestones after a due one that came due up to `now` as well, while nobody looked."""
+    """The weekly milestones after a due one that came due up to `now` as well, without being planned."""
     if milestone < FIXED[-1]:
         return ()
     last = _newest_weekly(due_on, now, hour)

@@ -11,7 +11,7 @@ RESPONSIBLE_ROLES = frozenset({"lead", "co_lead", "accountable"})
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A deadline as it stood: the same words read anew, or a new revision, are another deadline."""
+    """A deadline; another reading of the same words, or a new revision, is another deadline."""
 
     revision: int
     due_on: date

@@ -1,4 +1,4 @@
-"""The alerts of databases. One is raised as it was recorded: events end what no longer holds."""
+"""The alerts of databases. One is raised as recorded: events end a reminder that no longer holds."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -108,7 +108,7 @@ async def apply(session: AsyncSession, event: EventData, delivery: Delivery, ter
     raised = await _last_raised(session, subject)
     change, added = _change(event, raised), 0
     if change is not None and change.ends(postponed) and not raised.trouble_before(change.version):
-        unraised = Reminder.id.in_(postponed[change.series])  # nobody was alerted of what has ended
+        unraised = Reminder.id.in_(postponed[change.series])  # its beginning was never raised
         cancelled += await end_reminders(session, subject, unraised, terms.now, state=SUPERSEDED)
         change = None
     if change is not None:
@@ -144,7 +144,7 @@ async def _record(session: AsyncSession, state: DatabaseState) -> _Copy:
 
 
 async def _calm_down(session: AsyncSession, subject: Key, now: datetime) -> int:
-    """End alerts and reminders of troubles while nobody is asked to do anything; returns how many reminders."""
+    """End alerts and reminders of troubles in a state that calls for no action; returns how many reminders."""
     troubles = Reminder.kind.in_(TROUBLES)
     await cancel_undelivered(session, subject, troubles, DeliveryReason.NO_LONGER_TRUE, now)
     return await end_reminders(session, subject, troubles, now)
@@ -153,7 +153,7 @@ async def _calm_down(session: AsyncSession, subject: Key, now: datetime) -> int:
 async def _postpone(
     session: AsyncSession, subject: Key, state: DatabaseState, copy: _Copy, now: datetime
 ) -> dict[str, list[UUID]]:
-    """Postpone pending reminders of a silence until the newest heartbeat no longer speaks against it.
+    """Postpone pending reminders of a silence to the copy's `heard_until`.
 
     Returns the ids of those that had been postponed before, by series.
     """
@@ -245,7 +245,7 @@ def _reminder(
 
 
 def _due_at(change: _Change, copy: _Copy, recorded_at: datetime) -> datetime:
-    """At once; of a silence not before the newest heartbeat no longer speaks against it."""
+    """When it was recorded; of a silence not before the copy's `heard_until`."""
     is_silence = not change.is_end and _is_silence(change.kind, change.facts)
     if is_silence and copy.heard_until is not None:
         return max(recorded_at, copy.heard_until)
