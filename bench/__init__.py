@@ -1,1 +1,1 @@
-"""What is measured against what: one module per figure, each with `figures()`. `make bench` runs them all."""
+"""Benchmarks: one module per figure, each with `figures()`. `make bench` runs them all."""

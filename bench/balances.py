@@ -2,7 +2,7 @@
 
 The scan sums the amounts that the same two-clock condition admits; the bare scan sums all, without a condition. Ours
 gives the balance of every stage, for the whole and for each agency. The pairs lie at the ledger's ends, in its middle
-and where the two clocks stand far apart; the worst one is the figure. The database is the embedded one.
+and where the two clocks are far apart; the worst one is the figure. The database is the embedded one.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ FIRST = date(2025, 1, 1)
 # 600 dimensions; six decisions approve money for all of them, the next six allocate some of it, the next six disburse
 # some of that. A decision is recorded up to thirty days after it took effect.
 _FILL = (
-    "SET LOCAL session_replication_role = replica",  # the rows add up; no trigger has to say so
+    "SET LOCAL session_replication_role = replica",  # the rows balance: the triggers need not check it
     "SET LOCAL statement_timeout = 0",
     """
     INSERT INTO agencies (code, version, name, bloc, level, aliases, predecessors)
@@ -107,7 +107,7 @@ async def _milliseconds(act: Awaitable[object]) -> float:
 
 
 async def _measure(server: URL) -> list[tuple[float, float, float]]:
-    """Medians of each pair: ours, the scan under the same condition, the bare scan; in milliseconds."""
+    """Medians of each pair in milliseconds: ours, the scan under the same condition, the bare scan."""
     async with _filled(server) as database, database.reading() as ours, database.reading() as scanning:
         for setting in ("indexscan", "indexonlyscan", "bitmapscan"):
             await scanning.execute(text(f"SET enable_{setting} = off"))

@@ -1,4 +1,4 @@
-"""What every bench shares: a figure as a ratio against a named peer or limit, measured in the same run."""
+"""Shared by all benchmarks: a figure as a ratio against a named peer or limit, from the same run."""
 
 import asyncio
 import time
@@ -10,9 +10,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` (median of `runs`) against `peer`; `limit` is what the ratio or value must reach, `bound` says how.
+    """`value` (median of `runs`); `limit` bounds the ratio, or the value without one, in the direction of `bound`.
 
-    `limits` says in one sentence what holds the figure back.
+    `limits` names in one sentence what bounds the figure.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Figure:
 
 
 def interleaved(runs: int, *subjects: Callable[[], float]) -> list[float]:
-    """Medians of the subjects, run in turn, so that what disturbs the machine disturbs all alike."""
+    """Medians of the subjects, run alternately, so that noise of the machine affects all alike."""
     found: list[list[float]] = [[] for _ in subjects]
     for _ in range(runs):
         for results, subject in zip(found, subjects, strict=True):
@@ -44,14 +44,14 @@ def interleaved(runs: int, *subjects: Callable[[], float]) -> list[float]:
 
 
 def warmed(runs: int, *subjects: Callable[[], float]) -> list[float]:
-    """As `interleaved`, after a turn of each that does not count: it makes connections, plans, and fills caches."""
+    """As `interleaved`, after one warm-up run of each, which makes connections and plans and fills caches."""
     for subject in subjects:
         subject()
     return interleaved(runs, *subjects)
 
 
 async def turns_per_second(turns: int, clients: int, act: Callable[[int], Awaitable[object]]) -> float:
-    """Of so many clients, each of which takes the next turn when its last is done; a turn gets its number."""
+    """Throughput of concurrent clients; `act` is called with the number of each turn, once in all."""
     todo = iter(range(turns))
 
     async def work() -> None:

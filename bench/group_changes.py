@@ -159,7 +159,7 @@ async def _in_sql(
 
 
 def _measured(database: Database, loop: asyncio.Runner, change: Change, written: set[object]) -> float:
-    """Seconds of a change of a task of every commune; what it wrote, in sums, is kept for comparison."""
+    """Seconds of a change of a task of every commune; sums of the rows written go to `written`."""
     task = loop.run(assign(database))
     began = time.perf_counter()
     loop.run(change(database, task))  # type: ignore[arg-type]  # a coroutine function, as all of these are

@@ -61,7 +61,7 @@ async def _prepare(url: URL, database: Database) -> None:
 
 
 async def _register(session: AsyncSession, code: str, at: datetime) -> None:
-    """One that is declared to send, so that its heartbeats contradict nothing."""
+    """A database declared as synchronised, so that heartbeats contradict nothing."""
     new = NewDatabase(code, "CSDL", "national", "G12", period_seconds=3600, grace_seconds=600)
     await register_database(session, new, actor=SYSTEM, at=at)
     await declare(
@@ -123,7 +123,7 @@ async def _inserted(idle: list[asyncpg.Connection]) -> float:
 
 
 def _measure(url: URL) -> list[float]:
-    """Heartbeats taken, rows inserted alike, rows inserted by raw connections; a second."""
+    """Per second: heartbeats taken, rows inserted by the same driver, rows inserted by raw connections."""
     database = Database(url, application="dondoc-datasets")
     with asyncio.Runner() as runner:
         runner.run(_prepare(url, database))
@@ -134,7 +134,7 @@ def _measure(url: URL) -> list[float]:
             lambda: runner.run(_inserted(connections)),
         ]
         try:
-            runner.run(_taken(database, 3 * DATABASES))  # two good ones and a database is up
+            runner.run(_taken(database, 3 * DATABASES))  # a database is up after two good ones
             return warmed(RUNS, *subjects)
         finally:
             for connection in connections:

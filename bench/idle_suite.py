@@ -1,4 +1,4 @@
-"""What the whole suite costs while nobody asks it anything: seconds until it answers, and its memory.
+"""Cost of the idle suite: seconds from start until it answers, and its memory.
 
 First start: from an empty folder (a new PostgreSQL cluster, migrations, catalogue, sample tasks). Next start: the same
 folder again. Memory after the next start, when it has been ready for `SETTLED` seconds: the process's resident set, and
@@ -25,7 +25,7 @@ RUNS = 3
 NEXT_START_SECONDS = 3.0  # what a newcomer is promised
 LONGEST_SECONDS = 120.0
 LOOK_SECONDS = 0.02
-SETTLED = 3.0  # loops have gone round, the first page of the log is read
+SETTLED = 3.0  # every loop has run, the first page of the log is read
 MIB = 1024 * 1024
 KIB_LINE = 1024
 COMMAND = (sys.executable, "-c", "from services.cli import main; main()", "up")
@@ -127,7 +127,7 @@ def _children(parent: int) -> Iterator[int]:
 
 
 def _kib(pid: int, file: str, name: str) -> int:
-    """Bytes that a line `Name:  N kB` of a process's own account tells."""
+    """Bytes in the line `name:  N kB` of `/proc/<pid>/<file>`."""
     lines = Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8").splitlines()
     [line] = [line for line in lines if line.startswith(f"{name}:")]
     return int(line.split()[1]) * KIB_LINE

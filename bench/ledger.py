@@ -129,7 +129,7 @@ async def _transferred_alike(database: Database) -> float:
 
 
 def _measure(url: URL) -> list[float]:
-    """Singles, lines of hundreds on the hot account and over many agencies, the peer's transfers in both ways; a second."""
+    """Per second: singles, lines of hundreds on the hot account and over many agencies, the peer's transfers twice."""
     hot = _line(1, 0)
     spread = [_line(1, agency) for agency in range(LINES)]
     database = Database(url, application="dondoc-finance")

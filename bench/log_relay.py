@@ -1,11 +1,11 @@
-"""How fast a service's log gets onto a real Kafka: the relay against a bare produce loop of the same messages.
+"""Throughput of a service's log to a real Kafka: the relay against a bare produce loop of the same messages.
 
     python -m bench log_relay
 
-The relay reads pages of the outbox, turns them into CloudEvents, sends them, and saves its cursor when every in-sync
+The relay reads pages of the outbox, converts them to CloudEvents, sends them, and saves its cursor when every in-sync
 replica has them. The bare loop has the same messages ready in memory and sends them through a producer with the same
-settings (acks, idempotence, batch size, linger). Both ways run in this process against the same broker and topic, in
-turn; producers are connected before the clock starts.
+settings (acks, idempotence, batch size, linger). Both ways run in this process against the same broker and topic,
+alternately; producers are connected before the clock starts.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class Bench:
     connection: KafkaConnection
 
     async def read_alone(self) -> float:
-        """Events a second from the outbox into what the relay sends, and no further."""
+        """Events a second read from the outbox, without sending."""
         began, cursor, found, more = time.perf_counter(), Cursor(), 0, True
         async with self.database.reading() as connection:
             while more:
@@ -112,7 +112,7 @@ class Bench:
 
 
 class _Counting(KafkaPublisher):
-    """Counts what is on Kafka."""
+    """Counts published events."""
 
     published = 0
 

@@ -67,7 +67,7 @@ async def _measure(server: URL) -> tuple[float, float]:
 
 
 async def _poll(database: Database) -> float:
-    """As the loop asks, check-out of the connection included."""
+    """The query of the loop, check-out of the connection included."""
     taken = []
     for _ in range(POLLS):
         began = time.perf_counter()

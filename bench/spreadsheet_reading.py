@@ -5,8 +5,8 @@
 
 The workbook is written by openpyxl, its texts inside the cells. `read_workbook` is all that an import does before the
 names are read; `XlsxFile` is its part that opens the file: checks, texts as shown, formulas, merges. The libraries
-alone do less: they give values, and nothing is refused. Each is run once before it is timed, and then by turns, so
-that a busy moment of the machine falls on all of them. The last column is the median processor time against the first.
+alone do less: they give values, and nothing is refused. Each is run once before it is timed, and then alternately, so
+that noise of the machine affects all of them. The last column is the median processor time against the first.
 """
 
 import argparse

@@ -130,7 +130,7 @@ def _sent(value: Any) -> Any:
 
 
 async def compare(database: Database, rows: int, runs: int) -> tuple[list[float], list[float], float]:
-    """Seconds of each import and each COPY, by turns, and this process's peak MiB during the first import."""
+    """Seconds of each import and each COPY, alternately, and this process's peak MiB during the first import."""
     content = annex(rows)
     imports, copies, peak = [], [], 0.0
     for _ in range(runs):

@@ -38,12 +38,12 @@ RUNS = 5
 LIMIT = 0.6  # of the bare loop's posts per second: the rest is for signing, leases and records
 POLL_SECONDS = 0.02
 SECRET = secrets.token_bytes(32)
-BODY_BYTES = 1_200  # an alert as the journeys see it
+BODY_BYTES = 1_200  # size of an alert in the end-to-end tests
 ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Endpoint(asyncio.Protocol):
-    """Answers a post once its last byte is in; knows no more HTTP than that."""
+    """Answers a POST 204 once its last byte is in; no further HTTP."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -142,7 +142,7 @@ async def _through_worker(url: URL, settings: NotifySettings) -> float:
             all_ended = _ended() + ENDPOINTS * ALERTS
             began = time.perf_counter()
             running = asyncio.create_task(worker.run(Pulse("bench")))
-            while _ended() < all_ended:  # noqa: ASYNC110 - no event tells
+            while _ended() < all_ended:  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(POLL_SECONDS)
             seconds = time.perf_counter() - began
             running.cancel()

@@ -44,12 +44,12 @@ Sender = Callable[[int, int], AbstractAsyncContextManager[Post]]  # hosts, deliv
 
 
 def address_of(host: str) -> str:
-    """The same loopback address for the same name, whoever asks."""
+    """The loopback address of a name, the same for all clients."""
     return ADDRESSES[int(host.partition(".")[0][1:]) % len(ADDRESSES)]
 
 
 class Receiver(asyncio.Protocol):
-    """Answers a post once its last byte is in; knows no more HTTP than that."""
+    """Answers a POST once its last byte is in; no further HTTP."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)

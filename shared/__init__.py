@@ -1,1 +1,1 @@
-"""What every service stands on: time, database, log, HTTP conventions. No business words but the event contracts."""
+"""Code of all services: time, database, log, HTTP conventions. No business words but the event contracts."""

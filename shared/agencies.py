@@ -27,7 +27,7 @@ COPIED = {"name", "short_name", "bloc", "level", "parent_code", "aliases", "pred
 
 
 class AgencyCopy:
-    """An agency as the tasks service last told of it. Its parent may not have been told of yet."""
+    """An agency by the tasks service's newest event of it. Its parent may be missing yet."""
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Index]:  # noqa: N805 - SQLAlchemy calls it with the mapped class
@@ -47,7 +47,7 @@ class AgencyCopy:
 async def record_agency(
     session: AsyncSession, table: type[AgencyCopy], agency: AgencyRecorded, *, version: int
 ) -> None:
-    """Take an agency into the copy; what is not newer than the copy changes nothing."""
+    """Upsert an agency into the copy, unless the copy has the same or a newer version."""
     row = {"version": version, **agency.model_dump(mode="json", include=COPIED)}
     await session.execute(
         insert(table)
@@ -67,14 +67,14 @@ def agency_handlers(table: type[AgencyCopy]) -> dict[str, Handler]:
 
 
 def within(table: type[AgencyCopy], tenant: str) -> Select[str]:
-    """Codes of an agency and all below it; UNION makes the walk end even where the tree has a circle."""
+    """Codes of an agency and all below it; UNION ends the recursion even where the tree has a cycle."""
     below = select(literal(tenant).label("code")).cte("below", recursive=True)
     below = below.union(select(table.code).join(below, table.parent_code == below.c.code))
     return select(below.c.code)
 
 
 async def load_finder(connection: AsyncConnection, table: type[AgencyCopy]) -> Finder[Meaning]:
-    """Looks up the agencies that the copy knows, living and former."""
+    """A finder of the agencies in the copy, present and former."""
     named = select(
         table.code,
         table.name,
@@ -104,7 +104,7 @@ def _directory(rows: Sequence[AnyRow]) -> Directory:
         for row in rows
     ]
     told = [Predecessor.model_validate(item) for row in rows for item in row.predecessors]
-    former = {body.name: _former(body) for body in told}  # each successor tells of it
+    former = {body.name: _former(body) for body in told}  # each successor lists it
     return directory_of(agencies, {}, former.values())
 
 
@@ -116,7 +116,7 @@ def _former(body: Predecessor) -> FormerNames:
 async def require_agencies(
     session: AsyncSession, table: type[AgencyCopy], codes: Iterable[str], field: str
 ) -> None:
-    """Refuse codes that name no agency; `nearest` tells which agency the first were probably meant for.
+    """Refuse codes that name no agency; `nearest` has similar codes for the first of them.
 
     Raises InvalidInput `agency_unknown` with `unknown`, the codes, and `nearest`, a code for each that has one.
     """

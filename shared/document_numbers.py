@@ -1,7 +1,7 @@
 """Numbers of documents and decisions as they are typed: which are one number, and which are easily taken for another.
 
 Kept is what was typed; compared is `normal_form`. "9/QĐ-BTC", "09/QĐ–BTC", "9 / qđ - btc" and "Số 9/QÐ-BTC" with an
-Icelandic Ð are one number. "9/QD-BTC" is not, but it is similar: nobody can tell whether it is another number or a slip.
+Icelandic Ð are one number. "9/QD-BTC" is not, but it is similar: it may be another number or a slip.
 """
 
 import re
@@ -23,7 +23,7 @@ _PUNCTUATION = re.compile(r"[^\w]+|_+")
 
 
 def normal_form(number: str) -> str:
-    """The one form of all ways to type a number; "" where it has neither letter nor digit.
+    """The form by which numbers are compared; "" where it has neither letter nor digit.
 
     Alike are upper and lower case, composed and decomposed letters, full-width ones, every dash and slash, spaces, the
     word "Số" before it, marks after it, and leading zeros: practice writes 09 for 9 (Nghị định 30/2020/NĐ-CP, annex I,
@@ -45,9 +45,9 @@ def _normalized(text: str) -> str:
 
 
 def similar_form(number: str) -> str:
-    """What a number shares with those that are easily typed for it.
+    """A form shared by numbers that are easily mistyped for one another.
 
-    These differ by đ and d or other marks of letters, by which separators stand where, by words before the number, by
+    These differ by đ and d or other marks of letters, by separators, by words before the number, by
     O, I, l for 0 and 1.
     """
     letters = unicodedata.normalize("NFD", normal_form(number)).replace("đ", "d")

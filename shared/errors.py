@@ -10,7 +10,7 @@
     ├── Conflict            right by itself, wrong beside what is recorded (409)
     ├── Gone                was here, is no more (410)
     ├── StaleVersion        changed since it was read (412)
-    ├── VersionRequired     a change that must say what it read (428)
+    ├── VersionRequired     a change without If-Match (428)
     └── Unavailable         not now; try again (503)
 
 Rules raise them without knowing HTTP; `shared.http.problems` gives each its status.
@@ -50,7 +50,7 @@ class UnsupportedMedia(InvalidInput): ...
 
 
 class Unauthenticated(Refusal):
-    challenge = "Bearer"  # how a key is sent, as WWW-Authenticate says it
+    challenge = "Bearer"  # of WWW-Authenticate
 
 
 class Forbidden(Refusal): ...

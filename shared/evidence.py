@@ -1,4 +1,4 @@
-"""What proves a statement: a document's number, a link or a file. One shape wherever something is to be proven."""
+"""Evidence: a document's number, a link or a file. All services have it in this schema."""
 
 from typing import Annotated, Literal, Self
 

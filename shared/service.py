@@ -48,7 +48,7 @@ def _no_handlers(_settings: Any, _clock: Clock) -> Mapping[str, Mapping[str, Han
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """What a service declares. Functions that take `settings` take those of its own type.
+    """A service's declaration. Functions of `settings` take an instance of its own type.
 
     Attributes:
         name: the first segment of its paths; names its database, topic, loops and metrics.

@@ -1,4 +1,4 @@
 """Owns agencies, programmes, documents and tasks with their deadlines, assignments, submissions and endings.
 
-Invariant: whatever the office was ever told stays readable; a figure asked for (as_of, known_at) never changes.
+Invariant: every recorded state stays readable; a figure for (as_of, known_at) never changes.
 """

@@ -1,1 +1,1 @@
-"""Versioned contracts of what the services tell each other, by publisher. Additive only within a version."""
+"""Versioned schemas of the events between services, by publisher. Additive only within a version."""

@@ -1,6 +1,6 @@
-"""What the datasets service tells: each database as it stands after the change, and what the change was.
+"""Events of the datasets service: the state of a database after a change, and the change.
 
-A heartbeat is no event, only what it changes is. Every event carries the whole state of its database.
+A heartbeat is no event, only a change of state that it causes. Every event carries the whole state of its database.
 """
 
 from datetime import date, datetime

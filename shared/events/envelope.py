@@ -55,7 +55,7 @@ def schema_id(event_type: str) -> str:
 
 
 def schema_reference(event_type: str) -> str:
-    """What `dataschema` refers to: the part of that schema which describes the data alone."""
+    """`dataschema` of an event: the part of its JSON Schema that describes `data`."""
     return f"{schema_id(event_type)}#data"
 
 

@@ -1,8 +1,8 @@
-"""What the finance service tells: decisions, claims and budgets, each as it stands after the change. Money is integer đồng.
+"""Events of the finance service: the state of a decision, claim or budget after a change. Money is integer đồng.
 
 Every event carries the whole state of its aggregate, so that a reader needs no other event to understand it. One is
-excepted: a decision may have 10,000 lines, more than a message can carry. Its events tell its header and totals, and each
-budget that it moves tells its own whole state beside them; the lines are read at GET /finance/v1/decisions/{id}.
+excepted: a decision may have 10,000 lines, more than a message can carry. Its events carry its header and totals, and
+each budget that it moves has an event with its whole state; the lines are read at GET /finance/v1/decisions/{id}.
 """
 
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What the notify service tells: each alert as it is raised, to the log and to webhooks alike."""
+"""Events of the notify service: each alert when it is raised, the same in the log and in webhooks."""
 
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""What the tasks service tells: agencies, groups, programmes, documents, tasks and API keys, each as it stands after the change.
+"""Events of the tasks service: the state of an agency, group, programme, document, task or API key after a change.
 
 Every event carries the whole state of its aggregate, so that a reader needs no other event to understand it.
 """

@@ -13,7 +13,7 @@ class Answer(BaseModel):
 
 
 def example(**body: Any) -> ConfigDict:
-    """What the API's documents show as a whole request; a test reads it back."""
+    """Configuration with an example of the request body; a test validates it."""
     return ConfigDict(json_schema_extra={"examples": [body]})
 
 

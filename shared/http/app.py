@@ -1,4 +1,4 @@
-"""What every service's HTTP application has in common: keys, transactions, limits, ids, health."""
+"""The HTTP application of every service: keys, transactions, limits, ids, health."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -42,7 +42,7 @@ from shared.runtime.settings import LOCAL_URL
 
 @dataclass(frozen=True)
 class Context:
-    """What a service's routes stand on."""
+    """Dependencies of a service's routes."""
 
     service: str
     database: Database
@@ -62,7 +62,7 @@ class Context:
         return idempotency.Seal(self.secrets)
 
 
-# --- what a route asks for --------------------------------------------------------------------------------------
+# --- dependencies of routes --------------------------------------------------------------------------------------
 
 _bearer = HTTPBearer(
     auto_error=False, description="API key: Authorization: Bearer ddk_…", scheme_name="api_key"
@@ -107,13 +107,13 @@ async def identify(request: Request) -> Caller:
 
 
 class MonitorUnknown(Unauthenticated):
-    challenge = 'Basic realm="dondoc", Bearer'  # a browser asks its user for a password
+    challenge = 'Basic realm="dondoc", Bearer'  # a browser prompts for a password
 
 
 async def require_monitor(
     request: Request, basic: Annotated[HTTPBasicCredentials | None, Depends(_basic)]
 ) -> None:
-    """Prometheus sends a bearer token; a browser asks its user, who gives the key as the password."""
+    """Prometheus sends a bearer token; a browser prompts for the key as the password of Basic."""
     try:
         keys = get_context(request).keys
         caller = await (keys.verify(basic.password) if basic else identify(request))
@@ -178,7 +178,7 @@ CurrentContext = Annotated[Context, Depends(get_context)]
 
 
 async def admit(request: Request, takes: Takes) -> Caller:
-    """The caller, who may do what the route does and sent nothing that it does not take."""
+    """The caller, with all scopes of the route; refuses parameters that it does not take."""
     caller = await identify(request)
     for scope in takes.scopes:
         caller.require(scope)
@@ -189,8 +189,8 @@ async def admit(request: Request, takes: Takes) -> Caller:
 class ServiceRoute(APIRoute):
     """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
 
-    The edge owns the transaction: rows, audit entry, event and the stored answer stand or fall as one. A route that does
-    not ask for CurrentChange (or CurrentLateChange) changes nothing, whatever its method, and opens none.
+    The edge owns the transaction: rows, audit entry, event and the stored answer commit together or not at all. A route
+    without CurrentChange (or CurrentLateChange) writes nothing, whatever its method, and opens none.
     """
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
@@ -200,7 +200,7 @@ class ServiceRoute(APIRoute):
         is_late = current_late_change in calls
 
         async def read(request: Request) -> Response:
-            # before any dependency takes a connection: who holds one and waits for another can wait for ever
+            # before any dependency takes a connection: a request that holds one and waits for another can deadlock
             await admit(request, takes)
             return conditional(request, await answer(request))
 
@@ -237,7 +237,7 @@ class ServiceRoute(APIRoute):
 
 
 def _require_one_connection(route: APIRoute, calls: Sequence[Callable[..., Any] | None]) -> None:
-    """Raises TypeError: who holds a connection and waits for another can wait for ever."""
+    """Raises TypeError for a route that opens a second connection (it could deadlock), or a GET."""
     opened = [getattr(call, "__name__", "") for call in calls if isasyncgenfunction(call)]
     if opened:
         raise TypeError(
@@ -311,7 +311,7 @@ def create_app(
     operations: bool = True,
     tags: Mapping[str, str] | None = None,
 ) -> FastAPI:
-    """A service's application. `body_limits` are bytes by path, for routes that take uploads; `tags` say what is what."""
+    """A service's application. `body_limits`: bytes by path, for uploads; `tags`: name -> description."""
     described = {**(tags or {}), **({"operations": OPERATIONS} if operations else {})}
     app = Application(
         title=f"Dondoc {context.service}",  # ASCII: generators name their packages by it

@@ -1,4 +1,4 @@
-"""Who calls: the caller behind an API key, worked out from the key itself, the roles in code and the revoked keys."""
+"""The caller of an API key, derived from the key itself, the roles in code and the revoked keys."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Roles = Mapping[str, frozenset[str]]  # role -> scopes
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: what the key may do, and the tenant it is bound to (None: not bound)."""
+    """The holder of a key: its scopes, and the tenant it is bound to (None: not bound)."""
 
     prefix: str
     name: str
@@ -53,10 +53,10 @@ class KeyVerifier:
         self._clock = clock
 
     async def verify(self, token: str) -> Caller:
-        """The caller of a token. Whatever is wrong with it, the answer is the same.
+        """The caller of a token. The refusal is the same for every cause.
 
         Raises:
-            Unauthenticated: not signed by this suite, expired, revoked, or of a role that is no more.
+            Unauthenticated: not signed by this suite, expired, revoked, or of a role that no longer exists.
             Unavailable: the list of revoked keys cannot be read.
         """
         key = self._signer.read(token)

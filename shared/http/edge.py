@@ -1,4 +1,4 @@
-"""What happens to a request before any route sees it, and to every answer after."""
+"""Middleware around all routes: request id, limits, security headers, refusals."""
 
 import re
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class EdgeMiddleware:
 
 
 class HeadMiddleware:
-    """Answers HEAD as GET without its body (RFC 9110, section 9.3.2). The server must go on seeing HEAD: its scope stays."""
+    """Answers HEAD as GET without its body (RFC 9110, section 9.3.2). The server's own scope stays HEAD."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -85,7 +85,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def _whole_headers(headers: Headers, request_id: str) -> Headers:
-    """Nothing is stored on the way but what says so itself."""
+    """Cache-Control is no-store unless the answer sets it."""
     stored = any(name == b"cache-control" for name, _ in headers)
     return [
         *headers,

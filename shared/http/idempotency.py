@@ -34,7 +34,7 @@ _KEPT_HEADERS = ("content-type", "etag", "location", "link")
 
 
 class Seal:
-    """Stored answers are encrypted: one of them may hold a secret that is shown once, and nowhere else at rest."""
+    """Encrypts stored answers: one may contain a secret that is shown once and stored nowhere else."""
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         keys = derive_keys(secrets, b"dondoc idempotency answers")
@@ -50,7 +50,7 @@ class Seal:
 async def claim(
     session: AsyncSession, caller: str, key: str, *, request: Request, body: bytes, at: datetime, seal: Seal
 ) -> Response | None:
-    """Reserve the key, or return the stored answer. A twin still under way waits here for the first to commit."""
+    """Reserve the key, or return the stored answer. A concurrent duplicate waits here until the first commits."""
     if not key.isascii() or not key.isprintable() or not 0 < len(key) <= MAX_KEY_LENGTH:
         raise InvalidInput(
             "idempotency_key_invalid",

@@ -13,7 +13,7 @@ MOST_RANGES = 50  # browsers send ten at most
 def preferred(accept: Sequence[str], *kinds: str) -> str:
     """The media type that the lines of `accept` rate highest; of equals the one that it names, then the first of `kinds`.
 
-    The first also where none is acceptable: an answer in another form says more than a refusal.
+    The first also where none is acceptable: an answer in another form is more useful than a refusal.
     """
     ranges = dict(_ranges(",".join(accept) or "*/*"))
 

@@ -1,4 +1,4 @@
-"""What a service's OpenAPI document says beyond what FastAPI reads from the routes."""
+"""Additions to the OpenAPI document that FastAPI makes from a service's routes."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -17,7 +17,7 @@ có `next_cursor`, cũng là `Link: rel="next"`; mỗi thay đổi có thể man
 Every call sends `Authorization: Bearer <key>`. Every refusal is a problem (RFC 9457) with a stable `code`; a list has
 a `next_cursor`, also as `Link: rel="next"`; a change may carry an `Idempotency-Key`, so that it can be sent again."""
 OPERATIONS = "Tình trạng và số đo của tiến trình. / Health and figures of the process."
-# first, so that the page of the API asks the host it came from, by whatever name
+# first, so that the API page calls the host that served it
 SAME_SERVER = {"url": "/", "description": "the host that this document comes from"}
 METHODS = ("get", "post", "put", "patch", "delete")
 PAGED_BY = frozenset({"cursor", "after"})  # the parameter of an operation that answers page by page
@@ -99,7 +99,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     for schema in _schemas(schemas):
         if (
             schema.get("contentMediaType") == "application/octet-stream"
-        ):  # generators know a file by its format
+        ):  # generators recognise a file by its format
             schema["format"] = "binary"
     for path, item in document["paths"].items():
         for method in METHODS:
@@ -119,7 +119,7 @@ def _schemas(node: Any) -> Iterator[dict[str, Any]]:
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     _describe(operation)
-    if path.count("/") > 1:  # /healthz and the like are asked inside, past the gateway, without a key
+    if path.count("/") > 1:  # /healthz and the like are called without gateway and key
         _complete_call(path, method, operation)
     for status, response in operation["responses"].items():
         names = ["X-Request-Id"]

@@ -30,7 +30,7 @@ def encode_cursor(*keys: Any) -> str:
 
 
 def small(word: str) -> int:
-    """The kind of key that stands in an `integer` column; `int` is for a bigint."""
+    """The kind of a key in an `integer` column; `int` is for a bigint."""
     number = int(word)
     if abs(number) > LARGEST_SMALL:
         raise OverflowError
@@ -77,7 +77,7 @@ def decode_after(token: str | None, *kinds: Kind) -> Any:
 
 
 def cut_page(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], Item | None]:
-    """Of `limit + 1` rows asked for: the page, and its last row where another page follows."""
+    """Of up to `limit + 1` rows: the page, and its last row where another page follows."""
     page = rows[:limit]
     return page, (page[-1] if len(rows) > limit else None)
 
@@ -98,10 +98,10 @@ def page_answer(
     view: Callable[[AnyRow], Any],
     **beside: Any,
 ) -> Response:
-    """Answer a list with one page of the `limit + 1` rows asked for, and the way to the next.
+    """Answer a list with one page of up to `limit + 1` rows, and the link to the next.
 
-    The answer is written as it stands: name its schema as the route's `response_model`, which describes and does not
-    check it. Checking a page of rows once more would cost more than reading them.
+    The answer is not validated: name its schema as the route's `response_model`, which only describes it. Validating a
+    page of rows would cost more than reading them.
 
     Args:
         request: whose address the next page's is.

@@ -1,4 +1,4 @@
-"""What a route takes in its address and as its body, read from the route itself; anything else is refused, never overlooked."""
+"""Query parameters and body of a route, read from the route itself; any other is refused, never ignored."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,18 +17,18 @@ from shared.http.validation import MAX_FIELD_ERRORS, unknown_name
 from shared.text.nearest import shortened
 
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
-_NOTHING = frozenset({b"", b"{}", b"null"})  # bodies that say nothing
+_NOTHING = frozenset({b"", b"{}", b"null"})  # bodies without content
 
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """What a route takes.
+    """Parameters of a route.
 
     Attributes:
         parameters: names of query parameters; true where one may be given several times.
         body: its kind; None for no body.
         if_match: whether it compares versions.
-        scopes: that it asks of its caller.
+        scopes: required of the caller.
     """
 
     parameters: Mapping[str, bool]
@@ -88,7 +88,7 @@ class Takes:
 
 
 def unknown_names(given: Iterable[str], known: Collection[str]) -> list[str]:
-    """Each once, in the order given; of very many the first."""
+    """Each once, in the order given; at most MAX_FIELD_ERRORS."""
     return list(dict.fromkeys(name for name in given if name not in known))[:MAX_FIELD_ERRORS]
 
 

@@ -2,7 +2,7 @@
 
 A tag begins with the version of what it was read from. That of a read goes on with a digest of the answer, for a status
 changes with the day and no version: `"3.9f86d081884c7d65"`. A change compares versions; a read, whole tags.
-An answer about a moment that the caller chose names no version, for no change may rest on it: `"moment.9f86d081884c7d65"`.
+An answer with `as_of` or `known_at` has no version, for no change may depend on it: `"moment.9f86d081884c7d65"`.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from fastapi import Depends, Request, Response
 
 from shared.errors import InvalidInput, StaleVersion, VersionRequired, Versions
 
-# nothing that was read is given back (*+): otherwise spaces cost the square of their number
+# possessive quantifiers (*+): backtracking over n spaces would take n² steps
 _ELEMENT = re.compile(r'[ \t]*+(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*+)"[ \t]*+)?(?:,|$)')
 LONGEST = 8_000  # characters of a header: some 300 tags
 _OURS = re.compile(r"(\d{1,9})(?:\.[0-9a-f]{16})?", re.ASCII)
 
-MOMENT = frozenset({"as_of", "known_at"})  # parameters that ask how things stood, or were known
+MOMENT = frozenset({"as_of", "known_at"})  # parameters of a state in the past
 
 
 class Tag(NamedTuple):
@@ -29,14 +29,14 @@ class Tag(NamedTuple):
 
     @property
     def version(self) -> int | None:
-        """What it names; none where the tag is weak or not one of ours: it then equals no version."""
+        """Its version; None where the tag is weak or not one of ours: it then matches no version."""
         found = None if self.weak else _OURS.fullmatch(self.opaque)
         return int(found[1]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a header lists; `anything` stands for `*`."""
+    """The entity tags of a header; `anything` for `*`."""
 
     listed: frozenset[Tag]
     anything: bool = False
@@ -62,7 +62,7 @@ def asked_tags(request: Request, header: str) -> Tags | None:
 
 
 def _read_list(text: str) -> list[Tag]:
-    """The tags of a header; none where something else stands in it."""
+    """The tags of a header; empty where it holds anything else."""
     tags: list[Tag] = []
     place = 0
     while place < len(text):
@@ -79,7 +79,7 @@ def _read_list(text: str) -> list[Tag]:
 
 
 def required_versions(request: Request) -> Versions:
-    """The versions that If-Match admits; a change must say what it read."""
+    """The versions that If-Match admits; a change requires the header."""
     tags = asked_tags(request, "If-Match")
     if tags is None:
         raise VersionRequired(
@@ -97,7 +97,7 @@ ExpectedVersion = Annotated[Versions, Depends(required_versions)]
 
 
 def refuse_conditions(request: Request, *, takes_if_match: bool) -> None:
-    """A change never overlooks a condition: one that it cannot keep is refused, and nothing is done."""
+    """Refuse a change with a precondition that its route does not support."""
     for header in ("If-Match", "If-None-Match"):
         if header in request.headers and not (takes_if_match and header == "If-Match"):
             raise StaleVersion(
@@ -118,7 +118,7 @@ def set_etag(response: Response, version: int) -> None:
 def conditional(request: Request, response: Response) -> Response:
     """The answer of a read, or what If-Match and If-None-Match make of it, in the order of section 13.2.2."""
     if response.status_code != HTTPStatus.OK or "etag" not in response.headers:
-        return response  # a refusal stands, whatever the conditions; what has no tag is always sent
+        return response  # preconditions apply to 200 answers with an ETag only
     current = _complete_tag(request, response)
     wanted, held = (asked_tags(request, header) for header in ("If-Match", "If-None-Match"))
     if wanted and not (wanted.anything or _names(wanted, current)):

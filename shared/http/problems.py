@@ -98,7 +98,7 @@ def refusal_response(refusal: errors.Refusal) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Give the app one answer for each way of failing; what no one foresaw is answered by `shared.http.edge`."""
+    """Register the exception handlers; unexpected exceptions are answered by `shared.http.edge`."""
     app.add_exception_handler(errors.Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
@@ -124,7 +124,7 @@ async def _on_validation(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-# What the framework refuses before any route is asked, with its remedy.
+# Refusals of the framework before any route runs, with their remedies.
 FRAMEWORK = {
     400: (
         "Không đọc được nội dung: gửi JSON UTF-8 đúng cú pháp, hoặc biểu mẫu multipart đúng cách.",
@@ -153,7 +153,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 def _other_method(request: Request) -> Response:
-    """OPTIONS is answered with what the address takes; any other method is refused with it."""
+    """Answer OPTIONS with Allow (204); refuse any other method with Allow (405)."""
     allowed = ", ".join(_allowed_methods(request))
     if request.method == "OPTIONS":
         return Response(status_code=204, headers={"Allow": allowed})

@@ -113,7 +113,7 @@ class ChangeModel(RequestModel):
 
 @cache
 def known_members(model: type[BaseModel]) -> Mapping[str, int | None]:
-    """The members that a request of this shape may have, each with the most items that its list takes."""
+    """The members of a request model, each with `maxItems` of its list, or None."""
     properties = model.model_json_schema()["properties"]
     return {
         name: next((kind["maxItems"] for kind in _kinds(shape) if "maxItems" in kind), None)
@@ -126,7 +126,7 @@ def _kinds(shape: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _refuse_unknown(model: type[BaseModel], value: dict[Any, Any]) -> None:
-    """One error for all of them, with the first few names: an error of its own for each of 100,000 holds the loop."""
+    """One error for all of them, with the first few names: one each for 100,000 blocks the event loop."""
     known = known_members(model)
     if len(value) <= len(known) and value.keys() <= known.keys():
         return

@@ -83,7 +83,7 @@ def _read_boolean(value: Any) -> bool:
     return found
 
 
-# These stand after a type's bounds, so that its schema tells them: Annotated[int, Query(ge=1), AS_INTEGER].
+# Put these after a type's bounds, so that its schema has them: Annotated[int, Query(ge=1), AS_INTEGER].
 AS_DATE = BeforeValidator(read_date)
 AS_INTEGER = BeforeValidator(_read_integer)
 AS_DECIMAL = BeforeValidator(_as_written)

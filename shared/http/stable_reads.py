@@ -1,4 +1,4 @@
-"""Stable reads over HTTP: what `known_at` means, and the snapshot in which figures are read."""
+"""Stable reads over HTTP: the parameter `known_at`, and the snapshot in which figures are read."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ KnownAt = Annotated[
 def known_instant(known_at: datetime | None, now: datetime, earliest: date) -> datetime:
     """Raises InvalidInput before the year of `earliest`.
 
-    What will be recorded is not known: an instant to come is answered as now, so that the answer holds for ever.
+    A future instant counts as now, since later records would change its answer.
     """
     known = known_at or now
     if known.year < earliest.year:
@@ -36,7 +36,7 @@ def known_instant(known_at: datetime | None, now: datetime, earliest: date) -> d
 
 
 class StableRead(NamedTuple):
-    """A snapshot, and the question it answers: asked again with the same `known_at`, the answer is the same for ever."""
+    """A snapshot, and the day and instant it is for: with the same `known_at` the answer is always the same."""
 
     connection: AsyncConnection
     asked: AsOf
@@ -46,7 +46,7 @@ class StableRead(NamedTuple):
 async def stable_read(
     context: Context, as_of: date | None, known_at: datetime | None, earliest: date
 ) -> AsyncIterator[StableRead]:
-    """For a question about a day, today by default, by what was recorded up to an instant, now by default."""
+    """A stable read for a day, today by default, by what was recorded up to an instant, now by default."""
     now = context.clock.now()
     known = known_instant(known_at, now, earliest)
     async with context.database.stable_snapshot(known) as (connection, settled):

@@ -1,6 +1,6 @@
 """Imports of spreadsheets: the form, its file read before the change's transaction begins, and the report.
 
-A transaction must not stand idle while a file is read.
+A transaction must not be idle while a file is read.
 """
 
 import asyncio
@@ -80,9 +80,9 @@ class FileRead(Protocol):
 async def report_of(
     shape: type[Report], read: FileRead, rows: Sequence[RowWithOutcome], **own: object
 ) -> Report:
-    """An import's report in its service's shape, with the counts that the shape has and what is the service's `own`.
+    """An import's report in its service's model `shape`, with counts and the service's `own` members.
 
-    Made in a thread: one of many thousand rows takes long.
+    Validated in a thread: many thousand rows take long.
     """
     counts = Counter(row.outcome for row in rows)
     report = {
@@ -97,9 +97,9 @@ async def report_of(
 
 
 def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter:
-    """A router whose routes find what `read` made of the form and its file in `request.state.upload`.
+    """A router whose routes find the result of `read` in `request.state.upload`.
 
-    Who may not call is refused before anything is read, and a form that is wrong here, field by field.
+    A caller without the scopes is refused before the body is read, then an invalid form, field by field.
     """
 
     class UploadRoute(ServiceRoute):
@@ -128,7 +128,7 @@ def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter
 
 
 async def _as_workbook(response: Response, upload: Upload) -> Response:
-    """The committed report put into its file; the report as it is where that cannot be done, for the import stands."""
+    """The committed report written into the file; the JSON report where that fails, since the import is committed."""
     try:
         workbook = await report_workbook(upload.content, json.loads(bytes(response.body)))
     except Exception:  # noqa: BLE001 - the change is made: whatever it is, the caller gets its report
@@ -148,6 +148,6 @@ def _read_form(form: type[Form], parts: FormData) -> Form:
     try:
         return form.model_validate(dict(given))
     except ValidationError as error:
-        # only an upload is no text; it must not be told as the value at fault
+        # an upload must not be shown as the value at fault
         found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_input=False)]
         raise RequestValidationError(found) from None

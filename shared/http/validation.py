@@ -1,4 +1,4 @@
-"""What is wrong with the shape of a request, field by field, in both languages."""
+"""Validation errors of a request, field by field, in both languages."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
@@ -22,7 +22,7 @@ class FieldError(BaseModel):
     )
 
 
-# What Pydantic says, for a reader of Vietnamese; {…} are the error's own figures.
+# Pydantic's messages in Vietnamese; {…} are values of the error's context.
 _VALIDATION_VI = {
     "missing": "Thiếu trường bắt buộc.",
     "string_too_long": "Dài quá {max_length} ký tự.",

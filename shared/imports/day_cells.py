@@ -1,4 +1,4 @@
-"""The day that a cell of an imported file prints, and why it is not taken; said alike by every importer."""
+"""The day in a cell of an imported file, or why it is refused; in the same words for every importer."""
 
 from datetime import date
 
@@ -9,8 +9,8 @@ from shared.text.days import could_be_month_first, read_day
 def read_day_cell(field: str, text: str, *, month_first: bool, earliest: date, today: date) -> date | Problem:
     """The day, from `earliest` until `today`.
 
-    With `month_first` some cell of the file is a day only if its month stands first: then those that can be read both
-    ways are refused, for they may be meant so too.
+    With `month_first` some cell of the file is a day only if its month is first: then those that can be read both
+    ways are refused.
     """
     day = read_day(text)
     if day is None:

@@ -1,4 +1,4 @@
-"""An import's report, as its JSON says it, put into the file that it is about."""
+"""An import's report, from its JSON, written into the imported file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -12,7 +12,7 @@ Report = Mapping[str, Any]
 
 
 async def report_workbook(content: bytes, report: Report) -> bytes:
-    """The file as it came with a column each of outcome, reason and suggestion; where the report asks, one for answers.
+    """The file with columns for outcome, reason and suggestion, and if there are questions one for answers.
 
     Raises:
         InvalidInput: file_too_costly, file_crashes_reader: the file could be read, but not written again.
@@ -28,7 +28,7 @@ async def report_workbook(content: bytes, report: Report) -> bytes:
 
 
 def reasons(row: Report, columns: Mapping[str, str]) -> Iterator[str]:
-    """What a person should know of a row, in Vietnamese; fields are named by the file's own headings."""
+    """Problems, warnings and facts of a row, in Vietnamese; fields are named by the file's own headings."""
     for problem in row["problems"]:
         yield _said(problem, columns)
     for warning in row["warnings"]:
@@ -46,7 +46,7 @@ def reasons(row: Report, columns: Mapping[str, str]) -> Iterator[str]:
 
 
 def suggestions(row: Report) -> Iterator[str]:
-    """What may be meant, by a row's problems and warnings."""
+    """Agencies and tasks that a row may mean."""
     for problem in (*row["problems"], *row["warnings"]):
         if near := problem["suggestions"]:
             yield "Có thể là: " + "; ".join(f"{item['name']} ({item['code']})" for item in near) + "."

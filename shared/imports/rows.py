@@ -1,4 +1,4 @@
-"""What is wrong with a row of a file that is imported, said alike by every importer."""
+"""Problems of a row of an imported file, in the same words for every importer."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -24,7 +24,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at a field of a row, and the remedy in both languages."""
+    """A problem of a field of a row, with its remedy, in both languages."""
 
     field: str
     code: str
@@ -34,19 +34,19 @@ class Problem:
 
 
 def cell_problems(row: Row) -> list[Problem]:
-    """What keeps a row's cells from being taken as they are."""
+    """The problems of a row's cells."""
     return [Problem(item.field, item.code, item.vi, item.en) for item in row.problems]
 
 
 def cell_remarks(row: Row) -> list[Problem]:
-    """What a person should look at although the row is read."""
+    """The remarks on a row's cells, for a person to check."""
     return [Problem(item.field, item.code, item.vi, item.en) for item in row.remarks]
 
 
 def guarded(number: int, read: Callable[[], Read], failed: Callable[[Problem], Read]) -> Read:
-    """What `read` makes of row `number`; where it breaks, what `failed` makes of that problem, the failure in the log.
+    """The result of `read` for row `number`; an exception but a Refusal is logged and gives the result of `failed`.
 
-    A row that no rule foresaw is refused by itself: the file's other rows are read all the same.
+    So an unforeseen row is refused by itself: the file's other rows are read.
     """
     try:
         return read()

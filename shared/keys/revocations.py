@@ -69,9 +69,9 @@ REVOCATION_HANDLERS: Mapping[str, Mapping[str, Handler]] = {"tasks": {KeyRevoked
 
 
 class Revocations:
-    """The prefixes of revoked keys that have not expired, read again when they are asked for and half a second old.
+    """The prefixes of revoked keys that have not expired, cached for half a second.
 
-    Whoever asks while they are being read waits for that reading; there is one at a time.
+    One read at a time: callers meanwhile wait for it.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -94,7 +94,7 @@ class Revocations:
         return self._prefixes
 
     async def trouble(self) -> str | None:
-        """Why revocations are not known, for /readyz; None while they are."""
+        """Why revocations could not be read, for /readyz; None while they can."""
         try:
             await self.current()
         except Unavailable:

@@ -24,7 +24,7 @@ from shared.keys.derivation import derive_keys
 SCHEME = "ddk"  # marks our keys for secret scanners
 PREFIX_BYTES = 6
 MAX_NAME_LENGTH = 100  # characters
-MAX_TOKEN_LENGTH = 1000  # characters; a name of 100 three-byte letters comes to about 550
+MAX_TOKEN_LENGTH = 1000  # characters; a name of 100 three-byte letters gives about 550
 _PURPOSE = b"dondoc api keys v1"
 PREFIX = re.compile(r"[0-9a-f]{12}")
 _FORM = re.compile(r"(ddk_([0-9a-f]{12})_([A-Za-z0-9_-]+))_([A-Za-z0-9_-]{43})")
@@ -83,14 +83,14 @@ class KeySigner:
         if form is None:
             return None
         signed, prefix, claims, mac = form.groups()
-        # each is compared, so that the time taken does not tell which secret signed it
+        # each is compared, so that the time does not reveal which secret signed it
         if not any([hmac.compare_digest(mac, _mac(key, signed)) for key in self._keys]):  # noqa: C419
             return None
         return _parse(prefix, json.loads(_decode(claims)))
 
 
 def _parse(prefix: str, claims: dict[str, Any]) -> ApiKey | None:
-    """None where a later version signed a claim that this one does not know: it may narrow what the key may do."""
+    """None for a claim of a later version, unknown to this one: it may restrict the key."""
     if not claims.keys() <= _CLAIMS:
         return None
     exp = claims.get("exp")

@@ -116,7 +116,7 @@ _STORED = select(
 async def list_letters(
     connection: AsyncConnection, limit: int, *, closed: bool = False
 ) -> Sequence[StoredLetter]:
-    """The oldest open letters, or the newest of all where `closed` ones are asked for as well."""
+    """The oldest open letters, or the newest of all where `closed` ones are included."""
     asked = _STORED.order_by(dead_letters.c.id.desc()) if closed else _open().order_by(dead_letters.c.id)
     return [StoredLetter(*row) for row in await connection.execute(asked.limit(limit))]
 
@@ -144,5 +144,5 @@ def _letter(source: str, event_id: UUID | None, reason: str, raw: str) -> DeadLe
 
 
 def _storable(text: str) -> str:
-    """PostgreSQL keeps no NUL, and UTF-8 no half of a surrogate pair."""
+    """Escape NUL, which PostgreSQL cannot store, and lone surrogates, which UTF-8 cannot."""
     return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()

@@ -70,7 +70,7 @@ def key_of_letter(letter: DeadLetter) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The attributes of an event that a handler gets besides its data.
+    """Arguments of a handler besides the event's data.
 
     `version` is its aggregate's, for the guard; `at` the instant of the change that applies the event here.
     """
@@ -106,11 +106,11 @@ class _Event:
 
 @dataclass(frozen=True)
 class Consumer:
-    """Applies the events of one source to one database. Types without a handler are passed over.
+    """Applies the events of one source to one database. Types without a handler are skipped.
 
-    A transient error leaves a batch unacknowledged. So does an unexpected one, which stops the consumer: it tries the
-    same batch again with growing pauses, and says so in /readyz and in `dondoc_consumer_stopped`. Set aside are poison
-    messages only (the rule is in `shared/log/poison.py`).
+    A transient error leaves a batch unacknowledged. So does an unexpected one, which stops the consumer: it retries the
+    same batch with growing pauses, shown in /readyz and `dondoc_consumer_stopped`. Only poison messages are set aside
+    (the rule is in `shared/log/poison.py`).
 
     `dead_letter` gets what is set aside before the table does; after a failure it may get the same again.
     """
@@ -125,7 +125,7 @@ class Consumer:
     _failures: Failures[UUID] = field(default_factory=Failures, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """A counter that begins at 1 has not increased: the series are there before the first event."""
+        """Create the series before the first event: a counter that begins at 1 has not increased."""
         DEAD_LETTERS.labels(self.service)
         self._mark_stopped(False)
         for outcome in (APPLIED, SET_ASIDE):

@@ -48,8 +48,8 @@ outbox = Table(
     Column("subject", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("time", DateTime(timezone=True), nullable=False),
-    # real time, whatever clock the suite keeps: how long readers hold an event back is told from it. Partitions are days
-    # of it, in UTC (shared/runtime/partitions.py).
+    # real time, whatever clock the suite uses: the lag of readers is measured from it. Partitions are days of it, in
+    # UTC (shared/runtime/partitions.py).
     Column("written_at", DateTime(timezone=True), primary_key=True, server_default=text("clock_timestamp()")),
     Column("data", JSONB, nullable=False),
     # where keys that are bound to an agency read the log, the agency that the event is about

@@ -1,8 +1,8 @@
 """Reading a log in commit order without gaps, by the difference of two snapshots.
 
-`id > last` loses rows: ids are drawn before commit, so a slow writer appears behind a reader that has passed it.
-A cursor is therefore two snapshots and a position: it stands inside the rows that became visible between `seen`
-and `upto`. When a page comes back short the window is exhausted, and the next one opens where it ended. Events of
+`id > last` loses rows: ids are drawn before commit, so a reader passes those of a slow transaction.
+A cursor is therefore two snapshots and a position: it lies in the rows that became visible between `seen` and
+`upto`. When a page comes back short the window is exhausted, and the next one opens where it ended. Events of
 one aggregate stay in order, because its row lock puts their commits in order.
 
 The log is partitioned by the day on which an event was written. A cursor also carries the instant `since`, before which
@@ -33,10 +33,10 @@ from shared.runtime.database import spine
 from shared.runtime.metrics import LOG_LAG
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # no event was written before
-# Above the age that a writing transaction can have (`transaction_timeout` in shared/runtime/database.py), with room for
-# a server's clock that is set back.
+# Above the age that a writing transaction can have (`transaction_timeout` in shared/runtime/database.py), with a margin
+# for a server's clock that is set back.
 SINCE_MARGIN = timedelta(days=1)
-TRIMMED = "trimmed"  # the row of log_cursors that tells up to where events were removed
+TRIMMED = "trimmed"  # the row of log_cursors up to which events were removed
 _SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?", re.ASCII)
 _LARGEST = 2**63 - 1
 _EARLIEST = str(int(BEGINNING.timestamp()))
@@ -71,7 +71,7 @@ class Cursor:
 
     @classmethod
     def decode(cls, token: str) -> Self:
-        """The inverse of `encode`; anything else is refused, since these words go into a query."""
+        """The inverse of `encode`; anything else is refused, since its parts go into a query."""
         try:
             words = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").split("|")
             words += [_EARLIEST] * (len(words) == 3)  # noqa: PLR2004 - as cursors were before `since`
@@ -122,9 +122,9 @@ def _bad_cursor() -> InvalidInput:
 
 
 class LogRow(NamedTuple):
-    """An event as it stands in the log, with the attributes of a CloudEvent; `data` is still JSON text.
+    """A row of the outbox with the attributes of a CloudEvent; `data` is JSON text.
 
-    To relay an event nobody has to parse it, and parsing is most of what reading costs.
+    The relay need not parse it, and parsing is most of the cost of reading.
     """
 
     position: int
@@ -190,9 +190,9 @@ _ROWS = (
     "statement_timestamp() - written_at FROM outbox"  # both by the database's clock
 )
 _WINDOW = f"pg_visible_in_snapshot(xid, {_UPTO}) AND NOT pg_visible_in_snapshot(xid, {_SEEN}) AND {_SINCE}"
-# A new window is found by its transactions, however long the log is.
+# A new window is found by the index on xid, whatever the size of the log.
 _FIRST = f"{_ROWS} WHERE xid >= pg_snapshot_xmin({_SEEN}) AND xid < pg_snapshot_xmax({_UPTO}) AND {_WINDOW} "
-# Within a window the next rows are those with the next ids. Asked by their transactions as well, a prepared statement
+# Within a window the next rows are those with the next ids. With a condition on xid as well, a prepared statement
 # would sort the whole rest of the window for every page (20,000 rows: 120 ms a page instead of 4).
 _NEXT = f"{_ROWS} WHERE id > :last_id AND {_WINDOW} "
 _OF_AGENCIES = "AND agency_code = ANY(CAST(:agencies AS text[])) "
@@ -248,7 +248,7 @@ async def read_page(
 
 
 async def count_unread(connection: AsyncConnection, cursor: Cursor, limit: int) -> int:
-    """How many committed events stand after `cursor`; counted up to `limit`."""
+    """How many committed events come after `cursor`; counted up to `limit`."""
     found = await connection.execute(_UNREAD, {**asdict(cursor), "limit": limit})
     counted: int = found.scalar_one()
     return counted
@@ -297,13 +297,13 @@ _LOAD = select(
 
 
 async def load_cursor(connection: AsyncConnection, name: str) -> Cursor:
-    """Where the reader of that name stands; at the beginning when it never read."""
+    """The saved cursor of that name; the beginning when there is none."""
     row = (await connection.execute(_LOAD, {"name": name})).one_or_none()
     return Cursor(*row) if row else Cursor()
 
 
 async def refuse_expired(connection: AsyncConnection, cursor: Cursor) -> None:
-    """Raise Gone where events that `cursor` has not read were removed. Without a cursor one reads what is kept.
+    """Raise Gone where events that `cursor` has not read were removed; never for a cursor at the start.
 
     Call it after reading: events are removed in the transaction that records up to where.
     """

@@ -32,12 +32,12 @@ QUIET_SECONDS = 0.02  # commits within this time are notified once
 
 
 def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
-    """A loop that publishes while it holds the service's advisory lock, and stands by while another process does."""
+    """A loop that publishes while it holds the service's advisory lock, and waits while another process has it."""
     reader_lag = ReaderLag(service, CURSOR)
     RELAYED.labels(service)
     RELAY_DRAINED.labels(
         service
-    ).set_to_current_time()  # from the start on, so that a rule can see it stand still
+    ).set_to_current_time()  # from the start on, so that an alert can detect no progress
 
     async def run(pulse: Pulse) -> None:
         async with AsyncExitStack() as stack:
@@ -47,7 +47,7 @@ def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
             stack.push_async_callback(partial(lock.close, timeout=POLL_SECONDS))
             await lock.add_listener(CHANNEL, lambda *_: wake.set())
             while not await lock.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
-                reader_lag.caught_up()  # the other's now
+                reader_lag.caught_up()  # the lag is the active relay's to report
                 pulse.beat()
                 await asyncio.sleep(POLL_SECONDS)
             await _Relay(service, database, publisher, reader_lag).run(pulse, wake, lock)
@@ -56,7 +56,7 @@ def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
 
 
 class _Relay:
-    """A pipeline of three: a page is read, the one before is sent, and the cursor is saved behind the one that is durable."""
+    """Three steps at once: read a page, send the one before, save the cursor after the one that is durable."""
 
     def __init__(self, service: str, database: Database, publisher: Publisher, reader_lag: ReaderLag) -> None:
         self._service = service

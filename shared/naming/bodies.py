@@ -23,7 +23,7 @@ _TITLE = "|".join(
 _HEAD = re.compile(rf"{_HONOURS}(?:cac )?(?:{_TITLE})(?:(?: va)? (?:{_TITLE})){{0,3}}")
 _OF_GOVERNMENT = re.compile(rf"{_HONOURS}(?:cac )?(?:pho )?thu tuong(?: thuong truc)?")
 GOVERNMENT = name_key("Chính phủ")
-_OF_PLACES = ("chu tich", "lanh dao", "nguoi dung dau", "thu truong")  # "Giám đốc Hà Nội" is nobody
+_OF_PLACES = ("chu tich", "lanh dao", "nguoi dung dau", "thu truong")  # there is no "Giám đốc Hà Nội"
 LONGEST_TITLE = 10  # words
 # "Bộ trưởng, Thủ trưởng cơ quan ngang bộ" are the heads of "bộ, cơ quan ngang bộ"
 _HEADS_OF_MANY = re.compile(r"\b(?:cac )?(?:dong chi )?(?:thu truong|nguoi dung dau|lanh dao)\b ?")
@@ -90,7 +90,7 @@ def is_title(key: str) -> bool:
 
 
 def is_of_government(title: str) -> bool:
-    """Whether a title says by itself whose head it is: "Thủ tướng", "các Phó Thủ tướng"."""
+    """Whether a title by itself names the body it heads: "Thủ tướng", "các Phó Thủ tướng"."""
     return _OF_GOVERNMENT.fullmatch(title) is not None
 
 
@@ -113,7 +113,7 @@ def is_code(printed: str) -> bool:
 
 
 def begins_a_unit(words: Sequence[Word], start: int, printed: str, *, lesser: bool, other: bool) -> bool:
-    """Whether a unit of an agency is named; `lesser`, `other`: kinds that also stand by themselves."""
+    """Whether a unit of an agency is named; `lesser`, `other`: also kinds that can be bodies by themselves."""
     kinds = (*_UNITS, *(_LESSER_UNITS if lesser else ()), *(_OTHER_UNITS if other else ()))
     return is_code(printed) or _begins(words, start, kinds)
 
@@ -175,7 +175,7 @@ def may_be_local(key: str) -> bool:
 
 
 def takes_out(text: str) -> bool:
-    """Whether words of exception or negation stand in a text."""
+    """Whether a text contains words of exception or negation."""
     if not has_accents(text):
         return re.search(r"\b(?:tru|khong (?:phai|gom|bao gom|ke|thuoc|giao))\b", name_key(text)) is not None
     spelt = f" {accented(text)} "

@@ -23,7 +23,7 @@ _ABOVE = re.compile(
 
 
 def repeats_above(text: str) -> bool:
-    """Whether a cell says that it repeats the one above: "nt", "-nt-", "như trên", "//"."""
+    """Whether a cell repeats the one above: "nt", "-nt-", "như trên", "//"."""
     return _ABOVE.fullmatch(unicodedata.normalize("NFC", text)) is not None
 
 
@@ -84,7 +84,7 @@ def _with_note_behind(naming: Naming, notes: tuple[str, ...]) -> Naming:
 def _with_roles(part: Part, naming: Naming, *, leads: bool) -> Naming:
     """Give the names of a part its role.
 
-    A role in a parenthesis is said of the name before it; of all names before it only where they would else have none.
+    A role in a parenthesis applies to the name before it; to all before it only where they would else have none.
     """
     if part.unclear or (part.attached and part.role == "lead" and len(naming.found) > 1):
         return replace(
@@ -92,7 +92,7 @@ def _with_roles(part: Part, naming: Naming, *, leads: bool) -> Naming:
         )
     found, role = list(naming.found), part.role
     if part.attached and role == "coordinate" and not leads and len(found) > 1:
-        if len(found) > 2:  # noqa: PLR2004 - "A, B, C (phối hợp)": nobody can tell who leads with A
+        if len(found) > 2:  # noqa: PLR2004 - "A, B, C (phối hợp)": it is unclear who leads with A
             return replace(
                 naming, found=(), unknown=(*naming.unknown, Unknown(part.text.strip(), reason="role_unclear"))
             )

@@ -1,4 +1,4 @@
-"""Every name the office knows, ready to be looked up in running text."""
+"""Every recorded name, prepared for look-up in running text."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -41,9 +41,9 @@ class AgencyNames:
 
 @dataclass(frozen=True, slots=True)
 class FormerNames:
-    """A body that is no more and the agencies that answer for it, the main one first.
+    """A former body and its successors, the main one first.
 
-    `unit`: it lives on as a unit of the first of them. `valid_to`: its last day.
+    `unit`: it is now a unit of the first of them. `valid_to`: its last day.
     """
 
     names: tuple[str, ...]
@@ -54,13 +54,13 @@ class FormerNames:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a key stands for: one agency, a group phrase (several codes when combined), a former body's successors.
+    """The meaning of a key: one agency, a group phrase (several codes when combined), a former body's successors.
 
     Attributes:
-        place: a province or a commune, which "UBND" may stand before.
-        commune: its name with diacritics, which tell communes of one key apart.
-        home: whose unit it is, where the key does not say so ("Sở Y tế").
-        unit: a former body that lives on as a unit.
+        place: a province or a commune, which "UBND" may precede.
+        commune: its name with diacritics, which distinguish communes of one key.
+        home: code of the unit's parent, where the key does not name it ("Sở Y tế").
+        unit: a former body that is now a unit.
         valid_to: last day of a former body.
     """
 
@@ -99,7 +99,7 @@ class Directory:
     longest: int
 
     def lookup(self, key: str, printed: str, *, bare: bool = False) -> tuple[Entry, ...]:
-        """Entries that this key names; communes of one key are told apart by the diacritics as printed."""
+        """Entries of this key; communes of one key are distinguished by the diacritics as printed."""
         entries = self.exact.get(key, ())
         if not entries and key.startswith(_COMMITTEE):
             entries = tuple(e for e in self.exact.get(key.removeprefix(_COMMITTEE), ()) if e.place)
@@ -217,7 +217,7 @@ class _Builder:
         self.communes[keys[-1] if province else key] = entry
 
     def _add_unit(self, unit: AgencyNames, parent: AgencyNames) -> None:
-        """A unit's name is definite where it says whose it is, or begins as no unit's name does."""
+        """A unit's name is definite where it names its parent, or begins as no unit's name does."""
         owners = self._owners(parent)
         definite = Entry("agency", (unit.code,))
         homed = Entry("agency", (unit.code,), home=parent.code)
@@ -246,7 +246,7 @@ class _Builder:
         return list(dict.fromkeys(keys))
 
     def _owners(self, parent: AgencyNames) -> list[str]:
-        """How a unit's name may say whose it is, the longest first; a commune is named with its province."""
+        """The forms in which a unit's name names its parent, longest first; a commune with its province."""
         own = [name_key(name) for name in _spoken_names(parent)]
         above = self.agencies.get(parent.parent_code)
         if parent.level == "commune" and above is not None:

@@ -26,7 +26,7 @@ _UNITS = re.compile(
     rf"(?:({_ALL})?)(?:(?:ban )?so|so ban)((?: va)? (?:ban|nganh|so)){{0,2}}((?: va)? doan the)?((?: va)?(?: cac)? dia phuong)?"
     r"(?: cap tinh|(?: (?:thuoc|truc thuoc|cua))?(?: uy ban nhan dan)?(?: (?:tinh|thanh pho))?)"
 )
-_OUTSIDE_UNITS = {"party"}  # "sở, ban, ngành" are the committee's; "đoàn thể" are said besides
+_OUTSIDE_UNITS = {"party"}  # "sở, ban, ngành" are the committee's; "đoàn thể" are named as well
 _MASS_BODIES = {"front"}
 
 

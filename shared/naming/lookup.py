@@ -1,4 +1,4 @@
-"""Which agency or group one printed name means: found, dissolved, ambiguous or unknown. Every service asks here.
+"""Look-up of one printed name, for every service: found, dissolved, ambiguous or unknown.
 
 A name is known exactly, or it is one slip away from a single known name; anything else is for a person to decide.
 """
@@ -18,11 +18,11 @@ from shared.naming.text import name_key, one_slip_apart, words_of
 Similarity = Callable[[str, str], float]
 How = Literal["alias", "fuzzy"]
 
-MAX_COMPARED = 1_000  # names of one file that nobody has: 10 s of comparing; nobody corrects more at a time
+MAX_COMPARED = 1_000  # unknown names of one file: 10 s of comparing; no one corrects more at a time
 MAX_LENGTH = 500  # characters; the longest name of the catalogue has 55
 EXACT = 100.0
-# of 100, the one threshold: a slip in the shortest ministry's name leaves 92 ("Bộ Công ang"), while one letter tells
-# shorter names apart ("BTC", "BTP"), and "Bộ Ngoại vụ" is 90 like "Bộ Nội vụ"
+# of 100, the one threshold: a slip in the shortest ministry's name leaves 92 ("Bộ Công ang"), while shorter names
+# differ by one letter ("BTC", "BTP"), and "Bộ Ngoại vụ" is 90 like "Bộ Nội vụ"
 ACCEPT = 92.0
 MARGIN = 4.0  # above the next name that means another body
 ALMOST = 99.0  # the most that a misspelt name gets
@@ -48,9 +48,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Dissolved:
-    """A body that is no more; its successors, the main one first, and its last day where that is known.
+    """A former body; its successors, the main one first, and its last day where that is known.
 
-    `unit`: it lives on as a unit of the first of them.
+    `unit`: it is now a unit of the first of them.
     """
 
     successors: tuple[Suggestion, ...]
@@ -60,14 +60,14 @@ class Dissolved:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """A name that several bodies have, or a unit's that does not say whose it is."""
+    """A name of several bodies, or of a unit without its parent."""
 
     candidates: tuple[Suggestion, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A name that no body has; the likeliest ones."""
+    """A name of no body, with the most similar ones."""
 
     suggestions: tuple[Suggestion, ...] = ()
 
@@ -77,7 +77,7 @@ _T = TypeVar("_T")
 
 
 def find_name(text: str, directory: Directory, similarity: Similarity | None) -> Meaning:
-    """What one name or code, as printed, means.
+    """Look up one name or code, as printed.
 
     Args:
         text: in any case and Unicode form.
@@ -99,7 +99,7 @@ def find_name(text: str, directory: Directory, similarity: Similarity | None) ->
 
 
 class Finder(Generic[_T]):
-    """Finds the texts of one file, each once, until `MAX_COMPARED` of its names were known to nobody.
+    """Looks up the texts of one file, each once, until `MAX_COMPARED` unknown names were compared.
 
     A name that is not known exactly is compared with all that are, which takes up to 10 ms.
     """
@@ -110,7 +110,7 @@ class Finder(Generic[_T]):
         similarity: Similarity,
         compared: Callable[[_T], int],
     ) -> None:
-        """`find` knows exact names only where it is given no similarity; `compared` counts a result's other names."""
+        """`find` without a similarity finds exact names only; `compared` counts a result's other names."""
         self._find = find
         self._similarity = similarity
         self._names_compared = compared
@@ -145,7 +145,7 @@ def name_finder(directory: Directory, similarity: Similarity) -> Finder[Meaning]
 def find_close(
     key: str, directory: Directory, similarity: Similarity
 ) -> tuple[tuple[Entry, ...], float] | None:
-    """What the one name stands for that a misspelt key was meant for, with its likeness."""
+    """Entries of the only name one slip away from `key`, with its likeness; else None."""
     key = without_committee(key)
     words = key.split()
     kind = begins_a_name(words_of(key), 0)
@@ -177,7 +177,7 @@ def nearest(key: str, directory: Directory, similarity: Similarity) -> tuple[Sug
 def named(
     entries: Iterable[Entry], directory: Directory, score: float = EXACT, most: int | None = _SUGGESTIONS
 ) -> tuple[Suggestion, ...]:
-    """The first agencies that entries stand for, to be shown to a person."""
+    """The first agencies of the entries, as suggestions."""
     codes = dict.fromkeys(code for entry in entries if entry.kind != "group" for code in entry.codes)
     return tuple(_suggestion(code, directory, score) for code in islice(codes, most))
 

@@ -1,4 +1,4 @@
-"""Phrases that name many or nobody in particular: "các sở, ban, ngành" of who issues, "các cơ quan liên quan"."""
+"""Phrases that name many or no definite agencies: "các sở, ban, ngành" of the issuer, "các cơ quan liên quan"."""
 
 from shared.naming import bodies
 from shared.naming.directory import Entry
@@ -24,7 +24,7 @@ class Phrases(Units):
         return generic_run(self.passage.words, start, self.passage.ends_after(start), self._is_name)
 
     def _is_name(self, start: int, end: int) -> bool:
-        """Whether a phrase must stop before this item, which is a name or stands after a hard break."""
+        """Whether a phrase must stop before this item, which is a name or follows a hard break."""
         found, entries = self.exact(start)
         name = found >= end and any(entry.kind != "group" for entry in entries)
         return name or not self.passage.is_joined(start - 1, start + 1)
@@ -62,7 +62,7 @@ class Phrases(Units):
         return self.place_after(at)[0] > at
 
     def _goes_on(self, end: int) -> bool:
-        """Whether a phrase that names many is only the first words of one that says which: "các xã, phường ven biển"."""
+        """Whether a phrase that names many is only the beginning of a narrower one: "các xã, phường ven biển"."""
         if end >= len(self.passage.words) or self.passage.gap(end).strip() not in {"", ",", "/"}:
             return False
         begins = end + (self.passage.words[end].key in CONNECTIVES)

@@ -1,4 +1,4 @@
-"""What a cell of agencies says, part by part, each as printed."""
+"""The parts of a cell of agencies as read, each as printed."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -36,10 +36,10 @@ class Mention:
         text: as printed.
         how: an exact name (`alias`) or one slip away from it (`fuzzy`).
         score: 0 to 100.
-        role: as the cell says; None where it says nothing.
-        assumed: the role follows from another's: beside one that leads, whoever is named without a role helps.
+        role: as the cell gives it, or None.
+        assumed: without a role of its own: beside a lead it coordinates.
         position: the title of its head, where the head is named ("Bộ trưởng").
-        unit: the part of it that is named ("C06"); what is done falls to the agency.
+        unit: the unit of it that is named ("C06"); the assignment is the agency's.
     """
 
     kind: Literal["agency", "group", "list"]
@@ -84,12 +84,12 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """All that one text says.
+    """The reading of one text.
 
     Attributes:
-        notes: parentheses that say something besides, which a person should see.
-        asides: those that say nothing new ("BNV", "1"), and appositions.
-        roles: the words that say who does what, as printed.
+        notes: parentheses with further information, which a person should see.
+        asides: those without any ("BNV", "1"), and appositions.
+        roles: the words that give roles, as printed.
     """
 
     found: tuple[Mention, ...] = ()

@@ -1,4 +1,4 @@
-"""One name in a run of words: what it means to this issuer, and what stands beside it that belongs to it.
+"""One name in a run of words: its meaning for this issuer, and the words beside it that belong to it.
 
 What no exact name covers is compared letter by letter, and taken only when it is one slip away from a single name. The
 rest is reported with suggestions: a person decides.
@@ -42,7 +42,7 @@ class Names(Places):
     def take(
         self, start: int, end: int, entries: tuple[Entry, ...], *, first: int | None = None, unit: str = ""
     ) -> int:
-        """Take a name that is known, and what belongs to it; `first` is where what is said of it begins. Returns the end."""
+        """Take a known name and the words that belong to it, which begin at `first`. Returns the end."""
         first = start if first is None else first
         if district_end := self.district_after(end) if any(entry.commune for entry in entries) else 0:
             past_place, place = self.place_after(district_end)
@@ -97,7 +97,7 @@ class Names(Places):
         )
 
     def note_on_many(self, note: str) -> Reason | None:
-        """Why a phrase that names many is not taken: a parenthesis behind it may say which of them are meant."""
+        """Why a phrase that names many is not taken: a parenthesis after it may restrict it."""
         if bodies.takes_out(note):
             return "exception"
         if note.strip() and not bodies.reaches_further(note):
@@ -106,7 +106,7 @@ class Names(Places):
         return None
 
     def add(self, first: int, end: int, entries: tuple[Entry, ...], score: float, unit: str = "") -> None:
-        """What the entries of one name come to."""
+        """Record a name as found, unknown or indefinite."""
         printed, entry = self.passage.printed(first, end), entries[0]
         own = self.issuer.province and not unit and bodies.may_be_local(name_key(printed))
         if len(entries) > 1 or (entry.unit and own):

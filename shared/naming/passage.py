@@ -1,4 +1,4 @@
-"""A printed text cut into words, with what stands between them: where a name may begin and end."""
+"""A printed text cut into words and the text between them: where a name may begin and end."""
 
 import re
 from bisect import bisect_right
@@ -47,7 +47,7 @@ class Passage:
         return _OPEN_END.search(PARENTHESIS.sub("", self.text)) is not None
 
     def gap(self, index: int) -> str:
-        """What is printed before the word at `index`."""
+        """The text between the words at `index - 1` and `index`."""
         start = self.words[index - 1].end if index else 0
         end = self.words[index].start if index < len(self.words) else len(self.text)
         return self.text[start:end]
@@ -60,7 +60,7 @@ class Passage:
         return bool(gap.strip()) or "\n" in gap or self.words[index].key in CONNECTIVES
 
     def ends_after(self, start: int) -> list[int]:
-        """Where what begins here may end: after its first item, and after further ones within the longest phrase."""
+        """Possible ends of a phrase from `start`: after its first item, and further ones within the longest phrase."""
         first = bisect_right(self._ends, start)
         last = max(first + 1, bisect_right(self._ends, start + _LONGEST_PHRASE))
         return self._ends[first:last]
@@ -77,7 +77,7 @@ class Passage:
         return self.printed(start, end) + (tail.group() if tail else "")
 
     def is_joined(self, start: int, end: int) -> bool:
-        """Whether no hard break stands inside."""
+        """Whether it contains no hard break."""
         return not any(_HARD_BREAK.search(self.gap(index)) for index in range(start + 1, end))
 
     def is_bullet(self, index: int) -> bool:

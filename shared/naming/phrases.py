@@ -44,7 +44,7 @@ class Header:
 
 
 def begins_a_name(words: Sequence[Word], start: int) -> bool:
-    """Whether the word is one that names of bodies begin with."""
+    """Whether names of bodies begin with this word."""
     return _after(words, start, _BODIES) > start
 
 
@@ -72,7 +72,7 @@ def generic_run(
 ) -> tuple[int, bool]:
     """End of a phrase of general nouns that begins here, and whether its last noun is qualified.
 
-    "các bộ, ngành, địa phương có liên quan" is one phrase: what is said of the last noun is said of all.
+    "các bộ, ngành, địa phương có liên quan" is one phrase: a qualifier of the last noun applies to all.
     (0, False) when the text here is no such phrase.
     """
     run, qualified = 0, False
@@ -92,7 +92,7 @@ def generic_run(
 
 
 def _qualified(words: Sequence[Word], start: int, end: int, *, plural_may_lead: bool) -> bool | None:
-    """Whether the noun from start to end says which ones; None when it is not a general noun."""
+    """Whether the noun from start to end is qualified; None when it is not a general noun."""
     if not plural_may_lead and _after(words, start, _ASIDES) > start:
         return True
     noun = _after(words, start, _PLURALS) if plural_may_lead else start

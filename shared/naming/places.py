@@ -1,4 +1,4 @@
-"""What the words of a passage name to this issuer, and where it is: "phường Hòa Cường, thành phố Đà Nẵng"."""
+"""Names in a passage for this issuer, with their place: "phường Hòa Cường, thành phố Đà Nẵng"."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class Places:
         return self._commune_of(start)
 
     def _commune_of(self, start: int) -> tuple[int, tuple[Entry, ...]]:
-        """A commune before "thuộc", which says where it is."""
+        """A commune before "thuộc" and its province."""
         words, stop = self.passage.words, self.passage.ends_after(start)[0]
         end = next((n for n in range(start + 2, stop) if words[n].key == "thuoc"), 0)
         entries = self.lookup(start, end, None) if end else ()
@@ -59,7 +59,7 @@ class Places:
         )
 
     def place_after(self, end: int) -> tuple[int, str]:
-        """Past the province that says where the name before is, and its code: ", Hà Nội", "thuộc tỉnh Nghệ An"."""
+        """The index after the province of the name before, and its code: ", Hà Nội", "thuộc tỉnh Nghệ An"."""
         words = self.passage.words
         if end >= len(words):
             return end, ""
@@ -80,7 +80,7 @@ class Places:
         return entries[0].codes[0] if is_one and without_committee(key) == key else ""
 
     def district_after(self, end: int) -> int:
-        """Past the district that a commune is said to be in, as documents wrote until districts ended; 0 where none is."""
+        """The index after the district of a commune, as documents wrote until districts ended; 0 without one."""
         words = self.passage.words
         if end >= len(words) or self.passage.gap(end).strip() not in {",", "", *DASHES}:
             return 0
@@ -93,7 +93,7 @@ class Places:
     def located(
         self, start: int, end: int, entries: tuple[Entry, ...]
     ) -> tuple[int, tuple[Entry, ...], Reason | None]:
-        """The entries that are where the text says, or else where the issuer is; why they are not."""
+        """The end, the entries in the place that follows or else the issuer's, and why there are none."""
         directory = self.issuer.directory
         says_where = not any(
             entry.commune and name_key(entry.commune) == without_committee(self._full_key(start, end, entry))

@@ -200,7 +200,7 @@ class Reader(Phrases):
                 self.found.append(replace(mention, text=text, position=text if whole else title))
 
     def _heads(self, code: str, title: str) -> bool:
-        """Whether somebody of this title is the head of such an agency: "Giám đốc Hà Nội" is nobody."""
+        """Whether the head of such an agency has this title: there is no "Giám đốc Hà Nội"."""
         return not self.is_place(code) or bodies.heads_places(name_key(title))
 
     # lists that spell out their members

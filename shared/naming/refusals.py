@@ -1,4 +1,4 @@
-"""Why a printed name could not be taken for an agency, and what to write instead, said alike by every importer."""
+"""Why a printed name is no known agency, and what to write instead, in the same words for every importer."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

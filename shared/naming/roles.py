@@ -29,7 +29,7 @@ _LINKS = ("la", "lam", "giu vai tro", "dong vai tro", "voi vai tro")
 _WHO = (
     "cac co quan don vi", "cac co quan", "cac don vi", "co quan don vi", "co quan", "don vi", "cq", "dv",
 )  # fmt: skip
-_SHORT = {"ct", "ph"}  # mean a role only where nothing else is said: "CT: A; PH: B", "A (CT)"
+_SHORT = {"ct", "ph"}  # mean a role only where they are alone: "CT: A; PH: B", "A (CT)"
 _DOING = ("to chuc thuc hien", "trien khai thuc hien", "thuc hien")
 _AFTER = ("to chuc thuc hien", "trien khai thuc hien", "thuc hien", "tham muu", "chinh")
 _WITH = ("chat che voi", "cung voi", "voi", "cung")
@@ -54,9 +54,9 @@ class Part:
     """A run of names with the role that the cell gives them; None where it gives none.
 
     Attributes:
-        attached: the role stands in a parenthesis behind the last name.
+        attached: the role is in a parenthesis after the last name.
         unclear: two roles reach it, or a new line may begin something else.
-        after_lead: no role is given, and somebody before leads.
+        after_lead: no role is given, and a part before leads.
     """
 
     text: str
@@ -68,7 +68,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Marker:
-    """Words that give a role, up to `end`; `leads` where the names follow, None where the context tells."""
+    """Words that give a role, up to `end`; `leads` where the names follow, None where it depends on the context."""
 
     role: Role
     end: int
@@ -90,7 +90,7 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], tuple[str, ...]]:
 
 @dataclass
 class _Cut:
-    """Goes through the words once; `since` is the first part that the next role behind names is said of."""
+    """Goes through the words once; `since` is the first part to which the next role after names applies."""
 
     text: str
     words: list[Word] = field(init=False)
@@ -135,7 +135,7 @@ class _Cut:
         return opens, closes
 
     def _close(self, place: int, *, marked: bool) -> None:
-        """At a parenthesis: what is said inside is said of what is inside, or of the names right before it."""
+        """At a parenthesis: a role inside applies to names inside, or to those right before it."""
         self._flush(place)
         self.begun = place + 1
         if not marked:
@@ -191,7 +191,7 @@ class _Cut:
         if words in _SHORT and not (":" in gap or self._alone_in_parentheses(start, end)):
             return None
         if (plural and ":" not in gap) or (words in _DOING and not separated):
-            return None  # "các cơ quan phối hợp" are nobody; nor is "thực hiện Nghị quyết 57" a role
+            return None  # "các cơ quan phối hợp" names none, "thực hiện Nghị quyết 57" gives no role
         if ":" in gap or end > told:
             return _Marker(role, end, leads=True, colon=":" in gap)
         joins = role == "coordinate" and not separated and self._marker(end) is None
@@ -235,7 +235,7 @@ def _names(run: str) -> list[Word]:
 
 
 def _given(part: Part, role: Role, attached: bool) -> list[Part]:
-    """A part with a role said behind it; where it has one already, that is said of what follows its last break."""
+    """A part with a role after it; where it has one already, the role applies to the words after its last break."""
     if part.role is None:
         return [replace(part, role=role, attached=attached)]
     cut = max(part.text.rfind(";"), part.text.rfind("\n"))

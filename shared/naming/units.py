@@ -11,7 +11,7 @@ _ITEMS_OF_A_UNIT = 4
 
 
 class Units(Names):
-    """Names, and the units that stand before or behind them."""
+    """Names, and the units before or after them."""
 
     def take_unit(self, start: int) -> int:
         """A unit with its agency: "Vụ Pháp chế, Bộ Tư pháp", "Cục C06 - Bộ Công an", "Vụ Pháp chế (Bộ Tư pháp)"."""

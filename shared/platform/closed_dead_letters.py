@@ -1,4 +1,4 @@
-"""A version of the platform tables: a dead letter says when, how and why it was closed."""
+"""A version of the platform tables: a dead letter records when, how and why it was closed."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Indexes on tables that are large and in use are built without stopping those who write to them."""
+"""Build indexes on large tables in use without blocking writes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 def create_index_concurrently(name: str, on: str) -> None:
     """CREATE INDEX CONCURRENTLY `name` ON `on` (table and columns, in SQL), outside the revision's transaction.
 
-    What the revision did before is committed first. A build that is interrupted leaves an invalid index, which slows
+    Earlier statements of the revision are committed first. An interrupted build leaves an invalid index, which slows
     writes and serves no query: it is dropped at once, or by the next try where the server itself went down. PostgreSQL
-    builds no index on a partitioned table so.
+    does not support it for partitioned tables.
     """
     with op.get_context().autocommit_block(), _no_time_limits():
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
@@ -27,7 +27,7 @@ def create_index_concurrently(name: str, on: str) -> None:
 
 @contextmanager
 def _no_time_limits() -> Iterator[None]:
-    """It waits for older transactions to end, and nobody waits for it."""
+    """CREATE INDEX CONCURRENTLY waits for older transactions and blocks no writes."""
     limits = {
         name: op.get_bind().scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")
     }

@@ -1,4 +1,4 @@
-"""The hourly upkeep of a service's database: partitions for the coming days, and the removal of what is old.
+"""Hourly maintenance of a service's database: partitions for the coming days, and removal of old rows.
 
 It works on a connection of its own as the user who owns the tables, which the service's role may not be.
 """

@@ -1,4 +1,4 @@
-"""The platform tables as numbered versions, which the revisions of every service bring.
+"""The platform tables as numbered versions, applied by revisions of every service.
 
 A change to these tables is a function at the end of `VERSIONS` and, in each service, a revision that calls
 `upgrade(since=<the version before>, to=<the new one>)`. A new service's first revision calls `upgrade(to=<the newest>)`.
@@ -22,7 +22,7 @@ VERSIONS: tuple[Callable[[], None], ...] = (
 
 
 def upgrade(*, since: int = 0, to: int) -> None:
-    """Bring the platform tables from version `since` (0: there are none) to version `to`."""
+    """Migrate the platform tables from version `since` (0: there are none) to version `to`."""
     assert 0 <= since < to <= len(VERSIONS)  # noqa: S101 - a revision's mistake, seen by the first run
     for version in VERSIONS[since:to]:
         version()

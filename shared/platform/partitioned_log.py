@@ -1,6 +1,6 @@
-"""Version 2 of the platform tables: the log and the inbox are partitioned by day, and what is removed is counted.
+"""Version 2 of the platform tables: the log and the inbox are partitioned by day, and removed rows are counted.
 
-Rows that are there stay where they are: the old table becomes the partition of all days up to its newest row.
+Existing rows are not moved: the old table becomes the partition of all days up to its newest row.
 """
 
 from typing import Any

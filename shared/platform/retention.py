@@ -115,7 +115,7 @@ async def _trim_unpartitioned_log(
 
 
 async def _end_of(connection: Any, table: str, trimmed: Cursor, before: datetime | None = None) -> Cursor:
-    """Where a reader stands that has read the events of `table` written before `before`, and all that were removed."""
+    """The cursor after the events of `table` written before `before`, and after all that were removed."""
     xid, last_id = await connection.fetchrow(
         f"SELECT CAST(CAST(max(xid) AS text) AS bigint), max(id) FROM {table} WHERE written_at < $1 OR $1 IS NULL",  # noqa: S608
         before,
@@ -127,7 +127,7 @@ async def _end_of(connection: Any, table: str, trimmed: Cursor, before: datetime
 
 
 async def trim_inbox(connection: Any, today: date, received_before: datetime) -> int:
-    """Remove what was received before `received_before` of events of days before `today`; how many."""
+    """Remove inbox rows received before `received_before` of events before `today`; returns how many."""
     removed = 0
     for partition in [each for each in await list_partitions(connection, "inbox") if each.until <= today]:
         newest = await connection.fetchval(f"SELECT max(received_at) FROM {partition.name}")  # noqa: S608
@@ -139,7 +139,7 @@ async def trim_inbox(connection: Any, today: date, received_before: datetime) ->
 
 
 async def _drop(connection: Any, partition: str, rule: Retention, trimmed: Cursor | None = None) -> int:
-    """Drop a partition, its rows counted; with one of the log goes the record of up to where events were removed."""
+    """Drop a partition and count its rows; for one of the log, save the cursor up to which events were removed."""
     async with connection.transaction():
         await alone(connection)
         await connection.execute(_counting(rule, rule.column, rule.kind, partition))

@@ -1,4 +1,4 @@
-"""Version 5 of the platform tables: what is removed by age is found by an index where there is much of it."""
+"""Version 5 of the platform tables: indexes for the removal by age from large tables."""
 
 from shared.platform.concurrent_index import create_index_concurrently
 

@@ -28,7 +28,7 @@ audit = Table(
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who answers for a change, and the request it came with.
+    """The author of a change, and the id of its request.
 
     `name` is the key's name with its public prefix in parentheses, never its secret.
     """

@@ -1,9 +1,9 @@
 """The one place where the suite reads time.
 
-A clock tells the instant and lets loops wait for one, so that a day can be played in a second. What belongs to
-the network (time-outs, leases, the signature's timestamp) stays in real time: a real receiver has a real clock.
-So does what the log notes of its own working, by the database's clock: when an event was written, received, or set
-aside, and when a reader moved on (`written_at`, `received_at`, `moved_at`). No figure of the suite is asked of these.
+A clock gives the instant and lets loops wait for one, so that a day can be simulated in a second. Network time
+(time-outs, leases, the signature's timestamp) is real time: a real receiver has a real clock. So are the log's own
+times, by the database's clock: when an event was written, received, or set aside, and when a cursor was saved
+(`written_at`, `received_at`, `moved_at`). No figure of the suite depends on these.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ class SimulatedClock:
 
 
 class ManualClock:
-    """Stands still until it is moved: for playing months step by step, and for tests."""
+    """Changes only when it is moved: for simulating months step by step, and for tests."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
@@ -91,7 +91,7 @@ def local_date(instant: datetime) -> date:
 
 
 def local_instant(day: date, hour: int = 0) -> datetime:
-    """The instant at which the clock on the wall shows `hour` on that working day, in UTC."""
+    """The instant, in UTC, of `hour` o'clock local time on that working day."""
     return datetime(day.year, day.month, day.day, hour, tzinfo=LOCAL_ZONE).astimezone(UTC)
 
 

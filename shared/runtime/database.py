@@ -65,7 +65,7 @@ def own_registry() -> registry:
 
 
 def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
-    """That a column holds one of these words."""
+    """CHECK that a column is one of these words."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -76,12 +76,12 @@ TRANSACTION_TIMEOUT_MS = (
     3_600_000  # readers of the log rely on it: no older transaction can still add an event
 )
 
-# A connection that rested longer in the pool is tried before it is given out. SQLAlchemy's own way tries it each time,
-# which costs three round trips, as many as a transaction of one statement has; a closed one is known without asking.
+# A connection idle longer in the pool is pinged at check-out. SQLAlchemy's pool_pre_ping does so each time,
+# which costs three round trips, as many as a transaction of one statement has; a closed one is detected without a query.
 TRIED_AFTER_SECONDS = 5.0
 
-# A service's rights may be less than those of the user who connects (the embedded server's is a superuser): its
-# migration makes a role dondoc_<service> then, and every connection takes it.
+# A service may have fewer privileges than the user who connects (the embedded server's is a superuser): its
+# migration then creates a role dondoc_<service>, and every connection does SET ROLE to it.
 _PREPARE_SESSION = """
 SELECT set_config('statement_timeout', $1, false),
        set_config('idle_in_transaction_session_timeout', $2, false),
@@ -122,7 +122,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LateChange:
-    """A write transaction that prepares first what it will write; stable reads wait for it only once it is announced."""
+    """A write transaction with preparation; stable reads wait for it only once it is announced."""
 
     session: AsyncSession
     clock: Clock
@@ -136,7 +136,7 @@ class LateChange:
 class Database:
     """Engine, fair queue and transactions of one database.
 
-    A caller waits its turn in first-in-first-out order before it checks a connection out; without that queue the
+    Callers wait in first-in-first-out order before they check a connection out; without that queue the
     pool serves late-comers first and the slowest percent waits seconds (measured: p99 1.39 s -> 50 ms).
     `application` is `dondoc-<service>`: PostgreSQL shows it whole, metrics name the service.
     """
@@ -184,9 +184,9 @@ class Database:
                 raise DisconnectionError from error
 
     def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back after each committed transaction of this process: how a log reader learns of news at once.
+        """Call `callback` after each committed transaction of this process, so that a log reader reads at once.
 
-        Returns what ends it: a loop that asks anew at every start must not be called once per start.
+        Returns a function that removes it: a loop adds it again at every start.
         """
         self._on_commit.append(callback)
         return lambda: self._on_commit.remove(callback)
@@ -202,7 +202,7 @@ class Database:
 
     @asynccontextmanager
     async def late_change(self, clock: Clock) -> AsyncIterator[LateChange]:
-        """As `change`, announced by its user: for one that prepares for longer than readers of figures should wait."""
+        """As `change`, announced by the caller: for long preparation, during which stable reads should not wait."""
         async with self._transaction() as session:
             yield LateChange(session, clock)
         for callback in tuple(self._on_commit):
@@ -210,9 +210,9 @@ class Database:
 
     @asynccontextmanager
     async def bookkeeping(self) -> AsyncIterator[AsyncSession]:
-        """A transaction for where a reader of a log stands: rows that carry no instant and that no figure is made of.
+        """A transaction for cursors of log readers: rows without an instant, which no figure uses.
 
-        It saves `change`'s round trip and wakes no one; everything else is written by `change`.
+        It saves `change`'s round trip and calls no `on_commit`; everything else is written by `change`.
         """
         async with self._transaction() as session:
             yield session
@@ -262,7 +262,7 @@ async def driver_connection(database: Database) -> Any:
     engine = create_async_engine(database.url, pool_size=1, max_overflow=0)
     connection = await engine.connect()
     raw = await connection.get_raw_connection()
-    driver = raw.driver_connection  # first: a detached connection no longer tells it
+    driver = raw.driver_connection  # first: a detached connection no longer has it
     raw.detach()
     await engine.dispose()
     return driver

@@ -21,7 +21,7 @@ ACCESS_RULES = "# written by dondoc: no one enters without the password\nlocal a
 
 
 class PasswordLost(Exception):
-    """The data ask for a password that is not there any more; `file` is where it belongs."""
+    """The cluster requires a password whose file is missing; `file` is its path."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(f"{file} is missing")
@@ -58,13 +58,13 @@ class EmbeddedPostgres:
             self._server = None
 
     def _forget_the_dead(self) -> None:
-        """The wheel lists who uses the server, to stop it with the last of them: one who was killed would keep it for ever."""
+        """Remove ended processes from the list of pids by which the wheel stops the server with its last user."""
         listed = self._folder / "postgres" / ".handle_pids.json"
         if listed.exists() and (text := listed.read_text(encoding="ascii").strip()):
             listed.write_text(json.dumps([pid for pid in json.loads(text) if _runs(pid)]), encoding="ascii")
 
     def _require_password(self) -> None:
-        """A new password is drawn only while the door still stands open: a set-up cut short is taken up again."""
+        """Raise PasswordLost where pg_hba.conf requires a password and its file is missing."""
         rules, password = self._folder / "postgres" / "pg_hba.conf", self._folder / PASSWORD_FILE
         if not password.exists() and rules.exists() and rules.read_text(encoding="utf-8") == ACCESS_RULES:
             raise PasswordLost(password)
@@ -89,7 +89,7 @@ def _runs(pid: int) -> bool:
 
 
 async def _close_the_door(url: URL, rules: Path) -> None:
-    """A new server trusts every local user: set the password, then ask for it."""
+    """A new cluster trusts every local user: set the password, then require it in pg_hba.conf."""
     engine = create_async_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         quoted = str(url.password).replace("'", "''")

@@ -1,6 +1,6 @@
 """Whether a failure is transient (the same may succeed later), permanent (the data caused it), or neither: a defect.
 
-The edge of HTTP asks it (503 or 500), and so do consumers (try again, or examine the event: `shared/log/poison.py`).
+Used by the edge of HTTP (503 or 500) and by consumers (retry, or examine the event: `shared/log/poison.py`).
 """
 
 import errno
@@ -30,7 +30,7 @@ def is_permanent(error: DBAPIError) -> bool:
 
 
 def is_duplicate(error: DBAPIError) -> bool:
-    """A unique value exists already. Use cases look first, so only concurrent requests get here."""
+    """Whether it is unique_violation. Use cases check first, so only concurrent requests cause it."""
     return _sqlstate(error) == _UNIQUE_VIOLATION
 
 

@@ -1,4 +1,4 @@
-"""Readiness of a process: /readyz runs named checks and asks the loops, and lists what is wrong by name."""
+"""Readiness of a process: /readyz runs named checks, reads the state of the loops, and lists failures by name."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ Check = Callable[[], Awaitable[str | None]]
 
 @dataclass
 class Health:
-    """Named checks, each of which returns what is wrong or None, and the loops of this process."""
+    """Named checks, each of which returns the failure or None, and the loops of this process."""
 
     checks: dict[str, Check] = field(default_factory=dict)
     loops: Loops | None = None

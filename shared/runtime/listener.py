@@ -6,7 +6,7 @@ import socket
 def open_listener(host: str, port: int) -> socket.socket:
     """A TCP socket bound to the address; port 0 takes a free one. Raises OSError; UnicodeError for a name no DNS can hold."""
     family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-    # asyncio turns Nagle's algorithm off only where it is told that the protocol is TCP; with it each answer over a
+    # asyncio turns Nagle's algorithm off only for a socket whose protocol is IPPROTO_TCP; with it each answer over a
     # kept-alive connection waits 44 ms for Linux's delayed acknowledgement
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -34,7 +34,7 @@ class Pulse:
         LOOP_BEAT.labels(self.name).set_to_current_time()
 
     def trouble(self) -> str | None:
-        """What is wrong, or None."""
+        """The reason why /readyz fails, or None."""
         if self.failure is not None:
             return self.failure
         if self.last_beat is None:
@@ -71,7 +71,7 @@ class Loops:
 
     def __post_init__(self) -> None:
         self.pulses = {name: Pulse(name) for name in self.loops}
-        for name in self.loops:  # watched before the first round: without a series no rule can tell silence
+        for name in self.loops:  # before the first iteration: no alert detects a missing series
             LOOP_BEAT.labels(name).set_to_current_time()
             LOOP_FAILURES.labels(name)
 

@@ -31,9 +31,9 @@ async def prepare(service: str, url: URL) -> bool:
 
 
 async def needs_migration(service: str, url: URL) -> bool:
-    """Whether the database lags behind the code, or is not there; one connection, one query.
+    """Whether the database is missing or its revision older than the code's; one connection, one query.
 
-    One that is ahead does not: after an upgrade the old code may be started again, for migrations only add.
+    A newer revision needs none: after an upgrade the old code may be started again, for migrations only add.
     """
     engine = create_async_engine(url)
     try:
@@ -72,7 +72,7 @@ async def create_database(url: URL) -> bool:
 
 
 async def migrate(service: str, url: URL, revision: str = "head") -> None:
-    """Upgrade to `revision` under an advisory lock; does nothing when the database is there already.
+    """Upgrade to `revision` under an advisory lock; does nothing when the database has it already.
 
     The newest form has partitions for the coming days, so that a service's first rows have theirs.
     """

@@ -1,8 +1,8 @@
 """Daily partitions of the tables that grow without end (outbox, inbox), made ahead of the days they are for.
 
-A partition's name tells what it holds: `outbox_20261128` the rows of that day in UTC, `outbox_until_20261128` all older
-ones, which were there before the table was partitioned. A row whose day has no partition goes to `outbox_default` and
-stays there: no write fails because partitions are made late.
+A partition's name gives its bounds: `outbox_20261128` has the rows of that day in UTC, `outbox_until_20261128` all
+older ones, from before the table was partitioned. A row whose day has no partition goes to `outbox_default` and stays
+there: no write fails because partitions are made late.
 """
 
 import re
@@ -14,7 +14,7 @@ from sqlalchemy import DDL
 
 PARTITION_KEYS = {"outbox": "written_at", "inbox": "event_day"}
 AHEAD_DAYS = 7
-LOCK_TIMEOUT = "1s"  # attaching and dropping wait for those at work on the table, and others wait behind them
+LOCK_TIMEOUT = "1s"  # ATTACH and DROP wait for locks on the table, and other statements queue behind them
 _LOCK = 0x646179  # "day": one process makes or drops partitions of a database at a time
 _NAME = re.compile(r"(?P<table>[a-z]+)_(?P<until>until_)?(?P<day>\d{8})")
 
@@ -34,7 +34,7 @@ class Partition:
 
 
 async def list_partitions(connection: Any, table: str) -> list[Partition]:
-    """Those that hold days, the oldest first; without the default one."""
+    """The partitions of days, the oldest first; without the default one."""
     rows = await connection.fetch(
         "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = to_regclass($1)",
         table,
@@ -62,9 +62,9 @@ async def make_partitions(connection: Any, table: str, today: date) -> None:
 
 
 async def _make(connection: Any, table: str, day: date) -> None:
-    """Make a day's partition, unless rows of that day stand in the default one already.
+    """Make a day's partition, unless rows of that day are in the default one already.
 
-    Attached rather than made in place: that lets others read and write the table meanwhile.
+    By ATTACH PARTITION: others can read and write the table meanwhile.
     """
     name, key = f"{table}_{day:%Y%m%d}", PARTITION_KEYS[table]
     first, last = (f"'{each} 00:00+00'" for each in (day, day + timedelta(days=1)))
@@ -81,6 +81,6 @@ async def _make(connection: Any, table: str, day: date) -> None:
 
 
 async def alone(connection: Any) -> None:
-    """Within a transaction: the only one that makes or drops partitions, and not for long."""
+    """Lock out other makers and droppers of partitions until the transaction ends; set `lock_timeout`."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import URL
 
-TRIALS = 3  # others' transactions may take the session that a trial gave back, and hide that it did
+TRIALS = 3  # other clients may get the server connection that a trial released, and hide the release
 PATIENCE_SECONDS = 10.0
 _BACKEND = "SELECT pg_backend_pid()"
 _STATEMENT_MODE = "statement pooling"  # PgBouncer: "transaction blocks not allowed in statement pooling mode"

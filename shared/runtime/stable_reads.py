@@ -1,9 +1,8 @@
 """Stable reads: up to which instant everything that is recorded has been committed.
 
-A change is recorded under the instant at which it is made but seen only once it commits. A figure asked in between,
-known at that instant, would come back different later. So every write transaction takes an advisory lock on the second
-in which it begins (`Database.change`), and a figure that must hold for ever is asked no later than before the oldest
-of them.
+A change is recorded under the instant at which it is made but visible only once it commits. A figure read in between,
+known at that instant, would differ later. So every write transaction takes an advisory lock on the second in which it
+begins (`Database.change`), and a stable read is known at an instant before the oldest of them.
 """
 
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ _OLDEST = text(
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The day that a question is about, and the instant up to which what was recorded is known."""
+    """The day of a query, and the instant up to which recorded facts count."""
 
     as_of: date
     known_at: datetime

@@ -1,6 +1,6 @@
 """Many rows written at once: prepared in temporary tables, then dated and copied into the tables that they are for.
 
-Preparing takes as long as it takes; what stable reads wait for (`LateChange.announce`) is the copying alone.
+Stable reads (`LateChange.announce`) wait for the copying alone, not for the preparation.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping

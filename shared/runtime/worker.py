@@ -1,4 +1,4 @@
-"""A service's background work: its loops, checks of what they depend on, and how to free it."""
+"""A service's background work: its loops, checks of their dependencies, and `close`."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Worker:
-    """`checks` are of what the loops depend on (database, source, broker); `close` frees it after the loops have ended."""
+    """`checks` are of dependencies (database, source, broker); `close` releases these after the loops have ended."""
 
     loops: Mapping[str, Loop]
     checks: Mapping[str, Check] = field(default_factory=dict)

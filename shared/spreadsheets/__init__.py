@@ -1,8 +1,8 @@
 """Spreadsheets that offices send, CSV or XLSX, read under limits into rows of text.
 
 A service states its `Columns`; the sender may map them to headings of the sender's own. `read_workbook_apart` reads the
-file in a process of its own, since a crafted one can make any parser ask for all there is. Nothing is guessed: what is
-odd about a cell is reported with its row, and what rows mean (sections, totals, references) is the service's business.
+file in a process of its own, since a crafted one can make any parser use all memory. Nothing is guessed: problems
+of a cell are reported with its row, and the meaning of rows (sections, totals, references) is left to the service.
 """
 
 from shared.spreadsheets.apart import read_workbook_apart, write_report_apart

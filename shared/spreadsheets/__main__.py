@@ -1,8 +1,8 @@
 """One untrusted file read by a process of its own: `python -m shared.spreadsheets`.
 
 On its input a line of JSON, {"filename", "columns", "mapping", "sheet"}, and the file; on its output one JSON value,
-a workbook or a refusal. A workbook of 1 KB can make the reading library ask for 549 GB and abort: the process that does
-so must not be the service.
+a workbook or a refusal. A workbook of 1 KB can make the reading library allocate 549 GB and abort: that must not be
+the process of the service.
 """
 
 from typing import Any

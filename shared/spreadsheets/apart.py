@@ -28,10 +28,10 @@ from shared.spreadsheets.workbook import Workbook
 AT_ONCE = 2  # processes of up to 2 GB each; more would only share the same processors
 _COMMAND = (sys.executable, "-m", "shared.spreadsheets")
 _WRITE_COMMAND = (sys.executable, "-m", "shared.spreadsheets.report")
-_ROOT = Path(__file__).parents[2]  # where the packages stand: `-m` looks there
+_ROOT = Path(__file__).parents[2]  # the folder of the packages, for `-m`
 # all the environment there is: no secret of the service; one thread keeps the address space within its limit
 _ENVIRONMENT = {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "POLARS_MAX_THREADS": "1"}
-_SECONDS = 75.0  # with the wait for a turn; above the 60 of processor time, for a machine with other work
+_SECONDS = 75.0  # with the wait; above the 60 of processor time, for a machine with other work
 _AT_ONCE_SECONDS = 1.0  # who waited no longer had its whole time
 _OUT_OF_BOUNDS = (
     TOO_COSTLY,
@@ -41,7 +41,7 @@ _OUT_OF_BOUNDS = (
 _OUT_OF_MEMORY = b"memory allocation of"  # what Rust writes before it aborts
 
 _log = logging.getLogger(__name__)
-# files beyond these wait in order of arrival, and in nobody else's way
+# further files wait in order of arrival, outside the default executor
 _readers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="spreadsheets")
 
 
@@ -52,13 +52,13 @@ async def read_workbook_apart(
     mapping: Mapping[str, str] | None = None,
     sheet: str | None = None,
 ) -> Workbook:
-    """As `read_workbook`, in a process of its own; at most `AT_ONCE` of them run, the others wait their turn.
+    """As `read_workbook`, in a process of its own; at most `AT_ONCE` of them run, the others wait in order.
 
     Raises:
         InvalidInput: as `read_workbook`; file_too_costly when reading takes too much memory or time; file_crashes_reader
             when the process ended in another way.
         TooLarge: as `read_workbook`.
-        Unavailable: reading_busy, the time was spent waiting for a turn.
+        Unavailable: reading_busy, the time was spent waiting.
     """
     asked = question(filename, columns, mapping, sheet) + content
     answer = await _in_turn(_COMMAND, asked)

@@ -1,4 +1,4 @@
-"""What is odd about a cell or a row, in words."""
+"""Problems and remarks of cells and rows."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -79,7 +79,7 @@ class CellProblem:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a person should look at although the row is read; of a serial number, the `text` and the `day` it may be."""
+    """A remark on a row that is read, for a person to check; of a serial number, its `text` and the `day` it may be."""
 
     code: RemarkCode
     field: str

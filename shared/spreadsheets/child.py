@@ -1,4 +1,4 @@
-"""How a process of its own is asked about a file, and bounded: a crafted one can make any library ask for all there is."""
+"""The child process that reads or writes a file, under limits: a crafted one can make any library use all memory."""
 
 import json
 import resource

@@ -11,7 +11,7 @@ from shared.errors import InvalidInput, TooLarge
 from shared.spreadsheets.grid import ABOVE_TABLE, MAX_COLUMNS, MAX_ROWS, Flaw, Grid, clean
 
 _DELIMITERS = (",", ";", "\t")
-_SNIFFED = 30  # records; the heading stands in the first ten with text
+_SNIFFED = 30  # records; the heading is in the first ten with text
 _LARGEST_FIELD = 1 << 24  # above any file accepted, so that a long cell is refused by its row and not by csv
 # a sign before a word or a number is a dash list or an amount: "- Bộ Nội vụ", "-5%"
 _FORMULA = re.compile(

@@ -1,4 +1,4 @@
-"""What both kinds of file become before their headings are read."""
+"""Cells of a CSV or XLSX sheet before its headings are read."""
 
 import re
 import unicodedata
@@ -11,9 +11,9 @@ from typing import Literal
 MAX_BYTES = 32 * 1024 * 1024  # 100,000 rows of 300 bytes, as the annexes have them
 MAX_ROWS = 100_000  # of all tables of a file
 MAX_COLUMNS = 100
-ABOVE_TABLE = 100  # rows that may stand above the table
+ABOVE_TABLE = 100  # rows that may precede the table
 MAX_CELL = 32_767  # characters, as in Excel
-EPOCH = date(1899, 12, 30)  # the day that the number 0 of a cell stands for
+EPOCH = date(1899, 12, 30)  # the day of the serial number 0
 _NAME = 100  # characters; Excel allows 31
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -29,7 +29,7 @@ class Grid:
         flaws: what is wrong with a cell.
         struck: cells struck through, True where they are so as a whole.
         fractions: cells that a workbook holds as a number with a fraction: their point is a decimal one.
-        merged_down: (first row, last row, column) of cells merged over several rows; their value stands in each.
+        merged_down: (first row, last row, column) of cells merged over several rows; their value is in each.
     """
 
     name: str

@@ -176,7 +176,7 @@ class Headings:
 
 
 def _continues(above: Sequence[str], row: Sequence[str], keys: Mapping[int, str]) -> bool:
-    """Whether a row belongs to the heading below it: cells merged over both say the same in each."""
+    """Whether a row belongs to the heading below it: cells merged over both have the same text in each."""
     return any(index < len(above) and above[index] == row[index] for index in keys)
 
 

@@ -1,11 +1,11 @@
-"""What a report says of a file: of each row, and where its columns are to stand."""
+"""Notes of a report on the rows of a file, and the headings beside which they go."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class RowNote:
-    """What is said of a row: its outcome as code and in words, the reason, a suggestion."""
+    """The note on a row: its outcome as code and in words, the reason, a suggestion."""
 
     sheet: str
     row: int

@@ -1,6 +1,6 @@
-"""A file as it came, with what an import says of each of its rows in columns of its own.
+"""An imported file with the report on each of its rows in additional columns.
 
-What is written is text, also where it begins like a formula. An import of the workbook passes these columns over.
+The cells are text, also where they begin like a formula. An import of the workbook ignores these columns.
 `python -m shared.spreadsheets.report` does so in a process of its own, as files of others need: on its input a line of
 JSON, {"headings", "notes", "asks"}, and the file; on its output the workbook in base64.
 """
@@ -72,7 +72,7 @@ def _of_csv(content: bytes, headings: Sequence[Heading]) -> Any:
 
 
 def _columns(sheet: Worksheet, heading: Heading, wanted: Sequence[str]) -> Mapping[str, int]:
-    """Where each of our columns stands: where an earlier report put it, else behind the last one in use."""
+    """The index of each report column: that of an earlier report, else after the last one in use."""
     last, found = 0, {}
     for cell in (cell for row in sheet.iter_rows(max_col=MAX_COLUMNS) for cell in row):
         if cell.value not in {None, ""} if isinstance(cell.value, str) else cell.value is not None:

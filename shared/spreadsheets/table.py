@@ -1,4 +1,4 @@
-"""A grid into a table: what stands under which heading, row by row, and what is odd about it."""
+"""A grid into a table: values by heading, row by row, with problems and remarks."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -53,10 +53,10 @@ class Table:
         heading_row: number of the heading's first row.
         heading_end: number of its last row.
         headers: key -> heading as printed.
-        unknown: headings that mean nothing here; their values stand under them in each row.
+        unknown: headings of no known column; each row has their values under them.
         rows: every row with text below the heading, also totals and sections; each has a value for the same names.
-        skipped: rows that say nothing.
-        remarks: what is odd about the sheet.
+        skipped: rows of column numbers and repeated headings.
+        remarks: on the sheet as a whole.
     """
 
     name: str
@@ -189,7 +189,7 @@ class TableReader:
         return hidden + [remark for remark in serials if remark]
 
     def _skip_reason(self, row: Row, *, under_heading: bool) -> SkipReason | None:
-        """Why this row says nothing; None when it says something."""
+        """Why this row is skipped, or None."""
         filled = {key: row.values[key] for key in self._headers if row.values[key]}
         if filled and any(
             all(fold(text) == printed.get(key) for key, text in filled.items()) for printed in self._printed

@@ -1,6 +1,6 @@
-"""What the reading process is asked and answers, as JSON.
+"""Requests and answers of the reading process, as JSON.
 
-Each text is written once and then named by its place, since a merged cell may stand in 100,000 rows.
+Each text is written once and referred to by its index, since a merged cell may be in 100,000 rows.
 """
 
 import json
@@ -110,7 +110,7 @@ def _table_from_json(given: dict[str, Any], texts: list[str]) -> Table:
 
 
 def report_question(headings: Sequence[Heading], notes: Sequence[RowNote], *, asks: bool) -> bytes:
-    """What the process is asked to write, before the file."""
+    """The line of JSON before the file: a report to write."""
     asked = {
         "headings": [astuple(each) for each in headings],
         "notes": [astuple(each) for each in notes],
@@ -124,7 +124,7 @@ def refusal_from_json(given: dict[str, Any]) -> InvalidInput:
 
 
 def question(filename: str, columns: Columns, mapping: Mapping[str, str] | None, sheet: str | None) -> bytes:
-    """What the process is asked, before the file."""
+    """The line of JSON before the file: how to read it."""
     asked = {
         "filename": filename,
         "columns": {

@@ -1,4 +1,4 @@
-"""One file into its tables: every visible sheet that has the headings, or the one that is named; what became of each."""
+"""One file into its tables: every visible sheet with the headings, or the one that is named; the outcome of each."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ _WORDS: Mapping[SheetOutcome, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What became of a sheet, in words too; `table` is what was read of it. A CSV file is one sheet without a name."""
+    """A sheet and its outcome, in words too; `table` if it was read. A CSV file is one sheet without a name."""
 
     name: str
     outcome: SheetOutcome
@@ -102,7 +102,7 @@ def read_workbook(
     """Read a .csv or .xlsx file in this process; for files of others use `read_workbook_apart`.
 
     Args:
-        filename: tells CSV by its ending; XLSX is told by content.
+        filename: CSV is recognised by its ending, XLSX by its content.
         content: the file.
         columns: what a table may have.
         mapping: key -> heading as printed, over the usual headings.
@@ -170,7 +170,7 @@ def _of_sheet(name: str, refusal: InvalidInput) -> InvalidInput:
 
 
 def _nothing_read(sheets: list[Sheet], failures: list[HeadingsMissing], headings: Headings) -> InvalidInput:
-    """What the sheet lacks that comes nearest to a table."""
+    """The headings missing in the sheet that has most of them."""
     if not failures:
         try:
             headings.find([])
@@ -186,7 +186,7 @@ def _nothing_read(sheets: list[Sheet], failures: list[HeadingsMissing], headings
 
 
 def _grids(filename: str, content: bytes, headings: Headings, wanted: str | None) -> Iterator[Grid | Sheet]:
-    """The sheets to read, and what is said of the others, in their order."""
+    """The sheets to read, and the outcome of the others, in their order."""
     if len(content) > MAX_BYTES:
         raise TooLarge(
             "file_too_large",

@@ -1,4 +1,4 @@
-"""What a workbook says once for all its sheets: which there are, how cells look, which texts are struck through."""
+"""The parts common to all sheets of a workbook: their list, cell styles, shared texts that are struck through."""
 
 import re
 import zipfile
@@ -67,11 +67,11 @@ class CellStyle:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What holds for every sheet.
+    """Common to all sheets.
 
     Attributes:
         sheets: of cells, in the order of their tabs.
-        epoch: the day that the number 0 stands for.
+        epoch: the day of the serial number 0.
         styles: by number; empty when the workbook has none.
         struck: numbers of the shared texts that are struck through, True where they are so as a whole.
     """

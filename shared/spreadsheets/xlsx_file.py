@@ -46,7 +46,7 @@ class XlsxFile:
         self.sheets = self._book.sheets
 
     def grid(self, sheet: SheetPart) -> Grid:
-        """Cells of a sheet; a value merged downwards stands in each of its rows."""
+        """Cells of a sheet; a value merged downwards is in each of its rows."""
         name = clean_name(sheet.name)
         with _opening():
             layout = layout_of(self._parts, sheet.path, self._book)

@@ -1,4 +1,4 @@
-"""What a sheet says about its cells beside their values: formulas, formats, merges, strikes, what is hidden, where they stand."""
+"""Properties of the cells of a sheet: formulas, formats, merges, strikes, hidden rows and columns, the extent."""
 
 import zipfile
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Characters that nobody sees, and letters drawn like others: said once for all who refuse or compare text."""
+"""Invisible characters and look-alike letters, for all code that refuses or compares text."""
 
 import re
 import unicodedata

@@ -1,14 +1,14 @@
-"""Of a name that is not known, the known one that looks most like it."""
+"""The known name most similar to one that is not known."""
 
 from collections.abc import Collection
 
 from rapidfuzz import fuzz, process
 
-LONGEST_NAME = 64  # characters of a name that are compared and told: no name of ours is longer
+LONGEST_NAME = 64  # characters of a name that are compared and shown: no known name is longer
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
-    """None where nothing is known."""
+    """None if `known` is empty."""
     found = process.extractOne(shortened(name).lower(), sorted(known), scorer=fuzz.ratio)
     return found[0] if found else None
 

@@ -1,4 +1,4 @@
-"""What the routes of tasks share: its rules' settings, scopes, the day and instant asked about, and a task as the answer."""
+"""Shared by the routes of tasks: settings of the rules, scopes, `as_of` and `known_at`, and a task as the answer."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from shared.runtime.stable_reads import AsOf
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What an operator may set about the rules."""
+    """Settings of the rules, by the operator."""
 
     due_soon_days: int
     before_includes_day: bool
@@ -55,7 +55,7 @@ Asked = Annotated[dict[str, Any], Depends(asked_parameters)]
 
 
 def parameters_after(change: Change, rules: Rules) -> dict[str, Any]:
-    """Of a question asked after a change: asked any earlier, its own facts would not be known yet."""
+    """Parameters of a query at the instant of a change: at an earlier one its own facts are not known yet."""
     return parameters(AsOf(local_date(change.at), change.at), rules.due_soon_days)
 
 

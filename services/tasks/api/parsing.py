@@ -1,4 +1,4 @@
-"""Requests about tasks, turned into the values that use cases and queries take."""
+"""Requests about tasks, converted to the arguments of use cases and queries."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -35,7 +35,7 @@ from shared.runtime.database import Change
 from shared.text.folding import fold
 
 MOST_WORDS = 10  # of a search; more narrow nothing down
-NO_DATE = "-"  # stands in a cursor where the last row of its page has no due date
+NO_DATE = "-"  # in a cursor, for a last row without a due date
 WORDS = ("title", "deliverable", "priority")
 
 
@@ -118,7 +118,7 @@ def _require_agency_leads(wanted: tuple[AssignmentIn, ...]) -> None:
 
 
 def new_submission(body: SubmissionIn, caller: Caller) -> NewSubmission:
-    """A key bound to an agency reports for that agency, another for whom it says."""
+    """A bound key reports for its agency, any other for `agency_code` of the body."""
     if body.agency_code is not None:
         caller.require_tenant(body.agency_code)
     evidence = tuple(NewEvidence(item.kind, item.reference, item.title) for item in body.evidence)
@@ -141,7 +141,7 @@ def asked_filters(
         ),
     ] = None,
 ) -> dict[str, Any]:
-    """What a list of tasks is narrowed to; filters hold together."""
+    """Filters of a list of tasks, combined with AND."""
     return {
         "status": [word.value for word in status or ()],
         "agency": agency,

@@ -15,14 +15,14 @@ _LETTERS = 2  # of the shortest name; a single one, or digits alone, number an i
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """One way of writing who is meant; `field` is where the request says it."""
+    """One spelling of a name; `field` is its field in the request."""
 
     field: str
     text: str
 
 
 def check_letters(spellings: Iterable[Spelling]) -> None:
-    """Refuse letters of other scripts, which look like ours, characters that nobody sees, and what has no letters."""
+    """Refuse look-alike letters of other scripts, invisible characters, and names without letters."""
     for spelling in spellings:
         strange = next(filter(_is_strange, unicodedata.normalize("NFC", spelling.text)), "")
         if strange:
@@ -99,7 +99,7 @@ def _parents(directory: Directory) -> dict[str, str]:
 
 
 def _takes(entry: Entry, entries: tuple[Entry, ...], owner: Entry, parents: Mapping[str, str]) -> bool:
-    """Whether an entry is another's; units and communes of different parents may share a name that says no owner."""
+    """Whether a name is taken; units and communes of different parents may share one that names no parent."""
     if _is_of(entry, owner):
         return False
     if not all(each.home or each.commune for each in entries):
@@ -112,7 +112,7 @@ def _is_of(entry: Entry, owner: Entry) -> bool:
 
 
 def _named(entry: Entry, directory: Directory) -> tuple[str, str]:
-    """Who an entry stands for, in both languages; of a former body, its successors."""
+    """The agencies or group of an entry, in both languages; of a former body, its successors."""
     names = {} if entry.kind == "group" else directory.names
     listed = ", ".join(f"{names[code]} ({code})" if code in names else code for code in entry.codes)
     vi, en = {

@@ -1,4 +1,4 @@
-"""Who a row's cells of agencies give its task to, and what a person has to say first."""
+"""The assignments that a row's cells of agencies give, and the problems a person has to solve first."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -61,7 +61,7 @@ _DOUBTS = {
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """What the cells come to.
+    """The assignments of a row.
 
     Attributes:
         assignments: those of the task itself, or of each member's.
@@ -107,7 +107,7 @@ class _Work:
     warnings: list[Problem] = field(default_factory=list)
 
     def doubts(self, name: str, naming: Naming, *, leads: bool) -> None:
-        """What is not known keeps a row out where it may lead; beside a lead that is found it stays as text."""
+        """Report unresolved names: a problem where one may lead; else, or kept as text, a warning."""
         for unknown in naming.unknown:
             aside = name == COORDINATE or unknown.role not in {None, "lead", "co_lead"}
             if unknown.reason == "repeat":

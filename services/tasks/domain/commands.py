@@ -39,7 +39,7 @@ class NewCitation:
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task as assigned. `members` are the agencies a group stands for: each gets a task of its own under this one.
+    """A task as assigned. `members` are the agencies of a group: each gets a task of its own under this one.
 
     `titles`: member -> the title of its head, where the heads are named. Without an `id` it gets one.
     """
@@ -62,7 +62,7 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What is wanted of a task that is there; what is left out stays. `words`: title, deliverable, priority."""
+    """Changes to a recorded task; what is left out stays. `words`: title, deliverable, priority."""
 
     words: Mapping[str, str | None] = field(default_factory=dict)
     reading: Reading | None = None
@@ -88,7 +88,7 @@ class NewSubmission:
 
 
 def check_assignments(assignments: Sequence[NewAssignment], members: Sequence[str]) -> None:
-    """A task has exactly one lead, or goes to the members of a group; nobody stands twice in one role."""
+    """A task has exactly one lead, or goes to the members of a group; no agency has a role twice."""
     leads = [item for item in assignments if item.role is Role.LEAD]
     if members and any(item.role in LEADING for item in assignments):
         raise InvalidInput(

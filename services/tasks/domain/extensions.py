@@ -53,7 +53,7 @@ def check_extension(task: Extended, reading: Reading, approval: Approval, today:
 def moves_with_group(member: Extended, before: date | None, reading: Reading, approval: Approval) -> bool:
     """Whether a member's deadline follows its group's, which was `before`.
 
-    A member that still has the group's deadline does; one that was given a later day of its own keeps it.
+    A member that still has the group's deadline does; one with a later day of its own keeps it.
     """
     if member.done_before(approval.issued_on) or member.due_on == reading.due_on:
         return False

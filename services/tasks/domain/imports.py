@@ -1,4 +1,4 @@
-"""From one row of an annex to a task: who leads, what the deadline says, and what stands in the way."""
+"""From one row of an annex to a task: assignments, the reading of its deadline, and problems."""
 
 import hashlib
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class ReadRow:
 
     @property
     def origin(self) -> Origin | None:
-        """What it is recognised by; None for a row that could not be read."""
+        """Place, title and digest; None for a row that could not be read."""
         return Origin(self.place, self.title, self.digest) if self.digest else None
 
 
@@ -100,7 +100,7 @@ def understand(
 
 
 def unread(number: int, values: Mapping[str, str], problem: Problem) -> ReadRow:
-    """A row that could not be read at all; it is never taken for one that was imported before."""
+    """A row that could not be read at all; it matches no earlier import."""
     return ReadRow(
         number=number,
         digest="",
@@ -118,7 +118,7 @@ def unread(number: int, values: Mapping[str, str], problem: Problem) -> ReadRow:
 
 
 def import_digest(values: Mapping[str, Any]) -> str:
-    """Tells whether a row says what it said before; spaces, line breaks and capitals say nothing."""
+    """A digest of a row's cells: equal if these differ in spaces, line breaks and case only."""
     names = ("title", "deliverable", "deadline_text", "lead_text", "coordinate_text", "priority", "kind")
     words = (" ".join(values.get(name, "").split()).casefold() for name in names)
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()[:32]

@@ -68,7 +68,7 @@ def ended(known: Sequence[Membership], agency_code: str, valid_to: date, field: 
 
 
 def require_members(members: Collection[str], codes: Sequence[str], day: date, field: str) -> None:
-    """Refuse to give a task to groups that have no member on a day: nobody would have it."""
+    """Refuse to give a task to groups that have no member on a day."""
     if not members:
         named = ", ".join(codes)
         raise InvalidInput(

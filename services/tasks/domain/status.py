@@ -1,7 +1,7 @@
-"""Where a task stands on a day, by what was recorded up to an instant.
+"""The status of a task on a day, by what was recorded up to an instant.
 
-The same rule stands once more as SQL in `queries/status.py`, where it counts thousands of tasks at once; a
-property test holds the two together.
+The same rule is SQL in `queries/status.py`, where it counts thousands of tasks at once; a property test compares
+the two.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class DeadlineFact:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """An accepted submission: done on `completed_on`, which we knew from `decided_at` on."""
+    """An accepted submission: done on `completed_on`, known from `decided_at` on."""
 
     completed_on: date
     decided_at: datetime
@@ -86,7 +86,7 @@ def status_on(facts: Facts, day: date, known_at: datetime, due_soon_days: int) -
 def due_date(deadlines: Iterable[DeadlineFact], day: date, known_at: datetime) -> date | None:
     """The last in-time day by the latest revision that holds on `day` and was known.
 
-    Latest is the one whose approval is latest, not the one that was typed in last.
+    Latest is the one approved last, not the one recorded last.
     """
     in_force = [fact for fact in deadlines if fact.effective_on <= day and fact.recorded_at <= known_at]
     return max(in_force, key=lambda fact: (fact.effective_on, fact.revision)).due_on if in_force else None
@@ -108,7 +108,7 @@ def combined(parts: Iterable[Status], ending: Status | None = None) -> Status | 
 
     Members whose part was ended no longer count, unless there are no others. `ending` is the whole task's own, and
     goes before: what is cancelled as a whole is not done because one member had finished its part. None without any
-    part: nobody has done anything of the task, so that it stands as its own facts say.
+    part: the status then follows from the task's own facts.
     """
     if ending is not None:
         return ending

@@ -150,7 +150,7 @@ _MEMBERS = (
 async def get_agency(connection: AsyncConnection, code: str) -> AnyRow | None:
     """The agency of a code: its own, or an identifier of any scheme where exactly one agency has it.
 
-    An electronic code finds its agency in either of its forms, whichever is recorded.
+    An electronic code matches in either of its forms, whichever is recorded.
     """
     own = (await connection.execute(_AGENCY_BY_CODE, {"code": code})).one_or_none()
     if own is not None:
@@ -163,7 +163,7 @@ async def get_agency(connection: AsyncConnection, code: str) -> AnyRow | None:
 async def list_agencies(
     connection: AsyncConnection, wanted: Mapping[str, str | None], *, after: str | None, limit: int
 ) -> Sequence[AnyRow]:
-    """Agencies by code, of a level, bloc or parent where asked; at most `limit + 1`."""
+    """Agencies by code, of a level, bloc or parent where given; at most `limit + 1`."""
     statement = _AGENCY.order_by(Agency.code).limit(limit + 1)
     for name, value in wanted.items():
         if value is not None:
@@ -174,7 +174,7 @@ async def list_agencies(
 
 
 async def list_groups(connection: AsyncConnection, asked: Mapping[str, Any]) -> Sequence[AnyRow]:
-    """Groups with their members on a day, by what was known."""
+    """Groups with their members at `as_of`, by `known_at`."""
     return (await connection.execute(_GROUPS, asked)).all()
 
 
@@ -184,7 +184,7 @@ async def get_group(connection: AsyncConnection, code: str, asked: Mapping[str, 
 
 
 async def group_members(connection: AsyncConnection, code: str, asked: Mapping[str, Any]) -> Sequence[AnyRow]:
-    """Every time of membership by what was known; a last day that was not known yet is none."""
+    """Every membership by `known_at`; a last day not known then is null."""
     return (await connection.execute(_MEMBERS, {**asked, "code": code})).all()
 
 
@@ -243,7 +243,7 @@ class Names:
         return directory_of(self.agencies, self.phrases, self.former)
 
     def directory_of(self, agency: AgencyNames) -> Directory:
-        """The names of one agency: those above it and the ministries, whose names its own may be made of, are there too."""
+        """The names of one agency, with those above it and the ministries, of whose names its own may consist."""
         known = {each.code: each for each in self.agencies} | {agency.code: agency}
         wanted = {code: each for code, each in known.items() if each.level == "central"}
         above: AgencyNames | None = agency

@@ -97,7 +97,7 @@ _STATEMENTS = {(by, count): _statement(by, count) for by in _GROUPINGS for count
 async def count_tasks(
     connection: AsyncConnection, asked: Mapping[str, Any], group_by: GroupBy | None, count: Count
 ) -> tuple[Counted, list[Counted]]:
-    """The whole, and the groups. The whole counts each unit once; a unit may stand under several keys."""
+    """The whole, and the groups. The whole counts each unit once; a unit may have several keys."""
     rows = (await connection.execute(_STATEMENTS[group_by, count], asked)).all()
     by_key: dict[str, list[AnyRow]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Reading tasks: one, a page of them, what happened to one."""
+"""Queries of tasks: one, a page of them, the history of one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -211,10 +211,10 @@ async def list_tasks(
 ) -> Sequence[AnyRow]:
     """Tasks by due date, those without one last; at most `limit + 1` rows, so that the caller sees whether more follow.
 
-    Without an agency or a parent the tasks of a group's members stay behind their parent.
+    Without an agency or a parent, tasks of a group's members are left out: their parent is listed.
 
     Args:
-        today: what is asked is about today or a later day, by all that is recorded: few tasks of a status are found by indexes.
+        today: the day is today or later, by all that is recorded: few tasks of a status are then found by indexes.
     """
     statement, values = page_statement(wanted, after=after, limit=limit, today=today)
     return (await connection.execute(statement, {**asked, **values})).all()
@@ -243,7 +243,7 @@ _EVIDENCE = (
 async def task_history(
     connection: AsyncConnection, task_id: UUID, *, after: int, limit: int
 ) -> Sequence[AnyRow]:
-    """What was done to a task, oldest first; at most `limit + 1` entries."""
+    """A task's audit entries, oldest first; at most `limit + 1`."""
     values = {"task_id": str(task_id), "after": after, "limit": limit + 1}
     return (await connection.execute(_HISTORY, values)).all()
 

@@ -1,8 +1,8 @@
 """A condition on the columns and indexes of tasks that every task with a status today meets.
 
-`state`, `due_on` and `completed_on` say how a task stands by all that is recorded, and no fact holds from a later day than
-the one on which it is recorded. So a question about today or a later day, by all that is recorded, may leave out what
-these columns rule out. Whether the others have the status is decided by the facts, as for any day (`queries/status.py`).
+`state`, `due_on` and `completed_on` follow from all that is recorded, and no fact holds from a later day than the one
+on which it is recorded. So a query about today or a later day, by all that is recorded, may leave out tasks that these
+columns exclude. Whether the others have the status is decided by the facts, as for any day (`queries/status.py`).
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What was done to a task."""
+"""The history of a task."""
 
 from datetime import datetime
 from typing import Any

@@ -58,9 +58,9 @@ class AgencyAlias(Base):
 
 
 class AgencyPredecessor(Base):
-    """A body that is no more, with its last day, kept so that its name leads to its successors, lowest position first.
+    """A former body with its last day; its name is resolved to its successors, lowest position first.
 
-    `unit`: it lives on within the first of them.
+    `unit`: it is now a unit of the first of them.
     """
 
     __tablename__ = "agency_predecessors"
@@ -109,7 +109,7 @@ class GroupAlias(Base):
 
 
 class Numbered:
-    """What is known by a number as it was typed; look-alike ones are one (`shared.document_numbers`)."""
+    """Columns of a row with a number: `code` as typed, `normal_form` unique (`shared.document_numbers`)."""
 
     code: Mapped[str] = mapped_column(primary_key=True)
     normal_form: Mapped[str] = mapped_column(unique=True)

@@ -25,7 +25,7 @@ from services.tasks.tables.base import Base
 
 
 class Task(Base):
-    """`state`, `due_on` and `completed_on` say how the task stands by all that is recorded; its status on a day comes from the facts.
+    """`state`, `due_on` and `completed_on` are by all that is recorded; the status on a day comes from the facts.
 
     A task given to a group is a parent: its members' tasks carry the assignments, and it is done when they are.
     """
@@ -63,7 +63,7 @@ class Task(Base):
 
 
 def word(value: str) -> ColumnElement[str]:
-    """A constant within a statement: an index on an expression is not used where a parameter stands in it."""
+    """A constant within a statement: an index on an expression is not used for a parameter."""
     return literal_column(f"'{value}'", Text)
 
 
@@ -74,7 +74,7 @@ def due_or_never(task: Any) -> ColumnElement[date]:
 def lasting_status(task: Any) -> ColumnElement[str]:
     """The part of a task's status that does not change with the day, by all that is recorded.
 
-    `group`: of a task whose members' statuses make its own; `open`: overdue, due soon or in progress, as the day says.
+    `group`: the status follows from the members'; `open`: overdue, due soon or in progress, by the day.
     """
     return case(
         (
@@ -95,7 +95,7 @@ def lasting_status(task: Any) -> ColumnElement[str]:
     )
 
 
-# PostgreSQL asks for the parentheses of `Grouping`, which SQLAlchemy leaves out around CASE
+# PostgreSQL requires the parentheses of `Grouping`, which SQLAlchemy leaves out around CASE
 Index("ix_tasks_lasting_status", Grouping(lasting_status(Task)), due_or_never(Task), Task.id)
 Index(
     "ix_tasks_members",
@@ -124,7 +124,7 @@ class Origin(Base):
 
 
 class Deadline(Base):
-    """One revision of a deadline: its words, their reading, since when it holds and when we learned it."""
+    """One revision of a deadline: its words, their reading, since when it holds and when it was recorded."""
 
     __tablename__ = "deadlines"
 
@@ -225,7 +225,7 @@ class Evidence(Base):
 
 
 class Ending(Base):
-    """Why a task is no longer to be done, since when, and when we learned it."""
+    """Why a task was cancelled or merged, since when, and when that was recorded."""
 
     __tablename__ = "endings"
     __table_args__ = (CheckConstraint("kind IN ('cancelled', 'merged')", name="kind"),)

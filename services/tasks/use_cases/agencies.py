@@ -1,4 +1,4 @@
-"""Recording agencies, and amending what they are called."""
+"""Recording agencies, and amending their names."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ _PARTS = {"identifiers", "aliases", "predecessors"}  # rows of other tables
 
 
 async def lock_names(session: AsyncSession) -> None:
-    """Keep all names as they are until this change ends: two changes cannot both take one.
+    """Lock all names until the transaction ends, so that two changes cannot both take one.
 
-    Every change takes this lock before any row's: a foreign key waits for rows too, and two orders would be a deadlock.
+    Every change takes this lock before any row's: foreign keys lock rows too, and two orders could deadlock.
     """
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("names of agencies", 0))))
 
@@ -95,7 +95,7 @@ async def amend_agency(
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Change what an agency is called; what is wanted as it stands already is no change and is not told.
+    """Change the names of an agency; without a difference nothing is written and no event added.
 
     Args:
         code: its own, or an identifier that only this agency has.

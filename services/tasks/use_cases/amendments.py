@@ -1,4 +1,4 @@
-"""Correcting the words of a task, who has it, and which documents give it."""
+"""Amending the words of a task, its assignments, and the documents it cites."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,10 +31,10 @@ async def amend_task(
     actor: Actor,
     at: datetime,
 ) -> Task:
-    """Correct the words of a task, who has it, or give a date to a deadline that had none.
+    """Amend the words of a task, its assignments, or date a deadline without a date.
 
-    A deadline that has a date moves by an extension only, with the document that approves it. What is wanted as it
-    stands already is no change: it makes no version, no event and no audit entry.
+    A deadline that has a date moves by an extension only, with the document that approves it. A value equal to
+    the recorded one is no change: it makes no version, no event and no audit entry.
     """
     task = await lock_task(session, task_id)
     check_version(expected_version, task.version)
@@ -64,7 +64,7 @@ def _stands(task: Task, reading: Reading | None) -> bool:
 def _set_words(
     task: Task, words: Mapping[str, str | None], reading: Reading | None, at: datetime
 ) -> list[str]:
-    """Write the words and the deadline's; the names of what was changed."""
+    """Set words and deadline; returns the names of changed fields."""
     for name, value in words.items():
         setattr(task, name, value)
     task.search_text = search_text(task.title, task.deliverable)
@@ -85,7 +85,7 @@ async def _amend_members(
 ) -> list[Change]:
     """Amend each member's task as the group's; a member's own date stays.
 
-    One that ended takes the documents only: figures by document count the members, whatever became of them.
+    One that ended gets the documents only: figures by document count members of any state.
     """
     changes = []
     for member in await lock_members(session, parent, tuple(State) if citations else (State.OPEN,)):
@@ -105,7 +105,7 @@ def _amended(task: Task, changed: Sequence[str]) -> Change:
 
 
 def _cite(task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
-    """Add documents that give the same task, so that it is not recorded again; whether any was new."""
+    """Add documents that assign the same task; returns whether any was new."""
     known = {(item.document_code, item.clause) for item in task.citations}
     new = [item for item in citations if (item.document_code, item.clause) not in known]
     for item in new:
@@ -117,7 +117,7 @@ def _cite(task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
 
 
 async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssignment], at: datetime) -> bool:
-    """End the assignments no longer wanted, add the new ones; what was stays readable.
+    """End the assignments not in `wanted`, add the new ones; ended ones are kept.
 
     Returns whether there were any.
     """

@@ -1,4 +1,4 @@
-"""Reading an annex as a file: no transaction is open meanwhile, since names that nobody knows take long to compare."""
+"""Reading an annex as a file: no transaction is open meanwhile, since unknown names take long to compare."""
 
 import asyncio
 from collections.abc import Mapping
@@ -69,9 +69,9 @@ async def read_annex(
     """Read every row of a file as its agencies and deadlines are understood today.
 
     Args:
-        annex: what the file is in its document; without it what is printed above a table or on its sheet's tab.
-        annex_was: what it was called when it was imported before.
-        answers: "row", or "sheet!row" -> what the office says of a row that a report asked about.
+        annex: the annex that the file is; without it the one printed above a table or on its sheet's tab.
+        annex_was: its name at the earlier import.
+        answers: "row", or "sheet!row" -> the office's answer to the question about that row.
 
     Raises:
         InvalidInput: programme_unknown, document_unknown, agency_unknown, issuer_contradicted; the file or its headings

@@ -31,7 +31,7 @@ class Change:
 async def record_changes(
     session: AsyncSession, changes: Sequence[Change], *, actor: Actor, at: datetime
 ) -> None:
-    """Record changes in their order, many in a few statements; a task stands among them once."""
+    """Record changes in order, many in a few statements; a task may be among them once only."""
     for batch in _batches(changes):
         for change in batch:
             change.task.version += 1
@@ -44,7 +44,7 @@ async def record_changes(
 
 
 async def record_created(session: AsyncSession, tasks: Iterable[Task], *, actor: Actor, at: datetime) -> None:
-    """Record new tasks, many in a few statements; a group's stands before its members'."""
+    """Record new tasks, many in a few statements; a group's precedes its members'."""
     parts = (Deadline, "deadlines"), (Assignment, "assignments"), (Citation, "citations")
     for batch in _batches(tasks):
         await _insert(session, Task, [vars(task) for task in batch])

@@ -40,11 +40,11 @@ def add_deadline(
 
 
 def current_deadline(task: Task) -> Deadline:
-    """The revision in force by all that is recorded: the latest approved, though it may not be the last typed in."""
+    """The revision in force by all that is recorded: the latest approved, not the last recorded."""
     return max(task.deadlines, key=lambda deadline: (deadline.effective_on, deadline.revision))
 
 
 def give_date(task: Task, reading: Reading, at: datetime) -> None:
-    """Date a deadline that had no date: its words, made clear, hold from the day the task was assigned."""
+    """Date a deadline that had no date, in force from the day the task was assigned."""
     check_first_date(task.due_on, reading, standing=task.kind == "standing")
     add_deadline(task, reading, effective_on=task.assigned_on, recorded_at=at, reason="clarified")

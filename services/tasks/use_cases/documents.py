@@ -22,7 +22,7 @@ _NAMED = 5  # similar numbers that one refusal names
 
 
 async def find_numbered(session: AsyncSession, what: type[What], number: str) -> What | None:
-    """What is recorded under a number or under one that looks like it."""
+    """The row whose number has the same normal form, or None."""
     return await session.scalar(select(what).where(what.normal_form == normal_form(number)))
 
 

@@ -47,7 +47,7 @@ async def end_group(
 
 
 def complete(task: Task, submission: Submission, at: datetime) -> Change:
-    """The task is done on the day that an accepted submission says."""
+    """Complete a task on the day of its accepted submission."""
     task.state = State.COMPLETED
     task.completed_on = submission.completed_on
     detail = {"submission_id": submission.id, "completed_on": submission.completed_on, "accepted_at": at}

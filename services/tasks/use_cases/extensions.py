@@ -28,7 +28,7 @@ async def extend_deadline(
     actor: Actor,
     at: datetime,
 ) -> Task:
-    """Move a deadline by an approving document; it holds from that document's day. Members move with their group."""
+    """Extend a deadline by an approving document, from that document's day; members with their group."""
     document = await require_document(session, document_code)
     approval = Approval(document.code, document.issued_on)
     task = await lock_task(session, task_id)
@@ -59,6 +59,6 @@ def _extend(task: Task, reading: Reading, approval: Approval, reason: str, at: d
     detail = {
         "reason": reason,
         "document_code": approval.code,
-        "in_force": current_deadline(task) is extension,  # typed in late, a later approval may hold
+        "in_force": current_deadline(task) is extension,  # false if a later approval was recorded before
     }
     return Change(task, events.DeadlineExtended, detail)

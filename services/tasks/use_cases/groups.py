@@ -1,4 +1,4 @@
-"""Recording groups, what documents call them, and who belongs to them from when until when."""
+"""Recording groups, their names in documents, and their memberships with first and last days."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class GroupAmendment:
-    """What is wanted of a group; None stays as it is. `aliases` are all phrases that name this group alone."""
+    """Changes to a group; None leaves a value as it is. `aliases`: all phrases that name this group alone."""
 
     name: str | None = None
     aliases: tuple[str, ...] | None = None
@@ -94,7 +94,7 @@ async def amend_group(
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Change a group's name or phrases, let members join or leave; what stands already is no change.
+    """Change a group's name or phrases, add members or end memberships; a value equal to the recorded one is no change.
 
     A name that is given up stays as a phrase, so that documents which print it still find the group.
 
@@ -121,7 +121,7 @@ async def amend_group(
 
 
 async def _call(session: AsyncSession, group: Group, wanted: GroupAmendment) -> dict[str, object]:
-    """Give a group the name and phrases that are wanted; what changes, by member."""
+    """Set name and aliases; returns old and new value of each that changed."""
     before, name = await _phrases(session, group.code), wanted.name or group.name
     aliases = before if wanted.aliases is None else wanted.aliases
     after = {name, group.name, *aliases}
@@ -146,7 +146,7 @@ def group_unknown(code: str) -> NotFound:
 
 
 async def _move(session: AsyncSession, code: str, wanted: GroupAmendment, at: datetime) -> dict[str, object]:
-    """Members who leave, then those who join: one who leaves may join again later."""
+    """End memberships, then add new ones: an agency may rejoin later."""
     known = await _members(session, code)
     for place, leaving in enumerate(wanted.end_members):
         member = ended(known, leaving.agency_code, leaving.valid_to, f"end_members.{place}")
@@ -191,7 +191,7 @@ async def _add_members(session: AsyncSession, code: str, members: Sequence[Membe
 
 
 async def _phrases(session: AsyncSession, code: str) -> list[str]:
-    """What documents call this group alone."""
+    """The aliases of this group alone, sorted."""
     found = await session.scalars(select(GroupAlias.alias).where(GroupAlias.group_codes == [code]))
     return sorted(found)
 

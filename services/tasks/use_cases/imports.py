@@ -1,4 +1,4 @@
-"""Importing an annex: every row accepted, unchanged or refused with its reason; all of it, or as the office asks."""
+"""Importing an annex: every row accepted, unchanged or refused with a reason; all of it, or the accepted rows."""
 
 import asyncio
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ class RowReport:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The outcome of an import: its rows, the tasks of its annexes that it no longer gives, whether anything was written."""
+    """The outcome of an import: its rows, the tasks missing from its annexes, whether anything was written."""
 
     reports: list[RowReport]
     missing: list[KnownTask]
@@ -140,9 +140,7 @@ class _Judge:
     rows: Sequence[ReadRow]
     accepted: list[NewTask] = field(default_factory=list)
     learned: list[Read] = field(default_factory=list)
-    said: dict[str, ReadRow] = field(
-        default_factory=dict
-    )  # by the digest of its words, the row that said them first
+    said: dict[str, ReadRow] = field(default_factory=dict)  # by digest, the first row with these words
     count: int = 0
 
     def reports(self, recognised: Sequence[Recognised]) -> list[RowReport]:
@@ -233,18 +231,18 @@ class _Judge:
         )
 
     def _id_of(self, row: ReadRow) -> UUID:
-        """Drawn from what the row is recognised by, so that a dry run and the real run draw the same."""
+        """UUID version 5 of place and digest, so that a dry run and the real run give the same."""
         section, number = row.place.key
         words = (self.source.scope, annex_key(row.place.annex), *section, number, row.digest)
         drawn = uuid5(_IMPORTED, "\x1f".join(words))
-        while drawn in self.used:  # of a row that stood here before and moved
+        while drawn in self.used:  # by a row that was here before and moved
             drawn = uuid5(drawn, "")
         self.used.add(drawn)
         return drawn
 
 
 def _begun(row: ReadRow) -> RowReport:
-    """What is known of a row before it is judged: refused until it is found to be good."""
+    """The report of a row before it is judged; the outcome is "refused" until it is accepted."""
     return RowReport(
         row.sheet,
         row.number,
@@ -263,7 +261,7 @@ def _begun(row: ReadRow) -> RowReport:
 
 
 def _failed(row: ReadRow, problem: Problem) -> RowReport:
-    """Of a row whose judging broke: nothing was kept of it."""
+    """The report of a row whose judging raised; nothing of it is written."""
     return RowReport(
         row.sheet,
         row.number,

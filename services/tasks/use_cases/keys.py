@@ -35,7 +35,7 @@ async def record_key(session: AsyncSession, key: ApiKey, *, actor: Actor, at: da
 async def revoke_key(
     session: AsyncSession, prefix: str, *, actor: Actor, at: datetime, unrecorded: bool = False
 ) -> KeyRevoked:
-    """Revoke a key, unless it is revoked already; `unrecorded` admits one that is on no record.
+    """Revoke a key, unless it is revoked already; `unrecorded` admits one that is not recorded.
 
     Raises:
         NotFound: key_unknown.

@@ -1,4 +1,4 @@
-"""Origins of imported tasks, by which their rows are recognised next time: where each task's row stood and what it said."""
+"""Origins of imported tasks, by which their rows are recognised next time: place and words of each task's row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ from services.tasks.tables import Origin as OriginRow
 from shared.errors import InvalidInput
 from shared.text.folding import fold
 
-_CONTAINED = 95  # of 100: nearly all words of the shorter title stand in the longer
-_FEWEST = 4  # words of the shorter title, below which containing it says little
+_CONTAINED = 95  # of 100: nearly all words of the shorter title are in the longer
+_FEWEST = 4  # words of the shorter title; below, containing it is no evidence
 _LISTED = 20  # annexes in a refusal
 
 
@@ -41,12 +41,12 @@ class Read:
 
 
 async def lock_document(session: AsyncSession, code: str) -> None:
-    """One import of a document at a time: each must see what the other brought."""
+    """One import of a document at a time: each must see the tasks of the other."""
     await session.execute(select(Document.code).where(Document.code == code).with_for_update(key_share=True))
 
 
 async def known_tasks(session: AsyncSession, programme: str, document: str) -> list[KnownTask]:
-    """What earlier imports of the document brought, in the order of their recording."""
+    """Tasks that earlier imports of the document created, in the order of recording."""
     found = await session.execute(
         select(OriginRow)
         .join(Task, Task.id == OriginRow.task_id)
@@ -69,9 +69,9 @@ def recognise(
     answers: Mapping[int, Answer | UUID],
     annex_was: str | None = None,
 ) -> tuple[list[Recognised], list[KnownTask]]:
-    """What each row is, and the tasks that the file no longer gives; both name tasks as they are recorded.
+    """The result for each row, and the tasks that the file no longer has; both with tasks as recorded.
 
-    `annex_was`: what the rows' annex was called when they were imported before.
+    `annex_was`: the name of the rows' annex in the earlier import.
     """
     recorded = {task.id: task for task in known}
     now = rows[0].place.annex if rows else ""
@@ -89,7 +89,7 @@ def recognise(
 
 
 def require_annex(known: Sequence[KnownTask], annex_was: str) -> None:
-    """Raises InvalidInput annex_was_unknown where no import of the document brought tasks from an annex of that name."""
+    """Raises InvalidInput annex_was_unknown where no task of the document was imported from an annex of that name."""
     annexes = {annex_key(task.origin.place.annex): task.origin.place.annex for task in known}
     if annex_key(annex_was) not in annexes:
         listed = ", ".join(f"“{name}”" for name in sorted(annexes.values())[:_LISTED] if name) or "∅"
@@ -116,7 +116,7 @@ def _likeness(text: str, others: Sequence[str]) -> list[tuple[float, int]]:
 
 
 async def stage_origins(session: AsyncSession, document: str, read: Sequence[Read], *, at: datetime) -> None:
-    """Prepare where the rows of tasks stand now, for `keep_origins`; within `shared.runtime.staging.staged`."""
+    """Stage the places of the rows of tasks for `keep_origins`; within `shared.runtime.staging.staged`."""
     rows = [
         {
             "task_id": each.task_id,
@@ -135,7 +135,7 @@ async def stage_origins(session: AsyncSession, document: str, read: Sequence[Rea
         await session.execute(insert(OriginRow.__table__), rows)  # type: ignore[arg-type]  # mapped classes have tables
 
 
-# what was known before of the same tasks is replaced
+# earlier origins of the same tasks are replaced
 _KEEP = text(
     """
     INSERT INTO origins (task_id, document_code, annex, section, number, ref, title, digest, recorded_at)
@@ -148,5 +148,5 @@ _KEEP = text(
 
 
 async def keep_origins(session: AsyncSession, *, at: datetime) -> None:
-    """Record what was staged, after the tasks that it is about."""
+    """Write the staged origins; call it after their tasks are written."""
     await session.execute(_KEEP, {"at": at})

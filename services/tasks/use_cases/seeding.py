@@ -96,7 +96,7 @@ def _agencies(name: str) -> list[events.AgencyRecorded]:
 
 
 def _predecessors() -> Mapping[str, list[events.Predecessor]]:
-    """Bodies that are no more, by each of their successors."""
+    """Former bodies by each of their successors."""
     successors = defaultdict(list)
     for row in _rows("predecessors.csv"):
         key = (row["former_name"], row["short_name"] or None, _day(row["valid_to"]), row["unit"] == "yes")

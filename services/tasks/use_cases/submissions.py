@@ -86,7 +86,7 @@ async def decide_submission(
     actor: Actor,
     at: datetime,
 ) -> Submission:
-    """Accept a submission, and the task is done on the day it says; or return it with a reason."""
+    """Accept a submission, which completes the task on its day, or return it with a reason."""
     submission = await session.get(Submission, submission_id)
     if submission is None:
         raise NotFound(

@@ -38,7 +38,7 @@ def new_tasks(new: NewTask, *, at: datetime) -> Iterator[Task]:
 
 
 def of_member(member: str, title: str, shared: Sequence[NewAssignment]) -> tuple[NewAssignment, ...]:
-    """A member leads its own task, its head answers for it where heads were named; who helps the group helps with it."""
+    """Assignments of a member: lead, its head accountable where heads were named, the coordinators of the group."""
     head = (NewAssignment(member, Role.ACCOUNTABLE, title),) if title else ()
     return (NewAssignment(member, Role.LEAD), *head, *(item for item in shared if item.agency_code != member))
 

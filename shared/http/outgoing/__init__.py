@@ -1,4 +1,4 @@
-"""Outgoing HTTP to addresses that others chose: where it may go (`addresses`) and how it goes (`client`)."""
+"""Outgoing HTTP to URLs that others chose: which are allowed (`addresses`), and the calls (`client`)."""
 
 from shared.http.outgoing.addresses import (
     AddressRefused,

@@ -1,6 +1,6 @@
-"""Where an outgoing call may go: URLs of one strict form, https only, public addresses only.
+"""Allowed targets of outgoing calls: URLs of one strict form, https only, public addresses only.
 
-A URL is read once, here; what is dialled is built from that reading, so no second parser can see another host in it.
+A URL is read once, here; the connection uses that result, so no second parser can find another host in it.
 A name is resolved once for each call; if any of its addresses is refused, all are. The operator's allow-list names the
 networks (an intranet, a test machine) that may be called all the same, and also over plain http.
 """
@@ -23,7 +23,7 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 MAX_URL_LENGTH = 2048
 
-# The first block that holds an address gives the reason, so narrow blocks stand before wide ones. Sources: the IANA
+# The first block that holds an address gives the reason, so narrow blocks precede wide ones. Sources: the IANA
 # special-purpose registries (RFC 6890 as updated) and what `is_global` of Python 3.11 lets through.
 DENIED: tuple[tuple[IPNetwork, str], ...] = tuple(
     (ip_network(block), why)
@@ -84,11 +84,11 @@ _DNS_THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="dns")
 
 
 class AddressRefused(InvalidInput):
-    """The URL leads to an address that the policy does not admit."""
+    """The URL resolves to an address that the policy does not admit."""
 
 
 class HostUnknown(InvalidInput):
-    """The name has no address, or nobody answered for it."""
+    """The name has no address, or no name server answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,13 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """Host header: the port stands only where it is not the scheme's own."""
+        """Host header: with the port only where it is not the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _default_port(self.scheme) else f"{host}:{self.port}"
 
     @property
     def address(self) -> IPAddress | None:
-        """The address that the host already says, without a look-up."""
+        """The address if the host is a literal or localhost, without a look-up."""
         if self.host == "localhost" or self.host.endswith(".localhost"):
             return IPv4Address("127.0.0.1")  # RFC 6761, 6.3
         return _literal(self.host)
@@ -173,7 +173,7 @@ def parse_url(url: str) -> Target:
 
 
 def check_url(url: str, policy: OutgoingPolicy) -> None:
-    """Raises InvalidInput unless the URL is well formed and nothing in it is refused; asks no name server."""
+    """Raises InvalidInput unless the URL is well formed and nothing in it is refused; no DNS look-up."""
     target = parse_url(url)
     if target.scheme == "http" and not policy.allow:
         raise _https_required()

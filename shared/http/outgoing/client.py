@@ -89,7 +89,7 @@ _FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one call: an answer, a fault, or an answer whose body then failed (both)."""
+    """Result of one call: an answer, a fault, or both where the body failed after the header."""
 
     status_code: int | None
     error: Fault | None
@@ -106,7 +106,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Seen:
-    """What is known of a call so far, kept also when it breaks off."""
+    """The result of a call so far, kept when it is interrupted."""
 
     status_code: int | None = None
     error: Fault | None = None
@@ -161,7 +161,7 @@ class WebhookClient:
         await self._session.close()
 
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Outcome:
-        """Post once. What the other side does wrong, or the policy refuses, is told in the outcome, not raised."""
+        """Post once. Faults of the receiver and refusals of the policy are in `Outcome.error`, not raised."""
         loop, seen = asyncio.get_running_loop(), _Seen()
         started = loop.time()
         try:
@@ -230,7 +230,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
 def retry_after_seconds(value: str | None, now: datetime) -> int | None:
     """Seconds to wait by a Retry-After field (RFC 9110, 10.2.3): a number or a date, 0 or more; None if unread.
 
-    How much of it is heeded is for the caller to say.
+    The caller limits it.
     """
     if value is None:
         return None

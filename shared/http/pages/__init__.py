@@ -1,4 +1,4 @@
-"""Pages that the links in answers lead to, in Vietnamese and English: what a problem's code means, an event's schema."""
+"""Pages that the links in answers lead to, in Vietnamese and English: problem codes and event schemas."""
 
 from shared.http.pages.routes import pages_router
 

@@ -1,4 +1,4 @@
-"""How a page looks: one file's worth of HTML, without scripts, fonts or pictures from elsewhere."""
+"""Layout of a page: one HTML file, without scripts, fonts or images from elsewhere."""
 
 from html import escape
 from pathlib import Path
@@ -7,7 +7,7 @@ from string import Template
 from fastapi.responses import HTMLResponse
 
 LAYOUT = Template((Path(__file__).parent / "layout.html").read_text(encoding="utf-8"))
-MAX_AGE_SECONDS = 3600  # what a page says changes with a release only
+MAX_AGE_SECONDS = 3600  # the content changes with a release only
 POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
 HEADERS = POLICY | {
     "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}",

@@ -1,4 +1,4 @@
-"""What each code of a problem means and what to do, from `problems.json`, which is written from the code."""
+"""Meaning and remedy of each problem code, from `problems.json`, which is generated from the code."""
 
 import json
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ ADVICE: dict[int | None, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Situation:
-    """Where a code is met: `status` is None in a row of an import; what varies in a sentence stands as {…}."""
+    """A use of a code: `status` is None in a row of an import; {…} marks what varies in a sentence."""
 
     status: int | None
     detail: str

@@ -1,4 +1,4 @@
-"""The pages' addresses. They ask for no key: who was refused one must be able to read why."""
+"""Routes of the pages. They need no key: a client whose key was refused must be able to read why."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse

@@ -70,7 +70,7 @@ class OutboxSource:
         return f"outbox:{self.name}"
 
     async def _look(self, cursor: Cursor) -> None:
-        """Set the lag, and save the position in the publisher's database as well: retention removes only what was read."""
+        """Set the lag, and save the cursor in the publisher's database too: retention removes only what was read."""
         async with self._publisher.reading() as connection:
             self._lag.set(await count_unread(connection, cursor, MOST_COUNTED))
         if self._recorded != self._read:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Watchdog:
-    """Knows a consumer that has lag and makes no progress from one at work or idle. `patience` in seconds."""
+    """Detects a consumer that has lag and makes no progress for `patience` seconds."""
 
     patience: float
     _read: Mapping[Hashable, int] | None = None

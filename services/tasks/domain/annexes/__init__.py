@@ -1,4 +1,4 @@
-"""How an annex is laid out: its columns, its sections, what stands around its table, and which row is which next time."""
+"""Layout of an annex: columns, sections, text around the table, and recognition of rows at the next import."""
 
 from services.tasks.domain.annexes.answers import answers_by_row, read_answer
 from services.tasks.domain.annexes.columns import COLUMNS

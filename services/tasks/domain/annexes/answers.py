@@ -1,4 +1,4 @@
-"""The office's answers on rows that a report asked about: in the file's own column, or beside the file."""
+"""The office's answers to questions about rows: in a column of the file, or in the request."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ _NEW = {"moi", "new", "nhiem vu moi", "viec moi"}
 
 
 def read_answer(text: str) -> tuple[Answer | UUID | None, Problem | None]:
-    """What the office says of a row that a report asked about: "mới" or the id of a task."""
+    """Parse an answer to a question about a row: "mới" or the id of a task; else a Problem."""
     if not text:
         return None, None
     if fold(text) in _NEW:

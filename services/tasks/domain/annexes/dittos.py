@@ -10,7 +10,7 @@ _COLUMNS = ("lead_text", "coordinate_text", "deadline_text")
 
 
 def repeat_above(items: Iterable[TaskRow]) -> list[TaskRow]:
-    """Rows with what they repeat written out; where nothing stands above, the cell stays as it is and is refused as such."""
+    """Rows with repeated cells written out; without a cell above it stays as it is and is refused later."""
     above: dict[str, str] = {}
     section: object = None
     read = []

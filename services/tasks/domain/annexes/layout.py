@@ -1,4 +1,4 @@
-"""Which rows of a table give tasks, under which headings each stands, and what the others are."""
+"""Which rows of a table are tasks, under which headings, and why the others are skipped."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ SkipReason = Literal["section", "total", "column_numbers", "heading", "number_on
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A row that gives a task: its values with `ref` and `section` (empty where untold), and where it stands."""
+    """A row that is a task: its values with `ref` and `section` (empty if missing), and its place."""
 
     row: Row
     place: Place
@@ -67,7 +67,7 @@ class _Layout:
         return None if _is_numbered(row) else opens_tail(row.values, own, below=below)
 
     def _is_whole(self, row: Row) -> bool:
-        """Whether a row can only be a task: it says what, and by whom or until when, as signatures and notes do not."""
+        """Whether a row can only be a task: unlike signatures and notes it has a title, and a lead or deadline."""
         values = row.values
         lead, deadline = values.get("lead_text", ""), values.get("deadline_text", "")
         if not values.get("title") or self._opens_tail(row, below=False):
@@ -114,7 +114,7 @@ class _Layout:
         ref, number = values.get("ref", "").strip(), number_of(values.get("order_no", ""))
         sections = self._sections(values)
         numbers = sections.numbers
-        if ref:  # a code of its own, unique wherever it stands
+        if ref:  # a code of its own, unique in the document
             place = Place(self.annex, (), ref)
         elif values.get("list_month"):
             numbers = (_month(values["list_month"]),)

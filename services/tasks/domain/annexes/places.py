@@ -1,4 +1,4 @@
-"""Where a row stands in its document: the annex, the path of sections, the number."""
+"""The place of a row in its document: the annex, the path of sections, the number."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Style = str  # "roman", "letter", "digit", "small", "none", or the word of a lab
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands, as printed: `section` are the labels of its sections, from the outermost inwards."""
+    """The place of a row, as printed: `section` are the labels of its sections, from the outermost inwards."""
 
     annex: str = ""
     section: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def number_of(cell: str) -> str:
 
 @dataclass(slots=True)
 class Sections:
-    """The headings that hold where the reading stands, the outermost first."""
+    """The headings in force at the current row, the outermost first."""
 
     _open: list[tuple[Style, str]] = field(default_factory=list)
     heading: str = ""
@@ -103,7 +103,7 @@ class Sections:
         return tuple(label for style, label in self._open if style != "none")
 
     def enter(self, number: str, heading: str) -> None:
-        """Take a heading in: it ends those of its own kind and what stood below them."""
+        """Open a heading: it closes the open one of its own kind and those below it."""
         label, style = self._label(number_of(number), heading)
         depth = self._depth(style, label)
         self._open = [*self._open[:depth], (style, label)]
@@ -132,7 +132,7 @@ class Sections:
         return len(label) == 1 and bool(letters) and ord(letters[-1][0]) + 1 == ord(label)
 
     def _depth(self, style: Style, label: str) -> int:
-        """How many of the open headings stand above this one."""
+        """How many of the open headings contain this one."""
         dots = label.count(".")
         for depth, (other, open_label) in enumerate(self._open):
             if other == style and (style != "digit" or open_label.count(".") >= dots):

@@ -1,7 +1,7 @@
-"""Which row of an annex is which task that an earlier import brought.
+"""Which row of an annex is which task of an earlier import.
 
 A row is recognised by what identifies it in the document: annex, sections and number, and by its words when these moved.
-Where a row may be an old one under a new number nobody but the office knows: the row becomes a question.
+Where a row may be an old one under a new number only the office knows: the row becomes a question.
 """
 
 from collections import defaultdict
@@ -26,14 +26,14 @@ Likeness = Callable[
 
 
 class Answer(StrEnum):
-    """What the office says of a row that the report asked about, where it does not name a task."""
+    """The office's answer to a question about a row, other than the id of a task."""
 
     NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where in the document a task was read, in which words; `digest` tells whether a row says the same."""
+    """Where in the document a task was read, in which words; equal digests mean equal words."""
 
     place: Place
     title: str
@@ -58,11 +58,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What a row is.
+    """The result for a row.
 
     Attributes:
-        task: which it is, or in whose place it stands.
-        candidates: which it may be.
+        task: the task that it is, or that it changes.
+        candidates: tasks that it may be.
         first: index of the row that it repeats.
     """
 
@@ -78,7 +78,7 @@ class Recognition:
 
     Attributes:
         rows: in the order of the file; None for one that could not be read.
-        known: what earlier imports of the document brought.
+        known: tasks from earlier imports of the document.
         answers: by index of the row, NEW or the id of a task.
         likeness: compares titles.
     """
@@ -91,7 +91,7 @@ class Recognition:
     _taken: set[UUID] = field(default_factory=set)
 
     def run(self) -> list[Recognised]:
-        """What each row is."""
+        """One result per row."""
         self._refuse_repeated()
         self._take_answers()
         self._pair_repeated()
@@ -116,10 +116,10 @@ class Recognition:
             and (everywhere or annex_key(task.origin.place.annex) in keys | {""})
         ]
 
-    # --- in turn ---------------------------------------------------------------------------------------------------
+    # --- steps ---------------------------------------------------------------------------------------------------
 
     def _refuse_repeated(self) -> None:
-        """A number stands once in its section; rows without one are told apart by their words."""
+        """A number occurs once in its section; rows without one are distinguished by their words."""
         first: dict[Hashable, int] = {}
         for index, row in self._open_rows():
             mark = _place(row) if row.place.number else (*_place(row), row.digest)
@@ -140,9 +140,9 @@ class Recognition:
                 self._take(index, task)
 
     def _pair_repeated(self) -> None:
-        """Words that stand more than once in an annex: each row is the task of its place, or else of its section.
+        """Match words that occur more than once in an annex by place, or else by section.
 
-        Where the places of the one and of the other are neither the same nor more or fewer of the same, nobody can tell.
+        Where neither set of places contains the other, nor the sections are the same, each row becomes a question.
         """
         for rows, tasks in self._groups(lambda origin: annex_key(origin.place.annex)):
             if len(rows) == len(tasks) == 1 or not tasks:
@@ -156,9 +156,9 @@ class Recognition:
                     self._ask(index, tasks)
 
     def _pair(self, place: Callable[[Origin], Hashable]) -> None:
-        """A row and a task of the same words at one place, where there is one of each, are the same.
+        """Match a row and a task of the same words and `place`, where there is one of each.
 
-        A table whose annex nobody named may be any of them; two that are named are never taken for one.
+        An annex without a name matches any; two with different names never match.
         """
         for rows, tasks in self._groups(place):
             if len(rows) == len(tasks) == 1 and _may_be_one_annex(rows[0][1], tasks[0].origin):
@@ -167,7 +167,7 @@ class Recognition:
     def _groups(
         self, place: Callable[[Origin], Hashable]
     ) -> list[tuple[list[tuple[int, Origin]], list[KnownTask]]]:
-        """What is left, by place and words: the rows, and the tasks beside them."""
+        """The open rows grouped by place and digest, each group with its open tasks."""
         rows: dict[Hashable, list[tuple[int, Origin]]] = defaultdict(list)
         tasks: dict[Hashable, list[KnownTask]] = defaultdict(list)
         for index, row in self._open_rows():
@@ -177,7 +177,7 @@ class Recognition:
         return [(together, tasks.get(mark, [])) for mark, together in rows.items()]
 
     def _settle(self) -> None:
-        """What is left is judged by its place, then by how alike its words are to those of tasks that are left."""
+        """Compare open rows with open tasks: same place and similar title is a change, one of them a question."""
         left = list(self._open_tasks())
         at = {_place(task.origin): task for task in left if task.origin.place.number}
         titles = [fold(task.origin.title) for task in left]
@@ -246,7 +246,7 @@ def _place(origin: Origin) -> tuple[Hashable, ...]:
 
 
 def renamed(known: Iterable[KnownTask], was: str, now: str) -> list[KnownTask]:
-    """The tasks as they stand once the annex `was` is called `now`."""
+    """The tasks with the annex `was` renamed to `now`."""
     old = annex_key(was)
     return [
         replace(task, origin=replace(task.origin, place=replace(task.origin.place, annex=now)))

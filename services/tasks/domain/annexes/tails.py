@@ -31,10 +31,10 @@ _NAME_WORDS = range(2, 7)
 
 
 def opens_tail(values: Mapping[str, str], own: Sequence[str], *, below: bool) -> TailReason | None:
-    """What kind of words a row without a number holds, that no task holds.
+    """Whether a row without a number is a signature or a note; None if neither.
 
     Args:
-        values: of the row.
+        values: the row.
         own: its columns with text of their own, from left to right.
         below: nothing from here on can only be a task, so that an office or a name is a signature's.
     """

@@ -1,13 +1,13 @@
-"""Every word beside a deadline is accounted for: it is grammar, an ordinary word in its place, or it is told to a person.
+"""Every word beside a deadline is accounted for: it is grammar, an ordinary word in its place, or unread and flagged.
 
 The scope is the clause (between full stops and semicolons) that carries a date which is used:
 1. right after the date, up to a comma or bracket, an ordinary word must follow;
-2. right before the governing words nothing that turns them (từ, sau, không, a number of its own); right before a date
+2. right before the governing words nothing that changes them (từ, sau, không, a number of its own); right before a date
    without governing words an ordinary word, and no governing word further left in its segment;
 3. in the date's segment (between commas) no word of time, order, condition or negation that the grammar has not read;
 4. in the rest of the clause no length of time, event or condition, and anywhere no other day or period, that the
    grammar has not read.
-What stands behind "để", "nhằm", "phục vụ" is what the deadline serves, and is not looked at.
+Words after "để", "nhằm", "phục vụ" give the purpose and are not checked.
 """
 
 import re
@@ -29,7 +29,7 @@ _LATEST_WORDS = re.compile(r"(?:chậm|muộn|trễ) nhất|không (?:quá|muộ
 _UNTIL = re.compile(
     r"(?:đến|tới|hết)\b|từ [^,;]{1,30} đến\b"
 )  # after "tạm dừng", "có giá trị": how long it lasts
-_FROM = re.compile(r"(?:kể |bắt đầu )?từ\b|bắt đầu\b")  # a length of time behind it tells the end
+_FROM = re.compile(r"(?:kể |bắt đầu )?từ\b|bắt đầu\b")  # a length of time after it gives the end
 _NEAR, _FAR = 4, 6  # words that a negation, and any other word, reaches over
 _OF_WORK = frozenset(
     {"được", "giao", "có", "đề", "ban", "phê", "ký", "nêu", "cấp", "ra", "thông"}
@@ -59,13 +59,13 @@ class _Cues:
 def unread_words(
     text: str, words: str, mentions: Sequence[Mention], used: Sequence[tuple[int, int]]
 ) -> tuple[str, ...]:
-    """What stands in the scope of the dates in use and was not understood, in the text's order.
+    """Words in the scope of the dates in use that were not understood, in the text's order.
 
     Args:
         text: normalised.
         words: the same, letter for letter, with marks where something was taken out.
         mentions: every day and period of the text, those in use among them.
-        used: from first to last letter, the dates and recurrences that the reading stands on.
+        used: spans of the dates and recurrences that the reading uses.
     """
     used = list(_apart(used))
     marked = _mark(words, mentions, used)
@@ -80,7 +80,7 @@ def unread_words(
     for start, end in _clauses(marked, used):
         clause = _Clause(list(tokens(marked, start, end)), cues)
         found += clause.unread()
-    found += [match.span() for match in _OTHER_DATES.finditer(marked)]  # a second date, wherever it stands
+    found += [match.span() for match in _OTHER_DATES.finditer(marked)]  # a second date anywhere
     found += [
         (m.span[0], m.written.start)
         for m in mentions
@@ -181,7 +181,7 @@ class _Clause:
         return self._at(at).text in {"đến", "tới"} and self._at(at + 1).text in AGENCIES
 
     def _before(self, at: int) -> Iterator[tuple[int, int]]:
-        """What stands right before the governing words, or before a date that has none."""
+        """Unread spans right before the governing words, or a date without any."""
         date, token = self._at(at), self._at(at - 1)
         bare = date.start in self._cues.bare
         if self._turns(token, date, bare=bare):
@@ -227,7 +227,7 @@ class _Clause:
         return False
 
     def _speaks(self, at: int, token: Token) -> bool:
-        """Whether a word speaks of time, an order or a condition that no rule has read."""
+        """Whether a word of time, order or condition was read by no rule."""
         here = token.segment in self._segments
         match token.kind:
             case "duration":
@@ -256,7 +256,7 @@ class _Clause:
         return any(each > at and self._tokens[each].start in self._cues.until for each in self._dates)
 
     def _is_dated(self, at: int) -> bool:
-        """The event's own day stands behind it: one that is explained, or the date in use, at most in brackets."""
+        """Whether the event's own day follows it: one that is explained, or the date in use, at most in brackets."""
         event = self._at(at)
         for token in self._tokens[at + 1 : at + _FURTHEST]:
             if token.text in {",", ":"} or token.kind == "other_date":

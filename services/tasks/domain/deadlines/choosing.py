@@ -20,7 +20,7 @@ _HELD = re.compile(
 
 
 def refine(words: str, mentions: Iterable[Mention]) -> list[Mention]:
-    """Trong năm 2025, hoàn thành trước ngày 30/10/2025: the finer of two that stand together holds."""
+    """Trong năm 2025, hoàn thành trước ngày 30/10/2025: the finer of two that adjoin is used."""
     kept: list[Mention] = []
     for right in mentions:
         left = kept[-1] if kept else None
@@ -35,7 +35,7 @@ def refine(words: str, mentions: Iterable[Mention]) -> list[Mention]:
 
 
 def _finer(words: str, left: Mention, right: Mention) -> Mention | None:
-    """The one of two that holds, when only governing words stand between them; None where neither rules."""
+    """The finer of two with only governing words between them; None where neither is."""
     if Role.FROM in {left.role, right.role} or not _JOINING.fullmatch(
         words, left.written.end, right.written.start
     ):
@@ -57,10 +57,10 @@ def _finer(words: str, left: Mention, right: Mention) -> Mention | None:
 
 
 def chosen_of(words: str, mentions: Sequence[Mention]) -> list[Mention]:
-    """Governed mentions; without any, the bare ones. A lower bound counts only where nothing else stands.
+    """Governed mentions; without any, the bare ones. A lower bound counts only where there is nothing else.
 
-    A bare day before a governed one is a meeting or the like, behind it a second deadline, unless it is said to be a
-    meeting's; a bare month is a second deadline, unless one completes.
+    A bare day before a governed one is a meeting or the like, after it a second deadline, unless its words name a
+    meeting; a bare month is a second deadline, unless one completes.
     """
     governed = [mention for mention in mentions if mention.governed]
     upper = [mention for mention in governed if mention.role is not Role.AFTER]

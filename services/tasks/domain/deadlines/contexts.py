@@ -40,7 +40,7 @@ _SAID_AT = re.compile(
 _NUMBERED = re.compile(rf"\b(?:{_PAPER}|số)(?: số)?$")
 _IN_FORCE = re.compile(rf"{DOCUMENT}[^,;:]{{0,60}}\bhiệu lực(?: thi hành)?(?: kể)?$")
 
-# Luật Dữ liệu có hiệu lực từ ngày 01/7/2025: told, not asked for
+# Luật Dữ liệu có hiệu lực từ ngày 01/7/2025: a statement, not a demand
 _FORCE_TOLD = re.compile(
     rf"(?:^|[,;:.] ?|\b(?:do|vì|khi) )(?:các )?{_PAPER}(?: (?!(?:phải|cần|bảo|đảm|để)\b)[^\W\d]{{1,9}}){{0,9}}"
     r"(?: có)? hiệu lực(?: thi hành)?(?: kể)?$"
@@ -79,19 +79,19 @@ _DONE = re.compile(
     rf"(?:,|:)(?: (?!(?:{_DUTIES})\b)[^\W\d]{{1,9}}){{1,8}} đã (?!được|có|giao|đề|ban hành tại)\w"
 )
 
-# Ngày 15/10/2025, Thủ tướng yêu cầu hoàn thành ...: when it was said
+# Ngày 15/10/2025, Thủ tướng yêu cầu hoàn thành ...: the day of the demand
 _TOLD = re.compile(
     r",?(?: [^\W\d]{1,9}){1,14}? (?:yêu cầu|chỉ đạo|kết luận|giao|đề nghị|ký|ban hành|có (?:công văn|văn bản|ý kiến)|thông báo|phát biểu|đã)\b"
 )
 
 
 def completes(before: str, word: str) -> bool:
-    """Whether "hoàn thành" or its like stands in the same clause before the governing words, or these are a label."""
+    """Whether "hoàn thành" or its like precedes the governing words in their clause, or these are a label."""
     return word.endswith(":") or _COMPLETES.search(before) is not None
 
 
 def is_narrated(words: str, end: int) -> bool:
-    """What follows the date tells what was done by then."""
+    """Whether the words after `end` report what was done."""
     return _DONE.match(words, end) is not None
 
 

@@ -47,7 +47,7 @@ LABEL = r"\b(?:hạn|thời gian|tiến độ|hoàn thành|thời điểm|deadli
 
 _NO_CUE = r"(?!(?:trước|đến|tới|trong|hết|chậm|muộn|cuối|vào)\b)[^\W\d]{1,9}"
 
-# (role, the words that stand just before the date), asked in this order.
+# (role, the words just before the date), tried in this order.
 ROLES = tuple(
     (role, re.compile(rf"(?:{pattern})$"))
     for role, pattern in (
@@ -78,7 +78,7 @@ _NEAR = 60  # the governing words themselves
 
 
 def governing_words(words: str, start: int) -> Cue:
-    """What stands before a date that starts there."""
+    """The cue of the date that begins at `start`."""
     offset = max(0, start - _WINDOW)
     tail = words[offset:start].rstrip(" (")
     hour = 0
@@ -109,9 +109,7 @@ def _chain_start(tail: str, start: int, role: Role) -> int:
     """Chậm nhất đến hết tháng 02/2026: where the further governing words begin."""
     if role is Role.FROM:  # "trong từ tháng 9/2025" is no start
         return start
-    chained = (
-        _CHAINED_BEFORE if role is Role.BEFORE else _CHAINED
-    )  # "trong trước tháng 9/2025" says two things
+    chained = _CHAINED_BEFORE if role is Role.BEFORE else _CHAINED  # "trong trước tháng 9/2025" has two cues
     while match := chained.search(tail, max(0, start - len("chậm nhất, ") - 2), start):
         start = match.start()
     return start

@@ -68,7 +68,7 @@ def _is_begun(words: str, mention: Mention, due_on: date) -> bool:
 
 
 def _only_started_by(understood: Understood, chosen: Sequence[Mention]) -> Understood:
-    """Beside a start that stands alone a later period or horizon may be the end: none is passed over."""
+    """After a lone start a later period or horizon may be the end: count these as bare dates."""
     if any(mention.role is not Role.FROM for mention in chosen):
         return understood
     first = chosen[0].span[1]

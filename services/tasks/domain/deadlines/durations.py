@@ -31,7 +31,7 @@ _WITHIN = re.compile(r"(?:trong|vòng|thời|không quá|tối đa|kéo dài|sau
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A length of time where it stands, with its lead words.
+    """A length of time in the text, with its lead words.
 
     days: None for months and years.
     counts_back: from the day beside it.

@@ -14,9 +14,9 @@ FIRST_YEAR, LAST_YEAR = 2000, 2099  # programmes look ahead to 2050; anything el
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A day or period as it stands in the text: where, of what kind, and the numbers that were written.
+    """A day or period as written in the text: its span, its kind, and the numbers.
 
-    numbers: d, m, q, y; y1 is the first year of two; months and from_month tell a part of a year.
+    numbers: d, m, q, y; y1 is the first year of two; months and from_month give a part of a year.
     """
 
     start: int
@@ -145,7 +145,7 @@ _KINDS = {"day": DeadlineKind.DATE, "years": DeadlineKind.YEAR}
 
 
 def find_written(words: str) -> list[Written]:
-    """Every day and period of the normalised text, in order; years said once for two are given to both."""
+    """Every day and period of the normalised text, in order; a year written once for two is given to both."""
     found = []
     seen = words
     for unit, form in FORMS:
@@ -173,7 +173,7 @@ _RANGE = re.compile(r" ?(?:-|đến|tới|cho đến|cho tới)(?: (?:hết|cu�
 
 
 def linked(words: str, left: Written, right: Written) -> bool:
-    """Nothing but "và", a comma or a range word stands between the two."""
+    """Whether only "và", a comma or a range word is between the two."""
     return left.kind is right.kind and _LINK.fullmatch(words, left.end, right.start) is not None
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-USED = "\ue000"  # stands for each letter already understood, so that no later pattern reads it again
+USED = "\ue000"  # replaces each letter already understood, so that no later pattern reads it again
 DOCUMENT = "\ue001"  # a document's number: a bare day after one is the day of that document
 OWNED = "\ue002"  # a number that belongs to the noun before it: Đề án 06, Đợt 1
 DURATION = "\ue003"

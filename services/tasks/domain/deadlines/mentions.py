@@ -33,7 +33,7 @@ class Mention:
 
     days: first and last, or why there is none.
     governed: the words before it, or its place, make it a deadline.
-    completes: "hoàn thành" or its like stands in the same clause before it.
+    completes: "hoàn thành" or its like precedes it in the same clause.
     span: from the first governing word to the end.
     """
 
@@ -158,7 +158,7 @@ def _count_back(
 
 
 def _resolve(mention: Mention, *, before_includes_day: bool) -> Mention:
-    """Trước and từ turn a day or period into one plain day."""
+    """Resolve trước and từ: a day or period becomes one plain day."""
     if isinstance(mention.days, DeadlineFlag) or mention.role not in {Role.BEFORE, Role.FROM}:
         return mention
     day = mention.days[0]

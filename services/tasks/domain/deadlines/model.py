@@ -17,8 +17,8 @@ class Reading:
     text: verbatim.
     start_on: first day of a month, quarter, half, year or range; None for a plain day.
     due_on: last in-time day; of an open end, that of its first period.
-    recurrence: of a recurring duty; None where a person must say (flag period_unknown, ambiguous ...).
-    unread_words: what stands beside the deadline and was not understood (flag words_unread).
+    recurrence: of a recurring duty; None where a person must decide (flag period_unknown, ambiguous ...).
+    unread_words: words beside the deadline that were not understood (flag words_unread).
     """
 
     text: str

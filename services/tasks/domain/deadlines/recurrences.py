@@ -45,7 +45,7 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """What a sentence says of its recurrence, and where it begins; `period` is None for several or unsaid periods."""
+    """A recurrence in a sentence, and where it begins; `period` is None for several or for none that is named."""
 
     start: int
     period: Period | None
@@ -74,7 +74,7 @@ _WEEKDAYS = {
 }  # fmt: skip
 _WEEKDAY = "|".join(_WEEKDAYS)
 
-# How a period is said; the first group named `unit` gives it, `more` says that there are others.
+# Wordings of a period; the first group named `unit` gives it, `more` matches further ones.
 PERIODS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -139,7 +139,7 @@ def take_recurrence(words: str) -> tuple[str, Recurring | None]:
 
 
 def _periods(groups: dict[str, str | None]) -> set[Period | None]:
-    """The period of one match; None stands for one that has no name of its own, and for further ones."""
+    """The periods of one match; None for one that has no name of its own, and for further ones."""
     unit = groups.get("unit")
     if unit is None:
         return set()
@@ -164,16 +164,16 @@ def _weekday(groups: dict[str, str | None]) -> int | None:
 def occurrence(
     recurring: Recurring, written: Mapping[str, int] | None, *, before: bool, inclusive: bool
 ) -> tuple[Recurrence, set[DeadlineFlag]]:
-    """The recurrence with the day or month that stands beside it, and what is unsure of it.
+    """The recurrence with the day or month beside it, and flags for doubts.
 
     Args:
         recurring: with a period.
         written: d, m, q of a day or period without its year ("cuối năm" has none of them); None where there is none.
-        before: "trước" stands before them.
+        before: "trước" precedes them.
         inclusive: "trước ngày 20" means the 20th.
     """
     period = recurring.period
-    assert period is not None  # noqa: S101 - the caller asks only then
+    assert period is not None  # noqa: S101 - the caller checks it
     if period not in _MONTHS:
         unsure = {DeadlineFlag.AMBIGUOUS} if written is not None else set()
         return Recurrence(period, recurring.weekday if period == "week" else None), unsure

@@ -1,7 +1,7 @@
 """The normal form of a text: what the keyboard, the font and the hand have changed is undone.
 
 Lower case, NFC, single spaces, one kind of dash; the words of the grammar spelt alike wherever their tone was put;
-words run together taken apart. Letters typed for digits are corrected and told. Patterns have bounded repeats only,
+words run together taken apart. Letters typed for digits are corrected and flagged. Patterns have bounded repeats only,
 so reading stays linear in the text's length.
 """
 
@@ -16,7 +16,7 @@ from shared.text.characters import LOOK_ALIKE
 
 
 class Normal(NamedTuple):
-    """A text as the tables expect it; `corrected` where letters stood for digits."""
+    """A text as the patterns expect it; `corrected` where letters were typed for digits."""
 
     words: str
     corrected: bool
@@ -90,7 +90,7 @@ _SPELT = rf"(tháng|quý)(?: thứ)? ({'|'.join(_NUMBERS)})\b"
 _SPELT_MONTH = re.compile(
     rf"(?<![0-9] )\b{_SPELT}(?! lần)|(?<=[0-9] ){_SPELT}(?= năm [0-9]{{4}}| ?/ ?[0-9]{{4}})"
 )
-# "quý III-IV/2025", "tháng 5 và 6/2025": the unit is said once for both numbers.
+# "quý III-IV/2025", "tháng 5 và 6/2025": the unit is written once for both numbers.
 _SHARED_UNIT = re.compile(
     r"\b(tháng|quý) ([ivx]{1,4}|[0-9]{1,2}) ?(-|,|và|đến|tới) ?(?=(?:[ivx]{1,4}|[0-9]{1,2}) ?(?:[/,]|năm))"
 )
@@ -147,7 +147,7 @@ _AS_DIGITS, _AS_ROMAN = str.maketrans("oil|", "0111"), str.maketrans("l|1", "iii
 
 
 def _correct_digits(words: str) -> tuple[str, bool]:
-    """The text with digits where letters stood for them, and whether there were any."""
+    """The text with digits for letters typed instead, and whether there were any."""
     before = words
     for pattern in _TYPED:
         words = pattern.sub(lambda match: _within(match, match["typed"].translate(_AS_DIGITS)), words)

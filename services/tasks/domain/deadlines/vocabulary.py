@@ -1,7 +1,7 @@
-"""The ordinary words of administrative sentences: what may stand right beside a deadline without changing it.
+"""The ordinary words of administrative sentences: those that do not change a deadline right beside them.
 
-One syllable each, as Vietnamese is written; to teach a new one, add it to its group. A word that is not here is told to
-a person when it stands right after a date, or right before one that has no governing word.
+One syllable each, as Vietnamese is written; to add one, put it in its group. A word that is not here is unread
+(`words_unread`) right after a date, or right before one that has no governing word.
 """
 
 # what is done: the first syllables
@@ -42,7 +42,7 @@ tiêu toán tối tờ tra trên trong trụ tư tử tục và vào việc vớ
 AGENCIES = frozenset(_AGENCIES.split())
 KNOWN = frozenset(f"{_VERBS} {_ENDINGS} {_AGENCIES} {_MATTERS}".split())
 
-# Phrases in which a word of time or order tells no time.
+# Phrases in which a word of time or order means no time.
 HARMLESS = (
     r"(?:kỷ niệm|tổng kết|sơ kết|kế hoạch|trung hạn)[^,;.:0-9\ue000-\uf8ff]{0,40} [0-9]{1,3} năm(?: ngày)?"
     r"|thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|ngày càng|ngày công|thời gian (?:thực|tới|qua|sớm nhất)|hằng ngày|trước (?:mắt|hết|tiên|đây|đó|pháp luật)|như trước"
@@ -53,7 +53,7 @@ HARMLESS = (
     r"|kỳ họp thứ|(?:những|các) (?:tháng|ngày)(?= \ue006)|năm học(?= \ue007)|lâu năm|nhiều năm|quanh năm|cả năm|trong năm|ngày (?:lễ|hội)"
 )
 
-# hồ sơ tiếp nhận trước ngày 01/7/2025: when the things came about, which the task does not say
+# hồ sơ tiếp nhận trước ngày 01/7/2025: the day of the objects, not of the task
 OF_AN_OBJECT = (
     r"(?:văn bản|hồ sơ|người|dự án|trường hợp|đối tượng|thửa đất|vụ việc|hợp đồng|đơn thư|công dân|trẻ em|trẻ|công trình|nghị quyết"
     r"|quyết định|thẻ|giấy phép|giấy chứng nhận|đề án|nhiệm vụ) (?:(?:đã|được|bị|còn|có|mà) ){0,2}(?:ban hành|tiếp nhận|phê duyệt|sinh"

@@ -12,7 +12,7 @@ _MEETING = (
     r"(?:kỳ họp|phiên họp|đại hội|hội nghị trung ương|hội nghị lần thứ|tết|lễ|bầu cử|ngày bầu cử|khai giảng|ngày khai giảng"
     r"|kỳ thi|mùa (?:mưa|bão|khô|lũ)|năm học mới|dịp)"
 )
-# What has no date until it is known, in the order in which it is asked.
+# Kinds of texts without a date, in the order in which they are tried.
 _EVENT = re.compile(
     r"\bkỳ họp (?:thứ|thường lệ|gần nhất|tiếp theo|tới|cuối năm|giữa năm|chuyên đề|bất thường|quốc hội|hội đồng|hđnd)"
     rf"|\b(?:tại|trước|sau|đến|trong|kịp|ngay sau|phục vụ)(?: các| mỗi| thềm)? {_MEETING}\b"
@@ -70,7 +70,7 @@ _AWAITED = re.compile(
 
 
 def undated_kind(words: str) -> tuple[DeadlineKind, bool] | None:
-    """What a text without a date is, and whether it waits for a condition; None where it says neither."""
+    """The kind of a text without a date, and whether it waits for a condition; None for no kind."""
     kind = next((kind for pattern, kind in _KINDS if pattern.search(words)), None)
     if kind is None:
         return None
@@ -109,7 +109,7 @@ def take_open_end(words: str) -> tuple[str, bool]:
     return blank(words, spans, OPEN_END), bool(spans)
 
 
-# "this", "next": of the day on which it was written, which the sentence alone does not tell.
+# "this", "next": of the day on which it was written, which is not in the sentence.
 RELATIVE = re.compile(
     r"\b(?:tháng|quý|tuần|ngày|năm) (?:này|tới|sau|tiếp theo|kế tiếp|liền kề)\b|\b(?:hôm nay|ngày mai)\b"
 )

@@ -1,6 +1,6 @@
-"""The log between processes: Apache Kafka, through aiokafka, of which nothing else in the suite knows.
+"""The log between processes: Apache Kafka, through aiokafka, which nothing else in the suite imports.
 
-Nothing here tries again by itself. Whatever fails raises, and the loop that runs it starts over with growing pauses:
+Nothing here retries by itself. A failure raises, and the loop that runs it starts over with growing pauses:
 the relay from its cursor, a consumer from its last commit. Every call has a time-out, since aiokafka has none of its
 own where it retries (aio-libs/aiokafka#1101).
 """

@@ -14,7 +14,7 @@ STOP_SECONDS = 5.0
 PROBE_SECONDS = 2.0  # below the time a health check has
 LONGEST_MESSAGE_BYTES = 1_000_000  # Kafka's own limit for a record batch (message.max.bytes) is 1,048,588
 
-_closing: set[asyncio.Task[None]] = set()  # the event loop itself keeps no hold of them
+_closing: set[asyncio.Task[None]] = set()  # the event loop keeps only weak references
 
 
 def topics_missing(*topics: str) -> LookupError:
@@ -22,7 +22,7 @@ def topics_missing(*topics: str) -> LookupError:
 
 
 async def stop_client(stop: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Wait a while for a client to close, also when cancelled; one that waits for a dead broker closes by itself."""
+    """Wait up to STOP_SECONDS for a client to close, also when cancelled; after that it closes in the background."""
     closing = asyncio.create_task(stop())
     _closing.add(closing)
     closing.add_done_callback(_closed)

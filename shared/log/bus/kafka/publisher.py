@@ -21,7 +21,7 @@ from shared.runtime.loops import together
 
 # A record batch of one partition; aiokafka's 16 KiB reached 0.6 of the speed (13,000 of 21,000/s).
 BATCH_BYTES = 256 * 1024
-LONGEST_LETTER_BYTES = 900_000  # of an over-long message's text, leaving room for the reason
+LONGEST_LETTER_BYTES = 900_000  # of an over-long message's text, leaving space for the reason
 
 Message = tuple[str, bytes, list[tuple[str, bytes]], bytes]  # topic, key, headers, value
 Packed = Mapping[tuple[str, int], Sequence[BatchBuilder]]  # by topic and partition, in order
@@ -52,11 +52,11 @@ class KafkaPublisher:
         self._starting = asyncio.Lock()
 
     async def publish(self, events: Sequence[CloudEvent | LogRow]) -> None:
-        """Return once every in-sync replica has them all; where it raises, some may be there and come twice."""
+        """Return once every in-sync replica has them all; if it raises, some may be delivered twice."""
         await self._send([message_of(event) for event in events])
 
     def dead_letters(self, service: str) -> Callable[[DeadLetter], Awaitable[None]]:
-        """A function that copies dead letters of `service` to its topic; only the table has over-long ones whole."""
+        """A function that copies dead letters of `service` to its topic, truncated at LONGEST_LETTER_BYTES."""
 
         async def send(letter: DeadLetter) -> None:
             headers = [("source", letter.source.encode()), ("reason", letter.reason.encode())]
@@ -130,15 +130,15 @@ def _pack(producer: AIOKafkaProducer, messages: Iterable[Message], counts: Mappi
 async def _submit(
     producer: AIOKafkaProducer, place: tuple[str, int], batches: Sequence[BatchBuilder]
 ) -> None:
-    """Return once all are acknowledged; the next is handed over when the sender has taken the one before."""
+    """Return once all are acknowledged; each batch is sent after the sender accepted the one before."""
     topic, partition = place
     await asyncio.gather(*[await producer.send_batch(batch, topic, partition=partition) for batch in batches])
 
 
 async def _discard(producer: AIOKafkaProducer) -> None:
-    """Stop a producer without waiting for what it still holds: the relay sends that again from its cursor.
+    """Stop a producer without waiting for its buffered batches: the relay sends that again from its cursor.
 
-    Its own `stop` waits for ever while no broker answers (aio-libs/aiokafka#1101), so its sender goes first.
+    Its own `stop` waits for ever while no broker answers (aio-libs/aiokafka#1101), so its sender is cancelled first.
     """
     sender = producer._sender.sender_task  # noqa: SLF001 - there is no public way
     if sender is not None:

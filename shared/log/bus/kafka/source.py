@@ -102,7 +102,7 @@ class KafkaSource:
         return consumer
 
     async def _commit(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
-        """Where a partition has gone to another member, that one reads the batch again and its inbox knows it."""
+        """If a partition was reassigned, its new consumer reads the batch again and the inbox skips it."""
         try:
             async with asyncio.timeout(client.CALL_SECONDS):
                 await consumer.commit(ends)
@@ -110,7 +110,7 @@ class KafkaSource:
             logger.info("partitions moved before a commit", extra={"source": self.name})
 
     async def _look(self, consumer: AIOKafkaConsumer, watchdog: Watchdog) -> int:
-        """The lag: ask the broker, not the fetcher that may be stuck, how far the group is; raises when it stands still."""
+        """The lag by offsets of the broker, not of the fetcher, which may hang. ConnectionError without progress."""
         partitions = list(consumer.assignment()) or [
             TopicPartition(self._topic, number) for number in consumer.partitions_for_topic(self._topic) or ()
         ]

@@ -20,7 +20,7 @@ from shared.log.topics import Topic
 
 
 class TooFewBrokers(RuntimeError):
-    """More copies of each event are asked for than there are brokers to hold them."""
+    """The replication factor is larger than the number of brokers."""
 
     def __init__(self, brokers: int, replication: int) -> None:
         super().__init__(f"{brokers} brokers cannot hold {replication} copies")
