@@ -27,7 +27,7 @@ from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.reader import Cursor, LogRow, read_rows
 from shared.log.relay import CURSOR, PAGE, relay_loop
 from shared.log.topics import Topic
-from shared.platform_tables import spine
+from shared.platform_tables import platform_metadata
 from shared.runtime.database import Database
 from shared.runtime.loops import Pulse
 from tests.support.kafka import running_kafka
@@ -146,7 +146,7 @@ async def _prepared(server: Any, address: str) -> AsyncIterator[Bench]:
         database = Database(server.set(database="bench_log_relay"), application="dondoc-bench")
         stack.push_async_callback(database.close)
         async with database.engine.begin() as connection:
-            await connection.run_sync(spine.create_all)
+            await connection.run_sync(platform_metadata.create_all)
         async with writing(database) as session:
             await session.execute(_FILL, {"events": EVENTS, "aggregates": AGGREGATES})
         async with database.reading() as connection:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from shared.errors import InvalidInput
 from shared.events.envelope import EventData
 from shared.events.tasks import AgencyRecorded, Predecessor
-from shared.log.inbox import Delivery, Handler
+from shared.log.inbox import EventMetadata, Handler
 from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
 from shared.naming.lookup import Dissolved, Finder, Found, Meaning, Unknown, name_finder
 from shared.runtime.database import AnyRow
@@ -59,7 +59,7 @@ async def record_agency(
 def agency_handlers(table: type[AgencyCopy]) -> dict[str, Handler]:
     """By event type, how a consumer of the log of tasks keeps the copy."""
 
-    async def record(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+    async def record(session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
         assert isinstance(event, AgencyRecorded)  # noqa: S101 - the consumer parses by type
         await record_agency(session, table, event, version=delivery.version)
 

@@ -4,6 +4,6 @@ from shared.http import auth, idempotency
 from shared.log import inbox, outbox, reader
 from shared.platform import retention
 from shared.runtime import audit
-from shared.runtime.database import spine
+from shared.runtime.database import platform_metadata
 
-__all__ = ["audit", "auth", "idempotency", "inbox", "outbox", "reader", "retention", "spine"]
+__all__ = ["audit", "auth", "idempotency", "inbox", "outbox", "platform_metadata", "reader", "retention"]

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.platform_tables import spine
+from shared.platform_tables import platform_metadata
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
@@ -24,7 +24,7 @@ os.environ.pop("http_proxy", None)
 os.environ.pop(
     "COLUMNS", None
 )  # the runner sets it for its processes, and rich would print tables that narrow
-SPINE = "spine"  # a template with the shared tables only
+PLATFORM = "platform"  # a template with the shared tables only
 _numbers = itertools.count(1)
 
 
@@ -50,10 +50,10 @@ def template(postgres: URL) -> Callable[[str], str]:
 
 async def _make_template(postgres: URL, service: str, name: str) -> None:
     await _run_on_server(postgres, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    if service == SPINE:
+    if service == PLATFORM:
         engine = create_async_engine(postgres.set(database=name))
         async with engine.begin() as connection:
-            await connection.run_sync(spine.create_all)
+            await connection.run_sync(platform_metadata.create_all)
         await engine.dispose()
     else:
         await migrate(service, postgres.set(database=name))

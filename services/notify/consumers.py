@@ -10,7 +10,7 @@ from services.notify.use_cases.reminders.subject import AnySubject, AnyTerms
 from services.notify.use_cases.subjects import SUBJECTS
 from shared.agencies import agency_handlers
 from shared.events.envelope import EventData
-from shared.log.inbox import Delivery, Handler
+from shared.log.inbox import EventMetadata, Handler
 
 AGENCIES = "tasks"  # the service whose log reports agencies
 TermsOf = Callable[[AnySubject, datetime], AnyTerms]
@@ -27,7 +27,7 @@ def handlers(terms: TermsOf) -> Mapping[str, Mapping[str, Handler]]:
 
 
 def _handler(subject: AnySubject, terms: TermsOf) -> Handler:
-    async def apply(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+    async def apply(session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
         await subject.apply(session, event, delivery, terms(subject, delivery.at))
 
     return apply

@@ -2,7 +2,7 @@
 
 from services.roles import ROLES
 from services.tasks.api import BODY_LIMITS, ROUTERS
-from services.tasks.api.common import Rules
+from services.tasks.api.dependencies import Rules
 from services.tasks.settings import TasksSettings
 from services.tasks.worker import work
 from shared.service import Service

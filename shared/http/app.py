@@ -172,7 +172,7 @@ async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
 
 CurrentChange = Annotated[Change, Depends(current_change)]
 CurrentLateChange = Annotated[LateChange, Depends(current_late_change)]
-Reading = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
+ReadConnection = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 CurrentContext = Annotated[Context, Depends(get_context)]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.events.envelope import CloudEvent
-from shared.http.app import Reading, service_router, with_scope
+from shared.http.app import ReadConnection, service_router, with_scope
 from shared.http.auth import Caller
 from shared.http.pagination import link_next
 from shared.http.scalars import AS_INTEGER
@@ -52,7 +52,7 @@ def changes_router(
     async def list_changes(
         request: Request,
         response: Response,
-        connection: Reading,
+        connection: ReadConnection,
         caller: Annotated[Caller, reader],
         *,
         after: ChangesAfter = None,

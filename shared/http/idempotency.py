@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import InvalidInput
 from shared.keys.derivation import derive_keys
-from shared.runtime.database import spine
+from shared.runtime.database import platform_metadata
 
 MAX_KEY_LENGTH = 200
 REPLAYED = "Idempotency-Replayed"  # header of an answer that was given before
 
 idempotency_keys = Table(
     "idempotency_keys",
-    spine,
+    platform_metadata,
     Column("caller", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),

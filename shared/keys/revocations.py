@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.errors import Unavailable
 from shared.events.envelope import EventData
 from shared.events.tasks import KeyRevoked
-from shared.log.inbox import Delivery, Handler
+from shared.log.inbox import EventMetadata, Handler
 from shared.runtime.clock import Clock
-from shared.runtime.database import Database, spine
+from shared.runtime.database import Database, platform_metadata
 from shared.runtime.metrics import REVOCATION_FAILURES
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ TROUBLE_SECONDS = 10.0
 
 revoked_keys = Table(
     "revoked_keys",
-    spine,
+    platform_metadata,
     Column("prefix", Text, primary_key=True),
     Column("revoked_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True)),  # afterwards the entry has no effect
@@ -59,7 +59,7 @@ async def record_revocation(
     return recorded.one_or_none() is not None
 
 
-async def _record(session: AsyncSession, event: EventData, _: Delivery) -> None:
+async def _record(session: AsyncSession, event: EventData, _: EventMetadata) -> None:
     assert isinstance(event, KeyRevoked)  # noqa: S101 - the consumer parses by type
     await record_revocation(session, event.prefix, at=event.revoked_at, expires_at=event.expires_at)
 

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from shared.events.envelope import CloudEvent
 from shared.log.bus import DeadLetter, Unreadable
 from shared.log.bus.binary_mode import from_text
-from shared.runtime.database import one_of, spine
+from shared.runtime.database import one_of, platform_metadata
 
 LONGEST_REASON = 1000  # characters
 
@@ -46,7 +46,7 @@ class Closing(StrEnum):
 
 dead_letters = Table(
     "dead_letters",
-    spine,
+    platform_metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("source", Text, nullable=False),
     Column("event_id", Uuid),

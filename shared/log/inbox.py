@@ -15,7 +15,7 @@ from shared.log.bus import Batch, DeadLetter, Source, Unreadable
 from shared.log.dead_letters import StoredLetter, add_letters, identity_of, letter_of_event, letter_of_message
 from shared.log.poison import TRIALS, Failures, Outcome, blames_event, poison_of
 from shared.runtime.clock import Clock
-from shared.runtime.database import Change, Database, spine
+from shared.runtime.database import Change, Database, platform_metadata
 from shared.runtime.faults import is_transient
 from shared.runtime.loops import Loop, LoopStopped, Pulse
 from shared.runtime.metrics import CONSUMED, CONSUMER_PROGRESS, CONSUMER_STOPPED, DEAD_LETTERS
@@ -31,7 +31,7 @@ UNDATED = date.min  # to PostgreSQL -infinity; Python has no such date
 # partitions. Undated are messages that are no events, and events received before there were partitions.
 inbox = Table(
     "inbox",
-    spine,
+    platform_metadata,
     Column("event_day", Date, primary_key=True, server_default=text("'-infinity'::date")),
     Column("event_id", Uuid, primary_key=True),
     Column("source", Text, nullable=False),
@@ -69,7 +69,7 @@ def key_of_letter(letter: DeadLetter) -> Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class EventMetadata:
     """Arguments of a handler besides the event's data.
 
     `version` is its aggregate's, for the guard; `at` the instant of the change that applies the event here.
@@ -81,7 +81,7 @@ class Delivery:
     at: datetime
 
 
-Handler = Callable[[AsyncSession, EventData, Delivery], Awaitable[None]]
+Handler = Callable[[AsyncSession, EventData, EventMetadata], Awaitable[None]]
 
 
 class ConsumerStopped(LoopStopped):
@@ -269,7 +269,7 @@ class Consumer:
 
     async def _handle(self, change: Change, event: _Event) -> None:
         envelope = event.envelope
-        delivery = Delivery(envelope.id, event.version, envelope.time, change.at)
+        delivery = EventMetadata(envelope.id, event.version, envelope.time, change.at)
         await self.handlers[envelope.type](change.session, event.data, delivery)
 
     async def _claim(self, session: AsyncSession, keys: Iterable[Key]) -> set[UUID]:

@@ -25,7 +25,7 @@ from sqlalchemy.types import UserDefinedType
 
 from shared.errors import InvalidInput
 from shared.events.envelope import EventData
-from shared.runtime.database import spine
+from shared.runtime.database import platform_metadata
 from shared.runtime.partitions import made_with
 
 
@@ -40,7 +40,7 @@ class Xid8(UserDefinedType[int]):
 
 outbox = Table(
     "outbox",
-    spine,
+    platform_metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
     Column("event_id", Uuid, nullable=False),

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.errors import Gone, InvalidInput
 from shared.events.envelope import CloudEvent, schema_reference, service_of, wrap
-from shared.runtime.database import spine
+from shared.runtime.database import platform_metadata
 from shared.runtime.metrics import LOG_LAG
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # no event was written before
@@ -279,7 +279,7 @@ class ReaderLag:
 
 log_cursors = Table(
     "log_cursors",
-    spine,
+    platform_metadata,
     Column("name", Text, primary_key=True),
     Column("seen", Text, nullable=False),
     Column("upto", Text, nullable=False),

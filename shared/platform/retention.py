@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Date, Table, Text
 
 from shared.log.reader import TRIMMED, Cursor
-from shared.runtime.database import spine
+from shared.runtime.database import platform_metadata
 from shared.runtime.partitions import alone, list_partitions
 
 BATCH = 5_000  # rows that one short transaction removes
 
 removed_rows = Table(
     "removed_rows",
-    spine,
+    platform_metadata,
     Column("table_name", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("kind", Text, primary_key=True),

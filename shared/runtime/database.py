@@ -32,7 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.runtime.clock import Clock
 from shared.runtime.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
-from shared.runtime.stable_reads import announce_write, settled
+from shared.runtime.stable_reads import announce_write, latest_stable_instant
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -41,8 +41,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-# The tables of the spine (outbox, inbox, audit, keys ...): every service's database has them.
-spine = MetaData(naming_convention=NAMING)
+# The platform tables (outbox, inbox, audit, keys ...): every service's database has them.
+platform_metadata = MetaData(naming_convention=NAMING)
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -229,6 +229,15 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def leasing(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which each statement commits by itself, for leases.
+
+        These end by the database's clock, and no figure is made of them.
+        """
+        async with self.reading() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A read-only transaction in which several statements see the same moment."""
         async with self._turns, self.engine.connect() as connection:
@@ -241,7 +250,7 @@ class Database:
         """A snapshot, and `known_at` moved back before any change that was under way when the snapshot was opened."""
         async with self._turns, self.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            known = await settled(
+            known = await latest_stable_instant(
                 connection, known_at
             )  # before the snapshot, which must see what has ended since
             await connection.rollback()

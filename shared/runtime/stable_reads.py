@@ -43,7 +43,7 @@ async def announce_write(session: AsyncSession, now: datetime) -> None:
     await session.execute(_ANNOUNCE, {"key": _CLASS << 32 | int(now.timestamp()) & 0xFFFFFFFF})
 
 
-async def settled(connection: AsyncConnection, known_at: datetime) -> datetime:
+async def latest_stable_instant(connection: AsyncConnection, known_at: datetime) -> datetime:
     """`known_at`, or the last instant before the oldest change under way. Read the figures after this, in a snapshot."""
     oldest = (await connection.execute(_OLDEST, {"class": _CLASS})).scalar_one()
     if oldest is None:

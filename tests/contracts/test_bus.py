@@ -16,11 +16,11 @@ from shared.log.bus.embedded import OutboxSource
 from shared.log.bus.kafka import KafkaPublisher, KafkaSource
 from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.dead_letters import Closing, close_letter, lock_letter
-from shared.log.inbox import Delivery
+from shared.log.inbox import EventMetadata
 from shared.log.poison import TRIALS
 from shared.log.relay import notifier_loop, relay_loop
 from shared.runtime.loops import Pulse
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.bus import (
     PATIENCE_SECONDS,
     POISON,
@@ -47,8 +47,8 @@ class Log:
 
 @pytest.fixture
 async def log(connection: KafkaConnection | None, make_database: MakeDatabase) -> AsyncIterator[Log]:
-    counter = Counter(await make_database(SPINE))
-    listener = Listener(await make_database(SPINE), counter)
+    counter = Counter(await make_database(PLATFORM))
+    listener = Listener(await make_database(PLATFORM), counter)
     await listener.prepare()
     if connection is None:
         yield Log(
@@ -150,7 +150,7 @@ async def test_a_poisonous_event_is_set_aside_and_the_rest_flows(log: Log) -> No
 
 
 async def test_what_was_set_aside_is_applied_once_when_it_is_replayed(log: Log) -> None:
-    async def mended(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+    async def mended(session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
         assert isinstance(event, Counted)
         await log.listener.note(session, event.model_copy(update={"value": 0}), delivery)
 
@@ -216,7 +216,7 @@ async def test_a_consumer_that_fails_on_every_batch_is_never_ready_and_its_lag_i
 async def test_an_unexpected_error_stops_the_consumer_until_it_is_mended_and_loses_nothing(log: Log) -> None:
     broken = True
 
-    async def note(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+    async def note(session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
         if broken:
             raise KeyError("a defect of the handler")
         await log.listener.note(session, event, delivery)

@@ -14,13 +14,13 @@ from shared.log.outbox import add_event
 from shared.runtime.database import Database
 from shared.runtime.health import Health
 from shared.runtime.loops import Loops
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.datasets.world import START, World
 from tests.support.writing import writing
 
 
 async def test_a_database_falls_silent_while_the_loops_run(world: World, make_database: MakeDatabase) -> None:
-    log = await make_database(SPINE)
+    log = await make_database(PLATFORM)
     source = OutboxSource("tasks", log, world.database)
     worker = SERVICE.build_worker(world.settings, world.database, world.clock, source=lambda _: source)
     loops = Loops(worker.loops)

@@ -20,7 +20,7 @@ from shared.log.outbox import add_event
 from shared.log.reader import Cursor, load_cursor, read_page
 from shared.runtime.database import Database
 from shared.runtime.embedded_postgres import EmbeddedPostgres
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.deploy.compose import DEPLOY, PROJECT, ours
 from tests.support.writing import writing
 
@@ -126,7 +126,7 @@ async def run(database: Database, block: str) -> list[object]:
 
 
 async def test_the_restore_runbook_brings_the_log_back(make_database: MakeDatabase) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     for number in range(5):
         async with writing(database) as session:
             event = tasks.ProgrammeRecorded(code=f"P{number}", title="Chương trình")

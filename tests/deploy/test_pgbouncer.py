@@ -11,7 +11,7 @@ from services.cli.console import Stop
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.sessions import keeps_session
-from tests.conftest import PGBOUNCER_ABSENT, SPINE, MakeDatabase, skip_without
+from tests.conftest import PGBOUNCER_ABSENT, PLATFORM, MakeDatabase, skip_without
 from tests.support.pgbouncer import PgBouncerAbsent, running_pgbouncer
 
 
@@ -38,7 +38,7 @@ async def test_a_pool_mode_without_sessions_is_refused_with_its_remedy(
 async def test_through_pool_mode_session_everything_that_needs_one_works(
     make_database: MakeDatabase, tmp_path: Path
 ) -> None:
-    direct = await make_database(SPINE)
+    direct = await make_database(PLATFORM)
     try:
         with running_pgbouncer(direct.url, tmp_path, "session") as url:
             await require_sessions("tasks", url)

@@ -19,7 +19,7 @@ from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.relay import notifier_loop, relay_loop
 from shared.log.topics import dead_letter_topic, event_topic
 from shared.runtime.loops import Loop
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.bus import Counter, Listener, make_topics, running, wait_for
 from tests.support.kafka import Broker, wait_until_up
 
@@ -28,12 +28,12 @@ Header = tuple[str, bytes]
 
 @pytest.fixture
 async def counter(make_database: MakeDatabase) -> Counter:
-    return Counter(await make_database(SPINE))
+    return Counter(await make_database(PLATFORM))
 
 
 @pytest.fixture
 async def listener(make_database: MakeDatabase, counter: Counter) -> Listener:
-    listener = Listener(await make_database(SPINE), counter)
+    listener = Listener(await make_database(PLATFORM), counter)
     await listener.prepare()
     return listener
 

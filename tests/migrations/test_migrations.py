@@ -17,9 +17,9 @@ from services.register import SERVICES
 from shared.events import finance
 from shared.platform import migrations as platform_migrations
 from shared.runtime import migrations
-from shared.runtime.database import Database, driver_connection, spine
+from shared.runtime.database import Database, driver_connection, platform_metadata
 from shared.runtime.migrations import ADVISORY_LOCK, migrate, needs_migration, newest_revision, prepare
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.writing import writing
 
 every_service = pytest.mark.parametrize("service", SERVICES)
@@ -54,9 +54,9 @@ def metadata_of(service: str) -> MetaData:
 async def test_models_and_migrations_agree_to_the_last_index_and_constraint(
     make_database: MakeDatabase, service: str
 ) -> None:
-    migrated, made = await make_database(service), await make_database(SPINE)
+    migrated, made = await make_database(service), await make_database(PLATFORM)
     async with made.engine.begin() as connection:
-        await connection.run_sync(spine.create_all)
+        await connection.run_sync(platform_metadata.create_all)
         await connection.run_sync(metadata_of(service).create_all)
     found = await catalogue(migrated)
     assert len(found) > 100

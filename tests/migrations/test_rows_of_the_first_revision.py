@@ -17,7 +17,7 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.health import Health
 from shared.runtime.migrations import migrate
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.keys import authorization
 
 ROWS = (
@@ -87,7 +87,7 @@ async def test_rows_of_the_first_revision_are_there_in_the_newest_and_the_api_re
     make_database: MakeDatabase, service: str
 ) -> None:
     rows: Rows = json.loads((ROWS / f"{service}.json").read_text(encoding="utf-8"))
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with database.engine.begin() as connection:
         await connection.execute(text("DROP SCHEMA public CASCADE"))
         await connection.execute(text("CREATE SCHEMA public"))

@@ -22,7 +22,7 @@ from shared.log.outbox import add_event
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.health import Health
 from shared.runtime.loops import Loops
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.notify.told import TI, ToldDatabase, budget
 from tests.notify.world import World, task
 from tests.support.bus import NoSource, wait_for
@@ -37,7 +37,7 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
 ) -> None:
     clock = ManualClock(local_instant(date(2025, 4, 10)))
     known = task(date(2025, 5, 31))
-    log = await make_database(SPINE)
+    log = await make_database(PLATFORM)
     async with AsyncExitStack() as stack:
         world = await World.open(await make_database("notify"), clock, settings, stack)
         receiver = await stack.enter_async_context(subscriber())

@@ -8,7 +8,7 @@ from shared.agencies import AgencyCopy, record_agency, require_agencies, within
 from shared.errors import InvalidInput
 from shared.events.tasks import AgencyRecorded
 from shared.runtime.database import NAMING, Database
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.writing import writing
 
 
@@ -39,7 +39,7 @@ TOLD = (
 
 @pytest.fixture
 async def database(make_database: MakeDatabase) -> Database:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with database.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     await tell(database, *TOLD)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends
 
-from shared.http.app import CurrentChange, Reading, service_router
+from shared.http.app import CurrentChange, ReadConnection, service_router
 from tests.support.toy import Toy
 
 
@@ -82,7 +82,7 @@ async def test_a_post_that_changes_nothing_opens_no_transaction(toy: Toy) -> Non
 async def test_a_change_that_asks_for_a_second_connection_is_refused_at_start_up() -> None:
     router = service_router("toy")
 
-    async def deeper(connection: Reading) -> None: ...
+    async def deeper(connection: ReadConnection) -> None: ...
 
     with pytest.raises(TypeError, match=r"/toy/v1/seconds: .* read_connection opens another"):
 

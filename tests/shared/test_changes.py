@@ -10,8 +10,8 @@ from sqlalchemy import text
 import shared
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from shared.runtime.stable_reads import settled
-from tests.conftest import SPINE, MakeDatabase
+from shared.runtime.stable_reads import latest_stable_instant
+from tests.conftest import PLATFORM, MakeDatabase
 
 ROOT = Path(shared.__file__).parents[1]
 BOOKKEEPERS = {"relay.py", "embedded.py"}  # where readers of logs stand
@@ -27,12 +27,12 @@ class TickingClock(ManualClock):
 
 @pytest.fixture
 async def database(make_database: MakeDatabase) -> Database:
-    return await make_database(SPINE)
+    return await make_database(PLATFORM)
 
 
 async def _settled(database: Database, known_at: datetime) -> datetime:
     async with database.reading() as connection:
-        return await settled(connection, known_at)
+        return await latest_stable_instant(connection, known_at)
 
 
 async def test_a_change_is_announced_before_its_instant_is_read(
@@ -76,3 +76,4 @@ def test_nothing_opens_a_transaction_of_its_own() -> None:
     }  # an annex is read through a session on a reading connection
     assert _files_with(r"await announce_write\(") == {"database.py"}
     assert _files_with(r"\.bookkeeping\(") == BOOKKEEPERS
+    assert _files_with(r"\.leasing\(") == {"deliveries.py", "upkeep.py"}

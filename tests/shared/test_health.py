@@ -9,7 +9,7 @@ from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health, database_check
 from shared.runtime.loops import Loops, Pulse
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.toy import running_toy
 
 
@@ -17,7 +17,7 @@ async def test_what_is_wrong_is_told_by_name(
     make_database: MakeDatabase, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.05)
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
 
     async def fine() -> None:
         return
@@ -65,14 +65,14 @@ async def test_what_is_wrong_is_told_by_name(
 
 
 async def test_ready_when_all_is_well(make_database: MakeDatabase, clock: ManualClock) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with running_toy(database, clock, Health({"database": database_check(database)})) as toy:
         response = await toy.http.get("/readyz")
     assert (response.status_code, response.json()) == (200, {"status": "ready"})
 
 
 async def test_a_database_that_is_away_is_a_trouble(make_database: MakeDatabase, clock: ManualClock) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     away = Database(database.url.set(host="127.0.0.1", port=1, query={}))
     assert await Health({"database": database_check(away)}).troubles() == {
         "database": "ConnectionRefusedError"

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus import BATCH, Batch, DeadLetter, Unreadable
-from shared.log.inbox import Consumer, ConsumerStopped, Delivery
-from shared.runtime.stable_reads import settled
-from tests.conftest import SPINE, MakeDatabase
+from shared.log.inbox import Consumer, ConsumerStopped, EventMetadata
+from shared.runtime.stable_reads import latest_stable_instant
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.bus import NOW, POISON, Counter, Listener, running, wait_for
 
 Messages = tuple[CloudEvent | Unreadable, ...]
@@ -47,7 +47,7 @@ class Shelf:
 
 @pytest.fixture
 async def listener(make_database: MakeDatabase) -> Listener:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     listener = Listener(database, Counter(database))
     await listener.prepare()
     return listener
@@ -161,7 +161,7 @@ async def test_a_lost_connection_is_a_passing_fault(listener: Listener) -> None:
     consumer = listener.consumer(shelf)
     faults = iter(["SELECT pg_terminate_backend(pg_backend_pid())"])
 
-    async def note(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+    async def note(session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
         await listener.note(session, event, delivery)
         for statement in faults:
             await session.execute(text(statement))
@@ -198,7 +198,7 @@ async def test_a_database_that_cannot_now_leaves_the_batch_unacknowledged(
     shelf = Shelf((counted(listener, "a"), counted(listener, "b")))
     consumer = listener.consumer(shelf)
 
-    async def note(session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+    async def note(session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
         await listener.note(session, event, delivery)
         await session.execute(text(statement))
 
@@ -242,9 +242,9 @@ async def test_what_an_event_changes_is_dated_within_a_change_that_readers_know_
 ) -> None:
     dated: list[tuple[datetime, datetime]] = []
 
-    async def note(_: AsyncSession, __: EventData, delivery: Delivery) -> None:
+    async def note(_: AsyncSession, __: EventData, delivery: EventMetadata) -> None:
         async with listener.database.reading() as connection:
-            dated.append((await settled(connection, delivery.at), delivery.at))
+            dated.append((await latest_stable_instant(connection, delivery.at), delivery.at))
 
     consumer = listener.consumer(Shelf((counted(listener, "a"), counted(listener, "b"))))
     await consume(replace(consumer, handlers=dict.fromkeys(consumer.handlers, note)))

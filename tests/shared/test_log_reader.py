@@ -19,7 +19,7 @@ from shared.log.outbox import add_event, add_events
 from shared.log.reader import Cursor, count_unread, load_cursor, read_page, read_rows, save_cursor
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.writing import writing
 
 
@@ -49,7 +49,7 @@ async def read_all(database: Database, cursor: Cursor, limit: int = 7) -> tuple[
 async def test_an_event_is_read_once_and_only_after_its_commit(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with writing(database) as session:
         await add_event(session, Counted(aggregate="a", value=1), version=1, at=clock.now())
         before, cursor = await read_all(database, Cursor())
@@ -65,7 +65,7 @@ async def test_an_event_is_read_once_and_only_after_its_commit(
 async def test_a_slow_writer_with_a_low_id_is_not_passed_by(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with writing(database) as slow:
         await add_event(slow, Counted(aggregate="slow", value=1), version=1, at=clock.now())
         async with writing(database) as quick:
@@ -79,7 +79,7 @@ async def test_a_slow_writer_with_a_low_id_is_not_passed_by(
 async def test_many_writers_lose_nothing_and_keep_each_aggregate_in_order(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with writing(database) as session:
         await session.execute(text("CREATE TABLE aggregates (name text PRIMARY KEY, version int NOT NULL)"))
         await session.execute(text("INSERT INTO aggregates SELECT 'a' || n, 0 FROM generate_series(0, 4) n"))
@@ -119,7 +119,7 @@ async def test_many_writers_lose_nothing_and_keep_each_aggregate_in_order(
 
 
 async def test_a_cursor_survives_a_restart(make_database: MakeDatabase, clock: ManualClock) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with writing(database) as session:
         for value in range(10):
             await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
@@ -145,7 +145,7 @@ def test_a_cursor_that_is_not_ours_is_refused(token: str) -> None:
 async def test_what_is_unread_is_counted_from_any_cursor(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with writing(database) as session:
         for value in range(10):
             await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
@@ -163,7 +163,7 @@ async def test_a_page_knows_since_when_its_first_event_is_in_the_log(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
     """In real time: the events' own is the suite's, here of 2025."""
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with writing(database) as session:
         for value in range(3):
             await add_event(session, Counted(aggregate="a", value=value), version=value, at=clock.now())
@@ -183,7 +183,7 @@ async def test_a_page_knows_since_when_its_first_event_is_in_the_log(
 async def test_a_reader_of_the_outbox_itself_tells_how_old_what_it_holds_back_is(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
-    log, own = await make_database(SPINE), await make_database(SPINE)
+    log, own = await make_database(PLATFORM), await make_database(PLATFORM)
     async with writing(log) as session:
         await add_event(session, Counted(aggregate="a", value=1), version=1, at=clock.now())
         await session.execute(text("UPDATE outbox SET written_at = written_at - interval '9 hours'"))
@@ -207,7 +207,7 @@ async def test_a_reader_of_the_outbox_itself_tells_how_old_what_it_holds_back_is
 async def test_a_relayed_row_is_the_same_message_as_its_event(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with writing(database) as session:
         await add_event(session, Counted(aggregate="Đồng Nai", value=7), version=3, at=clock.now())
     async with database.reading() as connection:
@@ -221,7 +221,7 @@ async def test_a_relayed_row_is_the_same_message_as_its_event(
 async def test_a_page_of_some_agencies_is_never_empty_before_the_end(
     make_database: MakeDatabase, clock: ManualClock, limit: int
 ) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     values = range(1, 6_001)
     for part in (values[:50], values[50:]):  # two windows
         async with writing(database) as session:
@@ -242,7 +242,7 @@ async def test_a_page_of_some_agencies_is_never_empty_before_the_end(
 async def test_who_may_read_of_no_agency_reads_nothing(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
-    database = await make_database(SPINE)
+    database = await make_database(PLATFORM)
     async with writing(database) as session:
         await add_event(session, Counted(aggregate="a", value=100), version=1, at=clock.now())
     async with database.reading() as connection:

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from shared.http.request_metrics import route_label
 from shared.runtime.database import Database
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.toy import Toy
 
 
@@ -61,7 +61,7 @@ async def test_metrics_need_a_key_that_may_read_them(toy: Toy) -> None:
 
 
 async def test_the_pool_tells_who_uses_it_and_who_waits(make_database: MakeDatabase) -> None:
-    url = (await make_database(SPINE)).url
+    url = (await make_database(PLATFORM)).url
     database = Database(url, pool_size=1, application="dondoc-pooled")
 
     def pool(name: str) -> float | None:

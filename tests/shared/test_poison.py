@@ -24,10 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus import BATCH, Batch
-from shared.log.inbox import ConsumerStopped, Delivery
+from shared.log.inbox import ConsumerStopped, EventMetadata
 from shared.log.poison import FORGOTTEN_AFTER_SECONDS, TRIALS, Failures, Outcome, blames_event, poison_of
 from shared.runtime.database import Database
-from tests.conftest import SPINE
+from tests.conftest import PLATFORM
 from tests.support.bus import NOW, Counter, Listener
 from tests.support.reused import reused_database
 from tests.support.writing import writing
@@ -215,7 +215,7 @@ class Consuming(RuleBasedStateMachine):
             except (ConsumerStopped, ConnectionError):
                 return
 
-    async def _handle(self, session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+    async def _handle(self, session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
         if self.outage:
             raise ConnectionError("the database is away")
         if self.defect:
@@ -244,7 +244,7 @@ class Consuming(RuleBasedStateMachine):
 def consuming(postgres: URL, template: Callable[[str], str]) -> Iterator[None]:
     """A loop and a database for all examples of the machine, which is no coroutine."""
     loop = asyncio.new_event_loop()
-    with reused_database(postgres, template(SPINE), "poison") as url:
+    with reused_database(postgres, template(PLATFORM), "poison") as url:
         database = Database(url, pool_size=3, application="dondoc-test")
         Consuming.run = staticmethod(loop.run_until_complete)  # type: ignore[assignment]  # set for this test only
         Consuming.listener = Listener(database, Counter(database))

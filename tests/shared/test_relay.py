@@ -13,7 +13,7 @@ from shared.events.envelope import CloudEvent
 from shared.log import relay as relay_module
 from shared.log.reader import LogRow, load_cursor, read_page
 from shared.log.relay import CURSOR, LOCK, notifier_loop, relay_loop
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.bus import Counter, running, wait_for
 from tests.support.writing import writing
 
@@ -49,7 +49,7 @@ class Shelf:
 
 @pytest.fixture
 async def counter(make_database: MakeDatabase) -> Counter:
-    return Counter(await make_database(SPINE))
+    return Counter(await make_database(PLATFORM))
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from shared.platform.retention import BATCH
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.partitions import AHEAD_DAYS, list_partitions, make_partitions
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.writing import writing
 
 KEPT = timedelta(days=30)
@@ -34,7 +34,7 @@ class Counted(EventData):
 
 @pytest.fixture
 async def database(make_database: MakeDatabase) -> Database:
-    return await make_database(SPINE)
+    return await make_database(PLATFORM)
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ async def test_a_log_that_is_kept_for_ever_is_kept(
 async def test_a_reader_of_the_outbox_itself_tells_the_publisher_how_far_it_is(
     make_database: MakeDatabase, clock: ManualClock
 ) -> None:
-    log, own = await make_database(SPINE), await make_database(SPINE)
+    log, own = await make_database(PLATFORM), await make_database(PLATFORM)
     await write(log, clock)
     source = OutboxSource("tests", log, own)
     batches = source.batches(lambda: None)

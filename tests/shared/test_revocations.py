@@ -17,7 +17,7 @@ from shared.log.inbox import Consumer
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.metrics import REVOCATION_FAILURES
-from tests.conftest import SPINE, MakeDatabase
+from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.processes import until
 from tests.support.writing import writing
 
@@ -26,7 +26,7 @@ KEY, OTHER = "0123456789ab", "ba9876543210"
 
 @pytest.fixture
 async def database(make_database: MakeDatabase) -> Database:
-    return await make_database(SPINE)
+    return await make_database(PLATFORM)
 
 
 async def revoke(database: Database, clock: ManualClock, prefix: str = KEY, **lifetime: float) -> bool:

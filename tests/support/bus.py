@@ -17,7 +17,7 @@ from shared.events.envelope import CloudEvent, EventData, service_of
 from shared.log.bus import Batch, DeadLetter, Source
 from shared.log.bus.kafka import create_topics
 from shared.log.bus.kafka_connection import KafkaConnection
-from shared.log.inbox import Consumer, Delivery
+from shared.log.inbox import Consumer, EventMetadata
 from shared.log.outbox import add_event
 from shared.log.topics import Topic, dead_letter_topic, event_topic
 from shared.runtime.clock import Clock, SystemClock
@@ -88,7 +88,7 @@ class Listener:
             self.dead_letter,
         )
 
-    async def note(self, session: AsyncSession, event: EventData, delivery: Delivery) -> None:
+    async def note(self, session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
         assert isinstance(event, Counted)
         if event.value == POISON:
             raise ValueError("poison")

@@ -16,7 +16,7 @@ from shared.http.app import (
     CurrentActor,
     CurrentChange,
     CurrentContext,
-    Reading,
+    ReadConnection,
     create_app,
     service_router,
     with_scope,
@@ -30,7 +30,7 @@ from shared.runtime.audit import add_audit
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
-from shared.runtime.stable_reads import settled
+from shared.runtime.stable_reads import latest_stable_instant
 from tests.support.keys import ROLES_NAMED_BY_SCOPES, authorization
 
 SECRETS = (b"p" * 32,)
@@ -70,11 +70,11 @@ async def make_thing(
 
 @router.post("/readings")
 async def read_thing(
-    body: ThingIn, connection: Reading, context: CurrentContext, _: Reader
+    body: ThingIn, connection: ReadConnection, context: CurrentContext, _: Reader
 ) -> dict[str, Any]:
     """Changes nothing: is a change under way, nevertheless?"""
     now = context.clock.now()
-    return {"name": body.name, "stable": await settled(connection, now) == now}
+    return {"name": body.name, "stable": await latest_stable_instant(connection, now) == now}
 
 
 @router.post("/notes")
@@ -130,7 +130,7 @@ async def refuse(kind: str, _: Reader) -> None:
 
 
 @router.get("/bugs/{where}")
-async def fail(where: str, connection: Reading, _: Reader) -> None:
+async def fail(where: str, connection: ReadConnection, _: Reader) -> None:
     if where == "sql":
         await connection.execute(text("SELECT 1 / 0"))
     if where == "timeout":

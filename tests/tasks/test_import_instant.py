@@ -12,7 +12,7 @@ from services.tasks.use_cases.imports import import_annex
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database, LateChange
-from shared.runtime.stable_reads import settled
+from shared.runtime.stable_reads import latest_stable_instant
 from shared.spreadsheets import Upload
 from tests.support.processes import until
 from tests.support.tasks import TasksService
@@ -71,7 +71,7 @@ class _Watched(LateChange):
         assert isinstance(self.clock, ManualClock)
         self.clock.advance(hours=1)
         async with self.database.reading() as connection:
-            self.before["settled"] = await settled(connection, self.clock.now())
+            self.before["settled"] = await latest_stable_instant(connection, self.clock.now())
             self.before["seen"] = await connection.scalar(text("SELECT count(*) FROM tasks"))
         self.before["prepared"] = await self.session.scalar(text("SELECT count(*) FROM pg_temp.tasks"))
         self.before["now"] = self.clock.now()

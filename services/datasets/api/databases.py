@@ -32,7 +32,7 @@ from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.amendments import NewAmendment
 from services.datasets.use_cases.changes import database_unknown
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
-from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
+from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -73,7 +73,7 @@ async def register_database(
 @router.get("/databases", tags=["databases"], response_model=DatabasePage)
 async def list_databases(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     _: Reader,
     kind: Kind | None = None,
     owner: CodeInQuery = None,

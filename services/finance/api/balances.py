@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.finance.api.common import CodeAsked, Filters, Reader, Stable
+from services.finance.api.dependencies import CodeAsked, Filters, Reader, Stable
 from services.finance.queries.balances import Asked, Dimension, read_balances
 from services.finance.schemas.balances import BalanceOut, Balances, FiguresOut
-from services.finance.schemas.common import YearText
+from services.finance.schemas.fields import YearText
 from shared.http.app import service_router
 
 router = service_router("finance")

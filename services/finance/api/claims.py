@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 
-from services.finance.api.common import Claimant, CodeAsked, Reader, Stable
+from services.finance.api.dependencies import Claimant, CodeAsked, Reader, Stable
 from services.finance.domain.claims import ClaimStage, NewClaim
 from services.finance.domain.ledger import Field, Level, Nature
 from services.finance.queries import claims as read
 from services.finance.schemas.claims import ClaimIn, ClaimOut, ClaimPage
-from services.finance.schemas.common import YearText
+from services.finance.schemas.fields import YearText
 from services.finance.use_cases.claims import state_claim
 from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer, small

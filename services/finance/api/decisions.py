@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.finance.api.common import CodeAsked, Manager, Reader
+from services.finance.api.dependencies import CodeAsked, Manager, Reader
 from services.finance.domain.ledger import Kind
 from services.finance.queries import decisions as read
 from services.finance.schemas.decisions import (
@@ -19,7 +19,7 @@ from services.finance.schemas.decisions import (
 )
 from services.finance.use_cases import decisions as use_cases
 from shared.document_numbers import normal_form
-from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
+from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import (
     DEFAULT_LIMIT,
@@ -70,7 +70,7 @@ async def post_decision(
 @router.get("/decisions", tags=["decisions"], response_model=DecisionPage)
 async def list_decisions(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     _: Reader,
     kind: Kind | None = None,
     number: CodeAsked = None,
@@ -91,7 +91,7 @@ async def get_decision(
     decision_id: UUID,
     request: Request,
     response: Response,
-    connection: Reading,
+    connection: ReadConnection,
     _: Reader,
     limit: Annotated[
         int, Query(ge=1, le=MOST_LINES, description="lines of a page"), AS_INTEGER

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from services.finance.api.common import Filters, Reader, Stable, YearAsked
+from services.finance.api.dependencies import Filters, Reader, Stable, YearAsked
 from services.finance.domain import ledger
 from services.finance.domain.disbursement import RankBy, percent, rated
 from services.finance.queries.balances import Asked, Group, read_balances

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import Form, Request
 from pydantic import Field
 
-from services.finance.api.common import Manager
+from services.finance.api.dependencies import Manager
 from services.finance.domain.ledger import Kind
 from services.finance.domain.treasury.amounts import DecimalSeparator
 from services.finance.domain.treasury.cells import Unit
-from services.finance.schemas.common import YearText
+from services.finance.schemas.fields import YearText
 from services.finance.schemas.imports import ImportReport
 from services.finance.use_cases.imports import Imported, import_file
 from services.finance.use_cases.treasury import TreasuryFile, read_file

@@ -1,6 +1,6 @@
 """The check of published figures."""
 
-from services.finance.api.common import Reader
+from services.finance.api.dependencies import Reader
 from services.finance.domain.statements import check_statement
 from services.finance.schemas.statements import StatementIn, StatementOut
 from shared.http.app import service_router

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.notify.api.common import About, CodeParameter, Reader, key_after, require_visible
+from services.notify.api.dependencies import About, CodeParameter, Reader, key_after, require_visible
 from services.notify.domain.refusals import alert_unknown
 from services.notify.queries import alerts as queries
 from services.notify.queries import deliveries as delivery_queries
@@ -18,7 +18,7 @@ from services.notify.schemas import (
     delivery_view,
 )
 from shared.events.notify import AlertKind
-from shared.http.app import Reading, service_router
+from shared.http.app import ReadConnection, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.problems import documented
 
@@ -28,7 +28,7 @@ router = service_router("notify")
 @router.get("/alerts", response_model=AlertPage)
 async def list_alerts(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     caller: Reader,
     about: About,
     agency: CodeParameter = None,
@@ -45,7 +45,7 @@ async def list_alerts(
 
 
 @router.get("/alerts/{alert_id}", response_model=AlertDetail, responses=documented(404))
-async def get_alert(alert_id: UUID, connection: Reading, caller: Reader) -> Any:
+async def get_alert(alert_id: UUID, connection: ReadConnection, caller: Reader) -> Any:
     """Một cảnh báo với các lần gửi và từng lần thử. / An alert with its deliveries and every attempt."""
     row = await queries.get_alert(connection, alert_id)
     if row is None:

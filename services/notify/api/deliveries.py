@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response, status
 
-from services.notify.api.common import Reader, Subscriber, key_after
+from services.notify.api.dependencies import Reader, Subscriber, key_after
 from services.notify.domain.deliveries import DeliveryStatus, delivery_unknown
 from services.notify.queries import deliveries as queries
 from services.notify.schemas import (
@@ -17,7 +17,7 @@ from services.notify.schemas import (
     delivery_view,
 )
 from services.notify.use_cases.deliveries import retry
-from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
+from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.problems import documented
 
@@ -27,7 +27,7 @@ router = service_router("notify")
 @router.get("/deliveries", response_model=DeliveryPage)
 async def list_deliveries(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     caller: Reader,
     subscription: Annotated[UUID | None, Query()] = None,
     status: Annotated[DeliveryStatus | None, Query()] = None,
@@ -50,7 +50,7 @@ async def list_deliveries(
 
 
 @router.get("/deliveries/{delivery_id}", response_model=DeliveryView, responses=documented(404))
-async def get_delivery(delivery_id: UUID, connection: Reading, caller: Reader) -> Any:
+async def get_delivery(delivery_id: UUID, connection: ReadConnection, caller: Reader) -> Any:
     """Một lần gửi với từng lần thử. / A delivery with every attempt."""
     row = await queries.get_delivery(connection, delivery_id)
     if row is None:

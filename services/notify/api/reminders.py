@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from services.notify.api.common import CodeParameter, Reader, key_after, require_visible
+from services.notify.api.dependencies import CodeParameter, Reader, key_after, require_visible
 from services.notify.domain.reminders import ReminderStatus
 from services.notify.queries.alerts import Asked
 from services.notify.queries.reminders import list_reminders as query
 from services.notify.schemas import ReminderPage, mapping
 from shared.errors import InvalidInput
 from shared.events.notify import AlertKind, SubjectKind
-from shared.http.app import Reading, service_router
+from shared.http.app import ReadConnection, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 
 router = service_router("notify")
@@ -23,7 +23,7 @@ SubjectParameter = Annotated[
 @router.get("/reminders", response_model=ReminderPage)
 async def list_reminders(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     caller: Reader,
     agency: CodeParameter = None,
     kind: Annotated[AlertKind | None, Query()] = None,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response, status
 
-from services.notify.api.common import CodeParameter, Reader, Rules, Subscriber, key_after
+from services.notify.api.dependencies import CodeParameter, Reader, Rules, Subscriber, key_after
 from services.notify.domain.subscriptions import SubscriptionStatus, subscription_unknown
 from services.notify.queries import deliveries as queries
 from services.notify.schemas import (
@@ -18,7 +18,7 @@ from services.notify.schemas import (
     subscription_view,
 )
 from services.notify.use_cases import subscriptions as use_cases
-from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
+from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -58,7 +58,7 @@ async def create_subscription(
 @router.get("/subscriptions", response_model=SubscriptionPage)
 async def list_subscriptions(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     caller: Reader,
     agency: CodeParameter = None,
     status: Annotated[SubscriptionStatus | None, Query()] = None,
@@ -85,7 +85,7 @@ async def list_subscriptions(
     responses=documented(404) | sent(200, "ETag"),
 )
 async def get_subscription(
-    subscription_id: UUID, response: Response, connection: Reading, caller: Reader
+    subscription_id: UUID, response: Response, connection: ReadConnection, caller: Reader
 ) -> Any:
     """Một đăng ký, không kèm bí mật. / A subscription, without its secret."""
     row = await queries.get_subscription(connection, subscription_id)

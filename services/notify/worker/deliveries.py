@@ -125,7 +125,7 @@ class DeliveryWorker:
         return await asyncio.shield(self._leasing)
 
     async def _take_leases(self) -> int:
-        async with self._database.reading() as connection:
+        async with self._database.leasing() as connection:
             leases = await lease_due(
                 connection,
                 now=self._clock.now(),
@@ -187,7 +187,7 @@ class DeliveryWorker:
             await asyncio.gather(self._leasing, return_exceptions=True)
         waiting = [lease for lane in self._lanes for lease in lane.take_waiting()]
         try:
-            async with self._database.reading() as connection:
+            async with self._database.leasing() as connection:
                 await return_leases(connection, waiting)
             await self.settle(CLOSING_SECONDS)
         finally:

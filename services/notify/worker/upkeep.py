@@ -25,7 +25,7 @@ def upkeep_loop(database: Database, clock: Clock) -> Loop:
             async with database.change(clock) as (session, now):
                 await cancel_superseded(session, _SUPERSEDING, now)
                 await cancel_unsubscribed(session, now=now)
-            async with database.reading() as connection:
+            async with database.leasing() as connection:
                 ATTEMPTS.labels(AttemptOutcome.LOST).inc(await expire_leases(connection))
                 _measure_reminders(await reminder_backlog(connection, now), now)
                 deliveries = await delivery_backlog(connection)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.api.common import CodeFilter, CodeInPath, Manager, Reader
+from services.tasks.api.dependencies import CodeFilter, CodeInPath, Manager, Reader
 from services.tasks.queries import catalogue as read
 from services.tasks.schemas.catalogue import (
     AgencyChange,
@@ -23,7 +23,7 @@ from services.tasks.schemas.catalogue import (
 from services.tasks.tables import Document, Programme
 from services.tasks.use_cases import agencies, documents
 from shared.events import tasks as events
-from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
+from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -55,7 +55,7 @@ async def record_agency(
 @router.get("/agencies", tags=["catalogue"], response_model=AgencyPage)
 async def list_agencies(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     _: Reader,
     level: Literal["central", "province", "commune"] | None = None,
     bloc: CodeFilter = None,
@@ -70,7 +70,9 @@ async def list_agencies(
 
 
 @router.get("/agencies/{code:path}", tags=["catalogue"], responses=documented(404) | sent(200, "ETag"))
-async def get_agency(code: CodeInPath, response: Response, connection: Reading, _: Reader) -> AgencyOut:
+async def get_agency(
+    code: CodeInPath, response: Response, connection: ReadConnection, _: Reader
+) -> AgencyOut:
     """Một cơ quan theo mã. / An agency by its code.
 
     `code` là mã của cơ quan, hoặc một mã định danh chỉ cơ quan này có; mã điện tử viết theo dạng nào cũng được.
@@ -122,7 +124,7 @@ async def record_programme(
 @router.get("/programmes", tags=["catalogue"], response_model=ProgrammePage)
 async def list_programmes(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     _: Reader,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
@@ -146,7 +148,7 @@ async def record_document(
 @router.get("/documents", tags=["catalogue"], response_model=DocumentPage)
 async def list_documents(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     _: Reader,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,

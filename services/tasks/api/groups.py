@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.api.common import Asked, CodeInPath, CurrentRules, Manager, Reader, parameters_after
+from services.tasks.api.dependencies import Asked, CodeInPath, CurrentRules, Manager, Reader, parameters_after
 from services.tasks.domain.memberships import Membership
 from services.tasks.queries import catalogue as read
 from services.tasks.schemas.catalogue import (
@@ -22,7 +22,7 @@ from services.tasks.schemas.catalogue import (
     MemberOut,
 )
 from services.tasks.use_cases import groups
-from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
+from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
@@ -31,7 +31,7 @@ router = service_router("tasks")
 
 
 @router.get("/groups", tags=["catalogue"])
-async def list_groups(connection: Reading, _: Reader, asked: Asked) -> GroupList:
+async def list_groups(connection: ReadConnection, _: Reader, asked: Asked) -> GroupList:
     """Các nhóm cơ quan với thành viên tại một ngày. / Groups with their members on a day, by what was known."""
     rows = await read.list_groups(connection, asked)
     return GroupList(items=[GroupOut.model_validate(row) for row in rows])
@@ -66,7 +66,7 @@ async def record_group(
 
 @router.get("/groups/{code:path}", tags=["catalogue"], responses=documented(404) | sent(200, "ETag"))
 async def get_group(
-    code: CodeInPath, response: Response, connection: Reading, _: Reader, asked: Asked
+    code: CodeInPath, response: Response, connection: ReadConnection, _: Reader, asked: Asked
 ) -> GroupDetail:
     """Một nhóm với thành viên tại một ngày. / A group with its members on a day, by what was known."""
     return await _group(connection, code, asked, response)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Form, Request
 from pydantic import Field
 
-from services.tasks.api.common import Manager, current_rules
+from services.tasks.api.dependencies import Manager, current_rules
 from services.tasks.schemas.imports import ImportReport
 from services.tasks.use_cases.annexes import Annex, read_annex
 from services.tasks.use_cases.imports import import_annex

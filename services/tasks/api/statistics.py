@@ -1,6 +1,6 @@
 """Figures of tasks by status, as of a day."""
 
-from services.tasks.api.common import CurrentRules, Reader, Stable
+from services.tasks.api.dependencies import CurrentRules, Reader, Stable
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.queries.status import parameters
 from services.tasks.schemas.statistics import Statistics, StatisticsGroup

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from services.tasks.api.common import Manager, Reporter
-from services.tasks.api.parsing import new_submission
+from services.tasks.api.dependencies import Manager, Reporter
+from services.tasks.api.task_requests import new_submission
 from services.tasks.schemas.submissions import DecisionIn, SubmissionIn, SubmissionOut
 from services.tasks.use_cases import submissions
 from shared.http.app import CurrentActor, CurrentChange, service_router

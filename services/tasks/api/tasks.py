@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.api.common import (
+from services.tasks.api.dependencies import (
     Asked,
     CurrentRules,
     Manager,
@@ -16,7 +16,7 @@ from services.tasks.api.common import (
     changed_task,
     find_task,
 )
-from services.tasks.api.parsing import NO_DATE, Filters, amendment, new_task, place_after
+from services.tasks.api.task_requests import NO_DATE, Filters, amendment, new_task, place_after
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.queries import tasks as read
 from services.tasks.schemas.deadlines import DeadlineRevision, ExtensionIn, ReadingIn, ReadingOut
@@ -32,7 +32,7 @@ from services.tasks.schemas.tasks import (
 )
 from services.tasks.use_cases import amendments, endings, extensions, tasks
 from services.tasks.use_cases.documents import require_document
-from shared.http.app import CurrentActor, CurrentChange, Reading, service_router
+from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -72,7 +72,7 @@ async def create_task(
 @router.get("/tasks", tags=["tasks"], response_model=TaskPage)
 async def list_tasks(
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     _: Reader,
     wanted: Filters,
     asked: Asked,
@@ -94,7 +94,7 @@ async def list_tasks(
 
 @router.get("/tasks/{task_id}", tags=["tasks"], responses=documented(404) | sent(200, "ETag"))
 async def get_task(
-    task_id: UUID, response: Response, connection: Reading, _: Reader, asked: Asked
+    task_id: UUID, response: Response, connection: ReadConnection, _: Reader, asked: Asked
 ) -> TaskOut:
     """Một nhiệm vụ tại một ngày, theo điều đã biết. / A task as of a day, by what was known."""
     row = await find_task(connection, task_id, asked)
@@ -137,7 +137,7 @@ async def amend_task(
 async def get_history(
     task_id: UUID,
     request: Request,
-    connection: Reading,
+    connection: ReadConnection,
     _: Reader,
     asked: Asked,
     limit: Limit = DEFAULT_LIMIT,

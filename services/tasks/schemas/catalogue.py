@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.tasks.schemas.common import Day
+from services.tasks.schemas.fields import Day
 from shared.events.tasks import Identifier
 from shared.http.answers import Answer, example
 from shared.http.requests import ChangeModel, Code, DocumentNumber, Line, RequestModel, SimilarIsMeant

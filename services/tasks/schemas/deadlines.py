@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.tasks.domain.deadlines import DeadlineFlag, DeadlineKind
-from services.tasks.schemas.common import Day
+from services.tasks.schemas.fields import Day
 from shared.events.tasks import CycleState
 from shared.http.answers import Answer, example
 from shared.http.requests import DocumentNumber, Paragraph, RequestModel, Verbatim

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AliasPath, Field, computed_field
 
 from services.tasks.domain.deadlines import FLAG_SENTENCES, DeadlineFlag
-from services.tasks.schemas.common import Kind
+from services.tasks.schemas.fields import Kind
 from shared.http.answers import Answer, RowOutcome, SheetReport, SkippedRow
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.tasks.schemas.common import Day
+from services.tasks.schemas.fields import Day
 from shared.evidence import EvidenceIn, EvidenceOut
 from shared.http.answers import Answer, example
 from shared.http.requests import Code, Paragraph, RequestModel

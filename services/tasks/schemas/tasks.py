@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from services.tasks.domain.status import Status
-from services.tasks.schemas.common import Day, Kind
 from services.tasks.schemas.deadlines import ReadingOut
+from services.tasks.schemas.fields import Day, Kind
 from shared.errors import InvalidInput
 from shared.events.tasks import Role
 from shared.http.answers import Answer, example

@@ -11,7 +11,7 @@ from services.tasks.domain.deadlines import Reading
 from services.tasks.domain.states import State, check_open
 from services.tasks.tables import Assignment, Citation, Task
 from services.tasks.use_cases.catalogue import require_agencies
-from services.tasks.use_cases.changes import Change, record_changes
+from services.tasks.use_cases.changes import ChangedTask, record_changes
 from services.tasks.use_cases.deadlines import current_deadline, give_date
 from services.tasks.use_cases.documents import as_recorded
 from services.tasks.use_cases.locks import lock_members, lock_task
@@ -82,7 +82,7 @@ async def _amend_members(
     citations: Sequence[NewCitation],
     *,
     at: datetime,
-) -> list[Change]:
+) -> list[ChangedTask]:
     """Amend each member's task as the group's; a member's own date stays.
 
     One that ended gets the documents only: figures by document count members of any state.
@@ -100,8 +100,8 @@ async def _amend_members(
     return changes
 
 
-def _amended(task: Task, changed: Sequence[str]) -> Change:
-    return Change(task, events.TaskAmended, {"changed": tuple(changed)})
+def _amended(task: Task, changed: Sequence[str]) -> ChangedTask:
+    return ChangedTask(task, events.TaskAmended, {"changed": tuple(changed)})
 
 
 def _cite(task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:

@@ -20,7 +20,7 @@ _BATCH = 500  # tasks written by one set of statements: the process answers othe
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangedTask:
     """A task as it was changed, under a lock; `detail`: the event's members beside the task's state."""
 
     task: Task
@@ -29,7 +29,7 @@ class Change:
 
 
 async def record_changes(
-    session: AsyncSession, changes: Sequence[Change], *, actor: Actor, at: datetime
+    session: AsyncSession, changes: Sequence[ChangedTask], *, actor: Actor, at: datetime
 ) -> None:
     """Record changes in order, many in a few statements; a task may be among them once only."""
     for batch in _batches(changes):
@@ -65,7 +65,7 @@ def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
         yield batch
 
 
-def _audit_entry(change: Change) -> tuple[str, str, object, dict[str, Any]]:
+def _audit_entry(change: ChangedTask) -> tuple[str, str, object, dict[str, Any]]:
     detail = change.kind.model_construct(**change.detail).model_dump(mode="json", exclude={"task"})
     action = change.kind.event_type.split(".")[-2]
     return action, "task", change.task.id, {"version": change.task.version, **detail}

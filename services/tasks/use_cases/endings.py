@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.states import State, check_open, group_state
 from services.tasks.tables import Ending, Submission, Task
-from services.tasks.use_cases.changes import Change, record_changes
+from services.tasks.use_cases.changes import ChangedTask, record_changes
 from services.tasks.use_cases.locks import lock_members, lock_task, lock_to_end
 from shared.events import tasks as events
 from shared.runtime.audit import Actor
@@ -46,12 +46,12 @@ async def end_group(
     await record_changes(session, [change], actor=actor, at=at)
 
 
-def complete(task: Task, submission: Submission, at: datetime) -> Change:
+def complete(task: Task, submission: Submission, at: datetime) -> ChangedTask:
     """Complete a task on the day of its accepted submission."""
     task.state = State.COMPLETED
     task.completed_on = submission.completed_on
     detail = {"submission_id": submission.id, "completed_on": submission.completed_on, "accepted_at": at}
-    return Change(task, events.TaskCompleted, detail)
+    return ChangedTask(task, events.TaskCompleted, detail)
 
 
 async def _last_accepted(session: AsyncSession, group: Task) -> Submission:
@@ -66,7 +66,7 @@ async def _last_accepted(session: AsyncSession, group: Task) -> Submission:
     return (await session.scalars(accepted)).one()
 
 
-def _cancel(session: AsyncSession, task: Task, reason: str, at: datetime) -> Change:
+def _cancel(session: AsyncSession, task: Task, reason: str, at: datetime) -> ChangedTask:
     task.state = State.CANCELLED
     ending = Ending(
         task_id=task.id,
@@ -76,4 +76,4 @@ def _cancel(session: AsyncSession, task: Task, reason: str, at: datetime) -> Cha
         recorded_at=at,
     )
     session.add(ending)
-    return Change(task, events.TaskCancelled, {"reason": reason})
+    return ChangedTask(task, events.TaskCancelled, {"reason": reason})

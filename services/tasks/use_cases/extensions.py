@@ -9,7 +9,7 @@ from services.tasks.domain.deadlines import Reading
 from services.tasks.domain.extensions import Approval, Extended, check_extension, moves_with_group
 from services.tasks.domain.states import State
 from services.tasks.tables import Task
-from services.tasks.use_cases.changes import Change, record_changes
+from services.tasks.use_cases.changes import ChangedTask, record_changes
 from services.tasks.use_cases.deadlines import add_deadline, current_deadline
 from services.tasks.use_cases.documents import require_document
 from services.tasks.use_cases.locks import lock_members, lock_task
@@ -47,7 +47,7 @@ def _extended(task: Task) -> Extended:
     return Extended(State(task.state), task.kind == "standing", task.due_on, task.completed_on)
 
 
-def _extend(task: Task, reading: Reading, approval: Approval, reason: str, at: datetime) -> Change:
+def _extend(task: Task, reading: Reading, approval: Approval, reason: str, at: datetime) -> ChangedTask:
     extension = add_deadline(
         task,
         reading,
@@ -61,4 +61,4 @@ def _extend(task: Task, reading: Reading, approval: Approval, reason: str, at: d
         "document_code": approval.code,
         "in_force": current_deadline(task) is extension,  # false if a later approval was recorded before
     }
-    return Change(task, events.DeadlineExtended, detail)
+    return ChangedTask(task, events.DeadlineExtended, detail)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tasks.domain.commands import LEADING, NewSubmission, check_completed_on
 from services.tasks.domain.states import State, check_open
 from services.tasks.tables import Evidence, Submission, Task
-from services.tasks.use_cases.changes import Change, record_changes
+from services.tasks.use_cases.changes import ChangedTask, record_changes
 from services.tasks.use_cases.endings import complete, end_group
 from services.tasks.use_cases.locks import lock_task, lock_to_end
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -45,7 +45,7 @@ async def submit_completion(
         "agency_code": new.agency_code,
         "completed_on": new.completed_on,
     }
-    await record_changes(session, [Change(task, events.TaskSubmitted, detail)], actor=actor, at=at)
+    await record_changes(session, [ChangedTask(task, events.TaskSubmitted, detail)], actor=actor, at=at)
     return submission
 
 
@@ -107,7 +107,9 @@ async def decide_submission(
     submission.decided_at = at
     submission.reason = reason
     detail = {"submission_id": submission_id, "reason": reason}
-    change = complete(task, submission, at) if accept else Change(task, events.SubmissionReturned, detail)
+    change = (
+        complete(task, submission, at) if accept else ChangedTask(task, events.SubmissionReturned, detail)
+    )
     await record_changes(session, [change], actor=actor, at=at)
     if accept:
         await end_group(session, task, actor=actor, at=at)

@@ -11,7 +11,7 @@ from services.notify.tables import Reminder, SubjectCopy
 from services.notify.use_cases.reminders.plan import Key, NewReminder
 from shared.events.envelope import EventData
 from shared.events.notify import Alert, SubjectKind
-from shared.log.inbox import Delivery
+from shared.log.inbox import EventMetadata
 from shared.runtime.clock import local_date
 
 Copy = TypeVar("Copy", bound=SubjectCopy)
@@ -109,7 +109,7 @@ class Subject(Generic[Copy, Rules]):
     alert: type[Alert]
     webhook: str
     webhook_description: str
-    apply: Callable[[AsyncSession, EventData, Delivery, Terms[Rules]], Awaitable[None]]
+    apply: Callable[[AsyncSession, EventData, EventMetadata, Terms[Rules]], Awaitable[None]]
     evaluate: Callable[[Due[Copy], Terms[Rules]], Evaluation]
     word: Callable[[Due[Copy], Mapping[str, Any], Terms[Rules]], Mapping[str, object]]
     passed_over: Callable[[Due[Copy], Terms[Rules]], Sequence[NewReminder]] = _nothing

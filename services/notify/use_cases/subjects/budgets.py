@@ -42,7 +42,7 @@ from services.notify.use_cases.reminders.subject import Due, Evaluation, Subject
 from shared.events.envelope import EventData
 from shared.events.finance import BudgetChanged, BudgetState
 from shared.events.notify import BudgetAlerted
-from shared.log.inbox import Delivery
+from shared.log.inbox import EventMetadata
 from shared.runtime.settings import Settings
 
 _COLUMNS = set(Budget.__table__.columns.keys())
@@ -88,7 +88,7 @@ class BudgetSettings(Settings):
 
 
 async def apply(
-    session: AsyncSession, event: EventData, delivery: Delivery, terms: Terms[BudgetRules]
+    session: AsyncSession, event: EventData, delivery: EventMetadata, terms: Terms[BudgetRules]
 ) -> None:
     """Update our copy of a budget, and bring the examinations ahead and undelivered alerts in line with it.
 

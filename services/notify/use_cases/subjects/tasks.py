@@ -37,7 +37,7 @@ from services.notify.use_cases.reminders.subject import Due, Evaluation, Subject
 from shared.events import tasks
 from shared.events.envelope import EventData
 from shared.events.notify import AlertRaised
-from shared.log.inbox import Delivery
+from shared.log.inbox import EventMetadata
 
 # Reasons of undelivered alerts that are cancelled with a reminder of their deadline.
 _DELIVERY_REASON: Mapping[DeadlineReason, DeliveryReason] = {
@@ -54,7 +54,7 @@ _DUE_ON = Reminder.facts["due_on"].as_string()
 # --- events ---------------------------------------------------------------------------------------------------------
 
 
-async def apply(session: AsyncSession, event: EventData, _: Delivery, terms: Terms[None]) -> None:
+async def apply(session: AsyncSession, event: EventData, _: EventMetadata, terms: Terms[None]) -> None:
     """Update our copy of a task, and bring its reminders and undelivered alerts in line with it."""
     assert isinstance(event, tasks.TaskEvent)  # noqa: S101 - the consumer parses by type
     task, subject = event.task, Key(KIND, str(event.task.id))

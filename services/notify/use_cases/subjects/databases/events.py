@@ -45,7 +45,7 @@ from shared.events.datasets import (
     DatabaseState,
 )
 from shared.events.envelope import EventData
-from shared.log.inbox import Delivery
+from shared.log.inbox import EventMetadata
 
 SILENT = "joined_but_silent"  # the contradiction that a silence is
 
@@ -97,7 +97,7 @@ class _Change:
         return self.is_end and self.series in series
 
 
-async def apply(session: AsyncSession, event: EventData, delivery: Delivery, terms: Terms[None]) -> None:
+async def apply(session: AsyncSession, event: EventData, delivery: EventMetadata, terms: Terms[None]) -> None:
     """Update our copy of a database; a change that calls for an alert becomes a reminder of its owner."""
     assert isinstance(event, DatabaseEvent)  # noqa: S101 - the consumer parses by type
     state, subject = event.database, Key(KIND, event.database.code)

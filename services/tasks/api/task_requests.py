@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.api.common import CodeFilter, Rules
+from services.tasks.api.dependencies import CodeFilter, Rules
 from services.tasks.domain.commands import (
     Amendment,
     NewAssignment,
@@ -20,7 +20,7 @@ from services.tasks.domain.commands import (
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.memberships import require_members
 from services.tasks.domain.status import Status
-from services.tasks.schemas.common import Day
+from services.tasks.schemas.fields import Day
 from services.tasks.schemas.submissions import SubmissionIn
 from services.tasks.schemas.tasks import AssignmentIn, CitationIn, TaskChange, TaskIn
 from services.tasks.use_cases.catalogue import members_of

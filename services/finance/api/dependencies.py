@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from services.finance.domain import ledger
-from services.finance.schemas.common import Day, YearText
+from services.finance.schemas.fields import Day, YearText
 from shared.http.app import CurrentContext, with_scope
 from shared.http.auth import Caller
 from shared.http.stable_reads import KnownAt, StableRead, stable_read

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import get_task
-from services.tasks.schemas.common import Day
+from services.tasks.schemas.fields import Day
 from services.tasks.schemas.tasks import TaskOut
 from shared.errors import NotFound
 from shared.http.app import CurrentContext, get_context, rules_of, with_scope
