@@ -328,7 +328,7 @@ async def test_four_facts_side_by_side(world: World) -> None:
     found = await world.get("/databases/DB")
     assert found["phase"]["value"] == "operating"
     assert found["phase"]["evidence"] == EVIDENCE
-    assert found["phase"]["said_by"].startswith("test")
+    assert found["phase"]["said_by"].startswith("thử")
     assert (found["ndc_connection"]["value"], found["ndc_connection"]["effective_on"]) == (
         "connected",
         "2026-03-05",
@@ -408,7 +408,7 @@ async def test_history_and_changes_tell_everything_in_order(world: World) -> Non
     await world.assess()
     history = await world.get("/databases/DB/history")
     assert [item["action"] for item in history["items"]] == ["registered", "declared", "observed", "assessed"]
-    assert [item["actor"].split(" ")[0] for item in history["items"]] == ["test", "test", "system", "test"]
+    assert [item["actor"].split(" ")[0] for item in history["items"]] == ["thử", "thử", "system", "thử"]
     page = await world.get("/databases/DB/history", params={"limit": 3})
     rest = await world.get("/databases/DB/history", params={"cursor": page["next_cursor"]})
     assert page["items"] + rest["items"] == history["items"]
