@@ -108,15 +108,15 @@ def test_a_group_is_recorded_and_its_members_join_and_leave(running: Running) ->
 
 def test_what_is_agreed_of_a_database_is_changed_by_command(running: Running, tmp_path: Path) -> None:
     listed = tmp_path / "csdl.csv"
-    listed.write_text(f"{HEADINGS}KHO-1,Kho,quốc gia,G12\n", encoding="utf-8")
+    listed.write_text(f"{HEADINGS}KHO-7,Kho,quốc gia,G12\n", encoding="utf-8")
     assert running.command("import", "databases", str(listed)).exit_code == 0
     words = ("--name", "Kho dữ liệu", "--period-seconds", "3600", "--grace-seconds", "600")
-    amended = answered(running.command("databases", "amend", "KHO-1", *words, "--json"))
+    amended = answered(running.command("databases", "amend", "KHO-7", *words, "--json"))
     assert (amended["name"], amended["heartbeat"]) == (
         "Kho dữ liệu", {"period_seconds": 3600, "grace_seconds": 600},
     )  # fmt: skip
-    shown = running.command("databases", "amend", "KHO-1", "--owner-code", "G01")
+    shown = running.command("databases", "amend", "KHO-7", "--owner-code", "G01")
     assert "G01" in shown.stdout
-    assert running.get("/datasets/v1/databases/KHO-1").json()["owner_code"] == "G01"
+    assert running.get("/datasets/v1/databases/KHO-7").json()["owner_code"] == "G01"
     for misused in ((), ("--period-seconds", "60"), ("--holds-from", "2026-03-10T00:00:00+07:00")):
-        assert type(running.command("databases", "amend", "KHO-1", *misused).exception).__name__ == "Misuse"
+        assert type(running.command("databases", "amend", "KHO-7", *misused).exception).__name__ == "Misuse"
