@@ -72,10 +72,12 @@ async def test_while_nobody_serves_a_database_becomes_unknown_and_never_late(dep
             await _silence_and_return(deployment, database, Owner(client))
         assert (await told(database))[:3] == [("unknown", "up"), ("up", "unknown"), ("unknown", "up")]
         async with database.reading() as connection:
-            rows = (await connection.execute(text("SELECT part, ended_at - started_at FROM downtimes"))).all()
-    [(part, rest)] = rows
-    assert part == "intake"
-    assert rest.total_seconds() > DOWNTIME
+            rows = (
+                await connection.execute(text("SELECT component, ended_at - started_at FROM downtimes"))
+            ).all()
+    [(component, length)] = rows
+    assert component == "intake"
+    assert length.total_seconds() > DOWNTIME
 
 
 async def _silence_and_return(deployment: Deployment, database: Database, owner: Owner) -> None:
