@@ -29,6 +29,7 @@ LISTS = {
     "finance": ("/decisions", "/claims"),
     "notify": ("/alerts", "/reminders", "/subscriptions", "/deliveries"),
 }
+RENAMED = {"own_beats": "liveness"}
 MOVED = {"timers": "reminders", "signals": "reminders"}  # whose rows a revision wrote anew, with their ids
 REWRITTEN = {("budgets", "id")}  # by a revision, which has a test of its own
 SECRET = b"s" * 32
@@ -52,16 +53,16 @@ async def rows_left(connection: Any, rows: Rows) -> dict[str, int]:
     """How many of the rows of each table are there, by the columns that it still has."""
     left = {}
     for table, given in rows.items():
+        name = RENAMED.get(table, table)
         found = await connection.fetch(
-            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0", table
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0", name
         )
         columns = {row["attname"] for row in found if (table, row["attname"]) not in REWRITTEN}
         columns &= given[0].keys()
-        kept = ", ".join(f'"{name}"' for name in columns or ["id"])
-        source = f"SELECT {kept} FROM {table if columns else MOVED[table]}"  # noqa: S608
-        given_rows = (
-            f"SELECT {kept} FROM jsonb_populate_recordset(NULL::{table if columns else MOVED[table]}, $1)"  # noqa: S608
-        )
+        kept = ", ".join(f'"{column}"' for column in columns or ["id"])
+        now = name if columns else MOVED[table]
+        source = f"SELECT {kept} FROM {now}"  # noqa: S608
+        given_rows = f"SELECT {kept} FROM jsonb_populate_recordset(NULL::{now}, $1)"  # noqa: S608
         counted = f"SELECT count(*) FROM ({source} INTERSECT {given_rows}) AS same"  # noqa: S608
         left[table] = await connection.fetchval(counted, json.dumps(given))
     return left
