@@ -63,7 +63,7 @@ async def rest(world: World, session: AsyncSession, told: ToldDatabase) -> None:
 async def apply(world: World, session: AsyncSession, kind: str, event: EventData) -> None:
     """As the consumer does with an event that is recorded now."""
     now = world.clock.now()
-    delivery = inbox.Delivery(uuid4(), 1, now, now)
+    delivery = inbox.EventMetadata(uuid4(), 1, now, now)
     await SUBJECTS[kind].apply(session, event, delivery, world.settings.terms(SUBJECTS[kind], now))
 
 
