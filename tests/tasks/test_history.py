@@ -282,8 +282,8 @@ async def test_a_feed_cursor_that_was_tampered_with_is_refused(service: TasksSer
 async def test_a_feed_cursor_before_what_was_removed_is_refused_and_says_what_to_do(
     service: TasksService,
 ) -> None:
-    await service.assign()
     _, cursor = await feed(service)
+    await service.assign()
     await service.execute(
         "INSERT INTO log_cursors (name, seen, upto, last_id, moved_at) "
         "SELECT 'trimmed', s, s, 1000000, now() FROM concat(pg_snapshot_xmax(pg_current_snapshot()), ':', "
