@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.tasks.use_cases import annexes, imports
+from services.tasks.use_cases import imports
+from shared.naming import cells
 from tests.support.tasks import TasksService, assigned
 from tests.tasks.importing import (
     BAD,
@@ -277,12 +278,12 @@ async def test_a_name_like_that_of_a_commune_is_refused_where_no_communes_are(
 async def test_a_row_that_breaks_the_reader_is_refused_and_the_others_come_in(
     office: TasksService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find = annexes.find_agencies
+    find = cells.find_agencies
 
     def break_once(text: str, *args: Any) -> Any:
         return 1 // 0 if text == "Bộ Công an" else find(text, *args)
 
-    monkeypatch.setattr(annexes, "find_agencies", break_once)
+    monkeypatch.setattr(cells, "find_agencies", break_once)
     for _ in range(2):
         report = await report_of(office, table("3,Ba,Bộ Công an,Tháng 6/2025,A", GOOD), partial=True)
         assert report["refused"] == 1
