@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 0.5  # with the log's poll of one second a revocation is known everywhere within 2 s
 READ_TIMEOUT_SECONDS = 2.0
+FIRST_READ_TIMEOUT_SECONDS = (
+    10.0  # there is no earlier list to go on with, and a busy server takes its time to connect
+)
 # Longer without a refresh, and no key is accepted. Shorter would refuse the operators' own scrapes while a PostgreSQL
 # restarts; the routes that read or change data need the same database, so a revoked key gains nothing until then.
 STALE_SECONDS = 60.0
@@ -104,8 +107,9 @@ class Revocations:
 
     async def _read(self) -> None:
         began = time.monotonic()
+        limit = FIRST_READ_TIMEOUT_SECONDS if self._read_at is None else READ_TIMEOUT_SECONDS
         try:
-            async with asyncio.timeout(READ_TIMEOUT_SECONDS), self._database.reading() as connection:
+            async with asyncio.timeout(limit), self._database.reading() as connection:
                 found = await connection.scalars(_IN_EFFECT, {"now": self._clock.now()})
                 self._prefixes, self._read_at = frozenset(found), began
         except (OSError, SQLAlchemyError) as error:  # OSError: the time-out too

@@ -63,6 +63,7 @@ async def test_the_real_annexes_come_in_under_the_documents_of_the_samples(empty
             data={"programme": "NQ57", "document": document, "dry_run": "true"},
             files={"file": (name, (DATA / name).read_bytes())},
         )
+        assert answer.status_code == 200, answer.text
         rows = answer.json()["rows"]
         assert len(rows) > 40
         assert not [row for row in rows if "past_issue" in row["flags"]]
