@@ -223,7 +223,7 @@ def test_only_the_gateway_is_published_and_on_this_machine_only() -> None:
     assert published == {"gateway": ["127.0.0.1:8000:8080"]}
 
 
-def test_only_the_door_and_the_courier_touch_the_outside() -> None:
+def test_only_the_gateway_and_the_delivery_worker_touch_the_outside() -> None:
     networks = compose()["networks"]
     inside = {name for name, network in networks.items() if network.get("internal")}
     assert inside == {"data", "api"}
