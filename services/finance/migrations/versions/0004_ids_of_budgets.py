@@ -1,10 +1,9 @@
-"""ids of budgets that do not contain their agency; the ledger's function returns what the events are made of
+"""ids of budgets that do not contain their agency
 
 Until now a budget was known as year:level:agency_code. Its id is the version 5 UUID (RFC 9562) of that name, as readers
 work it out for events that were recorded before (shared/events/finance.py).
 """
 
-from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 import sqlalchemy as sa
@@ -30,12 +29,3 @@ def upgrade() -> None:
     op.drop_constraint('pk_budgets', 'budgets')
     op.create_primary_key('pk_budgets', 'budgets', ['id'])
     op.create_unique_constraint('uq_budgets_key', 'budgets', ['year', 'level', 'agency_code'])
-    run("0004_posting.sql")
-
-
-def run(file: str) -> None:
-    """Several statements at once, which the driver takes only as a script, without values."""
-    script = Path(__file__).with_name(file).read_text(encoding="utf-8")
-    connection = op.get_bind().connection.dbapi_connection
-    assert connection is not None
-    connection.run_async(lambda driver: driver.execute(script))

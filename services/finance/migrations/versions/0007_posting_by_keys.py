@@ -1,0 +1,20 @@
+"""decisions of many lines are posted by lookups of keys, whatever was planned before
+
+post_decision returns the budgets that it moved, of which the statement that calls it makes the events.
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_name("0007_posting.sql").read_text(encoding="utf-8")
+    connection = op.get_bind().connection.dbapi_connection
+    assert connection is not None
+    connection.run_async(lambda driver: driver.execute(script))
