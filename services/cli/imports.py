@@ -15,8 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
 from services.cli.console import AsJson, Misuse, Stop, err, print_json
 from services.cli.import_report import Shown, day_of, dong, show_report
-from services.finance.domain.treasury.amounts import DecimalSeparator
-from services.finance.domain.treasury.cells import Unit
+from services.finance.domain.imports.amounts import DecimalSeparator
+from services.finance.domain.imports.cells import Unit
 from shared.errors import InvalidInput, Unavailable
 from shared.imports.reports import report_workbook
 

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from services.finance.domain.balances import figures
 from services.finance.domain.decisions import Header, check_reversal
 from services.finance.domain.disbursement import percent, rated
-from services.finance.domain.ledger import Field, Kind, Level, Line, Nature, Stage
-from services.finance.domain.statements import Verdict, check_statement
-from services.finance.domain.treasury.amounts import (
+from services.finance.domain.imports.amounts import (
     AmountCell,
     DecimalSeparator,
     decide_separator,
     read_amount,
 )
-from services.finance.domain.treasury.cells import Unit, find_units
-from services.finance.domain.treasury.rows import ReadRow
+from services.finance.domain.imports.cells import Unit, find_units
+from services.finance.domain.imports.rows import ReadRow
+from services.finance.domain.ledger import Field, Kind, Level, Line, Nature, Stage
+from services.finance.domain.statements import Verdict, check_statement
 from services.reference import PROJECT
 from services.reference.refusals import collect
 from shared.errors import InvalidInput, Refusal

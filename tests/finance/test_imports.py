@@ -7,7 +7,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from services.finance.use_cases import treasury
+from services.finance.use_cases.imports import files
 from tests.finance.treasury import HEADINGS, ROWS, csv, disbursed, outcomes, problems, send
 from tests.finance.world import TI, FinanceService
 
@@ -63,12 +63,12 @@ async def test_a_refused_row_keeps_the_file_out_unless_partial(funded: FinanceSe
 async def test_a_row_that_breaks_the_reader_is_refused_and_the_others_come_in(
     funded: FinanceService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_row = treasury.read_row
+    read_row = files.read_row
 
     def break_once(number: int, *args: Any) -> Any:
         return 1 // 0 if number == 4 else read_row(number, *args)
 
-    monkeypatch.setattr(treasury, "read_row", break_once)
+    monkeypatch.setattr(files, "read_row", break_once)
     report = await send(funded, csv(*ROWS), partial="true")
     assert sorted(outcomes(report)) == ["accepted", "refused"]
     assert ["row_failed"] in problems(report)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.finance.domain.treasury import vouchers
+from services.finance.domain.imports import vouchers
 from tests.finance.treasury import csv, disbursed, outcomes, problems, send
 from tests.finance.world import TI, FinanceService, line_body
 

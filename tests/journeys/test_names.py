@@ -13,7 +13,7 @@ from sqlalchemy import select
 from services.datasets.tables import Agency as DatasetsAgency
 from services.datasets.use_cases.imports import read_list
 from services.finance.tables import Agency as FinanceAgency
-from services.finance.use_cases.treasury import read_file
+from services.finance.use_cases.imports.files import read_file
 from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.seeding import load_catalogue

@@ -6,13 +6,13 @@ from fastapi import Form, Request
 from pydantic import Field
 
 from services.finance.api.dependencies import Manager
+from services.finance.domain.imports.amounts import DecimalSeparator
+from services.finance.domain.imports.cells import Unit
 from services.finance.domain.ledger import Kind
-from services.finance.domain.treasury.amounts import DecimalSeparator
-from services.finance.domain.treasury.cells import Unit
 from services.finance.schemas.fields import YearText
 from services.finance.schemas.imports import ImportReport
-from services.finance.use_cases.imports import Imported, import_file
-from services.finance.use_cases.treasury import TreasuryFile, read_file
+from services.finance.use_cases.imports.files import TreasuryFile, read_file
+from services.finance.use_cases.imports.posting import Imported, import_file
 from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import SIMILAR_IS_MEANT, DocumentNumber

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from uuid import UUID
 
+from services.finance.domain.imports.rows import ReadRow, Voucher
 from services.finance.domain.ledger import MAX_LINES, Line, Stage
 from services.finance.domain.shortages import Shortage
-from services.finance.domain.treasury.rows import ReadRow, Voucher
 from shared.imports.rows import Problem
 
 

@@ -11,20 +11,20 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.domain.decisions import Header
-from services.finance.domain.ledger import Kind, Line
-from services.finance.domain.shortages import Insufficient
-from services.finance.domain.treasury.rows import ReadRow, Voucher
-from services.finance.domain.treasury.vouchers import (
+from services.finance.domain.imports.rows import ReadRow, Voucher
+from services.finance.domain.imports.vouchers import (
     by_voucher,
     compare_with_posted,
     keep_vouchers_whole,
     next_part,
     refuse_short,
 )
+from services.finance.domain.ledger import Kind, Line
+from services.finance.domain.shortages import Insufficient
 from services.finance.tables import VoucherLine
 from services.finance.use_cases.decisions import post_decision
+from services.finance.use_cases.imports.files import TreasuryFile
 from services.finance.use_cases.ledger import DocumentPosted
-from services.finance.use_cases.treasury import TreasuryFile
 from shared.runtime.audit import Actor, add_audit
 from shared.runtime.database import LateChange
 

@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 from uuid import UUID
 
-from services.finance.domain.ledger import MAX_AMOUNT, Kind, Line
-from services.finance.domain.treasury.amounts import (
+from services.finance.domain.imports.amounts import (
     DecimalSeparator,
     amount_problem,
     read_amount,
     says_nothing,
 )
-from services.finance.domain.treasury.cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
+from services.finance.domain.imports.cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
+from services.finance.domain.ledger import MAX_AMOUNT, Kind, Line
 from shared.document_numbers import normal_form
 from shared.imports.day_cells import read_day_cell
 from shared.imports.rows import Problem

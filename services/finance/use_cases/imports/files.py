@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from services.finance.domain.treasury.amounts import AmountCell, DecimalSeparator, decide_separator
-from services.finance.domain.treasury.cells import UNIT_VI, Unit, find_units
-from services.finance.domain.treasury.rows import Reading, ReadRow, read_row
-from services.finance.domain.treasury.totals import check_totals
-from services.finance.domain.treasury.vouchers import check_lengths
+from services.finance.domain.imports.amounts import AmountCell, DecimalSeparator, decide_separator
+from services.finance.domain.imports.cells import UNIT_VI, Unit, find_units
+from services.finance.domain.imports.rows import Reading, ReadRow, read_row
+from services.finance.domain.imports.totals import check_totals
+from services.finance.domain.imports.vouchers import check_lengths
 from services.finance.tables import Agency
 from shared.agencies import load_finder
 from shared.errors import InvalidInput

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from services.finance.domain.imports.cells import SCALE, Unit
 from services.finance.domain.ledger import MAX_AMOUNT
-from services.finance.domain.treasury.cells import SCALE, Unit
 from shared.errors import InvalidInput
 from shared.imports.rows import Problem
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import accumulate
 
+from services.finance.domain.imports.rows import ReadRow
 from services.finance.domain.ledger import Kind
 from services.finance.domain.statements import unit_of
-from services.finance.domain.treasury.rows import ReadRow
 from shared.imports.rows import Problem
 
 MOST_EXTENTS = 50  # groups after a group's heading that its amount may include

@@ -1,0 +1,1 @@
+"""Imports of Treasury files: cells, rows, vouchers and totals."""

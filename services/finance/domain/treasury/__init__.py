@@ -1,1 +1,0 @@
-"""Treasury files: their cells, rows, vouchers and totals."""

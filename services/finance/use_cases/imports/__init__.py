@@ -1,0 +1,1 @@
+"""Imports of Treasury files: a file is read, its new rows are posted as decisions."""
