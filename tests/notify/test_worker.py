@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.notify.domain.subjects.tasks.milestones import FIXED, due_at, name_of
 from services.notify.main import SERVICE
-from services.notify.queries.schedule import NEXT_DUE
+from services.notify.queries.reminders import NEXT_DUE
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.reminders.raise_due import BATCH
 from services.notify.use_cases.subjects import SUBJECTS

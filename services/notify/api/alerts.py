@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from services.notify.api.dependencies import About, CodeParameter, Reader, key_after, require_visible
-from services.notify.domain.refusals import alert_unknown
+from services.notify.domain.alerts import alert_unknown
 from services.notify.queries import alerts as queries
 from services.notify.queries import deliveries as delivery_queries
 from services.notify.schemas import (
@@ -39,8 +39,8 @@ async def list_alerts(
 ) -> Response:
     """Cảnh báo, mới nhất trước. / Alerts, newest first."""
     await require_visible(connection, caller, agency)
-    asked = queries.Asked(caller.tenant, agency, kind, about, status)
-    rows = await queries.list_alerts(connection, asked, after=key_after(cursor), limit=limit)
+    filters = queries.Filters(caller.tenant, agency, kind, about, status)
+    rows = await queries.list_alerts(connection, filters, after=key_after(cursor), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.raised_at, row.id), view=alert_view)
 
 

@@ -6,7 +6,7 @@ from fastapi import Query, Request, Response
 
 from services.notify.api.dependencies import CodeParameter, Reader, key_after, require_visible
 from services.notify.domain.reminders import ReminderStatus
-from services.notify.queries.alerts import Asked
+from services.notify.queries.alerts import Filters
 from services.notify.queries.reminders import list_reminders as query
 from services.notify.schemas import ReminderPage, mapping
 from shared.errors import InvalidInput
@@ -35,8 +35,8 @@ async def list_reminders(
 ) -> Response:
     """Các điều nhắc đã qua và sắp tới, kèm lý do. / Reminders, planned and past, with their reasons."""
     await require_visible(connection, caller, agency)
-    asked = Asked(caller.tenant, agency, kind, _subjects(subject_kind, subject), status)
-    rows = await query(connection, asked, after=key_after(cursor), limit=limit)
+    filters = Filters(caller.tenant, agency, kind, _subjects(subject_kind, subject), status)
+    rows = await query(connection, filters, after=key_after(cursor), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.due_at, row.id), view=mapping)
 
 

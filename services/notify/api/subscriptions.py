@@ -7,7 +7,7 @@ from fastapi import Query, Request, Response, status
 
 from services.notify.api.dependencies import CodeParameter, Reader, Rules, Subscriber, key_after
 from services.notify.domain.subscriptions import SubscriptionStatus, subscription_unknown
-from services.notify.queries import deliveries as queries
+from services.notify.queries import subscriptions as queries
 from services.notify.schemas import (
     AcceptedDelivery,
     CreatedSubscription,

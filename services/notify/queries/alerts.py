@@ -14,8 +14,6 @@ from services.notify.tables import Agency, Alert, Delivery, Reminder
 from shared.agencies import within
 from shared.runtime.database import AnyRow, AnySelect
 
-Key = tuple[datetime, UUID]
-
 
 def _count(status: DeliveryStatus) -> ColumnElement[int]:
     return func.count().filter(Delivery.status == status).label(status.value)
@@ -45,7 +43,7 @@ _ALERTS = select(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Filters:
     """The filters of a list of alerts or reminders; `tenant` is the agency to which the reader is bound.
 
     `subjects` are kinds of subjects, each with the key of one, or None for all of the kind.
@@ -59,12 +57,12 @@ class Asked:
 
 
 async def list_alerts(
-    connection: AsyncConnection, asked: Asked, *, after: Key | None, limit: int
+    connection: AsyncConnection, filters: Filters, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[AnyRow]:
     """Newest first, one more than `limit` where there are more."""
-    query = for_reader(_ALERTS, Alert, asked)
-    if asked.status is not None:
-        query = query.where(_status == asked.status)
+    query = filtered(_ALERTS, Alert, filters)
+    if filters.status is not None:
+        query = query.where(_status == filters.status)
     if after is not None:
         query = query.where(tuple_(Alert.raised_at, Alert.id) < after)
     query = query.order_by(Alert.raised_at.desc(), Alert.id.desc()).limit(limit + 1)
@@ -75,15 +73,15 @@ async def get_alert(connection: AsyncConnection, alert_id: UUID) -> AnyRow | Non
     return (await connection.execute(_ALERTS.where(Alert.id == alert_id))).one_or_none()
 
 
-def for_reader(query: AnySelect, row: type[Alert | Reminder], asked: Asked) -> AnySelect:
+def filtered(query: AnySelect, row: type[Alert | Reminder], filters: Filters) -> AnySelect:
     """The rows about agencies that the reader may see, narrowed to the kind and the subjects given."""
-    if asked.tenant is not None:
-        query = query.where(row.agency_code.in_(within(Agency, asked.tenant)))
-    if asked.agency is not None:
-        query = query.where(row.agency_code == asked.agency)
-    if asked.kind is not None:
-        query = query.where(row.kind == asked.kind)
-    for subject_kind, subject in asked.subjects:
+    if filters.tenant is not None:
+        query = query.where(row.agency_code.in_(within(Agency, filters.tenant)))
+    if filters.agency is not None:
+        query = query.where(row.agency_code == filters.agency)
+    if filters.kind is not None:
+        query = query.where(row.kind == filters.kind)
+    for subject_kind, subject in filters.subjects:
         query = query.where(row.subject_kind == subject_kind)
         if subject is not None:
             query = query.where(row.subject == subject)

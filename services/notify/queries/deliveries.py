@@ -1,30 +1,15 @@
-"""Subscriptions, their deliveries and each attempt, as their owners see them."""
+"""Deliveries and their attempts, as the owners of the subscriptions see them; when retries come due, and the backlog."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.tables import Attempt, Delivery, Subscription
 from shared.runtime.database import AnyRow
 
-Key = tuple[datetime, UUID]
-
-_SUBSCRIPTIONS = select(
-    Subscription.id,
-    Subscription.url,
-    Subscription.agency_code,
-    Subscription.include_descendants,
-    Subscription.event_types,
-    Subscription.status,
-    Subscription.status_reason,
-    Subscription.consecutive_failures,
-    Subscription.version,
-    Subscription.created_at,
-    Subscription.updated_at,
-)
 _DELIVERIES = select(
     Delivery.id,
     Delivery.alert_id,
@@ -48,30 +33,18 @@ _ATTEMPTS = select(
     Attempt.address,
     Attempt.duration_ms,
 ).order_by(Attempt.delivery_id, Attempt.number)
-
-
-async def list_subscriptions(
-    connection: AsyncConnection,
-    *,
-    agency: str | None,
-    status: str | None,
-    after: Key | None,
-    limit: int,
-) -> Sequence[AnyRow]:
-    """In order of creation, one more than `limit` where there are more."""
-    query = _SUBSCRIPTIONS
-    if agency is not None:
-        query = query.where(Subscription.agency_code == agency)
-    if status is not None:
-        query = query.where(Subscription.status == status)
-    if after is not None:
-        query = query.where(tuple_(Subscription.created_at, Subscription.id) > after)
-    query = query.order_by(Subscription.created_at, Subscription.id).limit(limit + 1)
-    return (await connection.execute(query)).all()
-
-
-async def get_subscription(connection: AsyncConnection, subscription_id: UUID) -> AnyRow | None:
-    return (await connection.execute(_SUBSCRIPTIONS.where(Subscription.id == subscription_id))).one_or_none()
+_NEXT_RETRY = text(
+    "SELECT min(next_attempt_at) FROM deliveries"
+    " WHERE status = 'pending' AND lease_token IS NULL AND attempts > 0"
+    " AND next_attempt_at > CAST(:now AS timestamptz)"
+)
+_BACKLOG = text(
+    """
+    SELECT (SELECT count(*) FROM deliveries WHERE status = 'pending' AND lease_token IS NULL) AS pending,
+           (SELECT count(*) FROM deliveries WHERE lease_token IS NOT NULL) AS in_flight,
+           (SELECT count(*) FROM deliveries WHERE status = 'failed') AS failed
+    """
+)
 
 
 async def list_deliveries(
@@ -80,7 +53,7 @@ async def list_deliveries(
     tenant: str | None,
     subscription: UUID | None,
     status: str | None,
-    after: Key | None,
+    after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
     """Newest first, one more than `limit` where there are more; of a bound key, those of its own subscriptions."""
@@ -115,3 +88,14 @@ async def get_delivery(connection: AsyncConnection, delivery_id: UUID) -> AnyRow
 async def attempts_of(connection: AsyncConnection, delivery_ids: Sequence[UUID]) -> Sequence[AnyRow]:
     """In order of delivery and number."""
     return (await connection.execute(_ATTEMPTS.where(Attempt.delivery_id.in_(delivery_ids)))).all()
+
+
+async def next_retry_instant(connection: AsyncConnection, now: datetime) -> datetime | None:
+    """When the next retry comes due after `now`; first attempts are due from the start."""
+    due: datetime | None = (await connection.execute(_NEXT_RETRY, {"now": now})).scalar_one()
+    return due
+
+
+async def delivery_backlog(connection: AsyncConnection) -> AnyRow:
+    """Deliveries pending, in flight and failed, counted from partial indexes alone."""
+    return (await connection.execute(_BACKLOG)).one()

@@ -2,7 +2,7 @@
 
 from services.notify.settings import NotifySettings
 from services.notify.worker.deliveries import DeliveryWorker
-from services.notify.worker.raising import next_due_instant, raise_due, reminders_loop
+from services.notify.worker.reminders import next_due_instant, raise_due, reminders_loop
 from services.notify.worker.upkeep import upkeep_loop
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from services.notify.gateways import SecretCipher, WebhookSender
-from services.notify.queries.schedule import next_retry_instant
+from services.notify.queries.deliveries import next_retry_instant
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.deliveries.leases import Capacity, Lease, lease_due, return_leases
 from services.notify.use_cases.deliveries.results import AttemptResult, Recorded, record_results

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.notify.domain.deliveries import AttemptOutcome
-from services.notify.queries.schedule import delivery_backlog, reminder_backlog
+from services.notify.queries.deliveries import delivery_backlog
+from services.notify.queries.reminders import reminder_backlog
 from services.notify.use_cases.deliveries.leases import expire_leases
 from services.notify.use_cases.reminders.outdated import cancel_superseded
 from services.notify.use_cases.subjects import SUBJECTS

@@ -1,4 +1,4 @@
-"""The refusal of an unknown alert."""
+"""Alerts: reminders that were raised."""
 
 from shared.errors import NotFound
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify.queries.schedule import next_due_by_kind
+from services.notify.queries.reminders import next_due_by_kind
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.reminders import raise_due as use_cases
 from services.notify.use_cases.reminders.outdated import cancel_superseded
