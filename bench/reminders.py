@@ -9,7 +9,7 @@ from sqlalchemy import URL, text
 
 from bench.common import Figure
 from services.notify.settings import NotifySettings
-from services.notify.worker import next_due_instant, raise_due
+from services.notify.worker import next_due_instant, raise_batches
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
@@ -86,7 +86,7 @@ async def _raise(database: Database) -> float:
     clock = ManualClock(START + timedelta(days=4))  # tens of thousands are due
     began, raised = time.perf_counter(), 0
     for _ in range(ROUNDS):
-        raised += await raise_due(database, clock, settings)
+        raised += await raise_batches(database, clock, settings)
     return raised / (time.perf_counter() - began)
 
 

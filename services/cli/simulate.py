@@ -15,7 +15,7 @@ from services.cli.client import app_client
 from services.cli.console import AsJson, Misuse, Stop, err, out, print_json
 from services.cli.environment import DataFolder, require_year
 from services.cli.keys import issue_key
-from services.notify.worker import next_due_instant, raise_due
+from services.notify.worker import next_due_instant, raise_batches
 from services.register import REGISTER, SERVICES
 from services.suite import Databases, SuiteSettings, open_databases
 from services.tasks.use_cases.seeding import load_catalogue
@@ -140,7 +140,7 @@ async def _pass_time(
             if due is None or due > last:
                 break
             clock.move_to(max(due, clock.now()))
-            while await raise_due(database, clock, settings.notify):
+            while await raise_batches(database, clock, settings.notify):
                 pass
             found, cursor = await _new_alerts(database, cursor)
             alerts += found

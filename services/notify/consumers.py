@@ -6,28 +6,28 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.tables import Agency
-from services.notify.use_cases.reminders.subject import AnySubject, AnyTerms
+from services.notify.use_cases.reminders.subject import AnyContext, AnySubject
 from services.notify.use_cases.subjects import SUBJECTS
 from shared.agencies import agency_handlers
 from shared.events.envelope import EventData
 from shared.log.inbox import EventMetadata, Handler
 
 AGENCIES = "tasks"  # the service whose log reports agencies
-TermsOf = Callable[[AnySubject, datetime], AnyTerms]
+ContextOf = Callable[[AnySubject, datetime], AnyContext]
 SOURCES = tuple(dict.fromkeys([AGENCIES, *(subject.source for subject in SUBJECTS.values())]))
 
 
-def handlers(terms: TermsOf) -> Mapping[str, Mapping[str, Handler]]:
-    """By source and event type; `terms` gives a subject's at an instant."""
+def handlers(context_of: ContextOf) -> Mapping[str, Mapping[str, Handler]]:
+    """The handlers by source and event type; `context_of` returns a subject's context at an instant."""
     found: dict[str, dict[str, Handler]] = {source: {} for source in SOURCES}
     found[AGENCIES] |= agency_handlers(Agency)
     for subject in SUBJECTS.values():
-        found[subject.source] |= dict.fromkeys(subject.events, _handler(subject, terms))
+        found[subject.source] |= dict.fromkeys(subject.events, _handler(subject, context_of))
     return found
 
 
-def _handler(subject: AnySubject, terms: TermsOf) -> Handler:
+def _handler(subject: AnySubject, context_of: ContextOf) -> Handler:
     async def apply(session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
-        await subject.apply(session, event, delivery, terms(subject, delivery.at))
+        await subject.apply(session, event, delivery, context_of(subject, delivery.at))
 
     return apply

@@ -22,7 +22,7 @@ def _rules(settings: NotifySettings) -> SubscriptionRules:
 
 
 def _handlers(settings: NotifySettings, _: Clock) -> Mapping[str, Mapping[str, Handler]]:
-    return handlers(settings.terms)
+    return handlers(settings.context)
 
 
 SERVICE = Service(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from services.notify.domain.reminders import ALERT_HOUR, STALE_AFTER
-from services.notify.use_cases.reminders.subject import AnySubject, AnyTerms, Terms
+from services.notify.use_cases.reminders.subject import AnyContext, AnySubject, EvaluationContext
 from services.notify.use_cases.subjects import SubjectSettings
 
 
@@ -48,9 +48,9 @@ class NotifySettings(SubjectSettings):
         "follow their milestones",
     )
 
-    def terms(self, subject: AnySubject, now: datetime) -> AnyTerms:
-        """The terms of a subject's reminders at an instant."""
-        return Terms(
+    def context(self, subject: AnySubject, now: datetime) -> AnyContext:
+        """The context in which reminders of a subject are planned, evaluated and worded at an instant."""
+        return EvaluationContext(
             now=now,
             alert_hour=self.alert_hour,
             stale_after=timedelta(hours=self.reminder_stale_hours),

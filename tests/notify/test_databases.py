@@ -364,7 +364,7 @@ async def test_a_database_that_calms_down_while_it_is_raised_leaves_nothing_wait
 async def raise_and_break_off(world: World) -> None:
     databases = SUBJECTS["database"]
     async with writing(world.database) as session:
-        batch = await raise_due(session, databases, world.settings.terms(databases, world.clock.now()))
+        batch = await raise_due(session, databases, world.settings.context(databases, world.clock.now()))
         assert len(batch.raised) == 1
         raise ConnectionError
 

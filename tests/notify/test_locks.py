@@ -64,7 +64,7 @@ async def apply(world: World, session: AsyncSession, kind: str, event: EventData
     """As the consumer does with an event that is recorded now."""
     now = world.clock.now()
     delivery = inbox.EventMetadata(uuid4(), 1, now, now)
-    await SUBJECTS[kind].apply(session, event, delivery, world.settings.terms(SUBJECTS[kind], now))
+    await SUBJECTS[kind].apply(session, event, delivery, world.settings.context(SUBJECTS[kind], now))
 
 
 async def record(world: World, results: Sequence[AttemptResult]) -> None:

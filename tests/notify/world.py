@@ -11,7 +11,7 @@ from services.notify.main import SERVICE
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.deliveries.leases import expire_leases
 from services.notify.use_cases.subscriptions import cancel_unsubscribed
-from services.notify.worker import raise_due
+from services.notify.worker import raise_batches
 from services.notify.worker.deliveries import DeliveryWorker
 from shared.events import tasks
 from shared.events.envelope import CloudEvent, EventData, service_of
@@ -104,7 +104,7 @@ class World(RunningService):
     async def raise_all(self) -> int:
         """Everything due now becomes alerts; how many."""
         total = 0
-        while raised := await raise_due(self.database, self.clock, self.settings):
+        while raised := await raise_batches(self.database, self.clock, self.settings):
             total += raised
         return total
 

@@ -2,13 +2,13 @@
 
 from services.notify.settings import NotifySettings
 from services.notify.worker.deliveries import DeliveryWorker
-from services.notify.worker.reminders import next_due_instant, raise_due, reminders_loop
+from services.notify.worker.reminders import next_due_instant, raise_batches, reminders_loop
 from services.notify.worker.upkeep import upkeep_loop
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.worker import Worker
 
-__all__ = ["next_due_instant", "raise_due", "work"]
+__all__ = ["next_due_instant", "raise_batches", "work"]
 
 
 def work(settings: NotifySettings, database: Database, clock: Clock) -> Worker:

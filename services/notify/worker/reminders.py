@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.queries.reminders import next_due_by_kind
 from services.notify.settings import NotifySettings
-from services.notify.use_cases.reminders import raise_due as use_cases
 from services.notify.use_cases.reminders.outdated import cancel_superseded
 from services.notify.use_cases.reminders.publish import Raised
+from services.notify.use_cases.reminders.raise_due import raise_due
 from services.notify.use_cases.reminders.subject import AnySubject
 from services.notify.use_cases.subjects import SUBJECTS
 from services.notify.worker.metrics import ALERTS_RAISED, RAISE_LAG
@@ -26,8 +26,8 @@ async def next_due_instant(connection: AsyncConnection) -> datetime | None:
     return min((await next_due_by_kind(connection, SUBJECTS)).values(), default=None)
 
 
-async def raise_due(database: Database, clock: Clock, settings: NotifySettings) -> int:
-    """Settle a batch of the due reminders of each subject; how many series, 0 when nothing is due."""
+async def raise_batches(database: Database, clock: Clock, settings: NotifySettings) -> int:
+    """Raise a batch of due reminders of each subject; returns how many series were settled, 0 when none is due."""
     return sum([await _raise_batch(database, clock, settings, subject) for subject in SUBJECTS.values()])
 
 
@@ -35,7 +35,7 @@ async def _raise_batch(
     database: Database, clock: Clock, settings: NotifySettings, subject: AnySubject
 ) -> int:
     async with database.change(clock) as (session, now):
-        batch = await use_cases.raise_due(session, subject, settings.terms(subject, now))
+        batch = await raise_due(session, subject, settings.context(subject, now))
     if batch.raised and subject.supersedes_retries:
         # A transaction of its own, which holds no other lock while it waits for that of deliveries.
         async with database.change(clock) as (session, now):

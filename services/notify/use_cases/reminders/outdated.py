@@ -12,11 +12,15 @@ from services.notify.domain.deliveries import DeliveryReason
 from services.notify.domain.reminders import ReminderStatus
 from services.notify.tables import Alert, Delivery, Reminder
 from services.notify.use_cases.deliveries.cancel import cancel_deliveries
-from services.notify.use_cases.reminders.plan import Key
+from services.notify.use_cases.reminders.plan import SubjectKey
 
 
 async def cancel_undelivered(
-    session: AsyncSession, subject: Key, which: ColumnElement[bool], reason: DeliveryReason, now: datetime
+    session: AsyncSession,
+    subject: SubjectKey,
+    which: ColumnElement[bool],
+    reason: DeliveryReason,
+    now: datetime,
 ) -> int:
     """Cancel undelivered alerts of a subject whose copy is locked, by a condition on `Reminder`; returns how many."""
     alerts = _alerts().where(subject.owns, which)

@@ -16,7 +16,7 @@ from shared.runtime.audit import SYSTEM, add_audit
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SubjectKey:
     """A subject: its kind, and the key of its copy."""
 
     kind: str
@@ -55,7 +55,7 @@ _ADD = _new.on_conflict_do_update(
 
 
 async def add_reminders(
-    session: AsyncSession, added: Sequence[tuple[Key, NewReminder]], now: datetime
+    session: AsyncSession, added: Sequence[tuple[SubjectKey, NewReminder]], now: datetime
 ) -> int:
     """Add reminders; returns how many are new or pending again.
 
@@ -67,7 +67,7 @@ async def add_reminders(
     return len(written.all())
 
 
-def _row(subject: Key, new: NewReminder, now: datetime) -> dict[str, Any]:
+def _row(subject: SubjectKey, new: NewReminder, now: datetime) -> dict[str, Any]:
     return {
         "id": uuid4(),
         "subject_kind": subject.kind,
@@ -86,7 +86,7 @@ def _row(subject: Key, new: NewReminder, now: datetime) -> dict[str, Any]:
     }
 
 
-async def hand_over(session: AsyncSession, subject: Key, agency_code: str) -> int:
+async def hand_over(session: AsyncSession, subject: SubjectKey, agency_code: str) -> int:
     """Make an agency the addressee of a subject's pending reminders; returns how many were another's."""
     others = Reminder.agency_code != agency_code
     return await _update_pending(session, subject, others, agency_code=agency_code)
@@ -94,7 +94,7 @@ async def hand_over(session: AsyncSession, subject: Key, agency_code: str) -> in
 
 async def end_reminders(
     session: AsyncSession,
-    subject: Key,
+    subject: SubjectKey,
     which: ColumnElement[bool],
     now: datetime,
     *,
@@ -107,7 +107,7 @@ async def end_reminders(
 
 
 async def _update_pending(
-    session: AsyncSession, subject: Key, which: ColumnElement[bool], **values: object
+    session: AsyncSession, subject: SubjectKey, which: ColumnElement[bool], **values: object
 ) -> int:
     updated = await session.execute(
         update(Reminder)
@@ -119,6 +119,6 @@ async def _update_pending(
     return len(updated.all())
 
 
-async def audit_plan(session: AsyncSession, subject: Key, now: datetime, **detail: object) -> None:
+async def audit_plan(session: AsyncSession, subject: SubjectKey, now: datetime, **detail: object) -> None:
     """Record in the audit that an event changed the reminders of a subject."""
     await add_audit(session, SYSTEM, "reminders.changed", subject.kind, subject.id, at=now, **detail)

@@ -10,7 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.tables import Alert, Reminder
-from services.notify.use_cases.reminders.subject import AnySubject, AnyTerms, Due
+from services.notify.use_cases.reminders.subject import AnyContext, AnySubject, Due
 from shared.events import notify
 from shared.events.envelope import wrap
 from shared.log.outbox import add_events
@@ -25,15 +25,15 @@ class Raised:
     event: notify.Alert
 
 
-def alert_of(subject: AnySubject, due: Due[Any], facts: Mapping[str, Any], terms: AnyTerms) -> Raised:
+def alert_of(subject: AnySubject, due: Due[Any], facts: Mapping[str, Any], context: AnyContext) -> Raised:
     """A reminder as raised now, worded by its subject."""
     reminder = due.reminder
     content = {
         "alert_id": uuid4(),
         "kind": reminder.kind,
         "agency": {"code": reminder.agency_code, "name": due.agency},
-        "raised_at": terms.now,
-        **subject.word(due, facts, terms),
+        "raised_at": context.now,
+        **subject.word(due, facts, context),
     }
     return Raised(reminder, subject.alert.model_validate(content))
 

@@ -13,7 +13,7 @@ from services.notify.domain.reminders import RAISED, SUPERSEDED, UNTRUE, Reminde
 from services.notify.tables import Agency, Reminder
 from services.notify.use_cases.reminders.plan import add_reminders
 from services.notify.use_cases.reminders.publish import Raised, alert_of, publish
-from services.notify.use_cases.reminders.subject import AnySubject, AnyTerms, Due, Evaluation
+from services.notify.use_cases.reminders.subject import AnyContext, AnySubject, Due, Evaluation
 
 BATCH = 200  # due subjects per transaction: few, so that events wait only briefly for their locks
 
@@ -35,37 +35,37 @@ class _Settled:
     evaluation: Evaluation
 
 
-async def raise_due(session: AsyncSession, subject: AnySubject, terms: AnyTerms) -> Batch:
+async def raise_due(session: AsyncSession, subject: AnySubject, context: AnyContext) -> Batch:
     """Settle the due reminders of at most BATCH subjects of a kind; nothing settled: nothing is due, or all is locked."""
-    due = await _claim(session, subject, terms)
-    settled = [_Settled(newest, older, subject.evaluate(newest, terms)) for *older, newest in _series(due)]
+    due = await _claim(session, subject, context)
+    settled = [_Settled(newest, older, subject.evaluate(newest, context)) for *older, newest in _series(due)]
     if not settled:
         return Batch((), 0)
-    await _write(session, settled, terms.now)
+    await _write(session, settled, context.now)
     raised = [
-        alert_of(subject, each.newest, _facts(each), terms) for each in settled if each.evaluation.holds
+        alert_of(subject, each.newest, _facts(each), context) for each in settled if each.evaluation.holds
     ]
-    await publish(session, raised, now=terms.now)
+    await publish(session, raised, now=context.now)
     return Batch(raised, len(settled))
 
 
-async def _claim(session: AsyncSession, subject: AnySubject, terms: AnyTerms) -> Sequence[Due[Any]]:
+async def _claim(session: AsyncSession, subject: AnySubject, context: AnyContext) -> Sequence[Due[Any]]:
     """Lock copies with due reminders, then read these, with those that had not been planned when they came due."""
     key = inspect(subject.table).primary_key[0]
     claimed = await session.scalars(
         select(key)
         .join(Reminder, Reminder.subject == key)
-        .where(*_is_due(subject, terms.now))
+        .where(*_is_due(subject, context.now))
         .order_by(Reminder.due_at)
         .limit(BATCH)
         .with_for_update(of=subject.table, skip_locked=True, key_share=True)
     )
     if not (keys := set(claimed)):
         return ()
-    due = await _read_due(session, subject, keys, terms.now)
-    passed_over = [(each.subject, new) for each in due for new in subject.passed_over(each, terms)]
-    if await add_reminders(session, passed_over, terms.now):
-        return await _read_due(session, subject, keys, terms.now)
+    due = await _read_due(session, subject, keys, context.now)
+    passed_over = [(each.subject, new) for each in due for new in subject.passed_over(each, context)]
+    if await add_reminders(session, passed_over, context.now):
+        return await _read_due(session, subject, keys, context.now)
     return due
 
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.tables import Reminder, SubjectCopy
-from services.notify.use_cases.reminders.plan import Key, NewReminder
+from services.notify.use_cases.reminders.plan import NewReminder, SubjectKey
 from shared.events.envelope import EventData
 from shared.events.notify import Alert, SubjectKind
 from shared.log.inbox import EventMetadata
@@ -19,8 +19,8 @@ Rules = TypeVar("Rules")
 
 
 @dataclass(frozen=True, slots=True)
-class Terms(Generic[Rules]):
-    """The instant, and the operator's settings, by which reminders of a subject are planned and evaluated.
+class EvaluationContext(Generic[Rules]):
+    """The instant and the operator's settings by which reminders of a subject are planned, evaluated and worded.
 
     Attributes:
         now: of the suite's clock.
@@ -50,8 +50,8 @@ class Due(Generic[Copy]):
     agency: str
 
     @property
-    def subject(self) -> Key:
-        return Key(self.reminder.subject_kind, self.reminder.subject)
+    def subject(self) -> SubjectKey:
+        return SubjectKey(self.reminder.subject_kind, self.reminder.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,14 @@ class Subject(Generic[Copy, Rules]):
     alert: type[Alert]
     webhook: str
     webhook_description: str
-    apply: Callable[[AsyncSession, EventData, EventMetadata, Terms[Rules]], Awaitable[None]]
-    evaluate: Callable[[Due[Copy], Terms[Rules]], Evaluation]
-    word: Callable[[Due[Copy], Mapping[str, Any], Terms[Rules]], Mapping[str, object]]
-    passed_over: Callable[[Due[Copy], Terms[Rules]], Sequence[NewReminder]] = _nothing
+    apply: Callable[[AsyncSession, EventData, EventMetadata, EvaluationContext[Rules]], Awaitable[None]]
+    evaluate: Callable[[Due[Copy], EvaluationContext[Rules]], Evaluation]
+    word: Callable[[Due[Copy], Mapping[str, Any], EvaluationContext[Rules]], Mapping[str, object]]
+    passed_over: Callable[[Due[Copy], EvaluationContext[Rules]], Sequence[NewReminder]] = _nothing
     rules: Callable[[Any], Rules] = _no_rules
     supersedes_retries: bool = True
     reasons: Collection[str] = ()
 
 
 AnySubject: TypeAlias = Subject[Any, Any]
-AnyTerms: TypeAlias = Terms[Any]
+AnyContext: TypeAlias = EvaluationContext[Any]

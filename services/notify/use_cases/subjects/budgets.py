@@ -32,13 +32,13 @@ from services.notify.tables.subjects.budgets import Budget
 from services.notify.use_cases.reminders.copies import Recorded, record_copy
 from services.notify.use_cases.reminders.outdated import cancel_undelivered
 from services.notify.use_cases.reminders.plan import (
-    Key,
     NewReminder,
+    SubjectKey,
     add_reminders,
     audit_plan,
     end_reminders,
 )
-from services.notify.use_cases.reminders.subject import Due, Evaluation, Subject, Terms
+from services.notify.use_cases.reminders.subject import Due, Evaluation, EvaluationContext, Subject
 from shared.events.envelope import EventData
 from shared.events.finance import BudgetChanged, BudgetState
 from shared.events.notify import BudgetAlerted
@@ -88,32 +88,32 @@ class BudgetSettings(Settings):
 
 
 async def apply(
-    session: AsyncSession, event: EventData, delivery: EventMetadata, terms: Terms[BudgetRules]
+    session: AsyncSession, event: EventData, delivery: EventMetadata, context: EvaluationContext[BudgetRules]
 ) -> None:
     """Update our copy of a budget, and bring the examinations ahead and undelivered alerts in line with it.
 
     An examination that is due already is left: it is evaluated by the copy when it is raised.
     """
     assert isinstance(event, BudgetChanged)  # noqa: S101 - the consumer parses by type
-    budget, subject = event.budget, Key(KIND, event.budget.id)
+    budget, subject = event.budget, SubjectKey(KIND, event.budget.id)
     if await record_copy(session, Budget, budget.model_dump(include=_COLUMNS)) is Recorded.OUTDATED:
         return
     money = _money(budget)
-    untrue = [kind for kind in BudgetKind if not holds(kind, money, terms.rules, terms.today)]
+    untrue = [kind for kind in BudgetKind if not holds(kind, money, context.rules, context.today)]
     of_untrue = Reminder.kind.in_(untrue)
-    await cancel_undelivered(session, subject, of_untrue, DeliveryReason.NO_LONGER_TRUE, terms.now)
+    await cancel_undelivered(session, subject, of_untrue, DeliveryReason.NO_LONGER_TRUE, context.now)
     planned = plan(
-        money, terms.rules, terms.now, terms.alert_hour,
-        recorded_at=delivery.time, stale_after=terms.stale_after,
+        money, context.rules, context.now, context.alert_hour,
+        recorded_at=delivery.time, stale_after=context.stale_after,
     )  # fmt: skip
     wanted = [(examination.kind, examination.dedup_key) for examination in planned]
-    ended = (Reminder.due_at > terms.now) & tuple_(Reminder.kind, Reminder.dedup_key).not_in(wanted)
-    cancelled = await end_reminders(session, subject, ended, terms.now)
+    ended = (Reminder.due_at > context.now) & tuple_(Reminder.kind, Reminder.dedup_key).not_in(wanted)
+    cancelled = await end_reminders(session, subject, ended, context.now)
     new = [(subject, _reminder(examination, budget.agency_code)) for examination in planned]
-    added = await add_reminders(session, new, terms.now)
+    added = await add_reminders(session, new, context.now)
     if added or cancelled:
         await audit_plan(
-            session, subject, terms.now, version=budget.version, planned=added, cancelled=cancelled
+            session, subject, context.now, version=budget.version, planned=added, cancelled=cancelled
         )
 
 
@@ -142,42 +142,44 @@ def _reminder(examination: Examination, agency: str) -> NewReminder:
 # --- reminders ------------------------------------------------------------------------------------------------------
 
 
-def _passed_over(due: Due[Budget], terms: Terms[BudgetRules]) -> Sequence[NewReminder]:
+def _passed_over(due: Due[Budget], context: EvaluationContext[BudgetRules]) -> Sequence[NewReminder]:
     reminder = due.reminder
     if reminder.kind != BudgetKind.BEHIND:
         return ()
-    months = months_passed(_money(due.copy), reminder.dedup_key, terms.now, terms.alert_hour)
+    months = months_passed(_money(due.copy), reminder.dedup_key, context.now, context.alert_hour)
     return [_reminder(month, reminder.agency_code) for month in months]
 
 
-def evaluate(due: Due[Budget], terms: Terms[BudgetRules]) -> Evaluation:
+def evaluate(due: Due[Budget], context: EvaluationContext[BudgetRules]) -> Evaluation:
     """Whether the finding holds for the budget now; a month's examination is followed by the next."""
     reminder, budget = due.reminder, due.copy
     money, kind = _money(budget), BudgetKind(reminder.kind)
     amounts = {name: getattr(budget, name) for name in ("approved", "allocated", "unallocated", "disbursed")}
     facts = {
-        "day": str(terms.today),
+        "day": str(context.today),
         "budget_version": budget.version,
         **amounts,
         "to_spend": money.to_spend,
-        "expected": expected(money, terms.today),
+        "expected": expected(money, context.today),
     }
-    month = next_month(money, terms.now, terms.alert_hour) if kind is BudgetKind.BEHIND else None
+    month = next_month(money, context.now, context.alert_hour) if kind is BudgetKind.BEHIND else None
     following = None if month is None else _reminder(month, reminder.agency_code)
-    return Evaluation(holds(kind, money, terms.rules, terms.today), facts, following)
+    return Evaluation(holds(kind, money, context.rules, context.today), facts, following)
 
 
 # --- alerts ---------------------------------------------------------------------------------------------------------
 
 
-def word(due: Due[Budget], facts: Mapping[str, Any], terms: Terms[BudgetRules]) -> Mapping[str, object]:
+def word(
+    due: Due[Budget], facts: Mapping[str, Any], context: EvaluationContext[BudgetRules]
+) -> Mapping[str, object]:
     budget, kind = due.copy, BudgetKind(due.reminder.kind)
     amounts = {name: facts[name] for name in facts if name not in {"day", "budget_version"}}
     finding = Finding(
-        kind, due.agency, budget.level, budget.year, terms.today, **amounts,
+        kind, due.agency, budget.level, budget.year, context.today, **amounts,
         since=budget.first_allocated_on,
-        months=terms.rules.idle_months,
-        by=allocated_by(_money(budget), terms.rules),
+        months=context.rules.idle_months,
+        by=allocated_by(_money(budget), context.rules),
     )  # fmt: skip
     tenths = tenths_of_percent(budget.disbursed, facts["to_spend"])
     asked = urlencode({"year": budget.year, "level": budget.level, "agency": budget.agency_code})
@@ -189,7 +191,7 @@ def word(due: Due[Budget], facts: Mapping[str, Any], terms: Terms[BudgetRules]) 
             "level": budget.level,
             "rate": None if tenths is None else tenths / 10,
             "expected": facts["expected"] if kind is BudgetKind.BEHIND else None,
-            "link": f"{terms.public_url}/finance/v1/balances?{asked}",
+            "link": f"{context.public_url}/finance/v1/balances?{asked}",
         },
         "message_vi": message_vi(finding),
         "message_en": message_en(finding),

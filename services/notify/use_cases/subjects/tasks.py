@@ -27,13 +27,13 @@ from services.notify.tables.subjects.tasks import Task
 from services.notify.use_cases.reminders.copies import Recorded, record_copy
 from services.notify.use_cases.reminders.outdated import cancel_undelivered
 from services.notify.use_cases.reminders.plan import (
-    Key,
     NewReminder,
+    SubjectKey,
     add_reminders,
     audit_plan,
     end_reminders,
 )
-from services.notify.use_cases.reminders.subject import Due, Evaluation, Subject, Terms
+from services.notify.use_cases.reminders.subject import Due, Evaluation, EvaluationContext, Subject
 from shared.events import tasks
 from shared.events.envelope import EventData
 from shared.events.notify import AlertRaised
@@ -54,10 +54,12 @@ _DUE_ON = Reminder.facts["due_on"].as_string()
 # --- events ---------------------------------------------------------------------------------------------------------
 
 
-async def apply(session: AsyncSession, event: EventData, _: EventMetadata, terms: Terms[None]) -> None:
+async def apply(
+    session: AsyncSession, event: EventData, _: EventMetadata, context: EvaluationContext[None]
+) -> None:
     """Update our copy of a task, and bring its reminders and undelivered alerts in line with it."""
     assert isinstance(event, tasks.TaskEvent)  # noqa: S101 - the consumer parses by type
-    task, subject = event.task, Key(KIND, str(event.task.id))
+    task, subject = event.task, SubjectKey(KIND, str(event.task.id))
     agencies = responsible((assignment.agency_code, assignment.role) for assignment in task.assignments)
     recorded = await _record(session, task, agencies)
     if recorded is Recorded.OUTDATED:
@@ -69,13 +71,13 @@ async def apply(session: AsyncSession, event: EventData, _: EventMetadata, terms
     reminded: set[str] = set()
     if recorded is Recorded.CHANGED:
         for reason, ended in _endings(silent, deadline, agencies):
-            cancelled += await _end(session, subject, reason, ended, terms.now)
+            cancelled += await _end(session, subject, reason, ended, context.now)
         reminded = await _reminded(session, subject)
     if deadline is not None:
-        planned = await _plan(session, subject, deadline, set(agencies) - reminded, terms)
+        planned = await _plan(session, subject, deadline, set(agencies) - reminded, context)
     if planned or cancelled:
         detail = {"version": task.version, "revision": task.deadline.revision, "due_on": str(due_on)}
-        await audit_plan(session, subject, terms.now, planned=planned, cancelled=cancelled, **detail)
+        await audit_plan(session, subject, context.now, planned=planned, cancelled=cancelled, **detail)
 
 
 async def _record(session: AsyncSession, task: tasks.TaskState, agencies: Collection[str]) -> Recorded:
@@ -108,7 +110,11 @@ def _endings(
 
 
 async def _end(
-    session: AsyncSession, subject: Key, reason: DeadlineReason, ended: ColumnElement[bool], now: datetime
+    session: AsyncSession,
+    subject: SubjectKey,
+    reason: DeadlineReason,
+    ended: ColumnElement[bool],
+    now: datetime,
 ) -> int:
     """Cancel the pending reminders and undelivered alerts of a task that meet a condition; returns how many reminders."""
     state = State(ReminderStatus.CANCELLED, reason)
@@ -117,22 +123,26 @@ async def _end(
     return cancelled
 
 
-async def _reminded(session: AsyncSession, subject: Key) -> set[str]:
+async def _reminded(session: AsyncSession, subject: SubjectKey) -> set[str]:
     """The agencies with a pending reminder: as long as a deadline is followed, one is always ahead."""
     pending = select(Reminder.agency_code).where(subject.owns, Reminder.status == ReminderStatus.PENDING)
     return set(await session.scalars(pending))
 
 
 async def _plan(
-    session: AsyncSession, subject: Key, deadline: Deadline, agencies: Collection[str], terms: Terms[None]
+    session: AsyncSession,
+    subject: SubjectKey,
+    deadline: Deadline,
+    agencies: Collection[str],
+    context: EvaluationContext[None],
 ) -> int:
     """Plan the milestones of agencies that have none pending; returns how many."""
     new = [
         (subject, _reminder(milestone, deadline, agency))
         for agency in sorted(agencies)
-        for milestone in plan(deadline.due_on, terms.now, terms.alert_hour)
+        for milestone in plan(deadline.due_on, context.now, context.alert_hour)
     ]
-    return await add_reminders(session, new, terms.now)
+    return await add_reminders(session, new, context.now)
 
 
 def _reminder(milestone: Milestone, deadline: Deadline, agency: str) -> NewReminder:
@@ -152,16 +162,16 @@ def _reminder(milestone: Milestone, deadline: Deadline, agency: str) -> NewRemin
 # --- reminders ------------------------------------------------------------------------------------------------------
 
 
-def _passed_over(due: Due[Task], terms: Terms[None]) -> Sequence[NewReminder]:
+def _passed_over(due: Due[Task], context: EvaluationContext[None]) -> Sequence[NewReminder]:
     deadline, days = _deadline(due), due.reminder.rank
-    found = passed_over(deadline.due_on, days, terms.now, terms.alert_hour)
+    found = passed_over(deadline.due_on, days, context.now, context.alert_hour)
     return [_reminder(milestone, deadline, due.reminder.agency_code) for milestone in found]
 
 
-def evaluate(due: Due[Task], terms: Terms[None]) -> Evaluation:
+def evaluate(due: Due[Task], context: EvaluationContext[None]) -> Evaluation:
     """A pending milestone holds: events of its task end it as soon as it does not."""
     deadline = _deadline(due)
-    milestone = following(deadline.due_on, due.reminder.rank, terms.alert_hour)
+    milestone = following(deadline.due_on, due.reminder.rank, context.alert_hour)
     if milestone is None:
         return Evaluation()
     return Evaluation(planned=_reminder(milestone, deadline, due.reminder.agency_code))
@@ -175,7 +185,7 @@ def _deadline(due: Due[Task]) -> Deadline:
 # --- alerts ---------------------------------------------------------------------------------------------------------
 
 
-def word(due: Due[Task], facts: Mapping[str, Any], terms: Terms[None]) -> Mapping[str, object]:
+def word(due: Due[Task], facts: Mapping[str, Any], context: EvaluationContext[None]) -> Mapping[str, object]:
     task, due_on = due.copy, date.fromisoformat(facts["due_on"])
     sentence = DueTask(due.agency, task.title, due_on, task.deliverable)
     return {
@@ -186,10 +196,10 @@ def word(due: Due[Task], facts: Mapping[str, Any], terms: Terms[None]) -> Mappin
             "deadline_text": task.deadline_text,
             "due_on": due_on,
             "deliverable": task.deliverable,
-            "link": f"{terms.public_url}/tasks/v1/tasks/{task.id}",
+            "link": f"{context.public_url}/tasks/v1/tasks/{task.id}",
         },
-        "message_vi": message_vi(sentence, terms.today),
-        "message_en": message_en(sentence, terms.today),
+        "message_vi": message_vi(sentence, context.today),
+        "message_en": message_en(sentence, context.today),
     }
 
 

@@ -8,14 +8,16 @@ from urllib.parse import quote
 from services.notify.domain.subjects.databases.changes import DatabaseKind
 from services.notify.domain.subjects.databases.messages import DatabaseChange, message_en, message_vi
 from services.notify.tables.subjects.databases import Database
-from services.notify.use_cases.reminders.subject import Due, Evaluation, Terms
+from services.notify.use_cases.reminders.subject import Due, Evaluation, EvaluationContext
 
 
-def evaluate(_: Due[Database], __: Terms[None]) -> Evaluation:
+def evaluate(_: Due[Database], __: EvaluationContext[None]) -> Evaluation:
     return Evaluation()
 
 
-def word(due: Due[Database], facts: Mapping[str, Any], terms: Terms[None]) -> Mapping[str, object]:
+def word(
+    due: Due[Database], facts: Mapping[str, Any], context: EvaluationContext[None]
+) -> Mapping[str, object]:
     reminder, database = due.reminder, due.copy
     contradiction, last = facts.get("contradiction"), facts["last_heartbeat_at"]
     change = DatabaseChange(
@@ -35,7 +37,7 @@ def word(due: Due[Database], facts: Mapping[str, Any], terms: Terms[None]) -> Ma
             "kind": database.kind,
             "observed": facts["observed"],
             "since": facts["since"],
-            "link": f"{terms.public_url}/datasets/v1/databases/{quote(database.code, safe='')}",
+            "link": f"{context.public_url}/datasets/v1/databases/{quote(database.code, safe='')}",
         },
         "contradiction": contradiction,
         "occurred_at": reminder.occurred_at,

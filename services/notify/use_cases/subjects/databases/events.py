@@ -29,14 +29,14 @@ from services.notify.tables.subjects.databases import Database
 from services.notify.use_cases.reminders.copies import Recorded, record_copy
 from services.notify.use_cases.reminders.outdated import cancel_undelivered
 from services.notify.use_cases.reminders.plan import (
-    Key,
     NewReminder,
+    SubjectKey,
     add_reminders,
     audit_plan,
     end_reminders,
     hand_over,
 )
-from services.notify.use_cases.reminders.subject import Terms
+from services.notify.use_cases.reminders.subject import EvaluationContext
 from shared.events.datasets import (
     DatabaseContradicted,
     DatabaseEvent,
@@ -97,29 +97,31 @@ class _Change:
         return self.is_end and self.series in series
 
 
-async def apply(session: AsyncSession, event: EventData, delivery: EventMetadata, terms: Terms[None]) -> None:
+async def apply(
+    session: AsyncSession, event: EventData, delivery: EventMetadata, context: EvaluationContext[None]
+) -> None:
     """Update our copy of a database; a change that calls for an alert becomes a reminder of its owner."""
     assert isinstance(event, DatabaseEvent)  # noqa: S101 - the consumer parses by type
-    state, subject = event.database, Key(KIND, event.database.code)
+    state, subject = event.database, SubjectKey(KIND, event.database.code)
     copy = await _record(session, state)
     moved = await hand_over(session, subject, copy.owner_code)
-    cancelled = await _calm_down(session, subject, terms.now) if copy.observed in CALM else 0
-    postponed = await _postpone(session, subject, state, copy, terms.now)
+    cancelled = await _calm_down(session, subject, context.now) if copy.observed in CALM else 0
+    postponed = await _postpone(session, subject, state, copy, context.now)
     raised = await _last_raised(session, subject)
     change, added = _change(event, raised), 0
     if change is not None and change.ends(postponed) and not raised.trouble_before(change.version):
         unraised = Reminder.id.in_(postponed[change.series])  # its beginning was never raised
-        cancelled += await end_reminders(session, subject, unraised, terms.now, state=SUPERSEDED)
+        cancelled += await end_reminders(session, subject, unraised, context.now, state=SUPERSEDED)
         change = None
     if change is not None:
         if change.kind in STATE_KINDS and copy.version == state.version:
-            cancelled += await _supersede(session, subject, state.version, terms.now)
-        outcome = _state(change, copy, raised, delivery.time, terms)
+            cancelled += await _supersede(session, subject, state.version, context.now)
+        outcome = _state(change, copy, raised, delivery.time, context)
         new = _reminder(change, state, copy, outcome, delivery.time)
-        added = await add_reminders(session, [(subject, new)], terms.now)
+        added = await add_reminders(session, [(subject, new)], context.now)
     if added or cancelled or moved:
         await audit_plan(
-            session, subject, terms.now,
+            session, subject, context.now,
             version=state.version, kind=change and change.kind, added=added, cancelled=cancelled, handed_over=moved,
         )  # fmt: skip
 
@@ -143,7 +145,7 @@ async def _record(session: AsyncSession, state: DatabaseState) -> _Copy:
     return _Copy(*(await session.execute(columns.where(Database.code == state.code))).one())
 
 
-async def _calm_down(session: AsyncSession, subject: Key, now: datetime) -> int:
+async def _calm_down(session: AsyncSession, subject: SubjectKey, now: datetime) -> int:
     """End alerts and reminders of troubles in a state that calls for no action; returns how many reminders."""
     troubles = Reminder.kind.in_(TROUBLES)
     await cancel_undelivered(session, subject, troubles, DeliveryReason.NO_LONGER_TRUE, now)
@@ -151,7 +153,7 @@ async def _calm_down(session: AsyncSession, subject: Key, now: datetime) -> int:
 
 
 async def _postpone(
-    session: AsyncSession, subject: Key, state: DatabaseState, copy: _Copy, now: datetime
+    session: AsyncSession, subject: SubjectKey, state: DatabaseState, copy: _Copy, now: datetime
 ) -> dict[str, list[UUID]]:
     """Postpone pending reminders of a silence to the copy's `heard_until`.
 
@@ -182,13 +184,13 @@ def _is_silence(kind: str, facts: Mapping[str, Any]) -> bool:
     return kind in TROUBLES or (contradiction is not None and contradiction["kind"] == SILENT)
 
 
-async def _supersede(session: AsyncSession, subject: Key, version: int, now: datetime) -> int:
+async def _supersede(session: AsyncSession, subject: SubjectKey, version: int, now: datetime) -> int:
     """End pending reminders of states before a version, even where the newer state calls for no alert."""
     older = Reminder.kind.in_(STATE_KINDS) & (Reminder.rank < version)
     return await end_reminders(session, subject, older, now, state=SUPERSEDED)
 
 
-async def _last_raised(session: AsyncSession, subject: Key) -> _Raised:
+async def _last_raised(session: AsyncSession, subject: SubjectKey) -> _Raised:
     raised = (
         select(Reminder.kind, Reminder.occurred_at, Reminder.rank)
         .where(subject.owns, Reminder.kind.in_(STATE_KINDS), Reminder.status == ReminderStatus.RAISED)
@@ -252,10 +254,12 @@ def _due_at(change: _Change, copy: _Copy, recorded_at: datetime) -> datetime:
     return recorded_at
 
 
-def _state(change: _Change, copy: _Copy, raised: _Raised, recorded_at: datetime, terms: Terms[None]) -> State:
+def _state(
+    change: _Change, copy: _Copy, raised: _Raised, recorded_at: datetime, context: EvaluationContext[None]
+) -> State:
     if "contradiction" in change.facts:
         return state_of_contradiction(
-            change.kind, recorded_at, terms.now, terms.stale_after,
+            change.kind, recorded_at, context.now, context.stale_after,
             id_=change.dedup_key, still_open=copy.contradictions,
         )  # fmt: skip
     shown = (copy.observed, copy.observed_since)
@@ -265,7 +269,7 @@ def _state(change: _Change, copy: _Copy, raised: _Raised, recorded_at: datetime,
     )
     is_new = change.version > raised.version and not goes_on
     return state_of_change(
-        change.kind, recorded_at, terms.now, terms.stale_after,
+        change.kind, recorded_at, context.now, context.stale_after,
         holds=is_new and shown == (change.facts["observed"], change.occurred_at),
         observed=copy.observed,
         trouble_raised=raised.trouble_before(change.version),
