@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from services.notify.domain.deliveries import AttemptOutcome, DeliveryReason, DeliveryStatus
-from services.notify.domain.reminders import ReminderReason, ReminderStatus
+from services.notify.domain.reminders import REASONS, ReminderStatus
 from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
 from services.notify.tables import Subscription
 from services.notify.use_cases.subjects import SUBJECTS
@@ -22,8 +22,18 @@ Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
 Kinds = Annotated[tuple[AlertKind, ...], Field(min_length=1, max_length=len(EVERY_KIND))]
 AlertStatus = Literal["raised", "delivering", "delivered", "failed", "cancelled"]
-REASONS = [*ReminderReason, *(reason for subject in SUBJECTS.values() for reason in subject.reasons)]
-Reason = Annotated[str, Field(json_schema_extra={"enum": [str(reason) for reason in REASONS]})]
+_REASONS = {
+    str(reason): meaning
+    for reasons in (REASONS, *(subject.reasons for subject in SUBJECTS.values()))
+    for reason, meaning in reasons.items()
+}
+Reason = Annotated[
+    str,
+    Field(
+        description="; ".join(f"`{reason}`: {meaning}" for reason, meaning in _REASONS.items()),
+        json_schema_extra={"enum": list(_REASONS)},
+    ),
+]
 Cursor = Annotated[str | None, Field(description="pass it as `cursor` to read on; null at the end")]
 
 

@@ -28,7 +28,7 @@ VALUES (:id, :task, 'G12', 2, '2025-05-31', :milestone, '2025-05-30 01:00Z', :st
 """
 _ADD_SIGNAL = """
 INSERT INTO signals VALUES (:id, :kind, :subject_kind, :subject, 'G12', :occasion, '2026-03-10 02:00Z',
-    '2026-03-10 01:00Z', :status, 'why', '2026-03-10 03:00Z', CAST(:facts AS jsonb))
+    '2026-03-10 01:00Z', :status, 'told', '2026-03-10 03:00Z', CAST(:facts AS jsonb))
 """
 _ADD_ALERT = """
 INSERT INTO alerts (id, timer_id, task_id, agency_code, kind, revision, due_on, milestone, due_at, raised_at, body, signal_id)
@@ -94,3 +94,8 @@ async def test_timers_and_signals_become_reminders_with_their_ids_and_alerts(emp
         assert (row.subject_kind, row.subject) == (reminder.subject_kind, reminder.subject)
     assert [tuple(row) for row in await rows(empty, "SELECT id FROM tasks")] == [(str(TASK),)]
     assert await rows(empty, "SELECT 1 FROM pg_tables WHERE tablename IN ('timers', 'signals')") == []
+    await migrate("notify", empty.url, "0008")
+    reasons = await rows(empty, "SELECT status, reason FROM reminders WHERE subject_kind <> 'task'")
+    assert {tuple(row) for row in reasons} == {
+        ("raised", "told"), ("obsolete", "told"), ("pending", "caused_by_event"),
+    }  # fmt: skip

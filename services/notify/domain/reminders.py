@@ -4,6 +4,7 @@ Reminders of one subject and `series` follow one another by their rank, then by 
 due at once only the newest is raised.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,14 +22,24 @@ class ReminderStatus(StrEnum):
 
 
 class ReminderReason(StrEnum):
-    """Why a reminder has its status; subjects add reasons of their own."""
+    """The reason for a reminder's status; subjects add reasons of their own."""
 
     PLANNED = "planned"
-    TOLD = "told"
+    CAUSED_BY_EVENT = "caused_by_event"
     CAME_DUE = "came_due"
     NEWER_CAME_DUE = "newer_came_due"
     PAST_WHEN_HEARD_OF = "past_when_heard_of"
     NO_LONGER_TRUE = "no_longer_true"
+
+
+REASONS: Mapping[ReminderReason, str] = {
+    ReminderReason.PLANNED: "planned ahead, not yet due",
+    ReminderReason.CAUSED_BY_EVENT: "caused by an event, not yet raised",
+    ReminderReason.CAME_DUE: "came due and was raised as an alert",
+    ReminderReason.NEWER_CAME_DUE: "a newer reminder of its series came due as well",
+    ReminderReason.PAST_WHEN_HEARD_OF: "was past when the event that it follows from was consumed",
+    ReminderReason.NO_LONGER_TRUE: "no longer held, by a later event or when it came due",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class State:
 
 
 PLANNED = State(ReminderStatus.PENDING, ReminderReason.PLANNED)
-CAUSED = State(ReminderStatus.PENDING, ReminderReason.TOLD)
+CAUSED = State(ReminderStatus.PENDING, ReminderReason.CAUSED_BY_EVENT)
 RAISED = State(ReminderStatus.RAISED, ReminderReason.CAME_DUE)
 SUPERSEDED = State(ReminderStatus.SUPERSEDED, ReminderReason.NEWER_CAME_DUE)
 STALE = State(ReminderStatus.OBSOLETE, ReminderReason.PAST_WHEN_HEARD_OF)

@@ -1,7 +1,7 @@
 """The definition of a subject: how its events, its reminders and its alerts come about."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -97,7 +97,7 @@ class Subject(Generic[Copy, Rules]):
         passed_over: reminders after a due one that came due as well before they were planned.
         rules: the subject's rules, read from the settings.
         supersedes_retries: whether a newer alert of a series ends the retries of an older one.
-        reasons: why its reminders ended, besides those of every reminder.
+        reasons: for which its reminders end, besides those of every reminder, each with its meaning.
     """
 
     kind: SubjectKind
@@ -115,7 +115,7 @@ class Subject(Generic[Copy, Rules]):
     passed_over: Callable[[Due[Copy], EvaluationContext[Rules]], Sequence[NewReminder]] = _nothing
     rules: Callable[[Any], Rules] = _no_rules
     supersedes_retries: bool = True
-    reasons: Collection[str] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 AnySubject: TypeAlias = Subject[Any, Any]

@@ -13,6 +13,7 @@ from services.notify.domain.reminders import ReminderStatus, State
 from services.notify.domain.subjects.tasks.messages import DueTask, message_en, message_vi
 from services.notify.domain.subjects.tasks.milestones import (
     KIND,
+    REASONS,
     DeadlineReason,
     Milestone,
     following,
@@ -223,5 +224,5 @@ SUBJECT: Subject[Task, None] = Subject(
     evaluate=evaluate,
     word=word,
     supersedes_retries=False,
-    reasons=tuple(DeadlineReason),
+    reasons=REASONS,
 )

@@ -4,6 +4,7 @@ A milestone is a number of days from the last in-time day: -7 is written T-7. Ea
 on the wall clock of Asia/Ho_Chi_Minh.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -28,13 +29,22 @@ class DeadlineKind(StrEnum):
 
 
 class DeadlineReason(StrEnum):
-    """Why the reminders of a deadline ended, besides those of every reminder."""
+    """The reasons for which reminders of a deadline end, besides those of every reminder."""
 
     REPLANNED = "replanned"
     ASSIGNMENT_ENDED = "assignment_ended"
     TASK_ENDED = "task_ended"
     NO_DEADLINE = "no_deadline"
     REPORTED_BY_CHILDREN = "reported_by_children"
+
+
+REASONS: Mapping[DeadlineReason, str] = {
+    DeadlineReason.REPLANNED: "the deadline has changed",
+    DeadlineReason.ASSIGNMENT_ENDED: "the agency no longer answers for the task",
+    DeadlineReason.TASK_ENDED: "the task is no longer open",
+    DeadlineReason.NO_DEADLINE: "the task has no date any more",
+    DeadlineReason.REPORTED_BY_CHILDREN: "the task has members, which are reminded of instead",
+}
 
 
 @dataclass(frozen=True, slots=True)
