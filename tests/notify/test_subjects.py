@@ -1,6 +1,8 @@
 """The registry of subjects: everything else loops over it and names none."""
 
+from configparser import ConfigParser
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import get_args
 
 import services.notify
@@ -8,7 +10,9 @@ from services.notify.domain.reminders import ReminderReason
 from services.notify.domain.subjects.budgets.examinations import BudgetKind
 from services.notify.domain.subjects.databases.changes import DatabaseKind
 from services.notify.domain.subjects.tasks.milestones import DeadlineKind
+from services.notify.use_cases import subjects
 from services.notify.use_cases.subjects import SUBJECTS
+from services.reference import PROJECT
 from shared.events import notify
 
 NOTIFY = Path(services.notify.__file__).parent
@@ -22,6 +26,15 @@ def test_a_subject_is_named_in_its_own_files_and_the_registry_alone() -> None:
     naming = {file for file in files if "budget" in (NOTIFY / file).read_text(encoding="utf-8").lower()}
     others = {file for file in naming if not OWN & set(file.parts) and file.parts[0] != "migrations"}
     assert others == {REGISTRY}
+
+
+def test_a_contract_of_imports_protects_every_subject() -> None:
+    contracts = ConfigParser()
+    contracts.read(PROJECT / ".importlinter")
+    protected = {contracts[name].get("protected_modules") for name in contracts.sections()} - {None}
+    assert protected == {
+        f"services.notify.*.subjects.{module.name}" for module in iter_modules(subjects.__path__)
+    }
 
 
 def test_subjects_and_their_kinds_are_those_of_the_contract() -> None:
