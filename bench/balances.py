@@ -16,7 +16,7 @@ from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench.common import Figure
-from services.finance.queries.balances import Asked, read_balances
+from services.finance.queries.balances import BalanceQuery, read_balances
 from shared.runtime.database import Database
 from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
@@ -69,11 +69,11 @@ _SCAN = text("SELECT sum(amount) FROM postings WHERE effective_on <= :as_of AND 
 _BARE = text("SELECT sum(amount) FROM postings")
 
 
-def _pairs() -> list[Asked]:
+def _pairs() -> list[BalanceQuery]:
     """Both clocks at a quarter, half, three quarters and the whole of the ledger's year, in every combination."""
     days = [FIRST + timedelta(days=DAYS * quarter // 4) for quarter in range(1, 5)]
     return [
-        Asked(as_of, datetime(known.year, known.month, known.day, 12, tzinfo=UTC))
+        BalanceQuery(as_of, datetime(known.year, known.month, known.day, 12, tzinfo=UTC))
         for as_of in days
         for known in days
     ]
@@ -111,16 +111,16 @@ async def _measure(server: URL) -> list[tuple[float, float, float]]:
     async with _filled(server) as database, database.reading() as ours, database.reading() as scanning:
         for setting in ("indexscan", "indexonlyscan", "bitmapscan"):
             await scanning.execute(text(f"SET enable_{setting} = off"))
-        return [await _compare(ours, scanning, asked) for asked in _pairs()]
+        return [await _compare(ours, scanning, query) for query in _pairs()]
 
 
 async def _compare(
-    ours: AsyncConnection, scanning: AsyncConnection, asked: Asked
+    ours: AsyncConnection, scanning: AsyncConnection, query: BalanceQuery
 ) -> tuple[float, float, float]:
-    moment = {"as_of": asked.as_of, "known_at": asked.known_at}
+    moment = {"as_of": query.as_of, "known_at": query.known_at}
     runs = [
         (
-            await _milliseconds(read_balances(ours, asked, "agency")),
+            await _milliseconds(read_balances(ours, query, "agency")),
             await _milliseconds(scanning.execute(_SCAN, moment)),
             await _milliseconds(scanning.execute(_BARE)),
         )

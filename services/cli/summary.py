@@ -10,7 +10,7 @@ from services.datasets.queries.statistics import load_standings
 from services.datasets.settings import DatasetsSettings
 from services.finance.domain.disbursement import percent
 from services.finance.domain.ledger import Field
-from services.finance.queries.balances import Asked, read_balances
+from services.finance.queries.balances import BalanceQuery, read_balances
 from services.suite import Databases, SuiteSettings
 from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import list_tasks
@@ -92,7 +92,7 @@ async def _summarise_databases(
 
 async def _summarise_money(databases: Databases, clock: Clock) -> MoneySummary | None:
     now = clock.now()
-    asked = Asked(local_date(now), now, without_field=Field.DEFENCE_SECURITY)
+    asked = BalanceQuery(local_date(now), now, without_field=Field.DEFENCE_SECURITY)
     async with databases["finance"].reading() as connection:
         _, years = await read_balances(connection, asked, "year")
     funded = [year for year in years if year.figures.allocated]

@@ -30,6 +30,6 @@ async def refresh_figures(database: Database, clock: Clock) -> None:
         rows = {row.level: row for row in await sum_by_level(connection, local_date(clock.now()).year)}
     for level in Level:
         row = rows.get(level.value)
-        told = figures({stage: int(getattr(row, stage.value)) for stage in Stage} if row else {})
-        for name, amount in asdict(told).items():
+        amounts = figures({stage: int(getattr(row, stage.value)) for stage in Stage} if row else {})
+        for name, amount in asdict(amounts).items():
             MONEY.labels(level.value, name).set(amount)

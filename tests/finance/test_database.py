@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.finance.domain.balances import Figures
 from services.finance.domain.ledger import Field
-from services.finance.queries.balances import Asked, read_balances
+from services.finance.queries.balances import BalanceQuery, read_balances
 from services.finance.use_cases.decisions import post_decision, reverse_decision
 from shared.errors import Conflict
 from shared.events import finance as events
@@ -203,7 +203,7 @@ async def test_no_account_but_the_authority_is_below_zero(
 
 async def whole(database: Database, clock: ManualClock) -> Figures:
     async with database.reading() as connection:
-        told, _ = await read_balances(connection, Asked(local_date(clock.now()), clock.now()))
+        told, _ = await read_balances(connection, BalanceQuery(local_date(clock.now()), clock.now()))
         return told.figures
 
 

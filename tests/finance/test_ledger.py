@@ -19,7 +19,7 @@ from sqlalchemy import text
 from services.finance.domain.balances import Figures, figures
 from services.finance.domain.ledger import MOVES, Field, Kind, Level, Line, Nature, Stage
 from services.finance.queries import balances
-from services.finance.queries.balances import Asked, read_balances
+from services.finance.queries.balances import BalanceQuery, read_balances
 from services.finance.use_cases.decisions import post_decision, reverse_decision
 from shared.errors import Conflict
 from shared.runtime.clock import ManualClock, local_instant
@@ -208,7 +208,7 @@ class Ledger(RuleBasedStateMachine):
         """The same answer, whether what is known is added up or what is not known taken away."""
         with patch.object(balances, "_later_is_less", AsyncMock(return_value=later)):
             async with self.database.reading() as connection:
-                return await read_balances(connection, Asked(as_of, known_at), "field")
+                return await read_balances(connection, BalanceQuery(as_of, known_at), "field")
 
     @invariant()
     def adds_up(self) -> None:
@@ -222,7 +222,7 @@ class Ledger(RuleBasedStateMachine):
     def _figures(self, as_of: date, known_at: datetime) -> Figures:
         async def read() -> Figures:
             async with self.database.reading() as connection:
-                whole, _ = await read_balances(connection, Asked(as_of, known_at))
+                whole, _ = await read_balances(connection, BalanceQuery(as_of, known_at))
                 return whole.figures
 
         told: Figures = self.run(read())

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.finance.api.dependencies import CodeAsked, Filters, Reader, Stable
-from services.finance.queries.balances import Asked, Dimension, read_balances
+from services.finance.api.dependencies import CodeParameter, Filters, Reader, Stable
+from services.finance.queries.balances import BalanceQuery, Dimension, read_balances
 from services.finance.schemas.balances import BalanceOut, Balances, FiguresOut
 from services.finance.schemas.fields import YearText
 from shared.http.app import service_router
@@ -19,7 +19,7 @@ async def get_balances(
     stable: Stable,
     filters: Filters,
     year: Annotated[YearText | None, Query(description="budget year; all by default")] = None,
-    source: CodeAsked = None,
+    source: CodeParameter = None,
     group_by: Dimension | None = None,
 ) -> Balances:
     """Số dư từng giai đoạn tại một ngày. / Every stage's money as of a day.
@@ -28,11 +28,13 @@ async def get_balances(
 
     By what was known: the whole and, where asked, each key.
     """
-    asked = Asked(stable.asked.as_of, stable.asked.known_at, year=year, source=source, **filters.given())
-    whole, groups = await read_balances(stable.connection, asked, group_by)
+    query = BalanceQuery(
+        stable.asked.as_of, stable.asked.known_at, year=year, source=source, **filters.given()
+    )
+    whole, groups = await read_balances(stable.connection, query, group_by)
     return Balances(
-        as_of=asked.as_of,
-        known_at=asked.known_at,
+        as_of=query.as_of,
+        known_at=query.known_at,
         group_by=group_by,
         total=FiguresOut.model_validate(whole.figures),
         items=[BalanceOut.of(group.key, group.figures) for group in groups],

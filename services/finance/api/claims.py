@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 
-from services.finance.api.dependencies import Claimant, CodeAsked, Reader, Stable
+from services.finance.api.dependencies import Claimant, CodeParameter, Reader, Stable
 from services.finance.domain.claims import ClaimStage, NewClaim
 from services.finance.domain.ledger import Field, Level, Nature
 from services.finance.queries import claims as read
@@ -17,14 +17,14 @@ from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_afte
 from shared.http.scalars import BooleanText
 
 router = service_router("finance")
-_PLACE = (small, str, str, str, str, str, small)  # kinds of a claim's key and of its version
+_PAGE_KEY = (small, str, str, str, str, str, small)  # kinds of a claim's key and of its version
 
 
-def _wanted(
+def _filters(
     stage: ClaimStage | None = None,
     year: YearText | None = None,
     level: Level | None = None,
-    agency: CodeAsked = None,
+    agency: CodeParameter = None,
     nature: Nature | None = None,
     field: Field | None = None,
 ) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def _wanted(
     return named | {"agency_code": agency}
 
 
-Wanted = Annotated[dict[str, Any], Depends(_wanted)]
+ClaimFilters = Annotated[dict[str, Any], Depends(_filters)]
 
 
 @router.post("/claims", status_code=201, tags=["claims"])
@@ -55,7 +55,7 @@ async def list_claims(
     request: Request,
     _: Reader,
     stable: Stable,
-    wanted: Wanted,
+    filters: ClaimFilters,
     superseded: Annotated[
         BooleanText, Query(description="also the statements that a later one supersedes")
     ] = False,
@@ -69,10 +69,10 @@ async def list_claims(
     By what was known; the statement of the latest day holds, of one day the last.
     """
     connection, asked = stable.connection, asdict(stable.asked)
-    total = await read.sum_claims(connection, wanted, **asked)
-    after = decode_after(cursor, *_PLACE)
+    total = await read.sum_claims(connection, filters, **asked)
+    after = decode_after(cursor, *_PAGE_KEY)
     rows = await read.list_claims(
-        connection, wanted, **asked, superseded=superseded, after=after, limit=limit
+        connection, filters, **asked, superseded=superseded, after=after, limit=limit
     )
-    beside = {**asked, "total": {"amount": int(total.amount), "agencies": total.agencies}}
-    return page_answer(request, rows, limit, key=read.place, view=lambda row: row._asdict(), **beside)
+    page = {**asked, "total": {"amount": int(total.amount), "agencies": total.agencies}}
+    return page_answer(request, rows, limit, key=read.page_key, view=lambda row: row._asdict(), **page)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.finance.api.dependencies import CodeAsked, Manager, Reader
+from services.finance.api.dependencies import CodeParameter, Manager, Reader
 from services.finance.domain.ledger import Kind
 from services.finance.queries import decisions as read
 from services.finance.schemas.decisions import (
@@ -73,14 +73,14 @@ async def list_decisions(
     connection: ReadConnection,
     _: Reader,
     kind: Kind | None = None,
-    number: CodeAsked = None,
+    number: CodeParameter = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
     """Các quyết định và bút toán đảo theo thứ tự ghi sổ. / Decisions and reversals in the order in which they were recorded."""
-    wanted = {"kind": kind and kind.value, "normal_form": number and (normal_form(number) or number)}
+    filters = {"kind": kind and kind.value, "normal_form": number and (normal_form(number) or number)}
     after = decode_after(cursor, datetime, UUID)
-    rows = await read.list_decisions(connection, wanted, after=after, limit=limit)
+    rows = await read.list_decisions(connection, filters, after=after, limit=limit)
     return page_answer(
         request, rows, limit, key=lambda row: (row.recorded_at, row.id), view=lambda row: row._asdict()
     )

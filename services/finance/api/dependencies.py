@@ -18,20 +18,20 @@ Claimant = Annotated[Caller, with_scope("finance.claim")]
 EARLIEST = date(2000, 1, 1)
 
 
-def office(caller: Annotated[Caller, with_scope("finance.manage")]) -> Caller:
+def require_unbound(caller: Annotated[Caller, with_scope("finance.manage")]) -> Caller:
     """Who may post to the ledger: a key that is bound to no agency, since decisions move the money of many."""
     caller.require_tenant(None)
     return caller
 
 
-Manager = Annotated[Caller, Depends(office)]
-DayAsked = Annotated[Day | None, Query(description="the day asked about; today by default")]
-YearAsked = Annotated[YearText, Query(description="budget year")]
-CodeAsked = Annotated[str | None, Query(max_length=64)]
+Manager = Annotated[Caller, Depends(require_unbound)]
+DayParameter = Annotated[Day | None, Query(description="the day asked about; today by default")]
+YearParameter = Annotated[YearText, Query(description="budget year")]
+CodeParameter = Annotated[str | None, Query(max_length=64)]
 
 
 async def read_stably(
-    context: CurrentContext, as_of: DayAsked = None, known_at: KnownAt = None
+    context: CurrentContext, as_of: DayParameter = None, known_at: KnownAt = None
 ) -> AsyncIterator[StableRead]:
     async with stable_read(context, as_of, known_at, EARLIEST) as stable:
         yield stable
@@ -45,7 +45,7 @@ class _Filters:
     """The dimensions to which an answer is narrowed."""
 
     level: ledger.Level | None = None
-    agency: CodeAsked = None
+    agency: CodeParameter = None
     nature: ledger.Nature | None = None
     field: ledger.Field | None = None
 

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from services.finance.api.dependencies import Filters, Reader, Stable, YearAsked
+from services.finance.api.dependencies import Filters, Reader, Stable, YearParameter
 from services.finance.domain import ledger
 from services.finance.domain.disbursement import RankBy, percent, rated
-from services.finance.queries.balances import Asked, Group, read_balances
+from services.finance.queries.balances import BalanceQuery, Group, read_balances
 from services.finance.schemas.disbursement import Coverage, Disbursement, RatedOut, RateTotal
 from shared.http.app import service_router
 from shared.http.scalars import BooleanText
@@ -20,7 +20,7 @@ async def get_disbursement(
     _: Reader,
     stable: Stable,
     filters: Filters,
-    year: YearAsked,
+    year: YearParameter,
     group_by: Literal["level", "agency", "nature", "field"] = "level",
     rank_by: RankBy = "rate",
     include_defence_security: Annotated[
@@ -37,11 +37,11 @@ async def get_disbursement(
     without = (
         None if ledger.Field.DEFENCE_SECURITY in included or filters.field else ledger.Field.DEFENCE_SECURITY
     )
-    asked = Asked(
+    query = BalanceQuery(
         stable.asked.as_of, stable.asked.known_at, year=year, without_field=without, **filters.given()
     )
-    whole, groups = await read_balances(stable.connection, asked, group_by)
-    return _answer(asked, whole, groups, group_by, rank_by, included)
+    whole, groups = await read_balances(stable.connection, query, group_by)
+    return _answer(query, whole, groups, group_by, rank_by, included)
 
 
 def _fields(only: ledger.Field | None, *, defence: bool) -> list[ledger.Field]:
@@ -51,7 +51,7 @@ def _fields(only: ledger.Field | None, *, defence: bool) -> list[ledger.Field]:
 
 
 def _answer(
-    asked: Asked,
+    query: BalanceQuery,
     whole: Group,
     groups: list[Group],
     group_by: str,
@@ -60,11 +60,11 @@ def _answer(
 ) -> Disbursement:
     paid = [(group.key, group.figures.disbursed, group.figures.allocated) for group in groups]
     disbursed, allocated = whole.figures.disbursed, whole.figures.allocated
-    assert asked.year is not None  # noqa: S101 - the route requires it
+    assert query.year is not None  # noqa: S101 - the route requires it
     return Disbursement(
-        as_of=asked.as_of,
-        known_at=asked.known_at,
-        year=asked.year,
+        as_of=query.as_of,
+        known_at=query.known_at,
+        year=query.year,
         group_by=group_by,
         rank_by=rank_by,
         items=[RatedOut.model_validate(item) for item in rated(paid, rank_by)],

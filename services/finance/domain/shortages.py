@@ -7,7 +7,7 @@ from datetime import date
 from services.finance.domain.ledger import Stage
 from shared.errors import Conflict
 
-NAMED = 20  # accounts that one refusal lists
+MOST_LISTED = 20  # accounts that one refusal lists
 _STAGES: Mapping[Stage, tuple[str, str]] = {
     Stage.UNALLOCATED: ("chưa phân bổ", "unallocated"),
     Stage.REMAINING: ("đã phân bổ còn lại", "allocated and remaining"),
@@ -62,7 +62,7 @@ def insufficient(shortages: Sequence[Shortage]) -> Insufficient:
         f"Line {first.line}: {account} has only {first.available} đồng {en}{until_en}, the decision asks {first.asked}. "
         f"Check amount and effective_on; {len(shortages)} accounts fall short, nothing was written.",
         field=f"lines.{first.line - 1}.amount",
-        shortages=[asdict(item) for item in shortages[:NAMED]],
+        shortages=[asdict(item) for item in shortages[:MOST_LISTED]],
     )
     refusal.shortages = tuple(shortages)
     return refusal

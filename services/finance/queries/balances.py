@@ -44,7 +44,7 @@ _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BalanceQuery:
     """The day and the instant of knowledge of a query, and its filters; None: not filtered."""
 
     as_of: date
@@ -68,7 +68,7 @@ class Group:
     rows: int
 
 
-def _sums(narrowed: tuple[str, ...], *, later: bool) -> Subquery:
+def _sums(filtered: tuple[str, ...], *, later: bool) -> Subquery:
     """Per account id, the sum and number of postings known by then, or with `later` of the others."""
     known = and_(Posting.effective_on <= bindparam("as_of"), Posting.recorded_at <= bindparam("known_at"))
     unknown = or_(Posting.effective_on > bindparam("as_of"), Posting.recorded_at > bindparam("known_at"))
@@ -83,20 +83,20 @@ def _sums(narrowed: tuple[str, ...], *, later: bool) -> Subquery:
         .where(unknown if later else known)
         .group_by(Posting.account_id)
     )
-    if narrowed:
-        wanted = select(Account.id).where(*(_CONDITIONS[name] for name in narrowed))
-        sums = sums.where(Posting.account_id.in_(wanted))
+    if filtered:
+        accounts = select(Account.id).where(*(_CONDITIONS[name] for name in filtered))
+        sums = sums.where(Posting.account_id.in_(accounts))
     return sums.subquery("sums")
 
 
 @cache
-def _statement(group_by: Dimension | None, narrowed: tuple[str, ...], *, later: bool) -> AnySelect:
+def _statement(group_by: Dimension | None, filtered: tuple[str, ...], *, later: bool) -> AnySelect:
     """The balances by key, and all together.
 
     `later` subtracts postings not known yet from the current balances, which for recent instants are few. Agencies and
     dimensions are counted by accounts of authority: whatever moves was approved first.
     """
-    sums = _sums(narrowed, later=later)
+    sums = _sums(filtered, later=later)
     balance = Account.balance - func.coalesce(sums.c.amount, 0) if later else sums.c.amount
     authority = Account.stage == Stage.AUTHORITY.value
     figures_of = [
@@ -112,7 +112,7 @@ def _statement(group_by: Dimension | None, narrowed: tuple[str, ...], *, later: 
         Account, sums, sums.c.account_id == Account.id, isouter=later
     )
     if later:
-        conditions = (_CONDITIONS[name] for name in narrowed)
+        conditions = (_CONDITIONS[name] for name in filtered)
         whole = whole.where(Account.posting_count > func.coalesce(sums.c.number, 0), *conditions)
     if group_by is None:
         return whole
@@ -123,22 +123,22 @@ def _statement(group_by: Dimension | None, narrowed: tuple[str, ...], *, later: 
 _SPAN = select(func.min(Decision.recorded_at).label("first"), func.max(Decision.recorded_at).label("last"))
 
 
-async def _later_is_less(connection: AsyncConnection, asked: Asked) -> bool:
+async def _is_in_later_half(connection: AsyncConnection, query: BalanceQuery) -> bool:
     """Whether the instant lies in the later half of the ledger: an estimate that only affects speed."""
     span = (await connection.execute(_SPAN)).one()
     if span.first is None:
         return True
     middle = span.first + (span.last - span.first) / 2
-    return bool(asked.known_at >= middle and asked.as_of >= local_date(middle))
+    return bool(query.known_at >= middle and query.as_of >= local_date(middle))
 
 
 async def read_balances(
-    connection: AsyncConnection, asked: Asked, group_by: Dimension | None = None
+    connection: AsyncConnection, query: BalanceQuery, group_by: Dimension | None = None
 ) -> tuple[Group, list[Group]]:
     """The figures of the whole, and of every key with money, by key; one reading of the postings for both."""
-    given = {name: value for name, value in asdict(asked).items() if value is not None}
-    narrowed = tuple(name for name in given if name in _CONDITIONS)
-    statement = _statement(group_by, narrowed, later=await _later_is_less(connection, asked))
+    given = {name: value for name, value in asdict(query).items() if value is not None}
+    filtered = tuple(name for name in given if name in _CONDITIONS)
+    statement = _statement(group_by, filtered, later=await _is_in_later_half(connection, query))
     rows = await connection.execute(statement, given)
     whole, *groups = [
         Group(

@@ -14,10 +14,10 @@ from shared.runtime.database import AnyRow, AnySelect
 _KEY = (Claim.year, Claim.stage, Claim.level, Claim.agency_code, Claim.nature, Claim.field)
 
 
-def _claims(wanted: Mapping[str, Any], as_of: date, known_at: datetime, *, superseded: bool) -> AnySelect:
+def _claims(filters: Mapping[str, Any], as_of: date, known_at: datetime, *, superseded: bool) -> AnySelect:
     """Of each key the statement of the latest day, of that day the last; or all that were stated and known."""
     known = select(*Claim.__table__.columns).where(Claim.stated_on <= as_of, Claim.recorded_at <= known_at)
-    for name, value in wanted.items():
+    for name, value in filters.items():
         if value is not None:
             known = known.where(getattr(Claim, name) == value)
     if superseded:
@@ -27,7 +27,7 @@ def _claims(wanted: Mapping[str, Any], as_of: date, known_at: datetime, *, super
 
 async def list_claims(
     connection: AsyncConnection,
-    wanted: Mapping[str, Any],
+    filters: Mapping[str, Any],
     *,
     as_of: date,
     known_at: datetime,
@@ -36,7 +36,7 @@ async def list_claims(
     limit: int,
 ) -> Sequence[AnyRow]:
     """Claims by key and version; at most `limit + 1`."""
-    found = _claims(wanted, as_of, known_at, superseded=superseded).subquery("found")
+    found = _claims(filters, as_of, known_at, superseded=superseded).subquery("found")
     order = [found.c[column.name] for column in (*_KEY, Claim.version)]
     statement = (
         select(*(column for column in found.c if column.name != "actor")).order_by(*order).limit(limit + 1)
@@ -46,16 +46,16 @@ async def list_claims(
     return (await connection.execute(statement)).all()
 
 
-def place(row: AnyRow) -> tuple[Any, ...]:
+def page_key(row: AnyRow) -> tuple[Any, ...]:
     """A claim's place in the list."""
     return (*(getattr(row, column.name) for column in _KEY), row.version)
 
 
 async def sum_claims(
-    connection: AsyncConnection, wanted: Mapping[str, Any], *, as_of: date, known_at: datetime
+    connection: AsyncConnection, filters: Mapping[str, Any], *, as_of: date, known_at: datetime
 ) -> AnyRow:
     """The sum in đồng of the claims in force, and how many agencies claim it."""
-    found = _claims(wanted, as_of, known_at, superseded=False).subquery("found")
+    found = _claims(filters, as_of, known_at, superseded=False).subquery("found")
     whole = select(
         func.coalesce(func.sum(found.c.amount), 0).label("amount"),
         func.count(distinct(found.c.agency_code)).filter(found.c.amount > 0).label("agencies"),

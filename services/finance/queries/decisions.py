@@ -14,12 +14,12 @@ from services.finance.tables import Account, Decision, Posting
 from shared.errors import NotFound
 from shared.runtime.database import AnyRow
 
-_undo = aliased(Decision)
-_TOLD = [
+_reversal = aliased(Decision)
+_COLUMNS = [
     column for column in Decision.__table__.columns if column.name not in {"normal_form", "similar_form"}
 ]
-_DECISION = select(*_TOLD, _undo.id.label("reversed_by_id")).outerjoin(
-    _undo, _undo.reverses_id == Decision.id
+_DECISION = select(*_COLUMNS, _reversal.id.label("reversed_by_id")).outerjoin(
+    _reversal, _reversal.reverses_id == Decision.id
 )
 _BY_ID = _DECISION.where(Decision.id == bindparam("id"))
 _LINES = (
@@ -52,11 +52,15 @@ async def require_decision(connection: AsyncConnection, decision_id: UUID) -> An
 
 
 async def list_decisions(
-    connection: AsyncConnection, wanted: Mapping[str, Any], *, after: tuple[datetime, UUID] | None, limit: int
+    connection: AsyncConnection,
+    filters: Mapping[str, Any],
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> Sequence[AnyRow]:
     """Decisions by the instant they were recorded, oldest first; at most `limit + 1`."""
     statement = _DECISION.order_by(Decision.recorded_at, Decision.id).limit(limit + 1)
-    for name, value in wanted.items():
+    for name, value in filters.items():
         if value is not None:
             statement = statement.where(getattr(Decision, name) == value)
     if after is not None:

@@ -28,8 +28,8 @@ async def state_claim(
     """
     check_claim(claim, local_date(at))
     await require_agencies(session, Agency, [claim.agency_code], "agency_code")
-    said = asdict(claim)
-    key = {name: said[name] for name in _KEY}
+    fields = asdict(claim)
+    key = {name: fields[name] for name in _KEY}
     # statements of one key wait for each other: each sees the version before it, and is recorded after it
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(repr(key), 0))))
     former = (
@@ -39,11 +39,11 @@ async def state_claim(
         id=uuid4(),
         version=(former[0] or 0) + 1,
         recorded_at=max(at, former[1] or at),
-        **said,
+        **fields,
     )
     await session.execute(insert(Claim).values(actor=actor.name, **state.model_dump()))
     detail = {"version": state.version, "amount": claim.amount}
-    told = events.ClaimStated(claim=state)
-    await add_audit(session, actor, "state", "claim", told.subject(), at=at, **detail)
-    await add_event(session, told, version=state.version, at=at)
+    event = events.ClaimStated(claim=state)
+    await add_audit(session, actor, "state", "claim", event.subject(), at=at, **detail)
+    await add_event(session, event, version=state.version, at=at)
     return state

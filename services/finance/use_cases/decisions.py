@@ -72,8 +72,8 @@ async def reverse_decision(
     contract = events.RecoveryReversed if header.kind is Kind.RECOVER else events.DecisionReversed
     event = contract.model_validate({"decision": state})
     negated = [line.negated() for line in lines]
-    undo = replace(header, effective_on=effective_on)
-    await ledger.post(session, reversal.id, undo, negated, event, actor=actor, at=at)
+    reversal_header = replace(header, effective_on=effective_on)
+    await ledger.post(session, reversal.id, reversal_header, negated, event, actor=actor, at=at)
     return reversal.id
 
 

@@ -34,20 +34,20 @@ def _digits(group: str, decimal: str) -> re.Pattern[str]:
 _BY_COMMA, _BY_POINT = _digits(r"\.", ","), _digits(",", r"\.")
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
 _MINUS = ("-", "−", "–", "—", "(")
-_NOTHING = re.compile(r"[-−–—]|0{1,18}(?:[.,]0{1,9})?", re.ASCII)
+_ZERO = re.compile(r"[-−–—]|0{1,18}(?:[.,]0{1,9})?", re.ASCII)
 _VI = {DecimalSeparator.COMMA: "dấu phẩy thập phân", DecimalSeparator.POINT: "dấu chấm thập phân"}
 _EN = {DecimalSeparator.COMMA: "a decimal comma", DecimalSeparator.POINT: "a decimal point"}
 
 Readings = dict[DecimalSeparator, Decimal]
 
 
-def says_nothing(text: str) -> bool:
+def is_zero(text: str) -> bool:
     """Whether a cell holds no amount: a dash or zero."""
-    return _NOTHING.fullmatch(text.strip()) is not None
+    return _ZERO.fullmatch(text.strip()) is not None
 
 
 def decide_separator(
-    cells: Iterable[AmountCell], unit: Unit, said: DecimalSeparator | None
+    cells: Iterable[AmountCell], unit: Unit, given: DecimalSeparator | None
 ) -> DecimalSeparator | None:
     """The decimal separator of a file: the one given, else the one that its unambiguous cells show.
 
@@ -56,20 +56,20 @@ def decide_separator(
     Raises:
         InvalidInput: separators_ambiguous, where a cell has two readings and no other cell decides between them.
     """
-    if said is not None:
-        return said
+    if given is not None:
+        return given
     seen: set[DecimalSeparator] = set()
-    open_cell: tuple[AmountCell, Readings] | None = None
+    ambiguous: tuple[AmountCell, Readings] | None = None
     for cell in cells:
         found = {} if cell.is_number else _readings(cell.text)
         if len(found) == 1:
             seen |= found.keys()
-        elif len(set(found.values())) > 1 and open_cell is None:
-            open_cell = cell, found
+        elif len(set(found.values())) > 1 and ambiguous is None:
+            ambiguous = cell, found
     if len(seen) == 1:
         return next(iter(seen))
-    if open_cell is not None and not seen and unit is not Unit.DONG:
-        raise _ambiguous(*open_cell, unit)
+    if ambiguous is not None and not seen and unit is not Unit.DONG:
+        raise _ambiguous(*ambiguous, unit)
     return None
 
 
@@ -81,11 +81,11 @@ def read_amount(
     Without a separator a cell that has two readings is ambiguous; but in đồng, which have no fraction, three digits
     after a sign are thousands.
     """
-    bare = _bare(text)
-    if bare.startswith(_MINUS):
+    stripped = _stripped(text)
+    if stripped.startswith(_MINUS):
         return "amount_not_positive"
     if is_number:
-        number = Decimal(bare) if re.fullmatch(r"\d{1,18}\.\d{1,17}", bare, re.ASCII) else None
+        number = Decimal(stripped) if re.fullmatch(r"\d{1,18}\.\d{1,17}", stripped, re.ASCII) else None
         return number or "amount_invalid"
     found = _readings(text)
     if not found:
@@ -101,22 +101,22 @@ def _positive(number: Decimal) -> Decimal | str:
     return number if number > 0 else "amount_not_positive"
 
 
-def _bare(text: str) -> str:
+def _stripped(text: str) -> str:
     return text.translate(_SPACES).strip()
 
 
 def _readings(text: str) -> Readings:
     """The readings of a text, by the decimal separator under which it is a number."""
-    bare = _bare(text)
+    stripped = _stripped(text)
     found: Readings = {}
-    if _BY_COMMA.fullmatch(bare):
-        found[DecimalSeparator.COMMA] = Decimal(bare.replace(" ", "").replace(".", "").replace(",", "."))
-    if _BY_POINT.fullmatch(bare):
-        found[DecimalSeparator.POINT] = Decimal(bare.replace(" ", "").replace(",", ""))
+    if _BY_COMMA.fullmatch(stripped):
+        found[DecimalSeparator.COMMA] = Decimal(stripped.replace(" ", "").replace(".", "").replace(",", "."))
+    if _BY_POINT.fullmatch(stripped):
+        found[DecimalSeparator.POINT] = Decimal(stripped.replace(" ", "").replace(",", ""))
     return found
 
 
-def _said(readings: Readings, unit: Unit) -> tuple[str, str]:
+def _readings_in_dong(readings: Readings, unit: Unit) -> tuple[str, str]:
     """Both readings in đồng, in both languages."""
     dong = {by: f"{(number * SCALE[unit]).normalize():f}" for by, number in readings.items()}
     vi = " hoặc ".join(f"{amount} đồng ({_VI[by]})" for by, amount in dong.items())
@@ -125,7 +125,7 @@ def _said(readings: Readings, unit: Unit) -> tuple[str, str]:
 
 
 def _ambiguous(cell: AmountCell, readings: Readings, unit: Unit) -> InvalidInput:
-    vi, en = _said(readings, unit)
+    vi, en = _readings_in_dong(readings, unit)
     return InvalidInput(
         "separators_ambiguous",
         f"Dòng {cell.row}: “{cell.text[:50]}” đọc được hai cách, {vi}, và không ô nào trong tệp cho biết cách nào đúng. "
@@ -139,7 +139,7 @@ def _ambiguous(cell: AmountCell, readings: Readings, unit: Unit) -> InvalidInput
 
 def amount_problem(code: str, text: str, unit: Unit, field: str = "amount") -> Problem:
     """Why an amount is refused; `code` is from `read_amount`, amount_fractional or amount_too_large."""
-    vi, en = _said(_readings(text), unit)
+    vi, en = _readings_in_dong(_readings(text), unit)
     problems = (*_of_reading(field, text[:50], vi, en), *_of_size(field, text[:50]))
     return next(problem for problem in problems if problem.code == code)
 

@@ -54,7 +54,7 @@ FIELDS = {
 }  # fmt: skip
 
 _UNIT = re.compile(rf"\b({'|'.join(_UNITS)})\b")
-_SAID = re.compile(rf"\bdon vi(?: tinh)? (?:nghin |ngan |1 000 )?({'|'.join(_UNITS)})$")
+_STATED_UNIT = re.compile(rf"\bdon vi(?: tinh)? (?:nghin |ngan |1 000 )?({'|'.join(_UNITS)})$")
 _THOUSANDS = re.compile(r"\b(?:nghin|ngan|000) (?:dong|vnd|trieu|ti|ty)\b")
 
 
@@ -64,12 +64,12 @@ def find_units(heading: str, above: Iterable[str]) -> set[Unit]:
     Raises InvalidInput `unit_unknown` for thousands.
     """
     lines = [fold(text) for text in above]
-    said = [match for match in (_UNIT.search(fold(heading)), *map(_SAID.search, lines)) if match]
-    if any(_THOUSANDS.search(match.string) for match in said):
+    matches = [match for match in (_UNIT.search(fold(heading)), *map(_STATED_UNIT.search, lines)) if match]
+    if any(_THOUSANDS.search(match.string) for match in matches):
         raise InvalidInput(
             "unit_unknown",
             "Đơn vị tính của tệp là nghìn: chỉ nhận đồng, triệu đồng hoặc tỉ đồng, hãy đổi tệp sang một trong các đơn vị đó.",
             "The file counts in thousands: only đồng, triệu đồng or tỉ đồng are taken, convert the file to one of these.",
             field="file",
         )
-    return {_UNITS[match[1]] for match in said}
+    return {_UNITS[match[1]] for match in matches}

@@ -12,8 +12,8 @@ from uuid import UUID
 from services.finance.domain.imports.amounts import (
     DecimalSeparator,
     amount_problem,
+    is_zero,
     read_amount,
-    says_nothing,
 )
 from services.finance.domain.imports.cells import FIELDS, KINDS, LEVELS, NATURES, SCALE, Unit
 from services.finance.domain.ledger import MAX_AMOUNT, Kind, Line
@@ -79,7 +79,7 @@ class ReadRow:
         line = self.line
         if self.day is None or line is None:
             return ""
-        said = (
+        members = (
             self.day.isoformat(),
             str(line.year),
             line.level.value,
@@ -90,7 +90,7 @@ class ReadRow:
             str(line.amount),
             *((self.kind.value,) if self.kind is Kind.RECOVER else ()),
         )
-        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+        return hashlib.sha256("\n".join(members).encode()).hexdigest()[:32]
 
     def refuse(self, problem: Problem) -> None:
         self.outcome = "refused"
@@ -98,7 +98,7 @@ class ReadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadOptions:
     """How a file is to be read.
 
     Attributes:
@@ -118,12 +118,14 @@ class Reading:
     find_agency: Callable[[str], Meaning | None]
 
 
-def read_row(number: int, values: Mapping[str, str], how: Reading, numbers: Collection[str] = ()) -> ReadRow:
+def read_row(
+    number: int, values: Mapping[str, str], options: ReadOptions, numbers: Collection[str] = ()
+) -> ReadRow:
     """`numbers` are the cells that a workbook holds as numbers with a fraction."""
     row = ReadRow(number, heading=_heading(values))
     if row.heading is not None:
         row.outcome = "total"
-        _read_amounts(row, values, how, numbers)
+        _read_amounts(row, values, options, numbers)
         return row
     for name in ("agency", "level", "nature", "field", "amount", "date", "reference"):
         if not values[name] and not (name == "amount" and values.get("recovered")):
@@ -134,16 +136,16 @@ def read_row(number: int, values: Mapping[str, str], how: Reading, numbers: Coll
             )
     _read_voucher(row, values)
     if values["agency"]:
-        _read_agency(row, values["agency"], how)
+        _read_agency(row, values["agency"], options)
     if values["date"]:
-        _read_day(row, values["date"], how)
-    _read_amounts(row, values, how, numbers)
+        _read_day(row, values["date"], options)
+    _read_amounts(row, values, options, numbers)
     level = _word(row, values, "level", LEVELS)
     nature = _word(row, values, "nature", NATURES)
     spending = _word(row, values, "field", FIELDS)
     if level and nature and spending and row.agency_code and row.amount and not row.problems:
         source = values.get("source", "")
-        row.line = Line(how.year, level, row.agency_code, nature, spending, source, row.amount)
+        row.line = Line(options.year, level, row.agency_code, nature, spending, source, row.amount)
     return row
 
 
@@ -182,29 +184,33 @@ def _read_voucher(row: ReadRow, values: Mapping[str, str]) -> None:
             )
 
 
-def _read_agency(row: ReadRow, words: str, how: Reading) -> None:
-    meaning = how.find_agency(words)
+def _read_agency(row: ReadRow, words: str, options: ReadOptions) -> None:
+    meaning = options.find_agency(words)
     if isinstance(meaning, Found) and meaning.kind == "agency":
         row.agency_code = meaning.codes[0]
     else:
         row.refuse(name_problem("agency", words, meaning))
 
 
-def _read_day(row: ReadRow, text: str, how: Reading) -> None:
-    found = read_day_cell("date", text, month_first=how.month_first, earliest=EARLIEST, today=how.today)
+def _read_day(row: ReadRow, text: str, options: ReadOptions) -> None:
+    found = read_day_cell(
+        "date", text, month_first=options.month_first, earliest=EARLIEST, today=options.today
+    )
     if isinstance(found, Problem):
         row.refuse(found)
     else:
         row.day = found
 
 
-def _read_amounts(row: ReadRow, values: Mapping[str, str], how: Reading, numbers: Collection[str]) -> None:
+def _read_amounts(
+    row: ReadRow, values: Mapping[str, str], options: ReadOptions, numbers: Collection[str]
+) -> None:
     """The amount paid or, in a column of its own or by the row's kind, recovered; a total may have both."""
-    told = {name: values.get(name, "") for name in ("amount", "recovered")}
-    if all(told.values()):
-        told = {name: "" if says_nothing(text) else text for name, text in told.items()}
+    amounts = {name: values.get(name, "") for name in ("amount", "recovered")}
+    if all(amounts.values()):
+        amounts = {name: "" if is_zero(text) else text for name, text in amounts.items()}
     if row.heading is None:
-        if all(told.values()):
+        if all(amounts.values()):
             row.refuse(
                 Problem(
                     "recovered",
@@ -214,15 +220,15 @@ def _read_amounts(row: ReadRow, values: Mapping[str, str], how: Reading, numbers
                 )
             )
             return
-        _read_kind(row, values, recovered=bool(told["recovered"]))
-    for name, text in told.items():
+        _read_kind(row, values, recovered=bool(amounts["recovered"]))
+    for name, text in amounts.items():
         if text:
-            _read_amount(row, name, text, how, is_number=name in numbers)
+            _read_amount(row, name, text, options, is_number=name in numbers)
 
 
 def _read_kind(row: ReadRow, values: Mapping[str, str], *, recovered: bool) -> None:
-    said = _word(row, values, "kind", KINDS)
-    if recovered and said is Kind.DISBURSE:
+    stated = _word(row, values, "kind", KINDS)
+    if recovered and stated is Kind.DISBURSE:
         row.refuse(
             Problem(
                 "kind",
@@ -231,22 +237,22 @@ def _read_kind(row: ReadRow, values: Mapping[str, str], *, recovered: bool) -> N
                 "The kind says disbursed, the amount stands under recovered: correct one of them.",
             )
         )
-    row.kind = Kind.RECOVER if recovered else said or Kind.DISBURSE
+    row.kind = Kind.RECOVER if recovered else stated or Kind.DISBURSE
 
 
-def _read_amount(row: ReadRow, name: str, text: str, how: Reading, *, is_number: bool) -> None:
-    printed = read_amount(text, how.unit, how.separator, is_number=is_number)
+def _read_amount(row: ReadRow, name: str, text: str, options: ReadOptions, *, is_number: bool) -> None:
+    printed = read_amount(text, options.unit, options.separator, is_number=is_number)
     if isinstance(printed, str):
-        row.refuse(amount_problem(printed, text, how.unit, name))
+        row.refuse(amount_problem(printed, text, options.unit, name))
         return
     if row.heading is not None and name == "recovered":
         row.printed_recovered = printed
         return
     row.printed = printed
-    dong = printed * SCALE[how.unit]
+    dong = printed * SCALE[options.unit]
     if dong != dong.to_integral_value() or dong > MAX_AMOUNT:
         code = "amount_fractional" if dong <= MAX_AMOUNT else "amount_too_large"
-        row.refuse(amount_problem(code, text, how.unit, name))
+        row.refuse(amount_problem(code, text, options.unit, name))
     else:
         row.amount = int(dong)
 

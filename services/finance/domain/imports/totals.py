@@ -17,10 +17,10 @@ class _Sums:
 
     def __init__(self, figures: Iterable[Decimal | None]) -> None:
         given = list(figures)
-        nothing = Decimal(0)
-        self._sums = list(accumulate((figure or nothing for figure in given), initial=nothing))
-        units = (nothing if figure is None else unit_of(figure) for figure in given)
-        self._units = list(accumulate(units, initial=nothing))
+        zero = Decimal(0)
+        self._sums = list(accumulate((figure or zero for figure in given), initial=zero))
+        units = (zero if figure is None else unit_of(figure) for figure in given)
+        self._units = list(accumulate(units, initial=zero))
 
     def gap(self, printed: Decimal, start: int, end: int) -> tuple[Decimal, Decimal]:
         """By how much a total differs from the stretch, and how much rounding may leave."""

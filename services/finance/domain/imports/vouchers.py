@@ -20,7 +20,7 @@ def by_voucher(rows: Iterable[ReadRow]) -> dict[Voucher, list[ReadRow]]:
     return found
 
 
-def check_lengths(rows: Iterable[ReadRow]) -> None:
+def check_voucher_lengths(rows: Iterable[ReadRow]) -> None:
     """Refuse a voucher whose lines of a day are more than a decision takes: one reversal could not undo it."""
     for together in by_voucher(rows).values():
         most = max(Counter((row.day, row.kind) for row in together).values())
@@ -47,8 +47,8 @@ def compare_with_posted(
     """
     left: dict[Voucher, dict[str, list[UUID]]] = {voucher: defaultdict(list) for voucher in posted}
     for voucher, lines in posted.items():
-        for mark, decision_id in lines:
-            left[voucher][mark].append(decision_id)
+        for fingerprint, decision_id in lines:
+            left[voucher][fingerprint].append(decision_id)
     for row in rows:
         if row.outcome != "accepted" or row.voucher not in left:
             continue
@@ -56,7 +56,7 @@ def compare_with_posted(
             row.outcome, row.decision_id = "unchanged", found.pop()
         else:
             row.refuse(_changed(posted[row.voucher]))
-    shrunk = {voucher for voucher, marks in left.items() if any(marks.values())}
+    shrunk = {voucher for voucher, lines in left.items() if any(lines.values())}
     _refuse_shrunk(rows, {voucher: posted[voucher] for voucher in shrunk})
 
 
@@ -67,13 +67,13 @@ def _refuse_shrunk(rows: Sequence[ReadRow], shrunk: Mapping[Voucher, Sequence[tu
         for row in rows
         if row.heading is None and row.outcome == "refused"
     }
-    told = {
+    changed = {
         (agency, reference)
         for agency, reference in shrunk
         if refused.isdisjoint(product((agency, None), (reference, None)))
     }
     for row in rows:
-        if row.heading is None and row.voucher in told:
+        if row.heading is None and row.voucher in changed:
             row.decision_id = None
             row.refuse(_changed(shrunk[row.voucher]))
 
@@ -88,7 +88,7 @@ def _changed(lines: Iterable[tuple[str, UUID]]) -> Problem:
     )
 
 
-def keep_vouchers_whole(vouchers: Iterable[Sequence[ReadRow]]) -> None:
+def refuse_incomplete_vouchers(vouchers: Iterable[Sequence[ReadRow]]) -> None:
     """A voucher with a refused line is refused whole: else the corrected line could look like a second one."""
     for together in vouchers:
         wrong = next((row.number for row in together if row.outcome == "refused"), None)
@@ -130,20 +130,20 @@ def refuse_short(
     """
     short = {_account(item): item for item in shortages}
     lacking = {account: item.asked - item.available for account, item in short.items()}
-    given_up: dict[Voucher, Sequence[ReadRow]] = {}
+    refused: dict[Voucher, Sequence[ReadRow]] = {}
     for row in reversed(part):
-        if row.line is None or row.voucher is None or row.voucher in given_up:
+        if row.line is None or row.voucher is None or row.voucher in refused:
             continue
         if lacking.get(account := _account(row.line), 0) <= 0:
             continue
         row.refuse(_insufficient(short[account]))
-        given_up[row.voucher] = together = vouchers[row.voucher]
+        refused[row.voucher] = together = vouchers[row.voucher]
         for other in together:  # its posted lines are rolled back, this day's are not posted
             if other.line is not None and (other.decision_id is not None or other.day == row.day):
                 change = -other.line.amount if other.kind is row.kind else other.line.amount
                 lacking[_account(other.line)] = lacking.get(_account(other.line), 0) + change
-    keep_vouchers_whole(given_up.values())
-    return [row for together in given_up.values() for row in together]
+    refuse_incomplete_vouchers(refused.values())
+    return [row for together in refused.values() for row in together]
 
 
 def _account(item: Line | Shortage) -> tuple[int, str, str, str, str, str]:

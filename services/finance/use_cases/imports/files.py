@@ -7,9 +7,9 @@ from datetime import date
 
 from services.finance.domain.imports.amounts import AmountCell, DecimalSeparator, decide_separator
 from services.finance.domain.imports.cells import UNIT_VI, Unit, find_units
-from services.finance.domain.imports.rows import Reading, ReadRow, read_row
+from services.finance.domain.imports.rows import ReadOptions, ReadRow, read_row
 from services.finance.domain.imports.totals import check_totals
-from services.finance.domain.imports.vouchers import check_lengths
+from services.finance.domain.imports.vouchers import check_voucher_lengths
 from services.finance.tables import Agency
 from shared.agencies import load_finder
 from shared.errors import InvalidInput
@@ -89,14 +89,14 @@ async def read_file(
         agencies = await load_finder(connection, Agency)
     workbook = await upload.read(COLUMNS)
     table = workbook.only_table()
-    told = find_units(table.headers["amount"], table.above)
-    how = _Asked(year, _unit(unit, told), separator, today, agencies.find)
-    rows = await asyncio.to_thread(_understand, table, how)
-    return TreasuryFile(upload.filename, year, how.unit, rows, table.skipped, workbook.sheets)
+    printed = find_units(table.headers["amount"], table.above)
+    options = _Parameters(year, _unit(unit, printed), separator, today, agencies.find)
+    rows = await asyncio.to_thread(_read_rows, table, options)
+    return TreasuryFile(upload.filename, year, options.unit, rows, table.skipped, workbook.sheets)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Parameters:
     """The parameters of an import, as the request gives them."""
 
     year: int
@@ -106,38 +106,38 @@ class _Asked:
     find_agency: Callable[[str], Meaning | None]
 
 
-def _understand(table: Table, asked: _Asked) -> tuple[ReadRow, ...]:
+def _read_rows(table: Table, parameters: _Parameters) -> tuple[ReadRow, ...]:
     cells = (
         AmountCell(row.number, text, name in row.fractions)
         for row in table.rows
         for name in _AMOUNTS
         if (text := row.values.get(name))
     )
-    how = Reading(
-        asked.year,
-        asked.unit,
-        asked.today,
-        decide_separator(cells, asked.unit, asked.separator),
+    options = ReadOptions(
+        parameters.year,
+        parameters.unit,
+        parameters.today,
+        decide_separator(cells, parameters.unit, parameters.separator),
         any(is_month_first(row.values.get("date", "")) for row in table.rows),
-        asked.find_agency,
+        parameters.find_agency,
     )
-    rows = tuple(_guarded(row, how) for row in table.rows)
+    rows = tuple(_guarded(row, options) for row in table.rows)
     check_totals(rows, apart="recovered" in table.headers)
-    check_lengths(rows)
+    check_voucher_lengths(rows)
     return rows
 
 
-def _guarded(row: Row, how: Reading) -> ReadRow:
+def _guarded(row: Row, options: ReadOptions) -> ReadRow:
     return guarded(
         row.number,
-        lambda: _read(row, how),
+        lambda: _read(row, options),
         lambda problem: ReadRow(row.number, "refused", problems=[problem]),
     )
 
 
-def _read(row: Row, how: Reading) -> ReadRow:
+def _read(row: Row, options: ReadOptions) -> ReadRow:
     values = {name: row.values.get(name, "") for name in COLUMNS.headings}
-    read = read_row(row.number, values, how, row.fractions)
+    read = read_row(row.number, values, options, row.fractions)
     for name in row.merged.intersection(_AMOUNTS):
         read.refuse(
             Problem(
@@ -154,23 +154,23 @@ def _read(row: Row, how: Reading) -> ReadRow:
     return read
 
 
-def _unit(given: Unit | None, told: set[Unit]) -> Unit:
+def _unit(given: Unit | None, printed: set[Unit]) -> Unit:
     """The unit given or printed. Raises InvalidInput where they differ or neither is there."""
-    if len(told) > 1 or (given is not None and told - {given}):
-        said = sorted(told | ({given} if given else set()))
+    if len(printed) > 1 or (given is not None and printed - {given}):
+        units = sorted(printed | ({given} if given else set()))
         raise InvalidInput(
             "unit_contradicted",
-            f"Tệp và tham số unit nêu các đơn vị tính khác nhau ({', '.join(UNIT_VI[unit] for unit in said)}): "
+            f"Tệp và tham số unit nêu các đơn vị tính khác nhau ({', '.join(UNIT_VI[unit] for unit in units)}): "
             "sửa tệp cho thống nhất, hoặc bỏ tham số unit.",
-            f"The file and the parameter unit tell different units ({', '.join(said)}): make the file tell one, or leave "
+            f"The file and the parameter unit tell different units ({', '.join(units)}): make the file tell one, or leave "
             "out unit.",
             field="unit",
         )
-    if given is None and not told:
+    if given is None and not printed:
         raise InvalidInput(
             "unit_required",
             "Tệp không ghi đơn vị tính: thêm vào tiêu đề cột, ví dụ “Số tiền (triệu đồng)”, hoặc gửi unit.",
             "The file does not say its unit: put it into the heading, e.g. “Số tiền (triệu đồng)”, or send unit.",
             field="unit",
         )
-    return given or next(iter(told))
+    return given or next(iter(printed))

@@ -15,8 +15,8 @@ from services.finance.domain.imports.rows import ReadRow, Voucher
 from services.finance.domain.imports.vouchers import (
     by_voucher,
     compare_with_posted,
-    keep_vouchers_whole,
     next_part,
+    refuse_incomplete_vouchers,
     refuse_short,
 )
 from services.finance.domain.ledger import Kind, Line
@@ -79,20 +79,20 @@ async def import_file(
     Raises Conflict number_similar.
     """
     session = change.session
-    work = await session.begin_nested()
+    savepoint = await session.begin_nested()
     await _lock_budgets(session, file)
     compare_with_posted(file.rows, await _posted(session, file))
-    keep_vouchers_whole(by_voucher(file.rows).values())
+    refuse_incomplete_vouchers(by_voucher(file.rows).values())
     at = (
         change.clock.now() if dry_run else await change.announce()
     )  # a dry run is rolled back: readers need not wait for it
-    drawn = number or f"KBNN-{uuid4().hex[:12]}"
-    said = {"similar_is_meant": similar_is_meant, "actor": actor, "at": at}
-    decisions = await _post(session, file.rows, drawn, said)
+    document_number = number or f"KBNN-{uuid4().hex[:12]}"
+    arguments = {"similar_is_meant": similar_is_meant, "actor": actor, "at": at}
+    decisions = await _post(session, file.rows, document_number, arguments)
     counts: Counter[str] = Counter(row.outcome for row in file.rows)
     if dry_run or not decisions or (counts["refused"] and not partial):
-        await work.rollback()
-        _forget(file.rows)
+        await savepoint.rollback()
+        _clear_rolled_back(file.rows)
         return Imported(file, (), written=False)
     detail: dict[str, Any] = {
         **counts,
@@ -100,8 +100,8 @@ async def import_file(
         "year": file.year,
         "decisions": len(decisions),
     }
-    await add_audit(session, actor, "import", "treasury_file", drawn, at=at, **detail)
-    await work.commit()
+    await add_audit(session, actor, "import", "treasury_file", document_number, at=at, **detail)
+    await savepoint.commit()
     return Imported(file, tuple(decisions), written=True)
 
 
@@ -137,11 +137,11 @@ class _PostedInPart(Exception):
 
 
 async def _post(
-    session: AsyncSession, rows: Sequence[ReadRow], number: str, said: Mapping[str, Any]
+    session: AsyncSession, rows: Sequence[ReadRow], number: str, arguments: Mapping[str, Any]
 ) -> list[UUID]:
     """Post all accepted rows, day by day; starts again without a voucher whose later day is short of money.
 
-    Payments of a day come before recoveries. `said` goes to each decision.
+    Payments of a day come before recoveries. `arguments` go to each decision.
     """
     vouchers = by_voucher(rows)
     while True:
@@ -150,10 +150,10 @@ async def _post(
                 decisions: list[UUID] = []
                 for (day, _, kind), together in sorted(_by_day(rows).items()):
                     header = Header(kind, number, day, day)
-                    decisions += await _post_day(session, together, vouchers, header, said)
+                    decisions += await _post_day(session, together, vouchers, header, arguments)
                 return decisions
         except _PostedInPart:
-            _forget(rows)
+            _clear_rolled_back(rows)
 
 
 def _by_day(rows: Iterable[ReadRow]) -> Mapping[tuple[date, bool, Kind], list[ReadRow]]:
@@ -170,7 +170,7 @@ async def _post_day(
     rows: Sequence[ReadRow],
     vouchers: Mapping[Voucher, Sequence[ReadRow]],
     header: Header,
-    said: Mapping[str, Any],
+    arguments: Mapping[str, Any],
 ) -> list[UUID]:
     """Post a day's rows of one kind, except vouchers short of money, under the next free number."""
     decisions: list[UUID] = []
@@ -179,7 +179,7 @@ async def _post_day(
         part = replace(header, number=f"{header.number}-{entry}") if entry > 1 else header
         try:
             async with session.begin_nested():
-                decision_id = await post_decision(session, part, _lines(together), **said)
+                decision_id = await post_decision(session, part, _lines(together), **arguments)
         except DocumentPosted:
             entry += 1
             continue
@@ -188,19 +188,19 @@ async def _post_day(
             if any(row.decision_id is not None for row in refused):
                 raise _PostedInPart from refusal
             continue
-        await _remember(session, together, decision_id)
+        await _record_voucher_lines(session, together, decision_id)
         decisions.append(decision_id)
         entry += 1
     return decisions
 
 
-def _forget(rows: Iterable[ReadRow]) -> None:
+def _clear_rolled_back(rows: Iterable[ReadRow]) -> None:
     """Clear the decision ids of postings that were rolled back."""
     for row in rows:
         row.decision_id = row.decision_id if row.outcome == "unchanged" else None
 
 
-async def _remember(session: AsyncSession, rows: Sequence[ReadRow], decision_id: UUID) -> None:
+async def _record_voucher_lines(session: AsyncSession, rows: Sequence[ReadRow], decision_id: UUID) -> None:
     lines = []
     for number, row in enumerate(rows, 1):
         assert row.voucher is not None and row.line is not None  # noqa: PT018, S101 - an accepted row has both
