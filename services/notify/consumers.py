@@ -27,7 +27,7 @@ def handlers(context_of: ContextOf) -> Mapping[str, Mapping[str, Handler]]:
 
 
 def _handler(subject: AnySubject, context_of: ContextOf) -> Handler:
-    async def apply(session: AsyncSession, event: EventData, delivery: EventMetadata) -> None:
-        await subject.apply(session, event, delivery, context_of(subject, delivery.at))
+    async def apply(session: AsyncSession, event: EventData, metadata: EventMetadata) -> None:
+        await subject.apply(session, event, metadata, context_of(subject, metadata.at))
 
     return apply

@@ -21,11 +21,11 @@ NONCE_BYTES = 12  # as AES-GCM prefers (NIST SP 800-38D)
 _REAL_TIME = SystemClock()  # the receiver's tolerance is measured by a real clock
 
 
-def draw_secret() -> bytes:
+def generate_secret() -> bytes:
     return secrets.token_bytes(SECRET_BYTES)
 
 
-def printed_secret(secret: bytes) -> str:
+def encode_secret(secret: bytes) -> str:
     return SECRET_PREFIX + base64.b64encode(secret).decode()
 
 

@@ -220,8 +220,8 @@ def attempt_views(rows: Sequence[AnyRow]) -> dict[UUID, list[dict[str, Any]]]:
     return found
 
 
-def delivery_view(row: AnyRow, tried: Mapping[UUID, list[dict[str, Any]]]) -> dict[str, Any]:
+def delivery_view(row: AnyRow, attempts: Mapping[UUID, list[dict[str, Any]]]) -> dict[str, Any]:
     return mapping(row) | {
-        "attempts": tried.get(row.id, []),
+        "attempts": attempts.get(row.id, []),
         "next_attempt_at": row.next_attempt_at if row.status == DeliveryStatus.PENDING else None,
     }

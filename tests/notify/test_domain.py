@@ -32,7 +32,7 @@ from services.notify.domain.subjects.tasks.milestones import (
     passed_over,
     plan,
 )
-from services.notify.domain.subjects.tasks.responsibility import responsible, why_silent
+from services.notify.domain.subjects.tasks.responsibility import no_alert_reason, responsible
 from shared.runtime.clock import local_instant
 
 DUE = date(2025, 5, 31)
@@ -187,7 +187,7 @@ def test_those_who_answer_for_a_task_are_told() -> None:
 )
 def test_a_task_is_silent_for_a_reason(changes: dict[str, object], reason: DeadlineReason | None) -> None:
     usual: dict[str, object] = {"state": "open", "kind": "dated", "due_on": DUE, "children": 0}
-    assert why_silent(**(usual | changes)) is reason  # type: ignore[arg-type]  # a table of cases
+    assert no_alert_reason(**(usual | changes)) is reason  # type: ignore[arg-type]  # a table of cases
 
 
 # --- retries --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from services.notify.gateways import SecretCipher, printed_secret
+from services.notify.gateways import SecretCipher, encode_secret
 from services.notify.use_cases.subscriptions import reseal_secrets
 from tests.notify.world import World
 from tests.support.writing import writing
@@ -30,7 +30,7 @@ async def test_secrets_open_under_both_keys_and_once_resealed_under_the_new_alon
 
     async def opened(cipher: SecretCipher) -> dict[str, str]:
         return {
-            str(id_): printed_secret(cipher.open(secret, id_))  # type: ignore[arg-type]  # a UUID
+            str(id_): encode_secret(cipher.open(secret, id_))  # type: ignore[arg-type]  # a UUID
             for id_, secret in (await sealed(world)).items()
         }
 

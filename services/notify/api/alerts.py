@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from services.notify.api.dependencies import About, CodeParameter, Reader, key_after, require_visible
+from services.notify.api.dependencies import CodeParameter, NamedSubjects, Reader, key_after, require_visible
 from services.notify.domain.alerts import alert_unknown
 from services.notify.queries import alerts as queries
 from services.notify.queries import deliveries as delivery_queries
@@ -30,7 +30,7 @@ async def list_alerts(
     request: Request,
     connection: ReadConnection,
     caller: Reader,
-    about: About,
+    named_subjects: NamedSubjects,
     agency: CodeParameter = None,
     kind: Annotated[AlertKind | None, Query()] = None,
     status: Annotated[AlertStatus | None, Query()] = None,
@@ -39,7 +39,7 @@ async def list_alerts(
 ) -> Response:
     """Cảnh báo, mới nhất trước. / Alerts, newest first."""
     await require_visible(connection, caller, agency)
-    filters = queries.Filters(caller.tenant, agency, kind, about, status)
+    filters = queries.Filters(caller.tenant, agency, kind, named_subjects, status)
     rows = await queries.list_alerts(connection, filters, after=key_after(cursor), limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.raised_at, row.id), view=alert_view)
 
@@ -52,6 +52,7 @@ async def get_alert(alert_id: UUID, connection: ReadConnection, caller: Reader) 
         raise alert_unknown()
     await require_visible(connection, caller, row.agency_code)
     deliveries = await delivery_queries.deliveries_of_alert(connection, alert_id, caller.tenant)
-    attempts = await delivery_queries.attempts_of(connection, [delivery.id for delivery in deliveries])
-    tried = attempt_views(attempts)
-    return alert_view(row) | {"deliveries": [delivery_view(delivery, tried) for delivery in deliveries]}
+    attempts = attempt_views(
+        await delivery_queries.attempts_of(connection, [delivery.id for delivery in deliveries])
+    )
+    return alert_view(row) | {"deliveries": [delivery_view(delivery, attempts) for delivery in deliveries]}

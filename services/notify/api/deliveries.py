@@ -44,8 +44,8 @@ async def list_deliveries(
     rows = await queries.list_deliveries(
         connection, tenant=tenant, subscription=subscription, status=status, after=after, limit=limit
     )
-    tried = attempt_views(await queries.attempts_of(connection, [row.id for row in rows]))
-    view = partial(delivery_view, tried=tried)
+    attempts = attempt_views(await queries.attempts_of(connection, [row.id for row in rows]))
+    view = partial(delivery_view, attempts=attempts)
     return page_answer(request, rows, limit, key=lambda row: (row.created_at, row.id), view=view)
 
 

@@ -23,7 +23,7 @@ Subscriber = Annotated[Caller, with_scope(SUBSCRIBE)]
 CodeParameter = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
-def _about() -> Callable[..., Sequence[tuple[str, str]]]:
+def _named_subjects() -> Callable[..., Sequence[tuple[str, str]]]:
     """A dependency with a parameter for each kind of subject: the subjects that a request names."""
 
     def named(**given: object) -> Sequence[tuple[str, str]]:
@@ -42,7 +42,7 @@ def _about() -> Callable[..., Sequence[tuple[str, str]]]:
     return named
 
 
-About = Annotated[Sequence[tuple[str, str]], Depends(_about())]
+NamedSubjects = Annotated[Sequence[tuple[str, str]], Depends(_named_subjects())]
 
 
 async def require_visible(connection: AsyncConnection, caller: Caller, agency: str | None) -> None:

@@ -18,7 +18,7 @@ from services.notify.domain.subscriptions import (
     subscription_unknown,
     too_many_subscriptions,
 )
-from services.notify.gateways import SecretCipher, draw_secret, printed_secret
+from services.notify.gateways import SecretCipher, encode_secret, generate_secret
 from services.notify.tables import Agency, Delivery, Subscription
 from services.notify.use_cases.authority import require_authority
 from services.notify.use_cases.deliveries.cancel import cancel_deliveries
@@ -61,8 +61,8 @@ async def create_subscription(
     """
     require_authority(caller, agency_code)
     check_url(url, rules.policy)
-    await _check_room(session, agency_code, rules.per_agency)
-    secret, subscription_id = draw_secret(), uuid4()
+    await _check_limit(session, agency_code, rules.per_agency)
+    secret, subscription_id = generate_secret(), uuid4()
     subscription = Subscription(
         id=subscription_id,
         version=1,
@@ -79,22 +79,22 @@ async def create_subscription(
     session.add(subscription)
     detail = {"url": url, "agency": agency_code, "event_types": list(event_types)}
     await add_audit(session, actor, "subscription.created", "subscription", subscription_id, at=now, **detail)
-    return subscription, printed_secret(secret)
+    return subscription, encode_secret(secret)
 
 
-async def _check_room(session: AsyncSession, agency_code: str | None, limit: int) -> None:
+async def _check_limit(session: AsyncSession, agency_code: str | None, limit: int) -> None:
     """Count under a lock of the agency's own, so that two requests at once do not both take the last place."""
     if agency_code is not None:
         await require_agencies(session, Agency, [agency_code], "agency_code")
     lock = func.pg_advisory_xact_lock(func.hashtextextended(f"subscriptions:{agency_code or ''}", 0))
     await session.execute(select(lock))
-    taken = await session.scalar(
+    count = await session.scalar(
         select(func.count()).where(
             Subscription.agency_code.is_not_distinct_from(agency_code),
             Subscription.status != SubscriptionStatus.DELETED,
         )
     )
-    if (taken or 0) >= limit:
+    if (count or 0) >= limit:
         raise too_many_subscriptions(limit)
 
 
@@ -118,18 +118,18 @@ async def change_subscription(
         StaleVersion: it has changed since it was read.
         InvalidInput: the new address may not be called.
     """
-    subscription = await _own(session, subscription_id, caller)
+    subscription = await _lock_own(session, subscription_id, caller)
     check_version(expected_version, subscription.version)
     if "url" in changes:
         check_url(changes["url"], rules.policy)
-    values = _news(subscription, changes)
+    values = _changed_values(subscription, changes)
     before = {name: getattr(subscription, name) for name in values} | {"status": subscription.status}
     for name, value in values.items():
         setattr(subscription, name, value)
     switched = await _switch(session, subscription, changes.get("active"), now)
     if not values and not switched:
         return subscription
-    _touch(subscription, now)
+    _raise_version(subscription, now)
     await session.flush()
     await add_audit(
         session, actor, "subscription.changed", "subscription", subscription.id, at=now,
@@ -138,7 +138,7 @@ async def change_subscription(
     return subscription
 
 
-def _news(subscription: Subscription, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _changed_values(subscription: Subscription, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The wanted values that differ from the current ones."""
     wanted = {
         name: list(value) if name == "event_types" else value
@@ -158,7 +158,7 @@ async def _switch(
         subscription.consecutive_failures = 0
         return True
     if active is False and is_active:
-        await _stop(session, subscription, SubscriptionStatus.DISABLED, SubscriptionReason.PAUSED, now)
+        await _deactivate(session, subscription, SubscriptionStatus.DISABLED, SubscriptionReason.PAUSED, now)
         return True
     return False
 
@@ -167,9 +167,9 @@ async def delete_subscription(
     session: AsyncSession, subscription_id: UUID, *, caller: Caller, actor: Actor, now: datetime
 ) -> None:
     """End a subscription for good; its row and its deliveries stay. Raises as `_own`."""
-    subscription = await _own(session, subscription_id, caller)
-    await _stop(session, subscription, SubscriptionStatus.DELETED, SubscriptionReason.DELETED, now)
-    _touch(subscription, now)
+    subscription = await _lock_own(session, subscription_id, caller)
+    await _deactivate(session, subscription, SubscriptionStatus.DELETED, SubscriptionReason.DELETED, now)
+    _raise_version(subscription, now)
     await add_audit(session, actor, "subscription.deleted", "subscription", subscription.id, at=now)
 
 
@@ -182,7 +182,7 @@ async def try_subscription(
         NotFound, Forbidden, Gone: as `_own`.
         Conflict: it is disabled.
     """
-    subscription = await _own(session, subscription_id, caller)
+    subscription = await _lock_own(session, subscription_id, caller)
     if subscription.status != SubscriptionStatus.ACTIVE:
         raise subscription_inactive()
     delivery_id = uuid4()
@@ -223,7 +223,7 @@ def _trial(subscription_id: UUID, delivery_id: UUID, now: datetime) -> CloudEven
     )
 
 
-async def _own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> Subscription:
+async def _lock_own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> Subscription:
     """Lock a subscription that the caller may change.
 
     Raises:
@@ -242,17 +242,17 @@ async def _own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> 
     return subscription
 
 
-async def _stop(
+async def _deactivate(
     session: AsyncSession,
     subscription: Subscription,
     status: SubscriptionStatus,
-    why: SubscriptionReason,
+    reason: SubscriptionReason,
     now: datetime,
 ) -> None:
-    subscription.status, subscription.status_reason = status, why
+    subscription.status, subscription.status_reason = status, reason
     await session.flush()
-    theirs = Delivery.subscription_id == subscription.id
-    await cancel_deliveries(session, theirs, DeliveryReason(f"subscription_{status}"), now)
+    of_subscription = Delivery.subscription_id == subscription.id
+    await cancel_deliveries(session, of_subscription, DeliveryReason(f"subscription_{status}"), now)
 
 
 async def cancel_unsubscribed(session: AsyncSession, *, now: datetime) -> int:
@@ -262,12 +262,16 @@ async def cancel_unsubscribed(session: AsyncSession, *, now: datetime) -> int:
     """
     cancelled = 0
     for status in (SubscriptionStatus.DISABLED, SubscriptionStatus.DELETED):
-        theirs = Delivery.subscription_id.in_(select(Subscription.id).where(Subscription.status == status))
-        cancelled += await cancel_deliveries(session, theirs, DeliveryReason(f"subscription_{status}"), now)
+        of_subscription = Delivery.subscription_id.in_(
+            select(Subscription.id).where(Subscription.status == status)
+        )
+        cancelled += await cancel_deliveries(
+            session, of_subscription, DeliveryReason(f"subscription_{status}"), now
+        )
     return cancelled
 
 
-def _touch(subscription: Subscription, now: datetime) -> None:
+def _raise_version(subscription: Subscription, now: datetime) -> None:
     subscription.version += 1
     subscription.updated_at = now
 

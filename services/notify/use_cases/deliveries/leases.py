@@ -51,9 +51,9 @@ _LEASE = text(
               AND next_attempt_at <= CAST(:now AS timestamptz)
             ORDER BY next_attempt_at
             LIMIT GREATEST(0, CASE WHEN failing THEN CAST(:room_failing AS bigint) ELSE CAST(:room AS bigint) END - (
-                SELECT count(*) FROM deliveries AS flying
-                WHERE flying.subscription_id = subscribed.id AND flying.lease_token IS NOT NULL
-                  AND flying.lease_until > clock_timestamp()
+                SELECT count(*) FROM deliveries AS in_flight
+                WHERE in_flight.subscription_id = subscribed.id AND in_flight.lease_token IS NOT NULL
+                  AND in_flight.lease_until > clock_timestamp()
             ))
         ) AS due
     ), picked AS MATERIALIZED (
@@ -118,12 +118,12 @@ async def lease_due(
 
 _RETURN = text(
     """
-    WITH unmade AS (
+    WITH returned AS (
         DELETE FROM attempts WHERE id = ANY(CAST(:tokens AS uuid[])) AND outcome = 'in_flight'
         RETURNING id, delivery_id
     )
     UPDATE deliveries SET lease_token = NULL, lease_until = NULL, attempts = attempts - 1
-    FROM unmade WHERE deliveries.id = unmade.delivery_id AND lease_token = unmade.id
+    FROM returned WHERE deliveries.id = returned.delivery_id AND lease_token = returned.id
     """
 )
 

@@ -23,7 +23,7 @@ async def cancel_undelivered(
     now: datetime,
 ) -> int:
     """Cancel undelivered alerts of a subject whose copy is locked, by a condition on `Reminder`; returns how many."""
-    alerts = _alerts().where(subject.owns, which)
+    alerts = _alerts().where(subject.matches, which)
     return await cancel_deliveries(session, Delivery.alert_id.in_(alerts), reason, now)
 
 

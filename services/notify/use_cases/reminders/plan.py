@@ -23,7 +23,7 @@ class SubjectKey:
     id: str
 
     @property
-    def owns(self) -> ColumnElement[bool]:
+    def matches(self) -> ColumnElement[bool]:
         return (Reminder.subject_kind == self.kind) & (Reminder.subject == self.id)
 
 
@@ -111,7 +111,7 @@ async def _update_pending(
 ) -> int:
     updated = await session.execute(
         update(Reminder)
-        .where(subject.owns, Reminder.status == ReminderStatus.PENDING, which)
+        .where(subject.matches, Reminder.status == ReminderStatus.PENDING, which)
         .values(values)
         .returning(Reminder.id)
         .execution_options(synchronize_session=False)
@@ -119,6 +119,8 @@ async def _update_pending(
     return len(updated.all())
 
 
-async def audit_plan(session: AsyncSession, subject: SubjectKey, now: datetime, **detail: object) -> None:
+async def audit_reminders(
+    session: AsyncSession, subject: SubjectKey, now: datetime, **detail: object
+) -> None:
     """Record in the audit that an event changed the reminders of a subject."""
     await add_audit(session, SYSTEM, "reminders.changed", subject.kind, subject.id, at=now, **detail)

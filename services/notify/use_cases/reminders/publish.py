@@ -43,7 +43,9 @@ async def publish(session: AsyncSession, raised: Sequence[Raised], *, now: datet
     if not raised:
         return
     await session.execute(insert(Alert), [_row(alert) for alert in raised])
-    await session.execute(_ADDRESS, {"alert_ids": [alert.event.alert_id for alert in raised], "now": now})
+    await session.execute(
+        _ADD_DELIVERIES, {"alert_ids": [alert.event.alert_id for alert in raised], "now": now}
+    )
     await add_events(session, [(alert.event, 1) for alert in raised], at=now)
     await add_audits(session, SYSTEM, [_audit_entry(alert) for alert in raised], at=now)
 
@@ -84,20 +86,20 @@ def _audit_entry(raised: Raised) -> tuple[str, str, object, dict[str, Any]]:
 
 # One delivery for each active subscription that asks for the alert's kind and its agency, for an agency above it with
 # all its descendants, or for everything. UNION makes the walk upward end even where the tree has a circle.
-_ADDRESS = text(
+_ADD_DELIVERIES = text(
     """
     WITH RECURSIVE above AS (
-        SELECT id AS alert_id, kind, agency_code AS told, agency_code AS code
+        SELECT id AS alert_id, kind, agency_code AS alerted, agency_code AS code
         FROM alerts WHERE id = ANY(CAST(:alert_ids AS uuid[]))
         UNION
-        SELECT above.alert_id, above.kind, above.told, agencies.parent_code
+        SELECT above.alert_id, above.kind, above.alerted, agencies.parent_code
         FROM above JOIN agencies ON agencies.code = above.code
         WHERE agencies.parent_code IS NOT NULL
     ), matching AS (
         SELECT above.alert_id, subscriptions.id AS subscription_id
         FROM above JOIN subscriptions ON subscriptions.agency_code = above.code
         WHERE subscriptions.status = 'active' AND above.kind = ANY(subscriptions.event_types)
-          AND (subscriptions.include_descendants OR above.code = above.told)
+          AND (subscriptions.include_descendants OR above.code = above.alerted)
         UNION ALL
         SELECT alerts.id, subscriptions.id
         FROM alerts CROSS JOIN subscriptions

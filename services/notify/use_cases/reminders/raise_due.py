@@ -37,7 +37,7 @@ class _Settled:
 
 async def raise_due(session: AsyncSession, subject: AnySubject, context: AnyContext) -> Batch:
     """Settle the due reminders of at most BATCH subjects of a kind; nothing settled: nothing is due, or all is locked."""
-    due = await _claim(session, subject, context)
+    due = await _lock_due(session, subject, context)
     settled = [_Settled(newest, older, subject.evaluate(newest, context)) for *older, newest in _series(due)]
     if not settled:
         return Batch((), 0)
@@ -49,10 +49,10 @@ async def raise_due(session: AsyncSession, subject: AnySubject, context: AnyCont
     return Batch(raised, len(settled))
 
 
-async def _claim(session: AsyncSession, subject: AnySubject, context: AnyContext) -> Sequence[Due[Any]]:
+async def _lock_due(session: AsyncSession, subject: AnySubject, context: AnyContext) -> Sequence[Due[Any]]:
     """Lock copies with due reminders, then read these, with those that had not been planned when they came due."""
     key = inspect(subject.table).primary_key[0]
-    claimed = await session.scalars(
+    locked = await session.scalars(
         select(key)
         .join(Reminder, Reminder.subject == key)
         .where(*_is_due(subject, context.now))
@@ -60,7 +60,7 @@ async def _claim(session: AsyncSession, subject: AnySubject, context: AnyContext
         .limit(BATCH)
         .with_for_update(of=subject.table, skip_locked=True, key_share=True)
     )
-    if not (keys := set(claimed)):
+    if not (keys := set(locked)):
         return ()
     due = await _read_due(session, subject, keys, context.now)
     passed_over = [(each.subject, new) for each in due for new in subject.passed_over(each, context)]
@@ -114,11 +114,11 @@ async def _write(session: AsyncSession, settled: Sequence[_Settled], now: dateti
     for each in settled:
         ids[RAISED if each.evaluation.holds else UNTRUE].append(each.newest.reminder.id)
         ids[SUPERSEDED] += [older.reminder.id for older in each.older]
-    for state, of in ids.items():
-        if of:
+    for state, reminder_ids in ids.items():
+        if reminder_ids:
             await session.execute(
                 update(Reminder)
-                .where(Reminder.id.in_(of))
+                .where(Reminder.id.in_(reminder_ids))
                 .values(status=state.status, reason=state.reason, changed_at=now)
                 .execution_options(synchronize_session=False)
             )

@@ -35,7 +35,7 @@ from services.notify.use_cases.reminders.plan import (
     NewReminder,
     SubjectKey,
     add_reminders,
-    audit_plan,
+    audit_reminders,
     end_reminders,
 )
 from services.notify.use_cases.reminders.subject import Due, Evaluation, EvaluationContext, Subject
@@ -88,7 +88,7 @@ class BudgetSettings(Settings):
 
 
 async def apply(
-    session: AsyncSession, event: EventData, delivery: EventMetadata, context: EvaluationContext[BudgetRules]
+    session: AsyncSession, event: EventData, metadata: EventMetadata, context: EvaluationContext[BudgetRules]
 ) -> None:
     """Update our copy of a budget, and bring the examinations ahead and undelivered alerts in line with it.
 
@@ -104,7 +104,7 @@ async def apply(
     await cancel_undelivered(session, subject, of_untrue, DeliveryReason.NO_LONGER_TRUE, context.now)
     planned = plan(
         money, context.rules, context.now, context.alert_hour,
-        recorded_at=delivery.time, stale_after=context.stale_after,
+        recorded_at=metadata.time, stale_after=context.stale_after,
     )  # fmt: skip
     wanted = [(examination.kind, examination.dedup_key) for examination in planned]
     ended = (Reminder.due_at > context.now) & tuple_(Reminder.kind, Reminder.dedup_key).not_in(wanted)
@@ -112,7 +112,7 @@ async def apply(
     new = [(subject, _reminder(examination, budget.agency_code)) for examination in planned]
     added = await add_reminders(session, new, context.now)
     if added or cancelled:
-        await audit_plan(
+        await audit_reminders(
             session, subject, context.now, version=budget.version, planned=added, cancelled=cancelled
         )
 

@@ -22,7 +22,7 @@ from services.notify.domain.subjects.tasks.milestones import (
     passed_over,
     plan,
 )
-from services.notify.domain.subjects.tasks.responsibility import Deadline, responsible, why_silent
+from services.notify.domain.subjects.tasks.responsibility import Deadline, no_alert_reason, responsible
 from services.notify.tables import Reminder
 from services.notify.tables.subjects.tasks import Task
 from services.notify.use_cases.reminders.copies import Recorded, record_copy
@@ -31,7 +31,7 @@ from services.notify.use_cases.reminders.plan import (
     NewReminder,
     SubjectKey,
     add_reminders,
-    audit_plan,
+    audit_reminders,
     end_reminders,
 )
 from services.notify.use_cases.reminders.subject import Due, Evaluation, EvaluationContext, Subject
@@ -66,19 +66,19 @@ async def apply(
     if recorded is Recorded.OUTDATED:
         return
     due_on = task.deadline.due_on
-    silent = why_silent(state=task.state, kind=task.kind, due_on=due_on, children=task.children)
-    deadline = None if silent or due_on is None else Deadline(task.deadline.revision, due_on)
+    no_alerts = no_alert_reason(state=task.state, kind=task.kind, due_on=due_on, children=task.children)
+    deadline = None if no_alerts or due_on is None else Deadline(task.deadline.revision, due_on)
     cancelled = planned = 0
     reminded: set[str] = set()
     if recorded is Recorded.CHANGED:
-        for reason, ended in _endings(silent, deadline, agencies):
+        for reason, ended in _endings(no_alerts, deadline, agencies):
             cancelled += await _end(session, subject, reason, ended, context.now)
-        reminded = await _reminded(session, subject)
+        reminded = await _agencies_with_pending(session, subject)
     if deadline is not None:
         planned = await _plan(session, subject, deadline, set(agencies) - reminded, context)
     if planned or cancelled:
         detail = {"version": task.version, "revision": task.deadline.revision, "due_on": str(due_on)}
-        await audit_plan(session, subject, context.now, planned=planned, cancelled=cancelled, **detail)
+        await audit_reminders(session, subject, context.now, planned=planned, cancelled=cancelled, **detail)
 
 
 async def _record(session: AsyncSession, task: tasks.TaskState, agencies: Collection[str]) -> Recorded:
@@ -99,11 +99,11 @@ async def _record(session: AsyncSession, task: tasks.TaskState, agencies: Collec
 
 
 def _endings(
-    silent: DeadlineReason | None, deadline: Deadline | None, agencies: Collection[str]
+    no_alerts: DeadlineReason | None, deadline: Deadline | None, agencies: Collection[str]
 ) -> Iterator[tuple[DeadlineReason, ColumnElement[bool]]]:
     """The conditions on reminders that no longer hold, each with its reason."""
     if deadline is None:
-        yield silent or DeadlineReason.NO_DEADLINE, true()
+        yield no_alerts or DeadlineReason.NO_DEADLINE, true()
         return
     current = (deadline.revision, str(deadline.due_on))
     yield DeadlineReason.REPLANNED, tuple_(_REVISION, _DUE_ON) != current
@@ -124,9 +124,9 @@ async def _end(
     return cancelled
 
 
-async def _reminded(session: AsyncSession, subject: SubjectKey) -> set[str]:
+async def _agencies_with_pending(session: AsyncSession, subject: SubjectKey) -> set[str]:
     """The agencies with a pending reminder: as long as a deadline is followed, one is always ahead."""
-    pending = select(Reminder.agency_code).where(subject.owns, Reminder.status == ReminderStatus.PENDING)
+    pending = select(Reminder.agency_code).where(subject.matches, Reminder.status == ReminderStatus.PENDING)
     return set(await session.scalars(pending))
 
 
@@ -188,7 +188,7 @@ def _deadline(due: Due[Task]) -> Deadline:
 
 def word(due: Due[Task], facts: Mapping[str, Any], context: EvaluationContext[None]) -> Mapping[str, object]:
     task, due_on = due.copy, date.fromisoformat(facts["due_on"])
-    sentence = DueTask(due.agency, task.title, due_on, task.deliverable)
+    due_task = DueTask(due.agency, task.title, due_on, task.deliverable)
     return {
         "milestone": facts["milestone"],
         "task": {
@@ -199,8 +199,8 @@ def word(due: Due[Task], facts: Mapping[str, Any], context: EvaluationContext[No
             "deliverable": task.deliverable,
             "link": f"{context.public_url}/tasks/v1/tasks/{task.id}",
         },
-        "message_vi": message_vi(sentence, context.today),
-        "message_en": message_en(sentence, context.today),
+        "message_vi": message_vi(due_task, context.today),
+        "message_en": message_en(due_task, context.today),
     }
 
 

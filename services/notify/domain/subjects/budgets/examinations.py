@@ -75,10 +75,10 @@ def closing_day(year: int) -> date:
 
 def expected(money: Money, day: date) -> int:
     """The even-spending line at the start of a day: `to_spend` by elapsed days of the year; whole đồng."""
-    return int(_even(money, day))
+    return int(_even_spending(money, day))
 
 
-def _even(money: Money, day: date) -> Fraction:
+def _even_spending(money: Money, day: date) -> Fraction:
     first, end = date(money.year, 1, 1), date(money.year + 1, 1, 1)
     elapsed = (min(max(day, first), end) - first).days
     return Fraction(money.to_spend * elapsed, (end - first).days)
@@ -99,7 +99,7 @@ def holds(kind: BudgetKind, money: Money, rules: BudgetRules, day: date) -> bool
     if day > closing_day(money.year):
         return False
     if kind is BudgetKind.BEHIND:
-        lag = _even(money, day) - money.disbursed
+        lag = _even_spending(money, day) - money.disbursed
         return money.remaining > 0 and lag > rules.behind_share * money.to_spend
     if kind is BudgetKind.IDLE:
         due = _idle_on(money, rules)
@@ -123,12 +123,12 @@ def plan(
     """
     if local_date(now) > closing_day(money.year):
         return ()
-    is_news = not is_stale(recorded_at, now, stale_after)
+    is_recent = not is_stale(recorded_at, now, stale_after)
     planned = [
-        _in_time(examination, now, hour, is_news=is_news)
+        _in_time(examination, now, hour, is_recent=is_recent)
         if is_stale(examination.due_at, now, stale_after)
         else examination
-        for examination in _once(money, rules, hour)
+        for examination in _single(money, rules, hour)
     ]
     following = next_month(money, now - timedelta.resolution, hour)  # one due at `now` is not past
     return tuple([*planned, following] if following is not None else planned)
@@ -156,7 +156,7 @@ def _months(money: Money, after: datetime, hour: int) -> Iterator[Examination]:
             yield Examination(BudgetKind.BEHIND, f"{day:%Y-%m}", due_at)
 
 
-def _once(money: Money, rules: BudgetRules, hour: int) -> Iterator[Examination]:
+def _single(money: Money, rules: BudgetRules, hour: int) -> Iterator[Examination]:
     idle_on = _idle_on(money, rules)
     if idle_on is not None and idle_on <= closing_day(money.year):
         yield Examination(BudgetKind.IDLE, str(money.first_allocated_on), local_instant(idle_on, hour))
@@ -166,9 +166,9 @@ def _once(money: Money, rules: BudgetRules, hour: int) -> Iterator[Examination]:
         yield Examination(BudgetKind.UNALLOCATED, str(last), due_at)
 
 
-def _in_time(examination: Examination, now: datetime, hour: int, *, is_news: bool) -> Examination:
+def _in_time(examination: Examination, now: datetime, hour: int, *, is_recent: bool) -> Examination:
     """An examination that is long past: at the next alert hour, or obsolete."""
-    if not is_news:
+    if not is_recent:
         return replace(examination, state=STALE)
     today = local_instant(local_date(now), hour)
     following = today if today > now else local_instant(local_date(now) + timedelta(days=1), hour)

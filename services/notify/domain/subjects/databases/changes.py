@@ -21,7 +21,7 @@ class DatabaseKind(StrEnum):
 STATE_KINDS = frozenset({DatabaseKind.LATE, DatabaseKind.DOWN, DatabaseKind.RECOVERED})
 STATE_SERIES = "state"
 TROUBLES = frozenset({DatabaseKind.LATE, DatabaseKind.DOWN})
-CALM = frozenset({"maintenance", "unknown"})  # states that call for no action of the owner
+NO_ACTION_STATES = frozenset({"maintenance", "unknown"})  # states that call for no action of the owner
 _TROUBLE_OF = {"late": DatabaseKind.LATE, "down": DatabaseKind.DOWN}
 
 
@@ -61,7 +61,7 @@ def state_of_change(
         return STALE
     if holds:
         return CAUSED
-    return UNTRUE if observed in CALM and kind in TROUBLES else SUPERSEDED
+    return UNTRUE if observed in NO_ACTION_STATES and kind in TROUBLES else SUPERSEDED
 
 
 def state_of_contradiction(

@@ -26,7 +26,7 @@ class DatabaseChange:
     trouble_since: datetime | None = None
 
     @property
-    def was_no_loss(self) -> bool:
+    def is_no_loss(self) -> bool:
         return (
             self.kind is DatabaseKind.RECOVERED
             and self.trouble_since is not None
@@ -34,7 +34,7 @@ class DatabaseChange:
         )
 
     @property
-    def heard_since(self) -> bool:
+    def heartbeat_since(self) -> bool:
         """Whether a heartbeat came after it fell silent, which did not make it up again."""
         return self.last_heartbeat_at is not None and self.last_heartbeat_at > self.at
 
@@ -56,21 +56,21 @@ _EN: Mapping[DatabaseKind, str] = {
 }
 
 
-_NO_LOSS_VI = "Không gián đoạn: tín hiệu của {name} ({agency}) gửi đến muộn, cảnh báo từ {told} không còn hiệu lực{last}."
-_NO_LOSS_EN = "No interruption: heartbeats of {name} ({agency}) arrived late, what was told since {told} no longer holds{last}."
+_NO_LOSS_VI = "Không gián đoạn: tín hiệu của {name} ({agency}) gửi đến muộn, cảnh báo từ {alerted} không còn hiệu lực{last}."
+_NO_LOSS_EN = "No interruption: heartbeats of {name} ({agency}) arrived late, what was told since {alerted} no longer holds{last}."
 
 
 def message_vi(change: DatabaseChange) -> str:
     last = ""
     if change.last_heartbeat_at is not None:
-        only = "từ đó chỉ có tín hiệu lẻ, " if change.heard_since and change.kind in TROUBLES else ""
-        last = f"; {only}tín hiệu gần nhất lúc {instant_vi(change.last_heartbeat_at)}"
+        prefix = "từ đó chỉ có tín hiệu lẻ, " if change.heartbeat_since and change.kind in TROUBLES else ""
+        last = f"; {prefix}tín hiệu gần nhất lúc {instant_vi(change.last_heartbeat_at)}"
     name = f"“{shortened(change.name)}”"
-    template = _NO_LOSS_VI if change.was_no_loss else _VI[change.kind]
+    template = _NO_LOSS_VI if change.is_no_loss else _VI[change.kind]
     alerted = instant_vi(change.trouble_since) if change.trouble_since else ""
     at = instant_vi(change.at)
     return template.format(
-        at=at, agency=change.agency, name=name, last=last, words=change.words_vi, told=alerted
+        at=at, agency=change.agency, name=name, last=last, words=change.words_vi, alerted=alerted
     )
 
 
@@ -78,12 +78,14 @@ def message_en(change: DatabaseChange) -> str:
     """As `message_vi`, in English."""
     last = ""
     if change.last_heartbeat_at is not None:
-        only = "only single heartbeats since, " if change.heard_since and change.kind in TROUBLES else ""
-        last = f"; {only}last heartbeat at {instant_en(change.last_heartbeat_at)}"
+        prefix = (
+            "only single heartbeats since, " if change.heartbeat_since and change.kind in TROUBLES else ""
+        )
+        last = f"; {prefix}last heartbeat at {instant_en(change.last_heartbeat_at)}"
     name = f"“{shortened(change.name)}”"
-    template = _NO_LOSS_EN if change.was_no_loss else _EN[change.kind]
+    template = _NO_LOSS_EN if change.is_no_loss else _EN[change.kind]
     alerted = instant_en(change.trouble_since) if change.trouble_since else ""
     at = instant_en(change.at)
     return template.format(
-        at=at, agency=change.agency, name=name, last=last, words=change.words_en, told=alerted
+        at=at, agency=change.agency, name=name, last=last, words=change.words_en, alerted=alerted
     )

@@ -22,7 +22,7 @@ def responsible(assignments: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(sorted({agency for agency, role in assignments if role in RESPONSIBLE_ROLES}))
 
 
-def why_silent(*, state: str, kind: str, due_on: date | None, children: int) -> DeadlineReason | None:
+def no_alert_reason(*, state: str, kind: str, due_on: date | None, children: int) -> DeadlineReason | None:
     """The reason why a task raises no alerts; None when it does."""
     if state != "open":
         return DeadlineReason.TASK_ENDED

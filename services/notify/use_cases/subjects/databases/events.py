@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.domain.deliveries import DeliveryReason
 from services.notify.domain.reminders import SUPERSEDED, ReminderStatus, State
 from services.notify.domain.subjects.databases.changes import (
-    CALM,
     KIND,
+    NO_ACTION_STATES,
     STATE_KINDS,
     STATE_SERIES,
     TROUBLES,
@@ -32,7 +32,7 @@ from services.notify.use_cases.reminders.plan import (
     NewReminder,
     SubjectKey,
     add_reminders,
-    audit_plan,
+    audit_reminders,
     end_reminders,
     hand_over,
 )
@@ -98,14 +98,14 @@ class _Change:
 
 
 async def apply(
-    session: AsyncSession, event: EventData, delivery: EventMetadata, context: EvaluationContext[None]
+    session: AsyncSession, event: EventData, metadata: EventMetadata, context: EvaluationContext[None]
 ) -> None:
     """Update our copy of a database; a change that calls for an alert becomes a reminder of its owner."""
     assert isinstance(event, DatabaseEvent)  # noqa: S101 - the consumer parses by type
     state, subject = event.database, SubjectKey(KIND, event.database.code)
     copy = await _record(session, state)
-    moved = await hand_over(session, subject, copy.owner_code)
-    cancelled = await _calm_down(session, subject, context.now) if copy.observed in CALM else 0
+    handed_over = await hand_over(session, subject, copy.owner_code)
+    cancelled = await _end_troubles(session, subject, context.now) if copy.observed in NO_ACTION_STATES else 0
     postponed = await _postpone(session, subject, state, copy, context.now)
     raised = await _last_raised(session, subject)
     change, added = _change(event, raised), 0
@@ -116,13 +116,13 @@ async def apply(
     if change is not None:
         if change.kind in STATE_KINDS and copy.version == state.version:
             cancelled += await _supersede(session, subject, state.version, context.now)
-        outcome = _state(change, copy, raised, delivery.time, context)
-        new = _reminder(change, state, copy, outcome, delivery.time)
+        outcome = _state(change, copy, raised, metadata.time, context)
+        new = _reminder(change, state, copy, outcome, metadata.time)
         added = await add_reminders(session, [(subject, new)], context.now)
-    if added or cancelled or moved:
-        await audit_plan(
+    if added or cancelled or handed_over:
+        await audit_reminders(
             session, subject, context.now,
-            version=state.version, kind=change and change.kind, added=added, cancelled=cancelled, handed_over=moved,
+            version=state.version, kind=change and change.kind, added=added, cancelled=cancelled, handed_over=handed_over,
         )  # fmt: skip
 
 
@@ -145,7 +145,7 @@ async def _record(session: AsyncSession, state: DatabaseState) -> _Copy:
     return _Copy(*(await session.execute(columns.where(Database.code == state.code))).one())
 
 
-async def _calm_down(session: AsyncSession, subject: SubjectKey, now: datetime) -> int:
+async def _end_troubles(session: AsyncSession, subject: SubjectKey, now: datetime) -> int:
     """End alerts and reminders of troubles in a state that calls for no action; returns how many reminders."""
     troubles = Reminder.kind.in_(TROUBLES)
     await cancel_undelivered(session, subject, troubles, DeliveryReason.NO_LONGER_TRUE, now)
@@ -161,7 +161,7 @@ async def _postpone(
     """
     found = await session.execute(
         select(Reminder.id, Reminder.kind, Reminder.series, Reminder.due_at, Reminder.facts).where(
-            subject.owns,
+            subject.matches,
             Reminder.kind.in_((*TROUBLES, DatabaseKind.OPENED)),
             Reminder.status == ReminderStatus.PENDING,
         )
@@ -173,7 +173,7 @@ async def _postpone(
         if row.due_at > now:
             postponed[row.series].append(row.id)
         if copy.heard_until is not None and copy.heard_until > max(row.due_at, now):
-            facts = {**row.facts, "last_heartbeat_at": _written(state.last_heartbeat_at)}
+            facts = {**row.facts, "last_heartbeat_at": _iso(state.last_heartbeat_at)}
             values = {"due_at": copy.heard_until, "facts": facts}
             await session.execute(update(Reminder).where(Reminder.id == row.id).values(values))
     return postponed
@@ -193,7 +193,7 @@ async def _supersede(session: AsyncSession, subject: SubjectKey, version: int, n
 async def _last_raised(session: AsyncSession, subject: SubjectKey) -> _Raised:
     raised = (
         select(Reminder.kind, Reminder.occurred_at, Reminder.rank)
-        .where(subject.owns, Reminder.kind.in_(STATE_KINDS), Reminder.status == ReminderStatus.RAISED)
+        .where(subject.matches, Reminder.kind.in_(STATE_KINDS), Reminder.status == ReminderStatus.RAISED)
         .order_by(Reminder.rank.desc())
         .limit(1)
     )
@@ -205,10 +205,10 @@ def _change(event: DatabaseEvent, raised: _Raised) -> _Change | None:
     version = event.database.version
     if isinstance(event, DatabaseObserved):
         kind = transition(event.before, event.after, trouble_raised=raised.trouble_before(version))
-        seen = {"observed": event.after, "since": instant_iso(event.at)}
+        observed_facts = {"observed": event.after, "since": instant_iso(event.at)}
         if raised.kind in TROUBLES and raised.occurred_at is not None:
-            seen["trouble_since"] = instant_iso(raised.occurred_at)
-        return None if kind is None else _Change(kind, version, str(version), event.at, seen)
+            observed_facts["trouble_since"] = instant_iso(raised.occurred_at)
+        return None if kind is None else _Change(kind, version, str(version), event.at, observed_facts)
     if isinstance(event, DatabaseContradicted | DatabaseReconciled):
         closed_at = event.closed_at if isinstance(event, DatabaseReconciled) else None
         kind = DatabaseKind.OPENED if closed_at is None else DatabaseKind.CLOSED
@@ -227,11 +227,11 @@ def _reminder(
     outcome: State,
     recorded_at: datetime,
 ) -> NewReminder:
-    seen = {
+    observed_facts = {
         "version": state.version,
         "observed": state.observed,
         "since": instant_iso(state.observed_since),
-        "last_heartbeat_at": _written(state.last_heartbeat_at),
+        "last_heartbeat_at": _iso(state.last_heartbeat_at),
     }
     return NewReminder(
         change.kind,
@@ -242,7 +242,7 @@ def _reminder(
         due_at=_due_at(change, copy, recorded_at),
         occurred_at=change.occurred_at,
         state=outcome,
-        facts=seen | change.facts,
+        facts=observed_facts | change.facts,
     )
 
 
@@ -263,11 +263,11 @@ def _state(
             id_=change.dedup_key, still_open=copy.contradictions,
         )  # fmt: skip
     shown = (copy.observed, copy.observed_since)
-    goes_on = change.kind in TROUBLES and (change.kind, change.occurred_at) == (
+    continues = change.kind in TROUBLES and (change.kind, change.occurred_at) == (
         raised.kind,
         raised.occurred_at,
     )
-    is_new = change.version > raised.version and not goes_on
+    is_new = change.version > raised.version and not continues
     return state_of_change(
         change.kind, recorded_at, context.now, context.stale_after,
         holds=is_new and shown == (change.facts["observed"], change.occurred_at),
@@ -276,5 +276,5 @@ def _state(
     )  # fmt: skip
 
 
-def _written(instant: datetime | None) -> str | None:
+def _iso(instant: datetime | None) -> str | None:
     return None if instant is None else instant_iso(instant)
