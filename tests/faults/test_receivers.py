@@ -67,7 +67,7 @@ async def test_each_failure_has_its_word_and_its_next_try_and_costs_the_healthy_
             await world.subscribe(url)
         # what was allowed when it was subscribed lies inside now
         world.settings = world.settings.model_copy(update={"allow_outgoing": (IPv4Network("127.0.0.0/8"),)})
-        await world.tell(task(DUE))
+        await world.receive(task(DUE))
         world.go_to(SEVEN_BEFORE)
         assert await world.raise_all() == 1
         assert await world.deliver() == len(urls) + 1

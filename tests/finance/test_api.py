@@ -25,8 +25,8 @@ async def test_money_flows_through_its_stages(service: FinanceService) -> None:
         assert decided["amount"] == amount
         assert decided["entry"] == 1
     await service.decide("adjust", line_body(-15))
-    told = (await service.get("/balances"))["total"]
-    assert told == {
+    balance = (await service.get("/balances"))["total"]
+    assert balance == {
         "approved": 85,
         "unallocated": 5,
         "allocated": 80,
@@ -140,8 +140,8 @@ async def test_what_is_recovered_can_be_disbursed_again(service: FinanceService)
     await service.fund(100, 80, 50)
     recovered = await service.decide("recover", line_body(30))
     assert (recovered["kind"], recovered["amount"]) == ("recover", 30)
-    told = (await service.get("/balances"))["total"]
-    assert (told["allocated"], told["disbursed"], told["remaining"]) == (80, 20, 60)
+    balance = (await service.get("/balances"))["total"]
+    assert (balance["allocated"], balance["disbursed"], balance["remaining"]) == (80, 20, 60)
     rate = (await service.get("/disbursement", params={"year": 2025}))["total"]
     assert (rate["numerator"], rate["denominator"], rate["rate"]) == (20, 80, 25.0)
     await service.decide("disburse", line_body(60))

@@ -203,8 +203,8 @@ async def test_no_account_but_the_authority_is_below_zero(
 
 async def whole(database: Database, clock: ManualClock) -> Figures:
     async with database.reading() as connection:
-        told, _ = await read_balances(connection, BalanceQuery(local_date(clock.now()), clock.now()))
-        return told.figures
+        group, _ = await read_balances(connection, BalanceQuery(local_date(clock.now()), clock.now()))
+        return group.figures
 
 
 async def test_many_clients_on_the_same_accounts_neither_overdraw_nor_deadlock(
@@ -238,13 +238,13 @@ async def test_many_clients_on_the_same_accounts_neither_overdraw_nor_deadlock(
     async with asyncio.timeout(120):
         await asyncio.gather(*(client(number) for number in range(20)))
     assert refusals > 10
-    told = await whole(database, clock)
-    assert told.disbursed == spent.total()
-    assert told.remaining == 900 - spent.total()
+    balance = await whole(database, clock)
+    assert balance.disbursed == spent.total()
+    assert balance.remaining == 900 - spent.total()
     assert await rows(database, _DISCREPANCIES) == []
     budgets = await rows(database, "SELECT id, agency_code, disbursed, version FROM budgets")
     assert {row.agency_code: row.disbursed for row in budgets} == dict(spent)
-    for row in budgets:  # every version is told once, in order
+    for row in budgets:  # every version is reported once, in order
         told_versions = await rows(
             database,
             "SELECT version FROM outbox WHERE subject = :subject ORDER BY id",
@@ -379,20 +379,20 @@ async def test_events_written_by_the_database_keep_the_contracts(service: Financ
         [taken_back] = (await service.get("/decisions", params={"kind": kind}))["items"]
         path = f"/decisions/{taken_back['id']}/reversal"
         await service.post(path, {"reason": "Sai", "effective_on": "2025-05-20"})
-    told = await service.rows("SELECT type, subject, version, data FROM outbox ORDER BY id")
-    assert len(told) == 12
-    assert [row.type for row in told if "recovery" in row.type] == [
+    written = await service.rows("SELECT type, subject, version, data FROM outbox ORDER BY id")
+    assert len(written) == 12
+    assert [row.type for row in written if "recovery" in row.type] == [
         "vn.dondoc.finance.recovery.posted.v1",
         "vn.dondoc.finance.recovery.reversed.v1",
     ]
-    for row in told:
+    for row in written:
         contract = events.EVENTS[row.type]
         parsed = contract.model_validate(row.data)
         assert parsed.subject() == row.subject
         inner = next(iter(row.data))
         assert set(row.data[inner]) == set(type(getattr(parsed, inner)).model_fields)
         assert getattr(parsed, inner).version == row.version
-    [state] = [row.data["budget"] for row in told if row.type.endswith("budget.changed.v1")][2:3]
+    [state] = [row.data["budget"] for row in written if row.type.endswith("budget.changed.v1")][2:3]
     figures = (await service.get("/balances", params={"as_of": "2025-05-20"}))["total"]
     del state["last_disbursed_on"]
     assert (state["approved"], state["allocated"], state["disbursed"]) == (100, 60, 20)

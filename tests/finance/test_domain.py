@@ -79,20 +79,20 @@ def test_a_count_has_no_fraction() -> None:
 
 @given(st.integers(0, 10**18), st.integers(1, 10**18))
 def test_a_percentage_is_the_nearest_to_one_place(numerator: int, denominator: int) -> None:
-    told = percent(numerator, denominator)
-    assert told is not None
+    rate = percent(numerator, denominator)
+    assert rate is not None
     assert (
-        abs(Fraction(str(told)) - Fraction(100 * numerator, denominator)) <= Fraction(1, 20) or told > 10**14
+        abs(Fraction(str(rate)) - Fraction(100 * numerator, denominator)) <= Fraction(1, 20) or rate > 10**14
     )
 
 
 def test_ranks_are_shared_by_equals_and_exact() -> None:
     big = 10**15
-    told = rated(
+    ranked = rated(
         [("a", 1, 3), ("b", 2, 6), ("c", big + 1, 3 * big), ("d", 0, 0), ("e", 0, 5)],
         "rate",
     )
-    assert [(item.key, item.rank, item.rate) for item in told] == [
+    assert [(item.key, item.rank, item.rate) for item in ranked] == [
         ("c", 1, 33.3), ("a", 2, 33.3), ("b", 2, 33.3), ("e", 4, 0.0), ("d", None, None),
     ]  # fmt: skip
     by_amount = rated([("a", 5, 0), ("b", 5, 9), ("c", 7, 9)], "amount")
@@ -105,9 +105,12 @@ def test_figures_add_up_by_construction(balances: dict[Stage, int]) -> None:
     balances[Stage.AUTHORITY] = -sum(
         amount for stage, amount in balances.items() if stage is not Stage.AUTHORITY
     )
-    told = figures(balances)
-    assert told.approved == told.unallocated + told.allocated
-    assert told.allocated == told.disbursed + told.remaining + told.carried_over + told.cancelled
+    reported = figures(balances)
+    assert reported.approved == reported.unallocated + reported.allocated
+    assert (
+        reported.allocated
+        == reported.disbursed + reported.remaining + reported.carried_over + reported.cancelled
+    )
 
 
 COMMA, POINT = DecimalSeparator.COMMA, DecimalSeparator.POINT
@@ -145,8 +148,8 @@ def test_an_amount_is_read_by_its_separators(
     for separator, expected in ((COMMA, by_comma), (POINT, by_point)):
         refused = "amount_separator" if by_itself[0].isdigit() else "amount_invalid"
         assert read_amount(text, Unit.MILLION, separator) == (Decimal(expected) if expected else refused)
-    told = Decimal(by_itself) if by_itself[0].isdigit() else by_itself
-    assert read_amount(text, Unit.MILLION) == told
+    unaided = Decimal(by_itself) if by_itself[0].isdigit() else by_itself
+    assert read_amount(text, Unit.MILLION) == unaided
 
 
 @pytest.mark.parametrize("text", ["0", "0,0", "-1", "−1", "–1", "(1.234)"])

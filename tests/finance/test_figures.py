@@ -20,7 +20,7 @@ PUBLISHED = (
 
 @pytest.fixture
 async def published(service: FinanceService) -> FinanceService:
-    """The office at 12 March 2026, having posted what Treasury told in February; defence and security beside it."""
+    """The office at 12 March 2026, having posted the Treasury files of February; defence and security beside it."""
     service.clock.move_to(local_instant(datetime(2026, 2, 5, tzinfo=UTC).date(), 8))
     for kind, amount in (("approve", 3), ("allocate", 3), ("disburse", 2)):
         lines = [
@@ -36,22 +36,22 @@ async def published(service: FinanceService) -> FinanceService:
     return service
 
 
-def rates(told: Any) -> dict[str, tuple[int, float]]:
-    return {item["key"]: (item["numerator"] // TI, item["rate"]) for item in told["items"]}
+def rates(answer: Any) -> dict[str, tuple[int, float]]:
+    return {item["key"]: (item["numerator"] // TI, item["rate"]) for item in answer["items"]}
 
 
 async def test_disbursement_of_2025_at_31_january_2026(published: FinanceService) -> None:
-    told = await published.get(
+    answer = await published.get(
         "/disbursement", params={"year": 2025, "as_of": "2026-01-31", "group_by": "level"}
     )
-    assert rates(told) == {"central": (15_785, 77.4), "province": (8_001, 61.8), "commune": (205, 18.7)}
-    assert [(item["key"], item["rank"]) for item in told["items"]] == [
+    assert rates(answer) == {"central": (15_785, 77.4), "province": (8_001, 61.8), "commune": (205, 18.7)}
+    assert [(item["key"], item["rank"]) for item in answer["items"]] == [
         ("central", 1),
         ("province", 2),
         ("commune", 3),
     ]
-    assert told["total"] == {"numerator": 23_991 * TI, "denominator": 34_447 * TI, "rate": 69.6}
-    assert told["coverage"] == {
+    assert answer["total"] == {"numerator": 23_991 * TI, "denominator": 34_447 * TI, "rate": 69.6}
+    assert answer["coverage"] == {
         "fields_included": ["science_innovation", "digital_transformation"],
         "fields_excluded": ["defence_security"],
         "agencies": 5,
@@ -106,10 +106,10 @@ async def test_agencies_are_ranked_by_rate_or_amount(published: FinanceService) 
 
 async def test_balances_by_every_dimension_sum_to_the_whole(published: FinanceService) -> None:
     for dimension in ("year", "level", "agency", "nature", "field", "source"):
-        told = await published.get("/balances", params={"group_by": dimension})
-        assert told["group_by"] == dimension
-        for figure, amount in told["total"].items():
-            assert sum(item[figure] for item in told["items"]) == amount
+        answer = await published.get("/balances", params={"group_by": dimension})
+        assert answer["group_by"] == dimension
+        for figure, amount in answer["total"].items():
+            assert sum(item[figure] for item in answer["items"]) == amount
     filtered = {
         "level": "central",
         "agency": "G06",
@@ -117,8 +117,8 @@ async def test_balances_by_every_dimension_sum_to_the_whole(published: FinanceSe
         "field": "digital_transformation",
         "year": 2025,
     }
-    told = await published.get("/balances", params=filtered)
-    assert told["total"]["disbursed"] == 9_000 * TI
+    answer = await published.get("/balances", params=filtered)
+    assert answer["total"]["disbursed"] == 9_000 * TI
     assert (await published.get("/balances", params={"year": 2024}))["total"]["approved"] == 0
     assert (await published.get("/balances", params={"source": "ODA"}))["total"]["approved"] == 0
 
@@ -127,8 +127,8 @@ async def test_a_figure_is_never_asked_beyond_a_change_under_way(published: Fina
     published.clock.advance(minutes=5)
     async with published.database.change(published.clock):
         published.clock.advance(minutes=5)
-        told = await published.get("/balances")
-        assert told["known_at"] == "2026-03-12T01:04:59.999999Z"
+        answer = await published.get("/balances")
+        assert answer["known_at"] == "2026-03-12T01:04:59.999999Z"
     assert (await published.get("/balances"))["known_at"] == "2026-03-12T01:10:00Z"
 
 

@@ -36,8 +36,8 @@ async def test_a_day_on_which_more_was_moved_than_a_bigint_holds_is_told_exactly
         undo = {"reason": "Nhập nhầm đơn vị", "effective_on": "2025-05-21"}
         await service.post(f"/decisions/{posted['id']}/reversal", undo)
     for as_of, approved in (("2025-05-20", 10_000 * LARGEST), ("2025-05-21", 0)):
-        told = await service.get("/balances", params={"as_of": as_of, "group_by": "agency"})
-        assert [told["total"]["approved"], told["items"][0]["approved"]] == [approved, approved]
+        answer = await service.get("/balances", params={"as_of": as_of, "group_by": "agency"})
+        assert [answer["total"]["approved"], answer["items"][0]["approved"]] == [approved, approved]
 
 
 async def test_a_cell_hides_no_characters_and_no_year_of_old(service: FinanceService) -> None:

@@ -330,9 +330,9 @@ async def test_a_negative_amount_is_refused_naming_how_a_recovery_is_written(
 ) -> None:
     report = await send(funded, csv(paid("100"), paid(negative, reference="PC02")), partial="true")
     assert problems(report) == [[], ["amount_not_positive"]]
-    told = report["rows"][1]["problems"][0]
-    assert "Số thu hồi" in told["detail"]
-    assert "Loại nghiệp vụ" in told["detail_en"]
+    problem = report["rows"][1]["problems"][0]
+    assert "Số thu hồi" in problem["detail"]
+    assert "Loại nghiệp vụ" in problem["detail_en"]
 
 
 @pytest.mark.parametrize("way", ["column", "kind"])
@@ -355,8 +355,8 @@ async def test_what_was_recovered_is_posted_as_such_and_once(funded: FinanceServ
     assert outcomes(report) == ["accepted", "accepted", "total"], report
     assert [row["kind"] for row in report["rows"][:2]] == ["disburse", "recover"]
     assert (report["amount"], report["recovered"]) == (100_000_000, 30_500_000)
-    told = (await funded.get("/balances"))["total"]
-    assert told["disbursed"] == 69_500_000
+    balance = (await funded.get("/balances"))["total"]
+    assert balance["disbursed"] == 69_500_000
     decided = (await funded.get("/decisions", params={"number": "9/BC–KBNN"}))["items"]
     assert {item["kind"] for item in decided} == {"disburse", "recover"}
     before = await funded.counts()

@@ -213,10 +213,10 @@ class Ledger(RuleBasedStateMachine):
     @invariant()
     def adds_up(self) -> None:
         now = self.clock.now()
-        told = self._figures(LAST, now)
-        assert told == self.model.figures(LAST, now)
-        assert told.approved == told.unallocated + told.allocated
-        assert told.allocated == told.disbursed + told.remaining + told.carried_over + told.cancelled
+        found = self._figures(LAST, now)
+        assert found == self.model.figures(LAST, now)
+        assert found.approved == found.unallocated + found.allocated
+        assert found.allocated == found.disbursed + found.remaining + found.carried_over + found.cancelled
         assert self.run(self._stored()) == []
 
     def _figures(self, as_of: date, known_at: datetime) -> Figures:
@@ -225,8 +225,8 @@ class Ledger(RuleBasedStateMachine):
                 whole, _ = await read_balances(connection, BalanceQuery(as_of, known_at))
                 return whole.figures
 
-        told: Figures = self.run(read())
-        return told
+        found: Figures = self.run(read())
+        return found
 
     async def _stored(self) -> list[Any]:
         """Accounts, budgets and decisions that do not say what their postings add up to."""

@@ -148,5 +148,7 @@ async def test_what_lies_after_the_clock_is_left_out(service: FinanceService, da
     assert all(last is None or last <= at for last in row)
     [row] = await service.rows("SELECT count(*) AS posted FROM decisions WHERE reverses_id IS NOT NULL")
     assert row.posted == 0
-    [row] = await service.rows("SELECT count(*) FILTER (WHERE type LIKE '%.decision.%') AS told FROM outbox")
-    assert row.told == len(await service.rows("SELECT id FROM decisions"))
+    [row] = await service.rows(
+        "SELECT count(*) FILTER (WHERE type LIKE '%.decision.%') AS events FROM outbox"
+    )
+    assert row.events == len(await service.rows("SELECT id FROM decisions"))

@@ -82,7 +82,7 @@ async def test_a_voucher_of_two_days_is_refused_whole_where_one_of_them_is_short
     dry = await send(funded, csv(*rows), partial="true", dry_run="true")
     report = await send(funded, csv(*rows), partial="true")
     assert problems(report) == problems(dry) == [["voucher_incomplete"], [], [], ["insufficient"]]
-    assert [bool(told["decision_id"]) for told in report["rows"]] == [False, True, True, False]
+    assert [bool(shown["decision_id"]) for shown in report["rows"]] == [False, True, True, False]
     assert len(report["decisions"]) == 2
     assert await disbursed(funded) == 2_900 * TI
     assert await funded.rows("SELECT sum(line_count) FROM decisions WHERE kind = 'disburse'") == [(2,)]
@@ -100,7 +100,7 @@ async def test_a_decision_s_lines_are_cut_between_vouchers(
     rows = (row("PC01", "1"), row("PC02", "2"), row("PC03", "3"), row("PC02", "4"), row("PC03", "5"))
     report = await send(funded, csv(*rows), number="KB/19")
     first, second = report["decisions"]
-    assert [told["decision_id"] for told in report["rows"]] == [first, first, second, first, second]
+    assert [shown["decision_id"] for shown in report["rows"]] == [first, first, second, first, second]
     assert await numbers(funded) == ["KB/19", "KB/19-2"]
 
 
@@ -143,7 +143,7 @@ async def test_a_voucher_that_lost_a_line_is_a_changed_one(funded: FinanceServic
     less = await send(funded, csv(*whole[:2], whole[3]), partial="true")
     assert problems(less) == [["voucher_changed"], ["voucher_changed"], []]
     assert posted in less["rows"][0]["problems"][0]["detail"]
-    assert [told["decision_id"] for told in less["rows"]] == [None, None, posted]
+    assert [shown["decision_id"] for shown in less["rows"]] == [None, None, posted]
     assert less["written"] is False
 
 
@@ -158,7 +158,7 @@ async def test_a_voucher_of_two_days_names_both_decisions(funded: FinanceService
     rows = (row("PC01", "1"), row("PC01", "2", DAY_TWO))
     posted = (await send(funded, csv(*rows)))["decisions"]
     again = await send(funded, csv(*rows))
-    assert [told["decision_id"] for told in again["rows"]] == posted
+    assert [shown["decision_id"] for shown in again["rows"]] == posted
     changed = await send(funded, csv(*rows, row("PC01", "3")), partial="true")
     assert all(decision in changed["rows"][2]["problems"][0]["detail"] for decision in posted)
     for decision in posted:

@@ -34,5 +34,5 @@ def problems(report: Any) -> list[list[str]]:
 
 
 async def disbursed(service: FinanceService) -> int:
-    told: int = (await service.get("/balances"))["total"]["disbursed"]
-    return told
+    amount: int = (await service.get("/balances"))["total"]["disbursed"]
+    return amount

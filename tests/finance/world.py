@@ -40,8 +40,8 @@ async def record_agencies(
 ) -> None:
     async with writing(database) as session:
         for code, name, level, parent in agencies:
-            told = AgencyRecorded(code=code, name=name, bloc="government", level=level, parent_code=parent)  # type: ignore[arg-type]  # words of the table above
-            await record_agency(session, Agency, told, version=1)
+            event = AgencyRecorded(code=code, name=name, bloc="government", level=level, parent_code=parent)  # type: ignore[arg-type]  # words of the table above
+            await record_agency(session, Agency, event, version=1)
 
 
 def line(amount: int, agency: str = "G12", **changes: Any) -> Line:

@@ -111,7 +111,7 @@ async def test_a_paused_subscription_gets_nothing_until_it_is_enabled(world: Wor
     async with subscriber() as receiver:
         created = await world.subscribe(receiver.url)
         path = f"/subscriptions/{created['id']}"
-        await world.tell(task(DUE))
+        await world.receive(task(DUE))
         world.go_to(date(2025, 5, 24))
         await world.raise_all()
         paused = await world.call("PATCH", path, json={"active": False}, headers={"If-Match": '"1"'})
@@ -190,7 +190,7 @@ async def test_a_pending_delivery_can_be_hastened(world: World) -> None:
 
 
 async def test_a_key_of_an_agency_acts_for_it_alone(world: World) -> None:
-    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    await world.receive(agency("G05", "Bộ Tài chính", "GOV"))
     theirs = await world.subscribe(URL, "G05")
     path = f"/subscriptions/{theirs['id']}"
     trial = await world.call("POST", path + "/test", tenant="G05", status=202)
@@ -214,9 +214,9 @@ async def test_a_key_of_an_agency_acts_for_it_alone(world: World) -> None:
 
 
 async def test_alerts_are_seen_from_above_and_not_from_beside(world: World) -> None:
-    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    await world.receive(agency("G05", "Bộ Tài chính", "GOV"))
     known = task(DUE, leads=["G12", "G05"])
-    await world.tell(known)
+    await world.receive(known)
     await world.subscribe(URL, None)
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
@@ -271,7 +271,7 @@ async def test_a_key_does_what_its_scopes_say(
 async def test_pages_follow_one_another_and_miss_nothing(world: World, path: str) -> None:
     for _ in range(7):
         await world.subscribe(URL)
-    await world.tell(task(DUE, leads=["G12"]))
+    await world.receive(task(DUE, leads=["G12"]))
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
     whole = [item["id"] for item in await world.items(f"{path}?limit=200")]
@@ -300,9 +300,9 @@ async def test_a_cursor_that_is_not_ours_is_refused(world: World, cursor: str) -
 
 
 async def test_alerts_are_found_by_agency_task_and_status(world: World) -> None:
-    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    await world.receive(agency("G05", "Bộ Tài chính", "GOV"))
     first, second = task(DUE), task(DUE, leads=["G05"])
-    await world.tell(first, second)
+    await world.receive(first, second)
     async with subscriber() as receiver:
         await world.subscribe(receiver.url, "G12")
         world.go_to(date(2025, 5, 24))

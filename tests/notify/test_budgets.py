@@ -28,7 +28,7 @@ from services.notify.settings import NotifySettings
 from services.notify.worker import next_due_instant
 from shared.events.notify import BudgetAlerted
 from shared.runtime.clock import ManualClock, local_date, local_instant
-from tests.notify.told import BUDGET_ID, TI, budget
+from tests.notify.reports import BUDGET_ID, TI, budget
 from tests.notify.world import World, event
 from tests.support.writing import writing
 
@@ -274,7 +274,7 @@ async def live_until(world: World, end: date) -> None:
     world.clock.move_to(last)
 
 
-async def told(world: World) -> list[tuple[str, str]]:
+async def alerts_raised(world: World) -> list[tuple[str, str]]:
     """(kind, day of raising) by day."""
     found = [
         (item["kind"].removeprefix("budget."), str(local_date(datetime.fromisoformat(item["raised_at"]))))
@@ -284,19 +284,19 @@ async def told(world: World) -> list[tuple[str, str]]:
 
 
 async def test_a_year_of_a_budget_that_is_spent_too_late(world: World) -> None:
-    await world.tell(budget(1, allocated=1200 * TI, unallocated=300 * TI))
+    await world.receive(budget(1, allocated=1200 * TI, unallocated=300 * TI))
     await live_until(world, date(2026, 4, 20))
     # 1 March: 16% of the year, within the fifth; 1 April: 25%, beyond it; 5 April: three months without a đồng
-    assert await told(world) == [("behind", "2026-04-01"), ("idle", "2026-04-05")]
-    await world.tell(budget(2, unallocated=300 * TI, disbursed=300 * TI))
+    assert await alerts_raised(world) == [("behind", "2026-04-01"), ("idle", "2026-04-05")]
+    await world.receive(budget(2, unallocated=300 * TI, disbursed=300 * TI))
     await live_until(world, date(2026, 7, 10))
     # 1 May: 33% against 25%; 1 June: 41%; 1 July: 50%, behind again, and the date of allocation has passed
-    assert await told(world) == [
+    assert await alerts_raised(world) == [
         ("behind", "2026-04-01"), ("idle", "2026-04-05"), ("behind", "2026-07-01"), ("unallocated", "2026-07-01"),
     ]  # fmt: skip
-    await world.tell(budget(3, allocated=1500 * TI, disbursed=1400 * TI))
+    await world.receive(budget(3, allocated=1500 * TI, disbursed=1400 * TI))
     await live_until(world, date(2027, 3, 1))
-    assert len(await told(world)) == 4
+    assert len(await alerts_raised(world)) == 4
     reminders = await world.reminders("budget", BUDGET_ID)
     months = {item["dedup_key"]: item["status"] for item in reminders if item["kind"] == "budget.behind"}
     assert list(months) == [f"2026-{month:02}" for month in range(2, 13)] + ["2027-01"]
@@ -306,7 +306,7 @@ async def test_a_year_of_a_budget_that_is_spent_too_late(world: World) -> None:
 
 
 async def test_what_an_alert_says_of_a_budget(world: World) -> None:
-    await world.tell(budget(1, allocated=2500 * TI, unallocated=1_182_400_000_000))
+    await world.receive(budget(1, allocated=2500 * TI, unallocated=1_182_400_000_000))
     world.go_to(date(2026, 7, 1))
     await world.raise_all()
     found = {item["kind"]: item for item in await world.items("/alerts")}
@@ -345,7 +345,9 @@ async def test_what_is_behind_is_measured_by_what_is_to_be_spent_in_words_and_fi
     world: World,
 ) -> None:
     """Of 365 allocated 240 were cancelled, and nobody is to spend them."""
-    await world.tell(budget(1, allocated=365 * TI, disbursed=30 * TI, cancelled=240 * TI, remaining=95 * TI))
+    await world.receive(
+        budget(1, allocated=365 * TI, disbursed=30 * TI, cancelled=240 * TI, remaining=95 * TI)
+    )
     world.go_to(JULY)
     await world.raise_all()
     [alert] = await world.items("/alerts")
@@ -367,7 +369,7 @@ async def test_what_is_behind_is_measured_by_what_is_to_be_spent_in_words_and_fi
 
 
 async def test_a_budget_with_nothing_to_be_spent_has_no_rate(world: World) -> None:
-    await world.tell(budget(1, allocated=TI, unallocated=TI, cancelled=TI, remaining=0))
+    await world.receive(budget(1, allocated=TI, unallocated=TI, cancelled=TI, remaining=0))
     world.go_to(JULY)
     await world.raise_all()
     [alert] = await world.items("/alerts")
@@ -381,10 +383,10 @@ async def test_a_budget_with_nothing_to_be_spent_has_no_rate(world: World) -> No
 async def test_after_an_outage_only_the_newest_month_is_told_and_the_others_have_their_record(
     world: World,
 ) -> None:
-    await world.tell(budget(1, disbursed=TI))
+    await world.receive(budget(1, disbursed=TI))
     world.go_to(date(2026, 9, 20), 15)
     await world.raise_all()
-    assert await told(world) == [("behind", "2026-09-20")]
+    assert await alerts_raised(world) == [("behind", "2026-09-20")]
     found = {item["dedup_key"]: item["status"] for item in await world.items("/reminders")}
     assert found == {f"2026-{month:02}": "superseded" for month in range(2, 9)} | {
         "2026-09": "raised", "2026-10": "pending",
@@ -394,19 +396,19 @@ async def test_after_an_outage_only_the_newest_month_is_told_and_the_others_have
 
 
 async def test_what_is_disbursed_ends_the_waiting_and_a_reversal_brings_it_back(world: World) -> None:
-    await world.tell(budget(1))
-    await world.tell(budget(2, disbursed=TI))
+    await world.receive(budget(1))
+    await world.receive(budget(2, disbursed=TI))
     [idle] = await world.items("/reminders?kind=budget.idle")
     assert (idle["status"], idle["reason"]) == ("cancelled", "no_longer_true")
-    await world.tell(budget(3))
+    await world.receive(budget(3))
     await live_until(world, date(2026, 4, 6))
-    assert ("idle", "2026-04-05") in await told(world)
+    assert ("idle", "2026-04-05") in await alerts_raised(world)
 
 
 async def test_in_a_log_that_is_read_anew_what_is_long_past_is_obsolete(world: World) -> None:
     long_ago = event(budget(1, unallocated=TI), version=1, at=local_instant(date(2026, 3, 1), 9))
     world.go_to(date(2026, 8, 20))
-    await world.tell(long_ago)
+    await world.receive(long_ago)
     assert await world.raise_all() == 0
     found = {item["kind"]: item["status"] for item in await world.items("/reminders")}
     assert found == {"budget.idle": "obsolete", "budget.unallocated": "obsolete", "budget.behind": "pending"}
@@ -414,12 +416,12 @@ async def test_in_a_log_that_is_read_anew_what_is_long_past_is_obsolete(world: W
 
 async def test_money_approved_after_the_day_is_told_of_at_the_next_alert_hour_once(world: World) -> None:
     world.go_to(date(2026, 8, 20), hour=9)
-    await world.tell(budget(1, allocated=0, unallocated=TI))
+    await world.receive(budget(1, allocated=0, unallocated=TI))
     assert await world.raise_all() == 0
     await live_until(world, date(2026, 8, 25))
-    await world.tell(budget(2, allocated=0, unallocated=2 * TI))
+    await world.receive(budget(2, allocated=0, unallocated=2 * TI))
     await live_until(world, date(2026, 9, 20))
-    assert await told(world) == [("unallocated", "2026-08-21")]
+    assert await alerts_raised(world) == [("unallocated", "2026-08-21")]
 
 
 async def test_budgets_told_twice_late_or_out_of_order_and_a_log_read_again_change_nothing(
@@ -432,26 +434,26 @@ async def test_budgets_told_twice_late_or_out_of_order_and_a_log_read_again_chan
         for number, (disbursed, unallocated) in enumerate([(0, TI), (0, 0), (TI, TI)], start=1)
     ]
     for number in (0, 2, 1):
-        await world.tell(events[number])
+        await world.receive(events[number])
     await live_until(world, date(2026, 7, 2))
-    found = await told(world)
+    found = await alerts_raised(world)
     assert [kind for kind, _ in found] == ["behind", "behind", "behind", "behind", "unallocated"]
     before = await world.rows("SELECT * FROM reminders ORDER BY id")
     async with writing(world.database) as session:
         await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
-    await world.tell(*events)
+    await world.receive(*events)
     for one in events:
-        await world.tell(one)
+        await world.receive(one)
         assert await world.raise_all() == 0
     assert await world.rows("SELECT * FROM reminders ORDER BY id") == before
-    assert await told(world) == found
+    assert await alerts_raised(world) == found
     assert await world.rows("SELECT 1 FROM dead_letters") == []
 
 
 async def test_workers_at_once_examine_each_budget_once(world: World) -> None:
     of_agencies = [budget(id=str(uuid4()), agency_code=f"A{number}") for number in range(250)]
     spent = [budget(id=str(uuid4()), agency_code=f"B{number}", disbursed=1000 * TI) for number in range(250)]
-    await world.tell(*of_agencies, *spent)
+    await world.receive(*of_agencies, *spent)
     world.go_to(date(2026, 4, 2))  # three months are due, of which one counts
     counts = await asyncio.gather(*(world.raise_all() for _ in range(4)))
     assert sum(counts) == 500
@@ -479,7 +481,7 @@ async def test_a_budget_goes_to_its_agency_those_above_it_and_the_office(world: 
         name: (await world.subscribe("http://127.0.0.1:9/hook", code, include_descendants=deep))["id"]
         for name, (code, deep) in asked.items()
     }
-    await world.tell(budget(1))
+    await world.receive(budget(1))
     world.go_to(date(2026, 4, 1))
     await world.raise_all()
     addressed = {delivery["subscription_id"] for delivery in await world.items("/deliveries")}

@@ -1,4 +1,4 @@
-"""News of databases: told to the owner once each, only the newest after an outage, nothing that is long past."""
+"""Changes of databases: the owner is alerted once of each, of the newest alone after an outage, of none long past."""
 
 import asyncio
 import itertools
@@ -18,7 +18,7 @@ from shared.events.datasets import ObservedState
 from shared.events.envelope import CloudEvent
 from shared.events.notify import DatabaseAlerted
 from shared.runtime.clock import ManualClock
-from tests.notify.told import AT, ToldDatabase
+from tests.notify.reports import AT, ReportedDatabase
 from tests.notify.world import World, agency, event
 from tests.support.webhooks import subscriber
 from tests.support.writing import writing
@@ -77,23 +77,23 @@ def test_an_instant_that_is_written_reads_back(instant: datetime, text: str) -> 
     assert datetime.fromisoformat(text) == instant.astimezone(UTC)
 
 
-# --- what is told ----------------------------------------------------------------------------------------------------
+# --- what is alerted -------------------------------------------------------------------------------------------------
 
 
 async def test_silence_and_return_are_told_once_each_in_order(world: World) -> None:
-    told = ToldDatabase()
+    reported = ReportedDatabase()
     for after in ("late", "down", "up"):
         world.clock.advance(hours=2)
-        await world.tell(told.turns(after, world.clock.now() - HOUR))
+        await world.receive(reported.turns(after, world.clock.now() - HOUR))
         assert await world.raise_all() == 1
         assert await world.raise_all() == 0
     assert await alerts(world) == ["dataset.late", "dataset.down", "dataset.recovered"]
 
 
 async def test_an_alert_carries_what_was_seen_when(world: World) -> None:
-    told = ToldDatabase()
+    reported = ReportedDatabase()
     world.clock.advance(hours=3)
-    await world.tell(told.turns("late", AT + HOUR))
+    await world.receive(reported.turns("late", AT + HOUR))
     await world.raise_all()
     [change] = (await world.call("GET", "/changes"))["items"]
     alert = DatabaseAlerted.model_validate(change["data"])
@@ -123,14 +123,14 @@ async def test_an_alert_carries_what_was_seen_when(world: World) -> None:
 
 
 async def test_a_contradiction_is_told_when_it_opens_and_when_it_closes(world: World) -> None:
-    told, first, second = ToldDatabase(), uuid4(), uuid4()
-    await world.tell(
-        told.contradicts(AT - 34 * 24 * HOUR, first)
-    )  # long true, just found: that is news all the same
-    await world.tell(told.contradicts(AT, second))
+    reported, first, second = ReportedDatabase(), uuid4(), uuid4()
+    await world.receive(
+        reported.contradicts(AT - 34 * 24 * HOUR, first)
+    )  # long true, just found: it is alerted all the same
+    await world.receive(reported.contradicts(AT, second))
     await world.raise_all()
     world.clock.advance(hours=5)
-    await world.tell(told.agrees(first, AT + 4 * HOUR))
+    await world.receive(reported.agrees(first, AT + 4 * HOUR))
     await world.raise_all()
     found = await world.items("/alerts")
     assert sorted(item["kind"] for item in found) == [
@@ -146,10 +146,10 @@ async def test_a_contradiction_is_told_when_it_opens_and_when_it_closes(world: W
 
 @pytest.mark.parametrize("calm", ["maintenance", "unknown"])
 async def test_what_is_calm_again_before_it_was_told_is_not_told(world: World, calm: Any) -> None:
-    told = ToldDatabase()
-    late, quiet = told.turns("late", AT - HOUR), told.turns(calm, AT - HOUR / 2)
-    await world.tell(late)
-    await world.tell(quiet)
+    reported = ReportedDatabase()
+    late, quiet = reported.turns("late", AT - HOUR), reported.turns(calm, AT - HOUR / 2)
+    await world.receive(late)
+    await world.receive(quiet)
     await world.raise_all()
     assert await alerts(world) == []
     assert await outcomes(world) == {"dataset.late": ("cancelled", "no_longer_true")}
@@ -157,9 +157,9 @@ async def test_what_is_calm_again_before_it_was_told_is_not_told(world: World, c
 
 @pytest.mark.parametrize("calm", ["maintenance", "unknown"])
 async def test_the_end_of_a_trouble_is_told_whatever_lay_between(world: World, calm: Any) -> None:
-    told = ToldDatabase()
+    reported = ReportedDatabase()
     for after, hours in (("down", 5), (calm, 4), ("up", 3), ("maintenance", 2), ("up", 1)):
-        await world.tell(told.turns(after, AT - hours * HOUR))  # type: ignore[arg-type]
+        await world.receive(reported.turns(after, AT - hours * HOUR))  # type: ignore[arg-type]
         await world.raise_all()
         world.clock.advance(hours=1)
     assert await alerts(world) == ["dataset.down", "dataset.recovered"]
@@ -170,9 +170,9 @@ async def test_the_end_of_a_trouble_is_told_whatever_lay_between(world: World, c
 
 async def test_a_loss_that_the_newest_heartbeat_ends_is_not_told_unless_silence_follows(world: World) -> None:
     """Late and down are found when a single heartbeat arrives, which does not make it up by itself."""
-    told = ToldDatabase(last=AT + 6 * HOUR, heard_until=AT + 7 * HOUR)
+    reported = ReportedDatabase(last=AT + 6 * HOUR, heard_until=AT + 7 * HOUR)
     world.clock.advance(hours=6)
-    await world.tell(told.turns("late", AT + HOUR), told.turns("down", AT + 3 * HOUR))
+    await world.receive(reported.turns("late", AT + HOUR), reported.turns("down", AT + 3 * HOUR))
     assert await world.raise_all() == 0
     world.clock.advance(minutes=59)
     assert await world.raise_all() == 0
@@ -188,10 +188,10 @@ async def test_a_loss_that_the_newest_heartbeat_ends_is_not_told_unless_silence_
 
 
 async def test_a_loss_that_was_over_before_it_was_told_is_not_told_nor_its_end(world: World) -> None:
-    told = ToldDatabase(last=AT + 6 * HOUR, heard_until=AT + 7 * HOUR)
+    reported = ReportedDatabase(last=AT + 6 * HOUR, heard_until=AT + 7 * HOUR)
     world.clock.advance(hours=6)
     for after, hours in (("late", 1), ("down", 3), ("up", 6)):
-        await world.tell(told.turns(after, AT + hours * HOUR))  # type: ignore[arg-type]
+        await world.receive(reported.turns(after, AT + hours * HOUR))  # type: ignore[arg-type]
         assert await world.raise_all() == 0
     world.clock.advance(hours=9)
     assert await world.raise_all() == 0
@@ -199,9 +199,9 @@ async def test_a_loss_that_was_over_before_it_was_told_is_not_told_nor_its_end(w
 
 
 async def test_a_heartbeat_while_a_loss_waits_to_be_told_puts_it_off(world: World) -> None:
-    told = ToldDatabase()
+    reported = ReportedDatabase()
     world.clock.advance(hours=4)
-    await world.tell(told.turns("down", AT + 3 * HOUR), told.heard(AT + 4 * HOUR, AT + 5 * HOUR))
+    await world.receive(reported.turns("down", AT + 3 * HOUR), reported.heard(AT + 4 * HOUR, AT + 5 * HOUR))
     assert await world.raise_all() == 0
     world.clock.advance(hours=1)
     assert await world.raise_all() == 1
@@ -209,15 +209,15 @@ async def test_a_heartbeat_while_a_loss_waits_to_be_told_puts_it_off(world: Worl
 
 
 async def test_the_end_of_a_loss_that_was_told_is_told_although_a_worse_one_was_put_off(world: World) -> None:
-    told = ToldDatabase()
+    reported = ReportedDatabase()
     world.clock.advance(hours=2)
-    await world.tell(told.turns("late", AT + HOUR))
+    await world.receive(reported.turns("late", AT + HOUR))
     assert await world.raise_all() == 1
-    told.last, told.heard_until = AT + 4 * HOUR, AT + 5 * HOUR
+    reported.last, reported.heard_until = AT + 4 * HOUR, AT + 5 * HOUR
     world.clock.advance(hours=2)
-    await world.tell(told.turns("down", AT + 3 * HOUR))
+    await world.receive(reported.turns("down", AT + 3 * HOUR))
     assert await world.raise_all() == 0
-    await world.tell(told.turns("up", AT + 4 * HOUR))
+    await world.receive(reported.turns("up", AT + 4 * HOUR))
     assert await world.raise_all() == 1
     world.clock.advance(hours=9)
     assert await world.raise_all() == 0
@@ -225,24 +225,24 @@ async def test_the_end_of_a_loss_that_was_told_is_told_although_a_worse_one_was_
 
 
 async def test_a_silence_declared_otherwise_is_not_told_while_something_is_heard(world: World) -> None:
-    told, contradiction = ToldDatabase(last=AT, heard_until=AT + HOUR), uuid4()
-    await world.tell(told.contradicts(AT - 40 * HOUR, contradiction))
+    reported, contradiction = ReportedDatabase(last=AT, heard_until=AT + HOUR), uuid4()
+    await world.receive(reported.contradicts(AT - 40 * HOUR, contradiction))
     assert await world.raise_all() == 0
-    await world.tell(told.agrees(contradiction, AT))
+    await world.receive(reported.agrees(contradiction, AT))
     world.clock.advance(hours=2)
     assert await world.raise_all() == 0
     assert await alerts(world) == []
 
 
 async def test_a_return_from_before_the_loss_says_that_there_was_none(world: World) -> None:
-    """A heartbeat that arrives late: what was told as late since 12:10 was up since 08:00 all the time."""
-    told = ToldDatabase(last=AT + 3 * HOUR)
+    """A heartbeat arrives late: what was reported late since 12:10 was up since 08:00 all the time."""
+    reported = ReportedDatabase(last=AT + 3 * HOUR)
     world.clock.advance(hours=5)
-    await world.tell(told.turns("late", AT + timedelta(hours=4, minutes=10)))
+    await world.receive(reported.turns("late", AT + timedelta(hours=4, minutes=10)))
     await world.raise_all()
-    told.last, told.heard_until = AT + 4 * HOUR, AT + 6 * HOUR
+    reported.last, reported.heard_until = AT + 4 * HOUR, AT + 6 * HOUR
     world.clock.advance(minutes=1)
-    await world.tell(told.turns("up", AT))
+    await world.receive(reported.turns("up", AT))
     assert await world.raise_all() == 1
     [alert, _] = await world.items("/alerts")
     assert alert["kind"] == "dataset.recovered"
@@ -251,12 +251,12 @@ async def test_a_return_from_before_the_loss_says_that_there_was_none(world: Wor
         "ngày 10/03/2026 không còn hiệu lực; tín hiệu gần nhất lúc 12:00 ngày 10/03/2026."
     )
     assert alert["message_en"].startswith("No interruption: ")
-    told.heard_until = None
+    reported.heard_until = None
     world.clock.advance(hours=3)
-    await world.tell(told.turns("late", AT + 6 * HOUR))
+    await world.receive(reported.turns("late", AT + 6 * HOUR))
     await world.raise_all()
     world.clock.advance(minutes=1)
-    await world.tell(told.turns("up", AT + 7 * HOUR))
+    await world.receive(reported.turns("up", AT + 7 * HOUR))
     await world.raise_all()
     [alert, *_] = await world.items("/alerts")
     assert alert["message_vi"].startswith("Có tín hiệu trở lại từ 15:00 ngày 10/03/2026: ")
@@ -266,16 +266,16 @@ async def test_a_return_from_before_the_loss_says_that_there_was_none(world: Wor
 
 
 async def test_after_an_outage_only_the_newest_of_a_family_is_told(world: World) -> None:
-    told, other = ToldDatabase(), ToldDatabase(code="DB2")
+    reported, other = ReportedDatabase(), ReportedDatabase(code="DB2")
     contradiction = uuid4()
     world.clock.advance(hours=9)
-    await world.tell(
-        told.turns("late", AT + HOUR),
-        told.turns("down", AT + 3 * HOUR),
-        told.contradicts(AT + 3 * HOUR, contradiction),
+    await world.receive(
+        reported.turns("late", AT + HOUR),
+        reported.turns("down", AT + 3 * HOUR),
+        reported.contradicts(AT + 3 * HOUR, contradiction),
         other.turns("late", AT + HOUR),
-        told.turns("up", AT + 8 * HOUR),
-        told.agrees(contradiction, AT + 3 * HOUR),
+        reported.turns("up", AT + 8 * HOUR),
+        reported.agrees(contradiction, AT + 3 * HOUR),
     )
     await world.raise_all()
     assert sorted(await alerts(world)) == [
@@ -300,9 +300,9 @@ async def test_after_an_outage_only_the_newest_of_a_family_is_told(world: World)
 async def test_what_was_told_long_ago_when_first_heard_of_is_obsolete(
     world: World, hours: int, count: int
 ) -> None:
-    told = event(ToldDatabase(version=2).turns("down", AT), version=3, at=AT)
+    reported = event(ReportedDatabase(version=2).turns("down", AT), version=3, at=AT)
     world.clock.advance(hours=hours)
-    await world.tell(told)
+    await world.receive(reported)
     assert await world.raise_all() == count
     expected = ("raised", "came_due") if count else ("obsolete", "past_when_heard_of")
     assert await outcomes(world) == {"dataset.down": expected}
@@ -311,37 +311,37 @@ async def test_what_was_told_long_ago_when_first_heard_of_is_obsolete(
 async def test_a_log_that_is_read_again_changes_nothing(world: World) -> None:
     async with subscriber() as receiver:
         await world.subscribe(receiver.url)
-        told, contradiction = ToldDatabase(), uuid4()
+        reported, contradiction = ReportedDatabase(), uuid4()
         history = [
-            told.turns("late", AT),
-            told.turns("down", AT + HOUR),
-            told.turns("maintenance", AT + 2 * HOUR),
-            told.contradicts(AT + 2 * HOUR, contradiction),
-            told.turns("late", AT + 3 * HOUR),
-            told.turns("up", AT + 4 * HOUR),
-            told.agrees(contradiction, AT + 4 * HOUR),
+            reported.turns("late", AT),
+            reported.turns("down", AT + HOUR),
+            reported.turns("maintenance", AT + 2 * HOUR),
+            reported.contradicts(AT + 2 * HOUR, contradiction),
+            reported.turns("late", AT + 3 * HOUR),
+            reported.turns("up", AT + 4 * HOUR),
+            reported.agrees(contradiction, AT + 4 * HOUR),
         ]
         events = []
         for data in history:
             events.append(event(data, version=data.database.version, at=world.clock.now()))
-            await world.tell(events[-1])
+            await world.receive(events[-1])
             await world.raise_all()
             world.clock.advance(hours=1)
         before = await everything(world)
-        await world.tell(*events)
+        await world.receive(*events)
         async with writing(world.database) as session:
             await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
         for again in events:
-            await world.tell(again)
+            await world.receive(again)
             assert await world.raise_all() == 0
         assert await everything(world) == before
         assert await world.rows("SELECT 1 FROM dead_letters") == []
 
 
 async def test_workers_at_once_raise_each_reminder_once(world: World) -> None:
-    databases = [ToldDatabase(code=f"DB{number}") for number in range(300)]
-    await world.tell(*(told.turns("late", AT - HOUR) for told in databases))
-    await world.tell(*(told.turns("down", AT) for told in databases[:100]))
+    databases = [ReportedDatabase(code=f"DB{number}") for number in range(300)]
+    await world.receive(*(reported.turns("late", AT - HOUR) for reported in databases))
+    await world.receive(*(reported.turns("down", AT) for reported in databases[:100]))
     counts = await asyncio.gather(*(world.raise_all() for _ in range(4)))
     assert sum(counts) == 300
     found = await world.rows("SELECT kind, status, count(*) AS n FROM reminders GROUP BY 1, 2 ORDER BY 1, 2")
@@ -355,10 +355,13 @@ async def test_workers_at_once_raise_each_reminder_once(world: World) -> None:
 
 async def test_a_database_that_calms_down_while_it_is_raised_leaves_nothing_waiting(world: World) -> None:
     for number in range(10):
-        told = ToldDatabase(code=f"DB{number}")
-        await world.tell(told.turns("late", AT))
-        await asyncio.gather(world.raise_all(), world.tell(told.turns("maintenance", AT)))
-        assert await world.items(f"/reminders?subject_kind=database&subject={told.code}&status=pending") == []
+        reported = ReportedDatabase(code=f"DB{number}")
+        await world.receive(reported.turns("late", AT))
+        await asyncio.gather(world.raise_all(), world.receive(reported.turns("maintenance", AT)))
+        assert (
+            await world.items(f"/reminders?subject_kind=database&subject={reported.code}&status=pending")
+            == []
+        )
 
 
 async def raise_and_break_off(world: World) -> None:
@@ -372,7 +375,7 @@ async def raise_and_break_off(world: World) -> None:
 async def test_what_breaks_off_in_the_middle_is_done_again_whole(world: World) -> None:
     async with subscriber() as receiver:
         await world.subscribe(receiver.url)
-        await world.tell(ToldDatabase().turns("down", AT))
+        await world.receive(ReportedDatabase().turns("down", AT))
         before = await everything(world)
         with pytest.raises(ConnectionError):
             await raise_and_break_off(world)
@@ -398,15 +401,15 @@ async def test_in_every_order_of_hearing_and_raising_the_newest_is_told_once_and
     """24 courses of one silence: every order of late, down and up, with and without a round of raising after each."""
     rank = {"dataset.late": 0, "dataset.down": 1, "dataset.recovered": 2}
     await world.subscribe("http://127.0.0.1:9/hook", None)
-    told = ToldDatabase(code="X")
+    reported = ReportedDatabase(code="X")
     events = [
-        event(told.turns(state, AT + minutes * HOUR / 60), version=told.version, at=AT)
+        event(reported.turns(state, AT + minutes * HOUR / 60), version=reported.version, at=AT)
         for state, minutes in STATES
     ]
     for course, (order, rounds) in enumerate(interleavings(events)):
         code = f"DB{course}"
         for one, is_raised in zip(order, rounds, strict=True):
-            await world.tell(renamed(one, code))
+            await world.receive(renamed(one, code))
             if is_raised:
                 await world.raise_all()
         told_of = await world.rows(
@@ -429,7 +432,7 @@ def renamed(one: CloudEvent, code: str) -> CloudEvent:
 
 
 async def test_owner_those_above_it_and_the_office_are_told_and_nobody_else(world: World) -> None:
-    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    await world.receive(agency("G05", "Bộ Tài chính", "GOV"))
     asked: dict[str, tuple[str | None, dict[str, Any]]] = {
         "own": ("G12", {}),
         "above": ("GOV", {"include_descendants": True}),
@@ -443,7 +446,7 @@ async def test_owner_those_above_it_and_the_office_are_told_and_nobody_else(worl
         name: (await world.subscribe("http://127.0.0.1:9/hook", code, **more))["id"]
         for name, (code, more) in asked.items()
     }
-    await world.tell(ToldDatabase().turns("late", AT))
+    await world.receive(ReportedDatabase().turns("late", AT))
     await world.raise_all()
     addressed = {delivery["subscription_id"] for delivery in await world.items("/deliveries")}
     assert {name for name, id_ in made.items() if id_ in addressed} == {
@@ -452,30 +455,30 @@ async def test_owner_those_above_it_and_the_office_are_told_and_nobody_else(worl
 
 
 async def test_what_waits_to_be_told_is_told_to_the_owner_of_then(world: World) -> None:
-    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
-    told, contradiction = ToldDatabase(heard_until=AT + 2 * HOUR), uuid4()
+    await world.receive(agency("G05", "Bộ Tài chính", "GOV"))
+    reported, contradiction = ReportedDatabase(heard_until=AT + 2 * HOUR), uuid4()
     events = [
         event(data, version=data.database.version, at=AT)
         for data in (
-            told.turns("down", AT),
-            told.contradicts(AT, contradiction),
-            told.passes_to("G05"),
+            reported.turns("down", AT),
+            reported.contradicts(AT, contradiction),
+            reported.passes_to("G05"),
         )
     ]
-    await world.tell(*events)
+    await world.receive(*events)
     assert await world.raise_all() == 0
     world.clock.advance(hours=3)
     assert await world.raise_all() == 2
     raised = await world.items("/alerts")
     assert {item["agency"]["code"] for item in raised} == {"G05"}
     assert all("Bộ Tài chính" in item["message_vi"] for item in raised)
-    await world.tell(told.turns("up", AT + 3 * HOUR))
+    await world.receive(reported.turns("up", AT + 3 * HOUR))
     await world.raise_all()
     assert {item["agency_code"] for item in await world.items("/reminders")} == {"G05"}
     before = await everything(world)
     async with writing(world.database) as session:
         await (await session.connection()).exec_driver_sql("DELETE FROM inbox")
-    await world.tell(*events)
+    await world.receive(*events)
     assert await world.raise_all() == 0
     assert await everything(world) == before
 
@@ -483,16 +486,16 @@ async def test_what_waits_to_be_told_is_told_to_the_owner_of_then(world: World) 
 async def test_one_that_recovers_while_its_silence_is_put_off_tells_the_new_owner_nothing(
     world: World,
 ) -> None:
-    told = ToldDatabase(heard_until=AT + 2 * HOUR)
-    await world.tell(told.turns("down", AT), told.passes_to("G05"), told.turns("up", AT))
+    reported = ReportedDatabase(heard_until=AT + 2 * HOUR)
+    await world.receive(reported.turns("down", AT), reported.passes_to("G05"), reported.turns("up", AT))
     world.clock.advance(hours=3)
     assert await world.raise_all() == 0
     assert await alerts(world) == []
 
 
 async def test_another_agency_s_key_sees_nothing_of_it(world: World) -> None:
-    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
-    await world.tell(ToldDatabase().turns("late", AT))
+    await world.receive(agency("G05", "Bộ Tài chính", "GOV"))
+    await world.receive(ReportedDatabase().turns("late", AT))
     await world.raise_all()
     for tenant, count in (("G12", 1), ("GOV", 1), ("G05", 0)):
         assert len(await world.items("/alerts", tenant=tenant)) == count
@@ -507,7 +510,7 @@ async def test_another_agency_s_key_sees_nothing_of_it(world: World) -> None:
 async def test_a_signed_alert_arrives_and_is_seen_in_the_lists(world: World) -> None:
     async with subscriber() as receiver:
         created = await world.subscribe(receiver.url)
-        await world.tell(ToldDatabase().turns("down", AT))
+        await world.receive(ReportedDatabase().turns("down", AT))
         await world.raise_all()
         assert await world.deliver() == 1
     got = receiver.received[0].verified(created["secret"])

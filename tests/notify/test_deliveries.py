@@ -29,7 +29,7 @@ T7 = date(2025, 5, 24)
 async def raise_one(world: World, **changes: Any) -> tasks.TaskState:
     """A task of G12 whose T-7 has just been raised."""
     known = task(DUE, **changes)
-    await world.tell(known)
+    await world.receive(known)
     if world.clock.now().date() < T7:
         world.go_to(T7)
     assert await world.raise_all()
@@ -161,7 +161,7 @@ async def test_410_disables_the_subscription_and_cancels_what_waits(world: World
     async with subscriber(always(410)) as receiver:
         created = await world.subscribe(receiver.url)
         for _ in range(6):
-            await world.tell(task(DUE))
+            await world.receive(task(DUE))
         world.go_to(T7)
         await world.raise_all()
         await world.deliver()
@@ -171,7 +171,7 @@ async def test_410_disables_the_subscription_and_cancels_what_waits(world: World
     deliveries = await world.items("/deliveries")
     assert {(item["status"], item["reason"]) for item in deliveries} == {("cancelled", "endpoint_gone")}
     assert sum(item["attempts_made"] for item in deliveries) == len(receiver.received) == 4
-    await world.tell(task(DUE, version=1))
+    await world.receive(task(DUE, version=1))
     world.go_to(date(2025, 5, 28))
     await world.raise_all()
     assert len(await world.items("/deliveries")) == 6  # nothing more for it
@@ -229,7 +229,7 @@ async def test_endpoints_that_hang_cost_the_others_nothing(world: World) -> None
         [healthy] = await listening(stack, always(204))
         await world.subscribe(healthy.url)
         for _ in range(20):
-            await world.tell(task(DUE))
+            await world.receive(task(DUE))
         world.go_to(T7)
         await world.raise_all()
         loop = asyncio.create_task(worker.run(Pulse("deliver")))
@@ -250,7 +250,7 @@ async def test_one_endpoint_that_begins_to_hang_holds_a_few_slots_only(world: Wo
         await world.subscribe(hung.url)
         await world.subscribe(healthy.url)
         for _ in range(60):
-            await world.tell(task(DUE))
+            await world.receive(task(DUE))
         world.go_to(T7)
         await world.raise_all()
         loop = asyncio.create_task(worker.run(Pulse("deliver")))
@@ -271,7 +271,7 @@ async def test_a_failing_endpoint_holds_one_call_so_that_others_can_recover(worl
         hung, recovering = await listening(stack, hanging, always(204))
         await world.subscribe(hung.url)
         for _ in range(4):
-            await world.tell(task(DUE))
+            await world.receive(task(DUE))
         world.go_to(T7)
         await world.raise_all()
         await world.subscribe(recovering.url)
@@ -297,7 +297,7 @@ async def test_workers_at_once_deliver_each_thing_once(world: World) -> None:
     async with subscriber() as receiver:
         await world.subscribe(receiver.url)
         for _ in range(40):
-            await world.tell(task(DUE))
+            await world.receive(task(DUE))
         world.go_to(T7)
         await world.raise_all()
         while sum(await asyncio.gather(*(world.deliver() for _ in range(4)))):
@@ -516,7 +516,7 @@ async def test_undelivered_alerts_are_cancelled_with_the_reason(
         await world.subscribe(receiver.url)
         known = await raise_one(world)
         await world.deliver()
-        await world.tell(task(change.pop("due_on", DUE), id_=known.id, version=2, **change))
+        await world.receive(task(change.pop("due_on", DUE), id_=known.id, version=2, **change))
         world.clock.advance(days=1)
         assert await world.deliver() == 0
     delivery = await only_delivery(world)
@@ -532,7 +532,7 @@ async def test_a_call_that_succeeds_while_its_task_ends_counts_as_delivered(worl
         known = await raise_one(world)
         await worker.lease_due()
         await receiver.wait_for(1)
-        await world.tell(task(DUE, id_=known.id, version=2, state="completed"))
+        await world.receive(task(DUE, id_=known.id, version=2, state="completed"))
         assert (await only_delivery(world))["status"] == "cancelled"
         receiver.let_go.set()
         await worker.close()
@@ -569,7 +569,7 @@ async def test_an_alert_raised_while_its_subscription_ended_is_cancelled_too(wor
 async def test_an_alert_goes_to_those_who_asked(
     world: World, agency_code: str | None, more: dict[str, Any], gets: bool
 ) -> None:
-    await world.tell(agency("G05", "Bộ Tài chính", "GOV"))
+    await world.receive(agency("G05", "Bộ Tài chính", "GOV"))
     await world.subscribe("http://127.0.0.1:9/hook", agency_code, **more)
     await raise_one(world)
     assert len(await world.items("/deliveries")) == gets
@@ -578,7 +578,7 @@ async def test_an_alert_goes_to_those_who_asked(
 
 
 async def test_a_tree_with_a_circle_ends(world: World) -> None:
-    await world.tell(agency("A", "A", "B"), agency("B", "B", "A"))
+    await world.receive(agency("A", "A", "B"), agency("B", "B", "A"))
     await world.subscribe("http://127.0.0.1:9/hook", "B", include_descendants=True)
     await raise_one(world, leads=["A"])
     assert len(await world.items("/deliveries")) == 1

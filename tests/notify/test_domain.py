@@ -349,14 +349,14 @@ def test_what_an_alert_says(today: date, vi: str, en: str) -> None:
 
 
 def test_long_titles_are_cut_between_words() -> None:
-    said = message_vi(DueTask("Bộ Nội vụ", "nhiệm vụ " * 100, DUE, None), DUE)
-    assert len(said) < 280
-    assert said.endswith("nhiệm vụ…”.")
+    message = message_vi(DueTask("Bộ Nội vụ", "nhiệm vụ " * 100, DUE, None), DUE)
+    assert len(message) < 280
+    assert message.endswith("nhiệm vụ…”.")
 
 
 def test_days_and_months_have_two_digits_in_vietnamese() -> None:
-    said = message_vi(DueTask("Bộ Nội vụ", "Xây dựng Đề án", date(2025, 6, 5), None), date(2025, 6, 5))
-    assert said == "Hôm nay đến hạn (05/06/2025): đề nghị Bộ Nội vụ hoàn thành “Xây dựng Đề án”."
+    message = message_vi(DueTask("Bộ Nội vụ", "Xây dựng Đề án", date(2025, 6, 5), None), date(2025, 6, 5))
+    assert message == "Hôm nay đến hạn (05/06/2025): đề nghị Bộ Nội vụ hoàn thành “Xây dựng Đề án”."
 
 
 @pytest.mark.parametrize(

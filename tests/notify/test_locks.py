@@ -17,7 +17,7 @@ from services.notify.use_cases.subjects import SUBJECTS
 from shared.events.envelope import EventData
 from shared.events.tasks import TaskAmended
 from shared.log import inbox
-from tests.notify.told import ToldDatabase
+from tests.notify.reports import ReportedDatabase
 from tests.notify.world import World, task
 from tests.support.writing import writing
 
@@ -28,7 +28,7 @@ NOWHERE = "http://127.0.0.1:9/hook"
 async def leased(world: World) -> list[Lease]:
     """Two deliveries of two tasks, leased, in order of id."""
     await world.subscribe(NOWHERE)
-    await world.tell(task(DUE), task(DUE))
+    await world.receive(task(DUE), task(DUE))
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
     room = Capacity(10, 10)
@@ -40,10 +40,10 @@ async def leased(world: World) -> list[Lease]:
     return sorted(leases, key=lambda lease: lease.delivery_id)
 
 
-async def leased_of(world: World, databases: Sequence[ToldDatabase]) -> list[Lease]:
+async def leased_of(world: World, databases: Sequence[ReportedDatabase]) -> list[Lease]:
     """Deliveries of databases that are down, leased, in order of id."""
     await world.subscribe(NOWHERE)
-    await world.tell(*(told.turns("down", world.clock.now()) for told in databases))
+    await world.receive(*(reported.turns("down", world.clock.now()) for reported in databases))
     await world.raise_all()
     room = Capacity(10, 10)
     async with world.database.reading() as connection:
@@ -54,9 +54,9 @@ async def leased_of(world: World, databases: Sequence[ToldDatabase]) -> list[Lea
     return sorted(leases, key=lambda lease: lease.delivery_id)
 
 
-async def rest(world: World, session: AsyncSession, told: ToldDatabase) -> None:
+async def rest(world: World, session: AsyncSession, reported: ReportedDatabase) -> None:
     now = world.clock.now()
-    change = told.turns("maintenance", now)
+    change = reported.turns("maintenance", now)
     await apply(world, session, "database", change)
 
 
@@ -113,13 +113,13 @@ async def test_a_batch_that_ends_several_tasks_while_their_calls_are_recorded(wo
 async def test_a_batch_that_brings_several_databases_to_rest_while_their_calls_are_recorded(
     world: World,
 ) -> None:
-    databases = [ToldDatabase(code=code) for code in ("DB1", "DB2")]
+    databases = [ReportedDatabase(code=code) for code in ("DB1", "DB2")]
     low, high = await leased_of(world, databases)
     of_low = await world.rows(
         "SELECT subject FROM alerts JOIN deliveries ON alert_id = alerts.id WHERE deliveries.id = :id",
         id=low.delivery_id,
     )
-    first, second = sorted(databases, key=lambda told: told.code == of_low[0].subject)
+    first, second = sorted(databases, key=lambda reported: reported.code == of_low[0].subject)
     failed = [AttemptResult(lease, jitter=0, status_code=503) for lease in (low, high)]
     async with writing(world.database) as session:
         await rest(world, session, first)
@@ -132,10 +132,10 @@ async def test_a_batch_that_brings_several_databases_to_rest_while_their_calls_a
 
 async def test_what_raises_does_not_wait_for_a_batch_that_may_wait_for_it(world: World) -> None:
     """The batch has the turn and goes on to a database which the one that raises holds."""
-    first, second = [ToldDatabase(code=code) for code in ("DB1", "DB2")]
+    first, second = [ReportedDatabase(code=code) for code in ("DB1", "DB2")]
     leases = await leased_of(world, [first, second])
     await record(world, [AttemptResult(lease, jitter=0, status_code=503) for lease in leases])
-    await world.tell(second.turns("late", world.clock.now()))
+    await world.receive(second.turns("late", world.clock.now()))
     async with writing(world.database) as session:
         await rest(world, session, first)
         raising = asyncio.create_task(world.raise_all())

@@ -27,7 +27,7 @@ async def raised(world: World) -> list[tuple[str, str]]:
 
 async def test_months_are_played_and_each_milestone_raised_once_in_order(world: World) -> None:
     known = task(date(2025, 7, 31))
-    await world.tell(tasks.TaskCreated(task=known))
+    await world.receive(tasks.TaskCreated(task=known))
     while (due := await next_due(world)) < local_instant(date(2025, 8, 29)):
         world.clock.move_to(due)
         assert await world.raise_all() == 1
@@ -45,7 +45,7 @@ async def next_due(world: World):  # type: ignore[no-untyped-def]  # noqa: ANN20
 
 async def test_what_is_past_when_first_heard_of_is_never_sent(world: World) -> None:
     known = task(DUE)
-    await world.tell(tasks.TaskCreated(task=known))
+    await world.receive(tasks.TaskCreated(task=known))
     assert await world.milestones(known.id) == [
         *((name, "obsolete", "past_when_heard_of") for name in EARLY),
         *((name, "pending", "planned") for name in AHEAD),
@@ -57,7 +57,7 @@ async def test_after_an_outage_only_the_newest_is_raised_and_the_others_have_the
     world: World,
 ) -> None:
     known = task(DUE)
-    await world.tell(tasks.TaskCreated(task=known))
+    await world.receive(tasks.TaskCreated(task=known))
     world.go_to(date(2025, 6, 23), 15)
     assert await world.raise_all() == 1
     assert await raised(world) == [("T+21", "G12")]
@@ -78,7 +78,7 @@ async def test_those_who_answer_for_a_task_get_reminders_of_their_own(world: Wor
         ("G12", "accountable"),
     ]
     assignments = tuple(tasks.AssignmentState(agency_code=code, role=role) for code, role in roles)
-    await world.tell(task(DUE, assignments=assignments))
+    await world.receive(task(DUE, assignments=assignments))
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
     assert sorted(await raised(world)) == [("T-7", "G01"), ("T-7", "G05"), ("T-7", "G12")]
@@ -92,7 +92,7 @@ async def test_a_task_without_a_deadline_of_its_own_is_silent(
 ) -> None:
     due_on = silent.pop("due_on", DUE)
     known = task(due_on, **silent)  # type: ignore[arg-type]  # a table of cases
-    await world.tell(known)
+    await world.receive(known)
     assert await world.milestones(known.id) == []
 
 
@@ -105,12 +105,12 @@ async def test_events_that_come_twice_late_or_out_of_order_change_nothing(world:
         }
     )
     repeated = event(tasks.TaskCreated(task=first), version=1, at=world.clock.now())
-    await world.tell(repeated, repeated)
-    await world.tell(moved)
+    await world.receive(repeated, repeated)
+    await world.receive(moved)
     settled = await world.milestones(first.id)
-    await world.tell(repeated)
-    await world.tell(first.model_copy(update={"version": 2, "title": "late"}))
-    await world.tell(moved.model_copy(update={"title": "same version again"}))
+    await world.receive(repeated)
+    await world.receive(first.model_copy(update={"version": 2, "title": "late"}))
+    await world.receive(moved.model_copy(update={"title": "same version again"}))
     assert await world.milestones(first.id) == settled
     [row] = await world.rows("SELECT title, version, due_on FROM tasks")
     assert (row.title, row.version, row.due_on) == (first.title, 3, date(2025, 8, 31))
@@ -119,12 +119,12 @@ async def test_events_that_come_twice_late_or_out_of_order_change_nothing(world:
 
 async def test_a_moved_deadline_is_planned_anew(world: World) -> None:
     known = task(DUE)
-    await world.tell(tasks.TaskCreated(task=known))
+    await world.receive(tasks.TaskCreated(task=known))
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
     later = known.deadline.model_copy(update={"revision": 2, "due_on": date(2025, 6, 30)})
     extended = known.model_copy(update={"version": 2, "deadline": later})
-    await world.tell(tasks.DeadlineExtended(task=extended, reason="luật lùi", document_code="12/CV"))
+    await world.receive(tasks.DeadlineExtended(task=extended, reason="luật lùi", document_code="12/CV"))
     milestones = await world.milestones(known.id)
     assert [
         name for name, status, reason in milestones if (status, reason) == ("cancelled", "replanned")
@@ -139,10 +139,10 @@ async def test_a_moved_deadline_is_planned_anew(world: World) -> None:
 
 async def test_the_same_words_read_anew_are_another_deadline(world: World) -> None:
     known = task(DUE)
-    await world.tell(known)
+    await world.receive(known)
     corrected = known.deadline.model_copy(update={"due_on": date(2025, 6, 30)})
-    await world.tell(known.model_copy(update={"version": 2, "deadline": corrected}))
-    await world.tell(
+    await world.receive(known.model_copy(update={"version": 2, "deadline": corrected}))
+    await world.receive(
         known.model_copy(update={"version": 3})
     )  # and back again: cancelled reminders come back to life
     milestones = await world.milestones(known.id)
@@ -155,14 +155,14 @@ async def test_an_assignment_that_ends_takes_its_reminders_along_and_comes_back_
     world: World,
 ) -> None:
     known = task(DUE, leads=["G12", "G05"])
-    await world.tell(known)
+    await world.receive(known)
     alone = task(DUE, id_=known.id, version=2, leads=["G05"])
-    await world.tell(alone)
+    await world.receive(alone)
     cancelled = await world.rows(
         "SELECT DISTINCT agency_code, reason FROM reminders WHERE status = 'cancelled'"
     )
     assert [tuple(row) for row in cancelled] == [("G12", "assignment_ended")]
-    await world.tell(task(DUE, id_=known.id, version=3, leads=["G12"]))
+    await world.receive(task(DUE, id_=known.id, version=3, leads=["G12"]))
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
     assert await raised(world) == [("T-7", "G12")]
@@ -171,8 +171,8 @@ async def test_an_assignment_that_ends_takes_its_reminders_along_and_comes_back_
 @pytest.mark.parametrize("state", ["completed", "cancelled", "merged"])
 async def test_a_task_that_ends_is_not_spoken_of_again(world: World, state: str) -> None:
     known = task(DUE)
-    await world.tell(known)
-    await world.tell(known.model_copy(update={"version": 2, "state": state}))
+    await world.receive(known)
+    await world.receive(known.model_copy(update={"version": 2, "state": state}))
     world.go_to(date(2025, 7, 1))
     assert await world.raise_all() == 0
     assert {(status, reason) for _, status, reason in (await world.milestones(known.id))[2:]} == {
@@ -182,7 +182,7 @@ async def test_a_task_that_ends_is_not_spoken_of_again(world: World, state: str)
 
 async def test_an_alert_goes_to_the_log_with_its_whole_payload(world: World) -> None:
     known = task(DUE)
-    await world.tell(known)
+    await world.receive(known)
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
     [change] = (await world.call("GET", "/changes"))["items"]
@@ -206,7 +206,7 @@ async def test_an_alert_goes_to_the_log_with_its_whole_payload(world: World) -> 
 
 
 async def test_an_agency_not_yet_told_of_is_named_by_its_code(world: World) -> None:
-    await world.tell(task(DUE, leads=["G99"]))
+    await world.receive(task(DUE, leads=["G99"]))
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
     [alert] = await world.items("/alerts")
@@ -222,7 +222,7 @@ def test_the_kind_of_an_alert_follows_from_its_milestone(milestone: int, kind: s
 
 async def test_workers_at_once_raise_each_milestone_once(world: World) -> None:
     known = [task(DUE, leads=["G12", "G05"]) for _ in range(150)]
-    await world.tell(*known)
+    await world.receive(*known)
     world.go_to(date(2025, 5, 28))  # T-7 and T-3 of each are due
     counts = await asyncio.gather(*(world.raise_all() for _ in range(4)))
     assert sum(counts) == 300
@@ -240,16 +240,16 @@ async def test_workers_at_once_raise_each_milestone_once(world: World) -> None:
 async def test_a_task_that_ends_while_its_timer_is_raised_leaves_no_timer_behind(world: World) -> None:
     for _ in range(10):
         known = task(date(2025, 5, 13), id_=uuid4())  # T+7 is this morning: raising it plans the next
-        await world.tell(known)
+        await world.receive(known)
         ended = known.model_copy(update={"version": 2, "state": "completed"})
-        await asyncio.gather(world.raise_all(), world.tell(ended))
+        await asyncio.gather(world.raise_all(), world.receive(ended))
         assert await world.milestones(known.id, "pending") == []
 
 
 async def test_an_event_that_makes_no_sense_is_set_aside_and_the_others_take_effect(world: World) -> None:
     beyond = task(date(9999, 12, 31))
     sound = task(DUE)
-    await world.tell(beyond, sound)
+    await world.receive(beyond, sound)
     [letter] = await world.rows("SELECT reason FROM dead_letters")
     assert "OverflowError" in letter.reason
     assert len(await world.milestones(sound.id)) == 8
@@ -258,7 +258,7 @@ async def test_an_event_that_makes_no_sense_is_set_aside_and_the_others_take_eff
 async def test_agencies_follow_their_newest_version_only(world: World) -> None:
     newer = event(agency("G12", "Bộ Nội vụ mới", "GOV"), version=5, at=world.clock.now())
     older = event(agency("G12", "Bộ Nội vụ cũ"), version=4, at=world.clock.now())
-    await world.tell(newer)
-    await world.tell(older)
+    await world.receive(newer)
+    await world.receive(older)
     [row] = await world.rows("SELECT name, parent_code FROM agencies WHERE code = 'G12'")
     assert tuple(row) == ("Bộ Nội vụ mới", "GOV")

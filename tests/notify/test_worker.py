@@ -1,4 +1,4 @@
-"""The loops together: told of a task, they raise and deliver in their own time."""
+"""The loops together: once a task is received, they raise and deliver by themselves."""
 
 from contextlib import AsyncExitStack
 from datetime import date, datetime
@@ -23,7 +23,7 @@ from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.health import Health
 from shared.runtime.loops import Loops
 from tests.conftest import PLATFORM, MakeDatabase
-from tests.notify.told import TI, ToldDatabase, budget
+from tests.notify.reports import TI, ReportedDatabase, budget
 from tests.notify.world import World, task
 from tests.support.bus import NoSource, wait_for
 from tests.support.webhooks import subscriber
@@ -65,11 +65,11 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
 
 
 async def test_figures_tell_what_waits(world: World) -> None:
-    await world.tell(task(date(2025, 5, 31)))
-    await world.tell(budget(id=str(uuid4()), year=2025, allocated=5 * TI, disbursed=TI))
+    await world.receive(task(date(2025, 5, 31)))
+    await world.receive(budget(id=str(uuid4()), year=2025, allocated=5 * TI, disbursed=TI))
     worker = work(world.settings, world.database, world.clock)
     world.go_to(date(2025, 5, 24), 9)
-    await world.tell(ToldDatabase().turns("late", world.clock.now()))
+    await world.receive(ReportedDatabase().turns("late", world.clock.now()))
     world.go_to(date(2025, 5, 24), 10)
     loops = Loops({"notify-upkeep": worker.loops["notify-upkeep"]})
     async with loops.running():
@@ -90,10 +90,10 @@ async def test_figures_tell_what_waits(world: World) -> None:
 
 async def test_a_fault_with_one_subject_keeps_nothing_of_the_others_back(world: World) -> None:
     worker = work(world.settings, world.database, world.clock)
-    await world.tell(task(date(2025, 5, 21)))
+    await world.receive(task(date(2025, 5, 21)))
     world.go_to(date(2025, 5, 21))
-    await world.tell(
-        *(ToldDatabase(code=f"DB{n}").turns("late", world.clock.now()) for n in range(BATCH + 1))
+    await world.receive(
+        *(ReportedDatabase(code=f"DB{n}").turns("late", world.clock.now()) for n in range(BATCH + 1))
     )
     await _rename(world, "tasks", "tasks_away")
     try:
@@ -144,20 +144,20 @@ async def test_due_next_is_the_earliest_of_all_subjects(world: World) -> None:
             return await next_due_instant(connection)
 
     assert await next_due() is None
-    await world.tell(budget(id=str(uuid4()), year=2025, allocated=5 * TI, disbursed=TI))
+    await world.receive(budget(id=str(uuid4()), year=2025, allocated=5 * TI, disbursed=TI))
     assert await next_due() == local_instant(date(2025, 6, 1), 8)
-    await world.tell(task(date(2025, 5, 31)))
+    await world.receive(task(date(2025, 5, 31)))
     assert await next_due() == local_instant(date(2025, 5, 24), 8)
 
 
 async def test_each_source_s_events_are_heard_by_its_name(world: World) -> None:
-    """Golden samples of what the other services tell: all understood, the news in them recorded."""
+    """Golden samples of the other services' events: all are consumed, and those that call for it cause reminders."""
     for service, handlers in SERVICE.handlers(world.settings, world.clock).items():
         golden = [
             CloudEvent.model_validate_json((GOLDEN / f"{event_type}.json").read_bytes())
             for event_type in handlers
         ]
-        await world.tell(*sorted(golden, key=lambda event: event.time))
+        await world.receive(*sorted(golden, key=lambda event: event.time))
         heard = await world.rows("SELECT 1 FROM inbox WHERE source = :source", source=service)
         assert heard
     assert await world.rows("SELECT 1 FROM dead_letters") == []
@@ -166,5 +166,5 @@ async def test_each_source_s_events_are_heard_by_its_name(world: World) -> None:
     )
     assert [tuple(row) for row in found] == [
         ("budget", "budget.behind"), ("budget", "budget.idle"), ("budget", "budget.unallocated"),
-        ("database", "dataset.contradiction.opened"),  # its end is no news: it was put off, and nobody told of it
+        ("database", "dataset.contradiction.opened"),  # its end causes none: it was postponed, and never raised
     ]  # fmt: skip

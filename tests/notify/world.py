@@ -1,4 +1,4 @@
-"""A notify service in a test's hands: what it is told, the hours it lives through, and what it then says."""
+"""A notify service for tests: the events that it receives, its clock, and what its API answers."""
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -77,13 +77,13 @@ class World(RunningService):
         cls, database: Database, clock: ManualClock, settings: NotifySettings, stack: AsyncExitStack
     ) -> "World":
         world = await stack.enter_async_context(cls.running(settings, database, clock))
-        await world.tell(agency("GOV", "Chính phủ"), agency("G12", "Bộ Nội vụ", "GOV"))
+        await world.receive(agency("GOV", "Chính phủ"), agency("G12", "Bộ Nội vụ", "GOV"))
         return world
 
-    # --- what it is told
+    # --- events
 
-    async def tell(self, *changes: EventData | tasks.TaskState | CloudEvent) -> None:
-        """Events of one service, as one batch; the bare state of a task is told as an amendment."""
+    async def receive(self, *changes: EventData | tasks.TaskState | CloudEvent) -> None:
+        """Consume events of one service as one batch; the bare state of a task becomes an amendment."""
         events = tuple(self._event(change) for change in changes)
         await self.consume(*events)
 
@@ -96,7 +96,7 @@ class World(RunningService):
         version = 1 if aggregate is None else aggregate.version
         return event(change, version=version, at=self.clock.now())
 
-    # --- the hours it lives through
+    # --- its clock and its loops
 
     def go_to(self, day: date, hour: int = 8) -> None:
         self.clock.move_to(local_instant(day, hour))
@@ -122,7 +122,7 @@ class World(RunningService):
             await worker.close()
         return started
 
-    # --- what it says
+    # --- its API
 
     async def key(self, tenant: str | None, *scopes: str) -> dict[str, str]:
         """Authorization of a key bound to `tenant`."""

@@ -1,4 +1,4 @@
-"""What the datasets and the finance service tell, for tests of notify."""
+"""Events of the datasets and finance services, for tests of notify."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +12,8 @@ AT = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)  # 08:00 in Vietnam
 
 
 @dataclass
-class ToldDatabase:
-    """A database whose versions are counted as it tells of itself."""
+class ReportedDatabase:
+    """A database and the events about it: each counts its version up."""
 
     code: str = "CSDLQG-DC"
     owner: str = "G12"
