@@ -1,4 +1,4 @@
-"""Event type -> use case: of the log of tasks, finance takes the agencies."""
+"""The handlers of the events that finance consumes: agencies, from the log of tasks."""
 
 from collections.abc import Mapping
 

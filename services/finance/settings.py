@@ -4,4 +4,4 @@ from shared.runtime.settings import Settings
 
 
 class FinanceSettings(Settings):
-    """Nothing of its own: what may be spent is told by decisions, not by whoever operates the service."""
+    """The common settings alone: what may be spent follows from decisions, not from the operator."""

@@ -158,7 +158,7 @@ class Budget(Base):
 
 
 class Claim(Base):
-    """A statement of the money that an agency needs, in versions; which one holds depends on the day asked about."""
+    """A statement of the money that an agency needs, in versions; the one in force depends on the day."""
 
     __tablename__ = "claims"
     __table_args__ = (
@@ -188,7 +188,7 @@ class Claim(Base):
 
 
 class VoucherLine(Base):
-    """A posted row of a Treasury file, by which importing it again changes nothing."""
+    """A posted row of a Treasury file, by which a repeated import is recognised."""
 
     __tablename__ = "voucher_lines"
     __table_args__ = (Index("ix_voucher_lines_voucher", "year", "agency_code", "normal_form"),)

@@ -1,4 +1,4 @@
-"""The loops of the finance service: the figures operators watch."""
+"""The loops of the finance service: gauges of budgets."""
 
 from dataclasses import asdict
 from functools import partial

@@ -1,4 +1,4 @@
-"""Event type -> use case: the events that notify consumes from the logs of the other services."""
+"""The handlers of the events that notify consumes from the logs of other services, by event type."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

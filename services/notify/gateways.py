@@ -1,4 +1,4 @@
-"""Calls to subscribers, signed as Standard Webhooks 1.0 asks, and the cipher in which their secrets are kept."""
+"""Calls to subscribers, signed by Standard Webhooks 1.0, and the encryption of their secrets at rest."""
 
 import base64
 import secrets
@@ -30,10 +30,10 @@ def encode_secret(secret: bytes) -> str:
 
 
 class SecretCipher:
-    """Seals a subscription's secret for its row alone: moved to another row it does not open."""
+    """Encrypts secrets with the id of their subscription as associated data: in another row they do not decrypt."""
 
     def __init__(self, suite_secrets: Sequence[bytes]) -> None:
-        """Encrypts under the first of the suite's secrets, decrypts under any of them."""
+        """Encrypts under the first of the secrets, decrypts under any of them."""
         keys = derive_keys(suite_secrets, b"dondoc notify webhook secrets v1")
         self._ciphers = [AESGCM(key) for key in keys]
 
@@ -42,7 +42,7 @@ class SecretCipher:
         return nonce + self._ciphers[0].encrypt(nonce, secret, subscription_id.bytes)
 
     def open(self, sealed: bytes, subscription_id: UUID) -> bytes:
-        """Raises cryptography's InvalidTag when it was sealed for another row or under another key."""
+        """Raises cryptography's InvalidTag for a secret of another row or under another key."""
         for cipher in self._ciphers:
             with suppress(InvalidTag):
                 return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], subscription_id.bytes)
@@ -66,7 +66,7 @@ class WebhookSender:
         self._cipher = cipher
 
     async def send(self, message: Message) -> Outcome:
-        """POST once; errors of the transport and the receiver are in the outcome."""
+        """POST a message once; errors of the transport and the receiver are in the outcome."""
         signer = Webhook(self._cipher.open(message.sealed_secret, message.subscription_id))
         at = _REAL_TIME.now()
         headers = {

@@ -65,7 +65,7 @@ class NewSubscription(RequestModel):
 
 
 class SubscriptionChanges(ChangeModel):
-    """What is left out stays as it is."""
+    """Members that are left out are not changed."""
 
     url: Url | None = None
     include_descendants: Boolean | None = None
@@ -109,7 +109,7 @@ class DeliveryCounts(TypedDict):
 
 
 class AlertView(AlertAbout):
-    """Of task, database and other subjects the one that it is about; the others are null."""
+    """Of the members for kinds of subjects (task, database …) the one that the alert is about is set, the others are null."""
 
     id: UUID
     status: Annotated[AlertStatus, Field(description="`raised`: nobody had subscribed to it")]

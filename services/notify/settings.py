@@ -1,4 +1,4 @@
-"""What the notify service reads from the environment besides the common settings, under the prefix DONDOC_."""
+"""Settings of the notify service besides the common ones; environment variables with the prefix DONDOC_."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Balances as of a day, by what was known."""
+"""Balances as of a day, by what was recorded up to an instant."""
 
 from typing import Annotated
 
@@ -22,11 +22,11 @@ async def get_balances(
     source: CodeParameter = None,
     group_by: Dimension | None = None,
 ) -> Balances:
-    """Số dư từng giai đoạn tại một ngày. / Every stage's money as of a day.
+    """Số dư từng giai đoạn tại một ngày. / Balances of every stage as of a day.
 
     Theo điều đã biết: toàn bộ và, nếu hỏi, từng nhóm.
 
-    By what was known: the whole and, where asked, each key.
+    By what was recorded up to `known_at`: the total and, with `group_by`, each group.
     """
     query = BalanceQuery(
         stable.asked.as_of, stable.asked.known_at, year=year, source=source, **filters.given()

@@ -1,4 +1,4 @@
-"""Claims of agencies."""
+"""Routes of claims."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ def _filters(
     nature: Nature | None = None,
     field: Field | None = None,
 ) -> dict[str, Any]:
-    """The filters on claims, by column."""
+    """The filters on claims: values by column."""
     named = {"stage": stage, "year": year, "level": level, "nature": nature, "field": field}
     return named | {"agency_code": agency}
 
@@ -38,11 +38,11 @@ ClaimFilters = Annotated[dict[str, Any], Depends(_filters)]
 
 @router.post("/claims", status_code=201, tags=["claims"])
 async def post_claim(body: ClaimIn, change: CurrentChange, actor: CurrentActor, caller: Claimant) -> ClaimOut:
-    """Nêu nhu cầu kinh phí. / State what money is needed.
+    """Nêu nhu cầu kinh phí. / State a need of money.
 
     Lần nêu này thay lần nêu trước cho cùng nội dung. Khóa gắn với một cơ quan nêu cho chính cơ quan đó.
 
-    It supersedes what was stated for the same before. A bound key states for its own agency.
+    It supersedes the earlier statement of the same stage, year, level, agency, nature and field. A bound key states for its own agency.
     """
     caller.require_tenant(body.agency_code)
     claim = NewClaim(**dict(body))
@@ -66,7 +66,7 @@ async def list_claims(
 
     Theo điều đã biết; lần nêu của ngày muộn nhất có hiệu lực, trong một ngày thì lần cuối.
 
-    By what was known; the statement of the latest day holds, of one day the last.
+    By what was recorded up to `known_at`; the statement of the latest day holds, of one day the last.
     """
     connection, asked = stable.connection, asdict(stable.asked)
     total = await read.sum_claims(connection, filters, **asked)

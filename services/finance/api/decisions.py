@@ -1,4 +1,4 @@
-"""Posting decisions, taking them back, reading them."""
+"""Routes of decisions and their reversals."""
 
 from datetime import datetime
 from typing import Annotated
@@ -55,7 +55,7 @@ async def post_decision(
 
     Ghi đủ mọi dòng hoặc không dòng nào. Một văn bản (number, kind, issued_on) chỉ ghi một lần, trừ khi đã đảo.
 
-    All of its lines or none. A document (number, kind, issued_on) is posted once unless reversed.
+    All of its lines or none. A document (number, kind, issued_on) is posted once unless it is reversed.
     """
     lines, meant = [line.line() for line in body.lines], body.similar_is_meant
     decision_id = await use_cases.post_decision(
@@ -122,11 +122,11 @@ async def reverse_decision(
     actor: CurrentActor,
     _: Manager,
 ) -> DecisionOut:
-    """Đảo một quyết định, một lần, từ một ngày. / Take a decision back, once, from a day on.
+    """Đảo một quyết định, một lần, từ một ngày. / Reverse a decision, once, from a day on.
 
     Điều đã biết trước đó vẫn như cũ.
 
-    What was known before stays what it was.
+    Figures for an earlier `known_at` do not change.
     """
     reversal_id = await use_cases.reverse_decision(
         change.session,

@@ -1,4 +1,4 @@
-"""Dependencies of the routes: scopes, filters, the day and the instant of knowledge."""
+"""Dependencies of the routes: scopes, filters, `as_of` and `known_at`."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ EARLIEST = date(2000, 1, 1)
 
 
 def require_unbound(caller: Annotated[Caller, with_scope("finance.manage")]) -> Caller:
-    """Who may post to the ledger: a key that is bound to no agency, since decisions move the money of many."""
+    """A key that may post to the ledger: bound to no agency, since decisions move the money of many."""
     caller.require_tenant(None)
     return caller
 
@@ -42,7 +42,7 @@ Stable = Annotated[StableRead, Depends(read_stably, scope="function")]
 
 @dataclass(frozen=True, slots=True)
 class _Filters:
-    """The dimensions to which an answer is narrowed."""
+    """The filters on dimensions."""
 
     level: ledger.Level | None = None
     agency: CodeParameter = None

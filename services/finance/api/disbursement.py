@@ -1,4 +1,4 @@
-"""Disbursement as of a day, by what was known, ranked."""
+"""Rates of disbursement as of a day, by what was recorded up to an instant, ranked."""
 
 from typing import Annotated, Literal
 
@@ -27,11 +27,11 @@ async def get_disbursement(
         BooleanText, Query(description="defence and security count only where asked for, here or by field")
     ] = False,
 ) -> Disbursement:
-    """Tỉ lệ giải ngân, có xếp hạng. / What was paid out of what was allocated, ranked.
+    """Tỉ lệ giải ngân, có xếp hạng. / Rates of disbursement, ranked.
 
     `coverage` nói những gì được tính.
 
-    `coverage` says what counts.
+    `coverage` lists what is counted.
     """
     included = _fields(filters.field, defence=include_defence_security)
     without = (

@@ -1,4 +1,4 @@
-"""Taking a Treasury file."""
+"""The import of Treasury files."""
 
 from typing import Annotated
 
@@ -64,11 +64,11 @@ async def import_disbursements(
     _: Manager,
     form: Annotated[ImportForm, Form(media_type="multipart/form-data")],
 ) -> ImportReport:
-    """Nhập số giải ngân, thu hồi từ tệp Kho bạc. / Import what a Treasury file says was paid and recovered.
+    """Nhập số giải ngân, thu hồi từ tệp Kho bạc. / Import disbursements and recoveries from a Treasury file.
 
     Mỗi ngày một quyết định giải ngân và một quyết định thu hồi; điều tệp trước đã mang vào thì không đổi gì.
 
-    One decision a day for what was paid and one for what was taken back; what an earlier file brought changes nothing.
+    One decision a day for disbursements and one for recoveries; rows that an earlier file brought change nothing.
     """
     file: TreasuryFile = request.state.upload
     asked = form.model_dump(include={"number", "similar_is_meant", "dry_run", "partial"})

@@ -14,7 +14,7 @@ async def check_published(body: StatementIn, _: Reader) -> StatementOut:
 
     So theo số chữ số đã in; không ghi gì.
 
-    By their printed precision; nothing is recorded.
+    Compared by their printed precision; nothing is recorded.
     """
     found = check_statement(body.measure, body.total, body.parts)
     return StatementOut(

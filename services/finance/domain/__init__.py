@@ -1,1 +1,1 @@
-"""Rules of the ledger, of rates and of printed figures: values in, values out."""
+"""Rules of the ledger, of rates and of printed figures: pure functions of values."""

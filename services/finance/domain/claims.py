@@ -1,4 +1,4 @@
-"""Claims: statements of agencies about the money that they need."""
+"""Claims: agencies' statements of the money that they need."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""Decisions: the document and its lines, what may be posted, and what may be reversed."""
+"""Decisions: the document and its lines, and the conditions of posting and of reversing one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def check_header(header: Header, today: date) -> None:
 
 
 def check_lines(kind: Kind, lines: Sequence[Line]) -> None:
-    """Refuse lines whose amounts are no money of this kind; only an adjustment may take away."""
+    """Refuse amounts that a decision of this kind cannot have: only an adjustment may be negative."""
     _check_number(len(lines))
     for number, line in enumerate(lines):
         if line.amount == 0 or (line.amount < 0 and kind is not Kind.ADJUST):
@@ -84,7 +84,7 @@ def check_reversal(
     effective_on: date,
     today: date,
 ) -> None:
-    """A decision is reversed once, no reversal is, and it takes effect no earlier than the decision, and not in the future.
+    """Refuse a second reversal, one of a reversal, and one that takes effect before the decision or in the future.
 
     Args:
         original: the decision to be reversed.

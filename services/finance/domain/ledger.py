@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where money stands. `AUTHORITY` is what approvals draw on: it alone goes below zero."""
+    """A stage of money. Approvals draw on `AUTHORITY`, which alone goes below zero."""
 
     AUTHORITY = "authority"
     UNALLOCATED = "unallocated"

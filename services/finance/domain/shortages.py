@@ -39,7 +39,7 @@ class Shortage:
 
 
 class Insufficient(Conflict):
-    """`shortages` are all of them, while the problem document lists some."""
+    """The refusal; `shortages` has all of them, while the problem document lists the first."""
 
     shortages: Sequence[Shortage] = ()
 

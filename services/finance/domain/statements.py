@@ -1,4 +1,4 @@
-"""Whether a published total agrees with its parts, by the precision in which each was printed."""
+"""The check of a published total against its parts, by the precision in which each was printed."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Balances for any day and any state of knowledge, worked out from the postings."""
+"""Balances as of any day, by what was recorded up to any instant, worked out from the postings."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -45,7 +45,7 @@ _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class BalanceQuery:
-    """The day and the instant of knowledge of a query, and its filters; None: not filtered."""
+    """A query of balances: its day, the instant up to which records count, and its filters; None: not filtered."""
 
     as_of: date
     known_at: datetime
@@ -124,7 +124,7 @@ _SPAN = select(func.min(Decision.recorded_at).label("first"), func.max(Decision.
 
 
 async def _is_in_later_half(connection: AsyncConnection, query: BalanceQuery) -> bool:
-    """Whether the instant lies in the later half of the ledger: an estimate that only affects speed."""
+    """True if the query lies in the later half of the ledger: an estimate that only affects speed."""
     span = (await connection.execute(_SPAN)).one()
     if span.first is None:
         return True
@@ -135,7 +135,7 @@ async def _is_in_later_half(connection: AsyncConnection, query: BalanceQuery) ->
 async def read_balances(
     connection: AsyncConnection, query: BalanceQuery, group_by: Dimension | None = None
 ) -> tuple[Group, list[Group]]:
-    """The figures of the whole, and of every key with money, by key; one reading of the postings for both."""
+    """The figures of the whole, and of every group with money, in order of key; the postings are read once for both."""
     given = {name: value for name, value in asdict(query).items() if value is not None}
     filtered = tuple(name for name in given if name in _CONDITIONS)
     statement = _statement(group_by, filtered, later=await _is_in_later_half(connection, query))

@@ -1,4 +1,4 @@
-"""Claims: those in force at a moment, or every version."""
+"""Queries of claims: those in force as of a day, or every version."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ _KEY = (Claim.year, Claim.stage, Claim.level, Claim.agency_code, Claim.nature, C
 
 
 def _claims(filters: Mapping[str, Any], as_of: date, known_at: datetime, *, superseded: bool) -> AnySelect:
-    """Of each key the statement of the latest day, of that day the last; or all that were stated and known."""
+    """Of each key the statement of the latest day, of that day the last; with `superseded` every statement."""
     known = select(*Claim.__table__.columns).where(Claim.stated_on <= as_of, Claim.recorded_at <= known_at)
     for name, value in filters.items():
         if value is not None:
@@ -47,7 +47,7 @@ async def list_claims(
 
 
 def page_key(row: AnyRow) -> tuple[Any, ...]:
-    """A claim's place in the list."""
+    """The sort key of a claim in the list."""
     return (*(getattr(row, column.name) for column in _KEY), row.version)
 
 

@@ -1,4 +1,4 @@
-"""Balances as of a day, by what was known."""
+"""Balances as of a day, by what was recorded up to an instant."""
 
 from dataclasses import asdict
 from datetime import date, datetime
@@ -33,7 +33,7 @@ class BalanceOut(FiguresOut):
 
 
 class Balances(Answer):
-    """The same question with the `known_at` of the answer has the same answer for ever."""
+    """A request with the `as_of` and `known_at` of an answer is answered alike for ever."""
 
     as_of: date
     known_at: datetime

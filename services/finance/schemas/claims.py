@@ -1,4 +1,4 @@
-"""Claims: statements of what is needed."""
+"""Claims: statements of needs of money."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

@@ -118,7 +118,7 @@ class LineOut(Answer):
 
 
 class DecisionWithLines(DecisionOut):
-    """A page of its lines; those of a reversal are what it takes back, with the sign changed."""
+    """A decision with a page of its lines; those of a reversal are the lines that it reverses, with the sign changed."""
 
     lines: list[LineOut]
     next_cursor: str | None

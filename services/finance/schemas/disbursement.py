@@ -1,4 +1,4 @@
-"""Disbursement as of a day, by what was known."""
+"""Rates of disbursement as of a day, by what was recorded up to an instant."""
 
 from datetime import date, datetime
 
@@ -25,7 +25,7 @@ class RateTotal(Answer):
 
 
 class Coverage(Answer):
-    """The fields that count and those that do not, and how many agencies and dimensions with money there are."""
+    """The fields that are counted and those that are not; the numbers of agencies and of dimensions (`rows`) with money."""
 
     fields_included: list[ledger.Field]
     fields_excluded: list[ledger.Field]

@@ -1,4 +1,4 @@
-"""Types of several shapes: days, budget years, whole amounts."""
+"""Field types that several schemas share: days, budget years, whole amounts."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ YearText = Annotated[int, Field(ge=2000, le=2200), AS_INTEGER]  # of an address 
 
 
 def refuse_fraction(amount: Any, field: str) -> None:
-    """Money is whole đồng: a JSON number without a fraction, neither text nor true."""
+    """Refuse an amount that is no JSON integer: money is whole đồng. Raises InvalidInput amount_not_whole."""
     if isinstance(amount, bool) or not isinstance(amount, int):
         raise InvalidInput(
             "amount_not_whole",

@@ -20,7 +20,7 @@ class ImportedRow(RowOutcome):
 
 
 class ImportReport(Answer):
-    """A dry run and the real run answer alike but for `dry_run`, `written` and the decisions' ids."""
+    """The report of a dry run is that of the real run but for `dry_run`, `written` and the decisions' ids."""
 
     unit: str
     accepted: int

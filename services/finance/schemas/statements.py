@@ -1,4 +1,4 @@
-"""Published figures and what they are checked against."""
+"""Published totals and the parts that they are checked against."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ class StatementIn(RequestModel):
 
 
 class StatementOut(Answer):
-    """`difference` is the total less its parts; within `tolerance` printing explains it. Decimal strings."""
+    """`difference` is the total less its parts; within `tolerance` it is explained by rounding. Decimal strings."""
 
     verdict: Verdict
     difference: str

@@ -1,4 +1,4 @@
-"""Stating a claim: a further version beside the former ones."""
+"""Claims are stated in versions; none replaces the row of another."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -21,7 +21,7 @@ _KEY = ("stage", "year", "level", "agency_code", "nature", "field")
 async def state_claim(
     session: AsyncSession, claim: NewClaim, *, actor: Actor, at: datetime
 ) -> events.ClaimState:
-    """Add a statement; of one day the last recorded holds, else the one stated latest.
+    """Add a version of a claim. That of the latest `stated_on` holds, of one day the one recorded last.
 
     Raises:
         InvalidInput: claim_amount, stated_in_future, agency_unknown.

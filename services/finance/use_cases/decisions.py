@@ -1,4 +1,4 @@
-"""Posting decisions and reversing them."""
+"""Decisions are posted and reversed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ async def post_decision(
     actor: Actor,
     at: datetime,
 ) -> UUID:
-    """Post a decision, all of its lines or none; its id.
+    """Post a decision, all of its lines or none; returns its id.
 
     Raises:
-        InvalidInput: days in the future, amounts that are no money of this kind, unknown agencies.
+        InvalidInput: days in the future, amounts that this kind cannot have, unknown agencies.
         DocumentPosted: decision_posted.
         Conflict: number_similar, unless that is meant.
         Insufficient: an account would go below zero.
@@ -49,7 +49,7 @@ async def post_decision(
 async def reverse_decision(
     session: AsyncSession, decision_id: UUID, *, reason: str, effective_on: date, actor: Actor, at: datetime
 ) -> UUID:
-    """Reverse a decision by one that moves the same money the other way; the new decision's id.
+    """Reverse a decision by one that moves the same money the other way; returns the reversal's id.
 
     Raises:
         NotFound: decision_unknown.

@@ -1,4 +1,4 @@
-"""Reading deliveries with their attempts, and sending one again."""
+"""Routes of deliveries: lists with their attempts, and a retry on request."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -38,7 +38,7 @@ async def list_deliveries(
 
     Khóa gắn với một cơ quan chỉ thấy của cơ quan đó.
 
-    Of a key bound to an agency, its own.
+    A key bound to an agency sees its own.
     """
     tenant, after = caller.tenant, key_after(cursor)
     rows = await queries.list_deliveries(

@@ -24,7 +24,7 @@ CodeParameter = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
 def _named_subjects() -> Callable[..., Sequence[tuple[str, str]]]:
-    """A dependency with a parameter for each kind of subject: the subjects that a request names."""
+    """A dependency with a query parameter for each kind of subject; its value: the (kind, key) pairs that are given."""
 
     def named(**given: object) -> Sequence[tuple[str, str]]:
         return [(kind, str(key)) for kind, key in given.items() if key is not None]
@@ -57,6 +57,6 @@ Rules = Annotated[SubscriptionRules, Depends(rules_of(SubscriptionRules))]
 
 
 def key_after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """Where a page begins: the instant and id of the last row of the page before. Raises InvalidInput."""
+    """The sort key of the last row of the page before: its instant and id. Raises InvalidInput for another cursor."""
     after: tuple[datetime, UUID] | None = decode_after(cursor, datetime, UUID)
     return after

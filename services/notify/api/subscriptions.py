@@ -45,7 +45,7 @@ async def create_subscription(
 
     Câu trả lời cho xem bí mật một lần duy nhất.
 
-    The answer shows the secret once.
+    The secret is in this answer alone.
     """
     subscription, secret = await use_cases.create_subscription(
         change.session, rules, **body.model_dump(), caller=caller, actor=actor, now=change.at
@@ -69,7 +69,7 @@ async def list_subscriptions(
 
     Khóa gắn với một cơ quan chỉ thấy của cơ quan đó.
 
-    Of a key bound to an agency, its own.
+    A key bound to an agency sees its own.
     """
     if agency is not None:
         caller.require_tenant(agency)
@@ -143,7 +143,7 @@ async def delete_subscription(
 
     Đăng ký vẫn nằm trong danh sách, ghi là đã xóa.
 
-    It stays in the list as deleted.
+    It stays in the list with the status deleted.
     """
     now = change.at
     await use_cases.delete_subscription(change.session, subscription_id, caller=caller, actor=actor, now=now)
@@ -165,7 +165,7 @@ async def try_subscription(
 
     Lần gửi của tin đó cho biết kết quả.
 
-    Its delivery tells how it went.
+    The result is shown by its delivery.
     """
     now = change.at
     delivery_id = await use_cases.try_subscription(

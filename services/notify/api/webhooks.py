@@ -1,4 +1,4 @@
-"""The messages sent to subscribers, for their side of the OpenAPI document; none of it is served here."""
+"""The webhooks of the OpenAPI document: the requests that subscribers receive. Nothing is served here."""
 
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ router = APIRouter()
 
 
 def _describe(name: str, contract: type[EventData], description: str) -> None:
-    """`description` as a route's docstring: “Vietnamese. / English.” in one line."""
+    """Add a webhook. `description` has the form of a route's summary: “Vietnamese. / English.” in one line."""
     event = event_model(contract)
 
     async def receive(

@@ -20,7 +20,7 @@ class DeliveryStatus(StrEnum):
 
 
 class DeliveryReason(StrEnum):
-    """Why a delivery ended undelivered."""
+    """The reason for which a delivery failed or was cancelled."""
 
     RETRIES_EXHAUSTED = "retries_exhausted"
     TASK_ENDED = "task_ended"
@@ -36,7 +36,7 @@ class DeliveryReason(StrEnum):
 
 
 class AttemptOutcome(StrEnum):
-    """`lost`: its lease ended before a result was recorded; the call may have arrived."""
+    """The outcome of an attempt; `lost`: its lease expired before a result was recorded, and the call may have arrived."""
 
     IN_FLIGHT = "in_flight"
     DELIVERED = "delivered"
@@ -58,7 +58,7 @@ def outcome_of(*, accepted: bool, status_code: int | None) -> AttemptOutcome:
 
 
 def error_code(*, accepted: bool, status_code: int | None, transport_error: str | None) -> str | None:
-    """The code under which a failed attempt is kept: the transport's, a redirect (not followed), or a status."""
+    """The error code of a failed attempt: the transport's, redirect_not_followed, or status_refused; None of others."""
     if accepted or transport_error is not None:
         return None if accepted else transport_error
     return "redirect_not_followed" if status_code in REDIRECTS else "status_refused"

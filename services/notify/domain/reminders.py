@@ -59,5 +59,5 @@ UNTRUE = State(ReminderStatus.CANCELLED, ReminderReason.NO_LONGER_TRUE)
 
 
 def is_stale(instant: datetime, now: datetime, stale_after: timedelta) -> bool:
-    """Whether it is too long ago at `now` to raise an alert about it."""
+    """True for an instant that is too long ago at `now` for an alert."""
     return instant < now - stale_after

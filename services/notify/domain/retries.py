@@ -1,4 +1,4 @@
-"""When a failed attempt is repeated."""
+"""The retry schedule of failed attempts."""
 
 from datetime import datetime, timedelta
 

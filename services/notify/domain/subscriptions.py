@@ -12,7 +12,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class SubscriptionReason(StrEnum):
-    """Why a subscription is not active."""
+    """The reason for which a subscription is not active."""
 
     ENDPOINT_GONE = "endpoint_gone"
     PAUSED = "paused"

@@ -1,4 +1,4 @@
-"""Days, instants, amounts and titles as written in messages, in Vietnamese and English."""
+"""Formats of days, instants, amounts and titles in messages, in Vietnamese and English."""
 
 from datetime import UTC, date, datetime
 
@@ -35,7 +35,7 @@ def instant_iso(instant: datetime) -> str:
 
 
 def shortened(text: str) -> str:
-    """One line without its final full stop; cut between words where it is long."""
+    """The text as one line without its final full stop, cut between words at LONGEST_TITLE."""
     line = " ".join(text.split()).rstrip(".;, ")
     if len(line) <= LONGEST_TITLE:
         return line
@@ -50,12 +50,12 @@ _NEXT_UNIT = 10_000  # tenths: 999.95 million is a billion already
 
 
 def money_vi(dong: int) -> str:
-    """As offices write it, to one place: 1.234,5 tỉ đồng; below a million as it is."""
+    """An amount to one decimal place: 1.234,5 tỉ đồng; below a million in whole đồng."""
     return _money(dong, ("đồng", "triệu đồng", "tỉ đồng")).translate(_VIETNAMESE_MARKS)
 
 
 def money_en(dong: int) -> str:
-    """1,234.5 billion đồng."""
+    """As `money_vi`, in English: 1,234.5 billion đồng."""
     return _money(dong, ("đồng", "million đồng", "billion đồng"))
 
 
@@ -74,5 +74,5 @@ def _money(dong: int, units: tuple[str, str, str]) -> str:
 
 
 def _tenths(dong: int, unit: int) -> int:
-    """Halves up, in integers, so that binary fractions move no figure."""
+    """An amount in tenths of a unit, halves up, in integer arithmetic."""
     return (20 * dong + unit) // (2 * unit)

@@ -1,4 +1,4 @@
-"""Alerts as their readers see them."""
+"""Queries of alerts, with the status that follows from their deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ async def get_alert(connection: AsyncConnection, alert_id: UUID) -> AnyRow | Non
 
 
 def filtered(query: AnySelect, row: type[Alert | Reminder], filters: Filters) -> AnySelect:
-    """The rows about agencies that the reader may see, narrowed to the kind and the subjects given."""
+    """The rows that match the filters, of agencies that the reader may see."""
     if filters.tenant is not None:
         query = query.where(row.agency_code.in_(within(Agency, filters.tenant)))
     if filters.agency is not None:

@@ -1,4 +1,4 @@
-"""Deliveries and their attempts, as the owners of the subscriptions see them; when retries come due, and the backlog."""
+"""Queries of deliveries and attempts, of the next retry and of the backlog."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -91,7 +91,7 @@ async def attempts_of(connection: AsyncConnection, delivery_ids: Sequence[UUID])
 
 
 async def next_retry_instant(connection: AsyncConnection, now: datetime) -> datetime | None:
-    """When the next retry comes due after `now`; first attempts are due from the start."""
+    """The instant at which the next retry comes due after `now`; None where none does. First attempts are due at once."""
     due: datetime | None = (await connection.execute(_NEXT_RETRY, {"now": now})).scalar_one()
     return due
 

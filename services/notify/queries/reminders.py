@@ -1,4 +1,4 @@
-"""Reminders as their readers see them; when the next come due, and the backlog."""
+"""Queries of reminders, of the next to come due and of the backlog."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -67,5 +67,5 @@ async def next_due_by_kind(
 
 
 async def reminder_backlog(connection: AsyncConnection, now: datetime) -> Sequence[AnyRow]:
-    """Pending reminders, those due of them and the oldest instant at which one came due, by kind of subject."""
+    """By kind of subject: the number of pending reminders, of those due, and the earliest `due_at`."""
     return (await connection.execute(_BACKLOG, {"now": now})).all()

@@ -1,4 +1,4 @@
-"""Subscriptions as their owners see them."""
+"""Queries of subscriptions."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -56,7 +56,7 @@ class Delivery(Base):
 
 
 class Attempt(Base):
-    """One call, written down before it is made. `duration_ms` is real time, also under a simulated clock."""
+    """One call; its row is inserted before the call is made. `duration_ms` is real time, also under a simulated clock."""
 
     __tablename__ = "attempts"
     __table_args__ = (UniqueConstraint("delivery_id", "number"), one_of("outcome", AttemptOutcome))

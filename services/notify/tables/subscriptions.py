@@ -12,7 +12,7 @@ from shared.runtime.database import one_of
 
 
 class Subscription(Base):
-    """Where alerts go. `agency_code` None means every agency; `sealed_secret` is encrypted."""
+    """An endpoint that receives alerts. `agency_code` None means every agency; `sealed_secret` is encrypted."""
 
     __tablename__ = "subscriptions"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Which keys may act for an agency."""
+"""The authority of keys over subscriptions of an agency."""
 
 from shared.http.auth import Caller
 

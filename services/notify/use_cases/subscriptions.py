@@ -1,4 +1,4 @@
-"""Subscriptions: created, changed, tried out and ended by those who receive. None is ever removed."""
+"""Subscriptions: created, changed, tested and deleted by their owners. Their rows are never removed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ async def create_subscription(
 
 
 async def _check_limit(session: AsyncSession, agency_code: str | None, limit: int) -> None:
-    """Count under a lock of the agency's own, so that two requests at once do not both take the last place."""
+    """Count under an advisory lock of the agency, so that concurrent requests together stay within the limit."""
     if agency_code is not None:
         await require_agencies(session, Agency, [agency_code], "agency_code")
     lock = func.pg_advisory_xact_lock(func.hashtextextended(f"subscriptions:{agency_code or ''}", 0))
@@ -114,7 +114,7 @@ async def change_subscription(
     A value that is set already is no change: no new version, no audit entry.
 
     Raises:
-        NotFound, Forbidden, Gone: as `_own`.
+        NotFound, Forbidden, Gone: as `_lock_own`.
         StaleVersion: it has changed since it was read.
         InvalidInput: the new address may not be called.
     """
@@ -166,7 +166,7 @@ async def _switch(
 async def delete_subscription(
     session: AsyncSession, subscription_id: UUID, *, caller: Caller, actor: Actor, now: datetime
 ) -> None:
-    """End a subscription for good; its row and its deliveries stay. Raises as `_own`."""
+    """End a subscription for good; its row and its deliveries stay. Raises as `_lock_own`."""
     subscription = await _lock_own(session, subscription_id, caller)
     await _deactivate(session, subscription, SubscriptionStatus.DELETED, SubscriptionReason.DELETED, now)
     _raise_version(subscription, now)
@@ -179,7 +179,7 @@ async def try_subscription(
     """Add a pending delivery of a trial message; returns the delivery's id.
 
     Raises:
-        NotFound, Forbidden, Gone: as `_own`.
+        NotFound, Forbidden, Gone: as `_lock_own`.
         Conflict: it is disabled.
     """
     subscription = await _lock_own(session, subscription_id, caller)

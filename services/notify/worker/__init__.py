@@ -1,4 +1,4 @@
-"""The loops of the notify service: raising, delivering, upkeep."""
+"""The loops of the notify service: reminders, deliveries, upkeep."""
 
 from services.notify.settings import NotifySettings
 from services.notify.worker.deliveries import DeliveryWorker

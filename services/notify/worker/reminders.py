@@ -1,4 +1,4 @@
-"""Raising alerts when their reminders come due: one loop for all subjects."""
+"""The loop that raises due reminders, of all subjects."""
 
 import asyncio
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ POLL_SECONDS = 1.0  # the fallback for plans made by other processes
 
 
 async def next_due_instant(connection: AsyncConnection) -> datetime | None:
-    """When the next reminder comes due, or came; None when none is pending."""
+    """The earliest instant at which a pending reminder comes or came due; None when none is pending."""
     return min((await next_due_by_kind(connection, SUBJECTS)).values(), default=None)
 
 

@@ -1,4 +1,4 @@
-"""Every few seconds: expired leases and superseded retries are ended, and the backlogs counted."""
+"""The loop that expires leases, cancels superseded retries and measures the backlogs, every few seconds."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Cells with amounts. Digits whose separators can be read two ways are not guessed at."""
+"""Amounts in cells. One whose separators have two readings is refused, never guessed."""
 
 import re
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ Readings = dict[DecimalSeparator, Decimal]
 
 
 def is_zero(text: str) -> bool:
-    """Whether a cell holds no amount: a dash or zero."""
+    """True for a cell without an amount: a dash or zero."""
     return _ZERO.fullmatch(text.strip()) is not None
 
 
@@ -138,7 +138,7 @@ def _ambiguous(cell: AmountCell, readings: Readings, unit: Unit) -> InvalidInput
 
 
 def amount_problem(code: str, text: str, unit: Unit, field: str = "amount") -> Problem:
-    """Why an amount is refused; `code` is from `read_amount`, amount_fractional or amount_too_large."""
+    """The problem of a refused amount; `code` is from `read_amount`, amount_fractional or amount_too_large."""
     vi, en = _readings_in_dong(_readings(text), unit)
     problems = (*_of_reading(field, text[:50], vi, en), *_of_size(field, text[:50]))
     return next(problem for problem in problems if problem.code == code)

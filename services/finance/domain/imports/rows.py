@@ -40,7 +40,7 @@ _GROUP = re.compile(r"(?:[IVXLC]+|[A-ZĐ])\.?")
 
 @dataclass(slots=True)
 class ReadRow:
-    """A row as understood; `amount` is in đồng, `printed` in the file's unit. A total has a `heading`, and no line.
+    """A row as read; `amount` is in đồng, `printed` in the file's unit. A total has a `heading`, and no line.
 
     A recovery's amounts are positive as a payment's are; `kind` distinguishes them. `printed_recovered` is of a total.
     """
@@ -63,7 +63,7 @@ class ReadRow:
 
     @property
     def reference_form(self) -> str | None:
-        """Look-alike references of an agency are one (`shared.document_numbers`)."""
+        """The normal form of the reference, by which look-alike ones of an agency are equal (`shared.document_numbers`)."""
         return self.reference and (normal_form(self.reference) or self.reference)
 
     @property
@@ -99,7 +99,7 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a file is to be read.
+    """The options by which the rows of a file are read.
 
     Attributes:
         year: budget year of its money.
@@ -121,7 +121,7 @@ class ReadOptions:
 def read_row(
     number: int, values: Mapping[str, str], options: ReadOptions, numbers: Collection[str] = ()
 ) -> ReadRow:
-    """`numbers` are the cells that a workbook holds as numbers with a fraction."""
+    """Read a row by its headings; `numbers` names the cells that a workbook holds as numbers with a fraction."""
     row = ReadRow(number, heading=_heading(values))
     if row.heading is not None:
         row.outcome = "total"

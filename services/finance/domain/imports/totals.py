@@ -13,7 +13,7 @@ MOST_EXTENTS = 50  # groups after a group's heading that its amount may include
 
 
 class _Sums:
-    """Sums of any stretch of the details, and the precision with which it was printed."""
+    """Sums of any range of detail rows, and the precision with which it was printed."""
 
     def __init__(self, figures: Iterable[Decimal | None]) -> None:
         given = list(figures)
@@ -23,7 +23,7 @@ class _Sums:
         self._units = list(accumulate(units, initial=zero))
 
     def gap(self, printed: Decimal, start: int, end: int) -> tuple[Decimal, Decimal]:
-        """By how much a total differs from the stretch, and how much rounding may leave."""
+        """The difference of a printed total from the sum of the range, and the tolerance of rounding."""
         tolerance = unit_of(printed) + self._units[end] - self._units[start]
         return printed - (self._sums[end] - self._sums[start]), tolerance
 
@@ -55,7 +55,7 @@ def check_totals(rows: Sequence[ReadRow], *, apart: bool = False) -> None:
 def _extents(
     rows: Sequence[ReadRow], order: int, headings: Sequence[int], places: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Which details a heading may be the sum of."""
+    """The ranges of detail rows that the total of a heading may be the sum of."""
     place, last = headings[order], places[-1]
     if rows[place].heading == "whole":
         return [(0, last)]

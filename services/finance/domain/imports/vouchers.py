@@ -39,7 +39,7 @@ def check_voucher_lengths(rows: Iterable[ReadRow]) -> None:
 def compare_with_posted(
     rows: Sequence[ReadRow], posted: Mapping[Voucher, Sequence[tuple[str, UUID]]]
 ) -> None:
-    """Mark lines that are posted already as unchanged. A voucher comes whole: one line more or less is a change.
+    """Mark lines that are posted already as unchanged; refuse a voucher with one line more or less than posted.
 
     Args:
         rows: of the file.
@@ -89,7 +89,7 @@ def _changed(lines: Iterable[tuple[str, UUID]]) -> Problem:
 
 
 def refuse_incomplete_vouchers(vouchers: Iterable[Sequence[ReadRow]]) -> None:
-    """A voucher with a refused line is refused whole: else the corrected line could look like a second one."""
+    """Refuse every line of a voucher with a refused line: else the corrected line could look like a second one."""
     for together in vouchers:
         wrong = next((row.number for row in together if row.outcome == "refused"), None)
         for row in together:

@@ -1,4 +1,4 @@
-"""Reading a Treasury file: no transaction is open meanwhile."""
+"""Treasury files are read into rows; no transaction is open meanwhile."""
 
 import asyncio
 from collections.abc import Callable
@@ -97,7 +97,7 @@ async def read_file(
 
 @dataclass(frozen=True, slots=True)
 class _Parameters:
-    """The parameters of an import, as the request gives them."""
+    """The parameters of an import, with the look-up of agencies."""
 
     year: int
     unit: Unit

@@ -1,4 +1,4 @@
-"""Importing a Treasury file: every row accepted, unchanged, a total or refused; one decision for each day."""
+"""The rows of a Treasury file are posted: each is accepted, unchanged, a total or refused; one decision for each day."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +53,7 @@ _POSTED = text(
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of an import; without `written` nothing of it is in the ledger."""
+    """The result of an import; where not `written`, nothing of it is in the ledger."""
 
     file: TreasuryFile
     decisions: tuple[UUID, ...]

@@ -1,1 +1,1 @@
-"""The rules and the wording of each subject, independent of each other."""
+"""The rules and the messages of each subject; none imports another."""

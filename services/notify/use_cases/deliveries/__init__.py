@@ -1,4 +1,4 @@
-"""Deliveries: leased for a call, brought in line with the call's result, cancelled, or sent again on request.
+"""Deliveries: leased for a call, updated by its result, cancelled, or retried on request.
 
 Locks, in the order in which every transaction takes them:
 

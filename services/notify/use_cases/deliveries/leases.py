@@ -1,4 +1,4 @@
-"""Leases on deliveries: taken for calls to be made, given back, and expired.
+"""Leases on deliveries: acquired for calls to be made, returned, and expired.
 
 The row of an attempt is inserted with its lease. If no result is recorded before the lease ends, the attempt is lost and
 the delivery due again, under the same webhook id.
@@ -27,7 +27,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Leases that may be taken: in all, and of one subscription with those that it has."""
+    """The number of leases that may be acquired: in all, and of one subscription, those that it has included."""
 
     slots: int
     per_subscription: int
@@ -129,7 +129,7 @@ _RETURN = text(
 
 
 async def return_leases(connection: AsyncConnection, leases: Sequence[Lease]) -> None:
-    """End the leases of calls that were never begun, as if they had not been taken; one statement, as `lease_due`."""
+    """End the leases of calls that were never begun, and delete their attempts; one statement, as `lease_due`."""
     if leases:
         await connection.execute(_RETURN, {"tokens": [lease.token for lease in leases]})
 
@@ -152,5 +152,5 @@ _EXPIRE = text(
 
 
 async def expire_leases(connection: AsyncConnection) -> int:
-    """End leases that ran out: their attempts are lost, their deliveries due again; one statement. Returns how many."""
+    """End expired leases: their attempts are lost, their deliveries due again; one statement. Returns how many."""
     return len((await connection.execute(_EXPIRE)).all())

@@ -1,4 +1,4 @@
-"""Sending a delivery again on request."""
+"""Retries of deliveries on request."""
 
 from datetime import datetime
 from uuid import UUID

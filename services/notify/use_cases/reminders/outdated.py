@@ -1,4 +1,4 @@
-"""Cancelling deliveries of alerts that are no longer worth making."""
+"""Deliveries of alerts that no longer hold or are superseded are cancelled."""
 
 from collections.abc import Collection
 from datetime import datetime

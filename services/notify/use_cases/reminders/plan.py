@@ -1,4 +1,4 @@
-"""Planning, handing over and ending reminders of a subject whose copy is locked."""
+"""Reminders of a subject whose copy is locked: planned, handed over and ended."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""From raised reminders to messages: alerts with their deliveries, events and audit entries, in one transaction."""
+"""Alerts of raised reminders, with their deliveries, events and audit entries, in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

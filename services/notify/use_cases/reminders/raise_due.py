@@ -1,4 +1,4 @@
-"""Raising the reminders that came due: each once, evaluated against the present, in one transaction."""
+"""Due reminders are evaluated against the present and raised, cancelled or superseded, each once, in one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The definition of a subject: how its events, its reminders and its alerts come about."""
+"""The interface of a subject: its events, its copy, its reminders and its alerts."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The subjects of reminders. One that is listed here is consumed, reminded of, filtered by and described everywhere."""
+"""The registry of subjects: events, reminders, filters and the API's description follow from SUBJECTS."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Budgets: examined on days of their year, and their agency alerted where spending or allocation is late."""
+"""Budgets: examined on days of their year; their agency is alerted where spending or allocation is late."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -90,7 +90,7 @@ class BudgetSettings(Settings):
 async def apply(
     session: AsyncSession, event: EventData, metadata: EventMetadata, context: EvaluationContext[BudgetRules]
 ) -> None:
-    """Update our copy of a budget, and bring the examinations ahead and undelivered alerts in line with it.
+    """Update our copy of a budget, and its future examinations and undelivered alerts to match.
 
     An examination that is due already is left: it is evaluated by the copy when it is raised.
     """
@@ -128,7 +128,7 @@ def _money(budget: BudgetState | Budget) -> Money:
 
 
 def _reminder(examination: Examination, agency: str) -> NewReminder:
-    """Its facts are added when it is evaluated."""
+    """The reminder of an examination; its facts are added when it is evaluated."""
     return NewReminder(
         examination.kind,
         dedup_key=examination.dedup_key,
@@ -151,7 +151,7 @@ def _passed_over(due: Due[Budget], context: EvaluationContext[BudgetRules]) -> S
 
 
 def evaluate(due: Due[Budget], context: EvaluationContext[BudgetRules]) -> Evaluation:
-    """Whether the finding holds for the budget now; a month's examination is followed by the next."""
+    """Evaluate the finding for the budget now; a month's examination is followed by the next."""
     reminder, budget = due.reminder, due.copy
     money, kind = _money(budget), BudgetKind(reminder.kind)
     amounts = {name: getattr(budget, name) for name in ("approved", "allocated", "unallocated", "disbursed")}

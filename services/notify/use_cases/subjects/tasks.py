@@ -58,7 +58,7 @@ _DUE_ON = Reminder.facts["due_on"].as_string()
 async def apply(
     session: AsyncSession, event: EventData, _: EventMetadata, context: EvaluationContext[None]
 ) -> None:
-    """Update our copy of a task, and bring its reminders and undelivered alerts in line with it."""
+    """Update our copy of a task, and its reminders and undelivered alerts to match."""
     assert isinstance(event, tasks.TaskEvent)  # noqa: S101 - the consumer parses by type
     task, subject = event.task, SubjectKey(KIND, str(event.task.id))
     agencies = responsible((assignment.agency_code, assignment.role) for assignment in task.assignments)
@@ -125,7 +125,7 @@ async def _end(
 
 
 async def _agencies_with_pending(session: AsyncSession, subject: SubjectKey) -> set[str]:
-    """The agencies with a pending reminder: as long as a deadline is followed, one is always ahead."""
+    """The agencies with a pending reminder: while a deadline is followed, each has one."""
     pending = select(Reminder.agency_code).where(subject.matches, Reminder.status == ReminderStatus.PENDING)
     return set(await session.scalars(pending))
 
@@ -170,7 +170,7 @@ def _passed_over(due: Due[Task], context: EvaluationContext[None]) -> Sequence[N
 
 
 def evaluate(due: Due[Task], context: EvaluationContext[None]) -> Evaluation:
-    """A pending milestone holds: events of its task end it as soon as it does not."""
+    """A pending milestone holds, since events of its task end those that do not; a weekly one is followed by the next."""
     deadline = _deadline(due)
     milestone = following(deadline.due_on, due.reminder.rank, context.alert_hour)
     if milestone is None:

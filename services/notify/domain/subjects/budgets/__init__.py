@@ -1,1 +1,1 @@
-"""Budgets: the examinations of a year, and how their findings are worded."""
+"""Budgets: the examinations of a year, and the messages about their findings."""

@@ -1,4 +1,4 @@
-"""When a budget is examined, and the finding of each examination. Money is integer đồng.
+"""The examinations of a budget: the days on which they come due, and their findings. Money is integer đồng.
 
 A budget runs from 1 January of its year to 31 January after it, when the year's payments are closed. Each examination
 comes due at the alert hour of its day in Asia/Ho_Chi_Minh.
@@ -90,12 +90,12 @@ def allocated_by(money: Money, rules: BudgetRules) -> date:
 
 
 def tenths_of_percent(part: int, whole: int) -> int | None:
-    """A share in tenths of a percent, halves up; None of nothing."""
+    """A share in tenths of a percent, halves up; None where `whole` is 0."""
     return (2000 * part + whole) // (2 * whole) if whole else None
 
 
 def holds(kind: BudgetKind, money: Money, rules: BudgetRules, day: date) -> bool:
-    """Whether an examination's finding is true on a day; with nothing left to disburse, none is about spending."""
+    """True if the finding of an examination holds on a day. Findings about spending need something left to disburse."""
     if day > closing_day(money.year):
         return False
     if kind is BudgetKind.BEHIND:
@@ -146,7 +146,7 @@ def months_passed(money: Money, month: str, now: datetime, hour: int) -> list[Ex
 
 
 def _months(money: Money, after: datetime, hour: int) -> Iterator[Examination]:
-    """On the first day of each month, from February to the January after; on 1 January nothing is expected yet."""
+    """The monthly examinations after an instant: on the first day of February to December and of the January after."""
     if money.remaining <= 0:
         return
     for month in range(2, 14):
@@ -167,7 +167,7 @@ def _single(money: Money, rules: BudgetRules, hour: int) -> Iterator[Examination
 
 
 def _in_time(examination: Examination, now: datetime, hour: int, *, is_recent: bool) -> Examination:
-    """An examination that is long past: at the next alert hour, or obsolete."""
+    """An examination that is stale: due at the next alert hour if it is recent, else obsolete."""
     if not is_recent:
         return replace(examination, state=STALE)
     today = local_instant(local_date(now), hour)

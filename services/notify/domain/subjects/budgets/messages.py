@@ -58,7 +58,7 @@ _EN: Mapping[BudgetKind, str] = {
 
 
 def message_vi(finding: Finding) -> str:
-    """The sentence as true on the finding's day, which after an outage is not the examination's own."""
+    """The message for the day of the finding, which after an outage is later than that of the examination."""
     return _VI[finding.kind].format(
         day=day_vi(finding.day),
         agency=finding.agency,

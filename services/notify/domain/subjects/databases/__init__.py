@@ -1,1 +1,1 @@
-"""Databases: the changes of which the owner is alerted, and how they are worded."""
+"""Databases: the changes of which the owner is alerted, and the messages about them."""

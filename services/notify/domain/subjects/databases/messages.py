@@ -13,7 +13,7 @@ class DatabaseChange:
     """A change of a database, and when it became true; `words_vi` and `words_en` describe a contradiction.
 
     `trouble_since` is the beginning of the silence in the last alert: a recovery from before then means that there was
-    none.
+    no interruption.
     """
 
     kind: DatabaseKind
@@ -35,7 +35,7 @@ class DatabaseChange:
 
     @property
     def heartbeat_since(self) -> bool:
-        """Whether a heartbeat came after it fell silent, which did not make it up again."""
+        """True if a heartbeat came after the silence began without making the database up again."""
         return self.last_heartbeat_at is not None and self.last_heartbeat_at > self.at
 
 

@@ -1,1 +1,1 @@
-"""Tasks: the milestones of a deadline, whom they are sent to, and how they are worded."""
+"""Tasks: the milestones of a deadline, the agencies that are reminded, and the messages."""

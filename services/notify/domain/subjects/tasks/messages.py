@@ -17,7 +17,7 @@ class DueTask:
 
 
 def message_vi(task: DueTask, today: date) -> str:
-    """The sentence as true on `today`, which after an outage is not the milestone's own day."""
+    """The message for `today`, which after an outage is later than the day of the milestone."""
     days = (task.due_on - today).days
     due = day_vi(task.due_on)
     what = f"“{shortened(task.title)}”"

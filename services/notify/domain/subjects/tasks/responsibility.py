@@ -1,4 +1,4 @@
-"""The agencies that are reminded of a task's deadline, and why nobody is."""
+"""The agencies that are reminded of a task's deadline, and the reasons for which none is."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class Deadline:
 
 
 def responsible(assignments: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Of (agency code, role): the agencies that answer for the deadline, in order of code."""
+    """The codes of the agencies that answer for the deadline, in order, from pairs of agency code and role."""
     return tuple(sorted({agency for agency, role in assignments if role in RESPONSIBLE_ROLES}))
 
 
 def no_alert_reason(*, state: str, kind: str, due_on: date | None, children: int) -> DeadlineReason | None:
-    """The reason why a task raises no alerts; None when it does."""
+    """The reason for which a task raises no alerts; None for one that does."""
     if state != "open":
         return DeadlineReason.TASK_ENDED
     if kind != "dated" or due_on is None:

@@ -1,4 +1,4 @@
-"""The alerts of databases. One is raised as recorded: events end a reminder that no longer holds."""
+"""The alerts of databases: every due reminder holds, since events end those that do not."""
 
 from collections.abc import Mapping
 from datetime import datetime

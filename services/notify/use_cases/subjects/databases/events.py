@@ -71,7 +71,7 @@ class _Raised:
     version: int = 0
 
     def trouble_before(self, version: int) -> bool:
-        """Whether the owner's last alert before that version was of a trouble."""
+        """True if the last alert of the state before that version was of a trouble."""
         return self.kind in TROUBLES and self.version < version
 
 
@@ -127,7 +127,7 @@ async def apply(
 
 
 async def _record(session: AsyncSession, state: DatabaseState) -> _Copy:
-    """Lock and write our copy; returns it as it then is, which may be newer than the event."""
+    """Lock and update our copy; returns it as stored, which may be newer than the event."""
     row: dict[str, Any] = {
         "code": state.code,
         "version": state.version,
@@ -247,7 +247,7 @@ def _reminder(
 
 
 def _due_at(change: _Change, copy: _Copy, recorded_at: datetime) -> datetime:
-    """When it was recorded; of a silence not before the copy's `heard_until`."""
+    """The instant at which the change was recorded; of a silence no earlier than the copy's `heard_until`."""
     is_silence = not change.is_end and _is_silence(change.kind, change.facts)
     if is_silence and copy.heard_until is not None:
         return max(recorded_at, copy.heard_until)
