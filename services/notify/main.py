@@ -31,10 +31,10 @@ SERVICE = Service(
     title="Đôn đốc: cảnh báo (notify)",
     roles=ROLES,
     tags={
-        "subscriptions": "Nơi nhận cảnh báo. / Where alerts are sent.",
+        "subscriptions": "Nơi nhận cảnh báo. / Endpoints that receive alerts.",
         "alerts": "Cảnh báo đã phát. / Alerts that were raised.",
         "reminders": "Các điều nhắc, đã qua và sắp tới. / Reminders, past and to come.",
-        "deliveries": "Từng lần gửi và kết quả. / What went out, and how every attempt went.",
+        "deliveries": "Từng lần gửi và kết quả. / Deliveries, each with its attempts.",
         "changes": "Dòng cảnh báo cho hệ thống khác. / The feed of alerts for other systems.",
     },
     routers=ROUTERS,

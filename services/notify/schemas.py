@@ -56,7 +56,8 @@ class NewSubscription(RequestModel):
 
     url: Url = Field(description="https address that receives the alerts")
     agency_code: Code | None = Field(
-        default=None, description="whose alerts; null for every agency, which only unbound keys may ask for"
+        default=None,
+        description="agency whose alerts are sent; null for every agency, which needs a key bound to none",
     )
     include_descendants: Boolean = Field(
         default=False, description="also the alerts of all agencies below it"
@@ -71,7 +72,7 @@ class SubscriptionChanges(ChangeModel):
     include_descendants: Boolean | None = None
     event_types: Kinds | None = None
     active: Boolean | None = Field(
-        default=None, description="false pauses and cancels what waits; true enables again"
+        default=None, description="false pauses and cancels pending deliveries; true enables again"
     )
 
 
@@ -112,7 +113,9 @@ class AlertView(AlertAbout):
     """Of the members for kinds of subjects (task, database …) the one that the alert is about is set, the others are null."""
 
     id: UUID
-    status: Annotated[AlertStatus, Field(description="`raised`: nobody had subscribed to it")]
+    status: Annotated[
+        AlertStatus, Field(description="`raised`: without a delivery, since no subscription matched")
+    ]
     kind: AlertKind
     agency: AlertAgency
     message_vi: str
@@ -133,7 +136,7 @@ class AttemptView(TypedDict):
     status_code: int | None
     error: str | None
     excerpt: Annotated[str | None, Field(description="start of the answer's body")]
-    address: Annotated[str | None, Field(description="the address that was dialled")]
+    address: Annotated[str | None, Field(description="IP address that was called")]
     duration_ms: Annotated[int | None, Field(description="milliseconds of real time")]
 
 
@@ -165,18 +168,20 @@ class ReminderView(TypedDict):
 
     id: UUID
     subject_kind: SubjectKind
-    subject: Annotated[str, Field(description="id or code of what it is about")]
+    subject: Annotated[str, Field(description="key of the subject: an id or a code")]
     agency_code: str
     kind: AlertKind
     dedup_key: str
     due_at: datetime
     occurred_at: Annotated[
-        datetime, Field(description="when it became true; of what is planned, when it is due")
+        datetime, Field(description="instant at which its fact became true; of a planned reminder, `due_at`")
     ]
     status: ReminderStatus
     reason: Reason
     changed_at: datetime
-    facts: Annotated[dict[str, Any], Field(description="what it was decided by, and what its alert reports")]
+    facts: Annotated[
+        dict[str, Any], Field(description="values by which it was evaluated and which its alert reports")
+    ]
 
 
 class ReminderPage(TypedDict):

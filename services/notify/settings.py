@@ -14,13 +14,13 @@ class NotifySettings(SubjectSettings):
         default=ALERT_HOUR, ge=0, le=23, description="hour at which alerts are raised, Asia/Ho_Chi_Minh"
     )
     delivery_concurrency: int = Field(
-        default=48, ge=1, le=1_000, description="calls under way at once to endpoints that answer"
+        default=48, ge=1, le=1_000, description="concurrent calls to endpoints that answer"
     )
     delivery_concurrency_failing: int = Field(
-        default=16, ge=1, le=1_000, description="calls under way at once to endpoints whose last call failed"
+        default=16, ge=1, le=1_000, description="concurrent calls to endpoints whose last call failed"
     )
     delivery_concurrency_per_subscription: int = Field(
-        default=4, ge=1, le=100, description="calls under way at once to one subscription"
+        default=4, ge=1, le=100, description="concurrent calls to one subscription"
     )
     webhook_connect_seconds: float = Field(
         default=5.0, gt=0, le=60, description="time-out of a connection to a subscriber, real time"

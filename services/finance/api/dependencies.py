@@ -25,7 +25,7 @@ def require_unbound(caller: Annotated[Caller, with_scope("finance.manage")]) -> 
 
 
 Manager = Annotated[Caller, Depends(require_unbound)]
-DayParameter = Annotated[Day | None, Query(description="the day asked about; today by default")]
+DayParameter = Annotated[Day | None, Query(description="day that the figures are about; today by default")]
 YearParameter = Annotated[YearText, Query(description="budget year")]
 CodeParameter = Annotated[str | None, Query(max_length=64)]
 

@@ -26,10 +26,12 @@ PATH = "/finance/v1/imports"
 
 class ImportForm(UploadForm):
     year: Annotated[YearText, Field(description="budget year of the money; 2025's is paid until 31/01/2026")]
-    unit: Unit | None = Field(default=None, description="of the amounts, where the file does not say it")
+    unit: Unit | None = Field(
+        default=None, description="unit of the amounts, where the file does not state one"
+    )
     decimal_separator: DecimalSeparator | None = Field(
         default=None,
-        description="of the amounts, where the file's cells do not tell it: 1,234 or 1.234 everywhere",
+        description="decimal separator of the amounts, where the file's cells do not show it: 1,234 or 1.234 everywhere",
     )
     number: DocumentNumber | None = Field(
         default=None,

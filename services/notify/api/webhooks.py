@@ -24,8 +24,10 @@ def _describe(name: str, contract: type[EventData], description: str) -> None:
 
     async def receive(
         body: Annotated[event, Body(media_type=MEDIA_TYPE)],  # type: ignore[valid-type]  # made from its contract
-        webhook_id: Annotated[str, Header(description="the same over all tries: drop what came before")],
-        webhook_timestamp: Annotated[str, Header(description="Unix time of this try, in seconds")],
+        webhook_id: Annotated[
+            str, Header(description="the same at every attempt: drop a message that was received before")
+        ],
+        webhook_timestamp: Annotated[str, Header(description="Unix time of this attempt, in seconds")],
         webhook_signature: Annotated[
             str,
             Header(

@@ -24,11 +24,11 @@ REMINDERS = Gauge(
 )
 REMINDER_LAG = Gauge(
     "dondoc_reminder_lag_seconds",
-    "How long the oldest due reminder has waited, 0 when none is due",
+    "Age of the oldest due reminder, 0 when none is due",
     ["subject_kind"],
 )
 RAISE_LAG = Histogram(
-    "dondoc_alert_raise_lag_seconds", "From when a reminder came due to its alert", buckets=_LAGS
+    "dondoc_alert_raise_lag_seconds", "Time from the instant a reminder came due to its alert", buckets=_LAGS
 )
 ATTEMPTS = Counter("dondoc_webhook_attempts_total", "Calls to subscribers, by outcome", ["outcome"])
 CALL_SECONDS = Histogram(
@@ -40,7 +40,7 @@ DELIVERIES_ENDED = Counter(
 )
 DELIVERY_LAG = Histogram(
     "dondoc_alert_delivery_lag_seconds",
-    "From when a reminder came due to a delivered alert",
+    "Time from the instant a reminder came due to the delivery of its alert",
     buckets=_LAGS,
 )
 

@@ -22,7 +22,7 @@ SUBJECT: Subject[Database, None] = Subject(
     alert=DatabaseAlerted,
     webhook="database-alert",
     webhook_description="Cảnh báo về một cơ sở dữ liệu: điều quan sát được và mâu thuẫn."
-    " / An alert about a database: what is seen of it, and contradictions.",
+    " / An alert about a database: its observed state, and contradictions.",
     apply=apply,
     evaluate=evaluate,
     word=word,
