@@ -1,4 +1,4 @@
-"""What the database itself keeps: sums, rights, order under many writers, and nothing of what broke off."""
+"""Invariants that the database itself keeps: sums, rights, order under many writers, nothing of what was rolled back."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What a hostile caller may send: forged cursors, sums beyond a bigint, files that say one thing and hide another."""
+"""Requests of a hostile caller: forged cursors, sums beyond a bigint, files that say one thing and hide another."""
 
 import io
 from typing import Any

@@ -84,7 +84,7 @@ class Model:
         return total
 
     def holds(self, kind: Kind, lines: list[Line], effective_on: date) -> bool:
-        """Whether no account but the authority would be below zero on any day."""
+        """True if no account but the authority would be below zero on any day."""
         everything = self.posted[-1].recorded_at if self.posted else local_instant(FIRST)
         for day in (FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)):
             total = self.balances(day, everything)

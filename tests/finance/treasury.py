@@ -1,4 +1,4 @@
-"""Treasury files in a test's hands: written, sent, and what the report says."""
+"""Treasury files for tests: written, sent, and the members of their reports."""
 
 from typing import Any
 

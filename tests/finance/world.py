@@ -1,4 +1,4 @@
-"""A finance service in a test's hands: its database, its clock, keys, and what is posted often."""
+"""A finance service for tests: its database, its clock, its keys, and decisions that many tests post."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -116,7 +116,7 @@ class FinanceService(RunningService):
                 await self.decide(kind, line_body(amount, **dimension))
 
     async def counts(self) -> list[Any]:
-        """How many rows each table has that a change may touch."""
+        """The number of rows of each table that a change may write to."""
         return await self.rows(
             "SELECT (SELECT count(*) FROM decisions), (SELECT count(*) FROM postings), (SELECT count(*) FROM accounts), "
             "(SELECT count(*) FROM claims), (SELECT count(*) FROM voucher_lines), (SELECT count(*) FROM audit), "
