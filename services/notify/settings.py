@@ -49,7 +49,7 @@ class NotifySettings(SubjectSettings):
     )
 
     def context(self, subject: AnySubject, now: datetime) -> AnyContext:
-        """The context in which reminders of a subject are planned, evaluated and worded at an instant."""
+        """The context in which reminders of a subject are planned, evaluated and rendered at an instant."""
         return EvaluationContext(
             now=now,
             alert_hour=self.alert_hour,

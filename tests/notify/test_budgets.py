@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notify.domain.formats import money_en, money_vi
 from services.notify.domain.reminders import STALE_AFTER, ReminderStatus
 from services.notify.domain.subjects.budgets.examinations import (
     BudgetKind,
@@ -23,7 +24,6 @@ from services.notify.domain.subjects.budgets.examinations import (
     plan,
     tenths_of_percent,
 )
-from services.notify.domain.wording import money_en, money_vi
 from services.notify.settings import NotifySettings
 from services.notify.worker import next_due_instant
 from shared.events.notify import BudgetAlerted

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
+from services.notify.domain.formats import instant_iso
 from services.notify.domain.subjects.databases.changes import transition
-from services.notify.domain.wording import instant_iso
 from services.notify.use_cases.reminders.raise_due import raise_due
 from services.notify.use_cases.subjects import SUBJECTS
 from shared.events.datasets import ObservedState

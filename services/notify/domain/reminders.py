@@ -43,19 +43,19 @@ REASONS: Mapping[ReminderReason, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ReminderState:
     """The status of a reminder, and the reason for it: one of ReminderReason or of its subject's own."""
 
     status: ReminderStatus
     reason: StrEnum
 
 
-PLANNED = State(ReminderStatus.PENDING, ReminderReason.PLANNED)
-CAUSED = State(ReminderStatus.PENDING, ReminderReason.CAUSED_BY_EVENT)
-RAISED = State(ReminderStatus.RAISED, ReminderReason.CAME_DUE)
-SUPERSEDED = State(ReminderStatus.SUPERSEDED, ReminderReason.NEWER_CAME_DUE)
-STALE = State(ReminderStatus.OBSOLETE, ReminderReason.PAST_WHEN_HEARD_OF)
-UNTRUE = State(ReminderStatus.CANCELLED, ReminderReason.NO_LONGER_TRUE)
+PLANNED = ReminderState(ReminderStatus.PENDING, ReminderReason.PLANNED)
+CAUSED = ReminderState(ReminderStatus.PENDING, ReminderReason.CAUSED_BY_EVENT)
+RAISED = ReminderState(ReminderStatus.RAISED, ReminderReason.CAME_DUE)
+SUPERSEDED = ReminderState(ReminderStatus.SUPERSEDED, ReminderReason.NEWER_CAME_DUE)
+STALE = ReminderState(ReminderStatus.OBSOLETE, ReminderReason.PAST_WHEN_HEARD_OF)
+UNTRUE = ReminderState(ReminderStatus.CANCELLED, ReminderReason.NO_LONGER_TRUE)
 
 
 def is_stale(instant: datetime, now: datetime, stale_after: timedelta) -> bool:

@@ -13,7 +13,7 @@ from services.notify.gateways import SecretCipher, WebhookSender
 from services.notify.queries.deliveries import next_retry_instant
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.deliveries.leases import Capacity, Lease, lease_due, return_leases
-from services.notify.use_cases.deliveries.results import AttemptResult, Recorded, record_results
+from services.notify.use_cases.deliveries.results import AttemptResult, RecordedAttempt, record_results
 from services.notify.worker.metrics import ATTEMPTS, CALL_SECONDS, DELIVERIES_ENDED, DELIVERY_LAG
 from shared.http.outgoing import OutgoingPolicy, WebhookClient
 from shared.runtime.clock import Clock, wait_for_wake
@@ -216,7 +216,7 @@ class DeliveryWorker:
         )
 
 
-def _measure(results: Sequence[AttemptResult], recorded: Sequence[Recorded]) -> None:
+def _measure(results: Sequence[AttemptResult], recorded: Sequence[RecordedAttempt]) -> None:
     for outcome, number in Counter(record.outcome for record in recorded).items():
         ATTEMPTS.labels(outcome).inc(number)
     for status, number in Counter(record.status for record in recorded if record.ended).items():

@@ -50,7 +50,7 @@ class AttemptResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedAttempt:
     """An attempt as it was recorded; `ended`: it ended its delivery.
 
     `lag_seconds`: from the instant at which a delivered alert came due, by the suite's clock.
@@ -73,7 +73,7 @@ class _Row:
 
 async def record_results(
     session: AsyncSession, results: Sequence[AttemptResult], *, now: datetime
-) -> list[Recorded]:
+) -> list[RecordedAttempt]:
     """Record attempts, and their effects on deliveries and subscriptions."""
     effects = _effects(results)
     await _count_failures(session, effects)
@@ -113,7 +113,7 @@ async def _lock(session: AsyncSession, results: Sequence[AttemptResult]) -> dict
     }
 
 
-def _apply(row: _Row, result: AttemptResult, now: datetime) -> Recorded:
+def _apply(row: _Row, result: AttemptResult, now: datetime) -> RecordedAttempt:
     """Change a delivery's state by a result."""
     outcome, before = result.outcome, row.state
     retry_at = next_attempt_at(
@@ -122,7 +122,7 @@ def _apply(row: _Row, result: AttemptResult, now: datetime) -> Recorded:
     row.state = after_attempt(before, outcome, token=result.lease.token, retry_at=retry_at, now=now)
     ended = row.state.status is not before.status
     lag = (now - row.due_at).total_seconds() if row.due_at and ended and result.accepted else None
-    return Recorded(outcome, row.state.status, ended, lag)
+    return RecordedAttempt(outcome, row.state.status, ended, lag)
 
 
 async def _write(session: AsyncSession, rows: Mapping[UUID, _Row], results: Sequence[AttemptResult]) -> None:

@@ -10,13 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.tables import SubjectCopy
 
 
-class Recorded(Enum):
+class CopyOutcome(Enum):
     NEW = auto()
     CHANGED = auto()
     OUTDATED = auto()
 
 
-async def record_copy(session: AsyncSession, table: type[SubjectCopy], row: Mapping[str, object]) -> Recorded:
+async def record_copy(
+    session: AsyncSession, table: type[SubjectCopy], row: Mapping[str, object]
+) -> CopyOutcome:
     """Insert or update a subject's copy and lock it; a version that is not newer changes nothing."""
     new, columns = insert(table), table.__table__.columns
     keys = [column.name for column in columns if column.primary_key]
@@ -29,5 +31,5 @@ async def record_copy(session: AsyncSession, table: type[SubjectCopy], row: Mapp
         row,
     )
     if (found := written.one_or_none()) is None:
-        return Recorded.OUTDATED
-    return Recorded.NEW if found.version_before is None else Recorded.CHANGED
+        return CopyOutcome.OUTDATED
+    return CopyOutcome.NEW if found.version_before is None else CopyOutcome.CHANGED

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.domain.reminders import PLANNED, UNTRUE, ReminderStatus, State
+from services.notify.domain.reminders import PLANNED, UNTRUE, ReminderState, ReminderStatus
 from services.notify.tables import Reminder
 from shared.runtime.audit import SYSTEM, add_audit
 
@@ -36,7 +36,7 @@ class NewReminder:
     series: str
     agency_code: str
     due_at: datetime
-    state: State = PLANNED
+    state: ReminderState = PLANNED
     rank: int = 0
     occurred_at: datetime | None = None  # when it comes due
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -98,7 +98,7 @@ async def end_reminders(
     which: ColumnElement[bool],
     now: datetime,
     *,
-    state: State = UNTRUE,
+    state: ReminderState = UNTRUE,
 ) -> int:
     """End the pending reminders of a subject that meet a condition; returns how many."""
     return await _update_pending(

@@ -26,14 +26,14 @@ class Raised:
 
 
 def alert_of(subject: AnySubject, due: Due[Any], facts: Mapping[str, Any], context: AnyContext) -> Raised:
-    """A reminder as raised now, worded by its subject."""
+    """The alert of a reminder that is raised now, rendered by its subject."""
     reminder = due.reminder
     content = {
         "alert_id": uuid4(),
         "kind": reminder.kind,
         "agency": {"code": reminder.agency_code, "name": due.agency},
         "raised_at": context.now,
-        **subject.word(due, facts, context),
+        **subject.render(due, facts, context),
     }
     return Raised(reminder, subject.alert.model_validate(content))
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.domain.reminders import RAISED, SUPERSEDED, UNTRUE, ReminderStatus, State
+from services.notify.domain.reminders import RAISED, SUPERSEDED, UNTRUE, ReminderState, ReminderStatus
 from services.notify.tables import Agency, Reminder
 from services.notify.use_cases.reminders.plan import add_reminders
 from services.notify.use_cases.reminders.publish import Raised, alert_of, publish
@@ -110,7 +110,7 @@ def _facts(settled: _Settled) -> Mapping[str, Any]:
 
 async def _write(session: AsyncSession, settled: Sequence[_Settled], now: datetime) -> None:
     """Write the outcome of each reminder, and add those that follow."""
-    ids: dict[State, list[UUID]] = {RAISED: [], UNTRUE: [], SUPERSEDED: []}
+    ids: dict[ReminderState, list[UUID]] = {RAISED: [], UNTRUE: [], SUPERSEDED: []}
     for each in settled:
         ids[RAISED if each.evaluation.holds else UNTRUE].append(each.newest.reminder.id)
         ids[SUPERSEDED] += [older.reminder.id for older in each.older]

@@ -20,7 +20,7 @@ Rules = TypeVar("Rules")
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext(Generic[Rules]):
-    """The instant and the operator's settings by which reminders of a subject are planned, evaluated and worded.
+    """The instant and the operator's settings by which reminders of a subject are planned, evaluated and rendered.
 
     Attributes:
         now: of the suite's clock.
@@ -93,7 +93,7 @@ class Subject(Generic[Copy, Rules]):
         webhook_description: as a route's docstring: “Vietnamese. / English.” in one line.
         apply: changes the copy by an event, plans and ends reminders by it.
         evaluate: whether the newest due reminder of a series still holds; the others of it are superseded.
-        word: the alert of a reminder with such facts, besides its id, kind, agency and instant.
+        render: the members of an alert from a due reminder and its facts, besides id, kind, agency and instant.
         passed_over: reminders after a due one that came due as well before they were planned.
         rules: the subject's rules, read from the settings.
         supersedes_retries: whether a newer alert of a series ends the retries of an older one.
@@ -111,7 +111,7 @@ class Subject(Generic[Copy, Rules]):
     webhook_description: str
     apply: Callable[[AsyncSession, EventData, EventMetadata, EvaluationContext[Rules]], Awaitable[None]]
     evaluate: Callable[[Due[Copy], EvaluationContext[Rules]], Evaluation]
-    word: Callable[[Due[Copy], Mapping[str, Any], EvaluationContext[Rules]], Mapping[str, object]]
+    render: Callable[[Due[Copy], Mapping[str, Any], EvaluationContext[Rules]], Mapping[str, object]]
     passed_over: Callable[[Due[Copy], EvaluationContext[Rules]], Sequence[NewReminder]] = _nothing
     rules: Callable[[Any], Rules] = _no_rules
     supersedes_retries: bool = True

@@ -29,7 +29,7 @@ from services.notify.domain.subjects.budgets.examinations import (
 from services.notify.domain.subjects.budgets.messages import Finding, message_en, message_vi
 from services.notify.tables import Reminder
 from services.notify.tables.subjects.budgets import Budget
-from services.notify.use_cases.reminders.copies import Recorded, record_copy
+from services.notify.use_cases.reminders.copies import CopyOutcome, record_copy
 from services.notify.use_cases.reminders.outdated import cancel_undelivered
 from services.notify.use_cases.reminders.plan import (
     NewReminder,
@@ -96,7 +96,7 @@ async def apply(
     """
     assert isinstance(event, BudgetChanged)  # noqa: S101 - the consumer parses by type
     budget, subject = event.budget, SubjectKey(KIND, event.budget.id)
-    if await record_copy(session, Budget, budget.model_dump(include=_COLUMNS)) is Recorded.OUTDATED:
+    if await record_copy(session, Budget, budget.model_dump(include=_COLUMNS)) is CopyOutcome.OUTDATED:
         return
     money = _money(budget)
     untrue = [kind for kind in BudgetKind if not holds(kind, money, context.rules, context.today)]
@@ -170,7 +170,7 @@ def evaluate(due: Due[Budget], context: EvaluationContext[BudgetRules]) -> Evalu
 # --- alerts ---------------------------------------------------------------------------------------------------------
 
 
-def word(
+def render(
     due: Due[Budget], facts: Mapping[str, Any], context: EvaluationContext[BudgetRules]
 ) -> Mapping[str, object]:
     budget, kind = due.copy, BudgetKind(due.reminder.kind)
@@ -217,5 +217,5 @@ SUBJECT: Subject[Budget, BudgetRules] = Subject(
     apply=apply,
     passed_over=_passed_over,
     evaluate=evaluate,
-    word=word,
+    render=render,
 )

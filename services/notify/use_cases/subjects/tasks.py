@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.deliveries import DeliveryReason
-from services.notify.domain.reminders import ReminderStatus, State
+from services.notify.domain.reminders import ReminderState, ReminderStatus
 from services.notify.domain.subjects.tasks.messages import DueTask, message_en, message_vi
 from services.notify.domain.subjects.tasks.milestones import (
     KIND,
@@ -25,7 +25,7 @@ from services.notify.domain.subjects.tasks.milestones import (
 from services.notify.domain.subjects.tasks.responsibility import Deadline, no_alert_reason, responsible
 from services.notify.tables import Reminder
 from services.notify.tables.subjects.tasks import Task
-from services.notify.use_cases.reminders.copies import Recorded, record_copy
+from services.notify.use_cases.reminders.copies import CopyOutcome, record_copy
 from services.notify.use_cases.reminders.outdated import cancel_undelivered
 from services.notify.use_cases.reminders.plan import (
     NewReminder,
@@ -63,14 +63,14 @@ async def apply(
     task, subject = event.task, SubjectKey(KIND, str(event.task.id))
     agencies = responsible((assignment.agency_code, assignment.role) for assignment in task.assignments)
     recorded = await _record(session, task, agencies)
-    if recorded is Recorded.OUTDATED:
+    if recorded is CopyOutcome.OUTDATED:
         return
     due_on = task.deadline.due_on
     no_alerts = no_alert_reason(state=task.state, kind=task.kind, due_on=due_on, children=task.children)
     deadline = None if no_alerts or due_on is None else Deadline(task.deadline.revision, due_on)
     cancelled = planned = 0
     reminded: set[str] = set()
-    if recorded is Recorded.CHANGED:
+    if recorded is CopyOutcome.CHANGED:
         for reason, ended in _endings(no_alerts, deadline, agencies):
             cancelled += await _end(session, subject, reason, ended, context.now)
         reminded = await _agencies_with_pending(session, subject)
@@ -81,7 +81,7 @@ async def apply(
         await audit_reminders(session, subject, context.now, planned=planned, cancelled=cancelled, **detail)
 
 
-async def _record(session: AsyncSession, task: tasks.TaskState, agencies: Collection[str]) -> Recorded:
+async def _record(session: AsyncSession, task: tasks.TaskState, agencies: Collection[str]) -> CopyOutcome:
     row = {
         "id": str(task.id),
         "version": task.version,
@@ -118,7 +118,7 @@ async def _end(
     now: datetime,
 ) -> int:
     """Cancel the pending reminders and undelivered alerts of a task that meet a condition; returns how many reminders."""
-    state = State(ReminderStatus.CANCELLED, reason)
+    state = ReminderState(ReminderStatus.CANCELLED, reason)
     cancelled = await end_reminders(session, subject, ended, now, state=state)
     await cancel_undelivered(session, subject, ended, _DELIVERY_REASON[reason], now)
     return cancelled
@@ -186,7 +186,9 @@ def _deadline(due: Due[Task]) -> Deadline:
 # --- alerts ---------------------------------------------------------------------------------------------------------
 
 
-def word(due: Due[Task], facts: Mapping[str, Any], context: EvaluationContext[None]) -> Mapping[str, object]:
+def render(
+    due: Due[Task], facts: Mapping[str, Any], context: EvaluationContext[None]
+) -> Mapping[str, object]:
     task, due_on = due.copy, date.fromisoformat(facts["due_on"])
     due_task = DueTask(due.agency, task.title, due_on, task.deliverable)
     return {
@@ -222,7 +224,7 @@ SUBJECT: Subject[Task, None] = Subject(
     apply=apply,
     passed_over=_passed_over,
     evaluate=evaluate,
-    word=word,
+    render=render,
     supersedes_retries=False,
     reasons=REASONS,
 )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from services.notify.domain.reminders import PLANNED, STALE, STALE_AFTER, State, is_stale
+from services.notify.domain.reminders import PLANNED, STALE, STALE_AFTER, ReminderState, is_stale
 from shared.runtime.clock import local_date, local_instant
 
 KIND: Final = "budget"
@@ -47,7 +47,7 @@ class Examination:
     kind: BudgetKind
     dedup_key: str
     due_at: datetime
-    state: State = PLANNED
+    state: ReminderState = PLANNED
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from services.notify.domain.formats import day_en, day_vi, money_en, money_vi, one_place
 from services.notify.domain.subjects.budgets.examinations import BudgetKind, tenths_of_percent
-from services.notify.domain.wording import day_en, day_vi, money_en, money_vi, one_place
 
 
 @dataclass(frozen=True, slots=True)

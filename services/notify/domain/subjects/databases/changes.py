@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.notify.domain.reminders import CAUSED, STALE, SUPERSEDED, UNTRUE, State, is_stale
+from services.notify.domain.reminders import CAUSED, STALE, SUPERSEDED, UNTRUE, ReminderState, is_stale
 
 KIND: Final = "database"
 
@@ -44,7 +44,7 @@ def state_of_change(
     holds: bool,
     observed: str,
     trouble_raised: bool,
-) -> State:
+) -> ReminderState:
     """The state of the reminder of a change of the observed state, when its event is consumed.
 
     Args:
@@ -72,7 +72,7 @@ def state_of_contradiction(
     *,
     id_: str,
     still_open: Collection[str],
-) -> State:
+) -> ReminderState:
     """The state of the reminder of a contradiction's opening or closing, by those open in our copy."""
     if is_stale(recorded_at, now, stale_after):
         return STALE

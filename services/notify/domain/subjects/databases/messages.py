@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.notify.domain.formats import instant_en, instant_vi, shortened
 from services.notify.domain.subjects.databases.changes import TROUBLES, DatabaseKind
-from services.notify.domain.wording import instant_en, instant_vi, shortened
 
 
 @dataclass(frozen=True, slots=True)

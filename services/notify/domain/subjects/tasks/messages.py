@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from services.notify.domain.wording import day_en, day_vi, shortened
+from services.notify.domain.formats import day_en, day_vi, shortened
 
 
 @dataclass(frozen=True, slots=True)

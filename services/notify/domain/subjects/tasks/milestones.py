@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.notify.domain.reminders import ALERT_HOUR, PLANNED, STALE, State
+from services.notify.domain.reminders import ALERT_HOUR, PLANNED, STALE, ReminderState
 from shared.runtime.clock import local_date, local_instant
 
 FIXED = (-30, -14, -7, -3, -1, 0, 1, 7)
@@ -53,7 +53,7 @@ class Milestone:
 
     days: int
     due_at: datetime
-    state: State
+    state: ReminderState
 
 
 def kind_of(milestone: int) -> DeadlineKind:

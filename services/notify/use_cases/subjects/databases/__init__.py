@@ -7,7 +7,7 @@ from pydantic import StringConstraints
 from services.notify.domain.subjects.databases.changes import KIND
 from services.notify.tables.subjects.databases import Database
 from services.notify.use_cases.reminders.subject import Subject
-from services.notify.use_cases.subjects.databases.alerts import evaluate, word
+from services.notify.use_cases.subjects.databases.alerts import evaluate, render
 from services.notify.use_cases.subjects.databases.events import apply
 from shared.events import datasets
 from shared.events.notify import DatabaseAlerted
@@ -25,5 +25,5 @@ SUBJECT: Subject[Database, None] = Subject(
     " / An alert about a database: its observed state, and contradictions.",
     apply=apply,
     evaluate=evaluate,
-    word=word,
+    render=render,
 )

@@ -15,7 +15,7 @@ def evaluate(_: Due[Database], __: EvaluationContext[None]) -> Evaluation:
     return Evaluation()
 
 
-def word(
+def render(
     due: Due[Database], facts: Mapping[str, Any], context: EvaluationContext[None]
 ) -> Mapping[str, object]:
     reminder, database = due.reminder, due.copy

@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.deliveries import DeliveryReason
-from services.notify.domain.reminders import SUPERSEDED, ReminderStatus, State
+from services.notify.domain.formats import instant_iso
+from services.notify.domain.reminders import SUPERSEDED, ReminderState, ReminderStatus
 from services.notify.domain.subjects.databases.changes import (
     KIND,
     NO_ACTION_STATES,
@@ -23,10 +24,9 @@ from services.notify.domain.subjects.databases.changes import (
     state_of_contradiction,
     transition,
 )
-from services.notify.domain.wording import instant_iso
 from services.notify.tables import Reminder
 from services.notify.tables.subjects.databases import Database
-from services.notify.use_cases.reminders.copies import Recorded, record_copy
+from services.notify.use_cases.reminders.copies import CopyOutcome, record_copy
 from services.notify.use_cases.reminders.outdated import cancel_undelivered
 from services.notify.use_cases.reminders.plan import (
     NewReminder,
@@ -63,7 +63,7 @@ class _Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Raised:
+class _LastRaised:
     """The newest raised reminder of a database's state; `version` is 0 where there is none."""
 
     kind: str = ""
@@ -139,7 +139,7 @@ async def _record(session: AsyncSession, state: DatabaseState) -> _Copy:
         "heard_until": state.heard_until,
         "contradictions": [str(contradiction.id) for contradiction in state.contradictions],
     }
-    if await record_copy(session, Database, row) is not Recorded.OUTDATED:
+    if await record_copy(session, Database, row) is not CopyOutcome.OUTDATED:
         return _Copy(**{name: row[name] for name in _Copy.__slots__})
     columns = select(*(getattr(Database, name) for name in _Copy.__slots__))
     return _Copy(*(await session.execute(columns.where(Database.code == state.code))).one())
@@ -190,7 +190,7 @@ async def _supersede(session: AsyncSession, subject: SubjectKey, version: int, n
     return await end_reminders(session, subject, older, now, state=SUPERSEDED)
 
 
-async def _last_raised(session: AsyncSession, subject: SubjectKey) -> _Raised:
+async def _last_raised(session: AsyncSession, subject: SubjectKey) -> _LastRaised:
     raised = (
         select(Reminder.kind, Reminder.occurred_at, Reminder.rank)
         .where(subject.matches, Reminder.kind.in_(STATE_KINDS), Reminder.status == ReminderStatus.RAISED)
@@ -198,10 +198,10 @@ async def _last_raised(session: AsyncSession, subject: SubjectKey) -> _Raised:
         .limit(1)
     )
     found = (await session.execute(raised)).one_or_none()
-    return _Raised() if found is None else _Raised(*found)
+    return _LastRaised() if found is None else _LastRaised(*found)
 
 
-def _change(event: DatabaseEvent, raised: _Raised) -> _Change | None:
+def _change(event: DatabaseEvent, raised: _LastRaised) -> _Change | None:
     version = event.database.version
     if isinstance(event, DatabaseObserved):
         kind = transition(event.before, event.after, trouble_raised=raised.trouble_before(version))
@@ -224,7 +224,7 @@ def _reminder(
     change: _Change,
     state: DatabaseState,
     copy: _Copy,
-    outcome: State,
+    outcome: ReminderState,
     recorded_at: datetime,
 ) -> NewReminder:
     observed_facts = {
@@ -255,8 +255,8 @@ def _due_at(change: _Change, copy: _Copy, recorded_at: datetime) -> datetime:
 
 
 def _state(
-    change: _Change, copy: _Copy, raised: _Raised, recorded_at: datetime, context: EvaluationContext[None]
-) -> State:
+    change: _Change, copy: _Copy, raised: _LastRaised, recorded_at: datetime, context: EvaluationContext[None]
+) -> ReminderState:
     if "contradiction" in change.facts:
         return state_of_contradiction(
             change.kind, recorded_at, context.now, context.stale_after,
