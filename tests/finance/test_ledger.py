@@ -198,7 +198,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(offset=st.integers(-1, 10), back=st.integers(0, 30))
     def ask(self, offset: int, back: int) -> None:
-        """Any pair of day and state of knowledge."""
+        """Any pair of `as_of` and `known_at`."""
         as_of, known_at = self._days(offset), self.clock.now() - timedelta(seconds=back)
         assert self._figures(as_of, known_at) == self.model.figures(as_of, known_at)
         forwards, backwards = (self.run(self._read(as_of, known_at, later=later)) for later in (False, True))
@@ -206,7 +206,7 @@ class Ledger(RuleBasedStateMachine):
 
     async def _read(self, as_of: date, known_at: datetime, *, later: bool) -> Any:
         """The same answer, whether what is known is added up or what is not known taken away."""
-        with patch.object(balances, "_later_is_less", AsyncMock(return_value=later)):
+        with patch.object(balances, "_is_in_later_half", AsyncMock(return_value=later)):
             async with self.database.reading() as connection:
                 return await read_balances(connection, BalanceQuery(as_of, known_at), "field")
 

@@ -32,7 +32,7 @@ class ReminderReason(StrEnum):
     NO_LONGER_TRUE = "no_longer_true"
 
 
-REASONS: Mapping[ReminderReason, str] = {
+REASONS: Mapping[str, str] = {
     ReminderReason.PLANNED: "planned ahead, not yet due",
     ReminderReason.CAUSED_BY_EVENT: "caused by an event, not yet raised",
     ReminderReason.CAME_DUE: "came due and was raised as an alert",

@@ -38,7 +38,7 @@ class DeadlineReason(StrEnum):
     REPORTED_BY_CHILDREN = "reported_by_children"
 
 
-REASONS: Mapping[DeadlineReason, str] = {
+REASONS: Mapping[str, str] = {
     DeadlineReason.REPLANNED: "the deadline has changed",
     DeadlineReason.ASSIGNMENT_ENDED: "the agency no longer answers for the task",
     DeadlineReason.TASK_ENDED: "the task is no longer open",
