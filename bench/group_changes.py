@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import URL, text
 
 from bench.common import Figure, interleaved
-from services.tasks.domain.commands import NewCitation, NewTask
 from services.tasks.domain.deadlines import DeadlineKind, Reading
+from services.tasks.domain.tasks import NewCitation, NewTask
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
 from services.tasks.use_cases.extensions import extend_deadline

@@ -19,8 +19,7 @@ from services.notify.use_cases.subscriptions import reseal_secrets
 from services.roles import BOUND, ROLES
 from services.suite import Databases
 from services.tasks.queries import keys as queries
-from services.tasks.queries.catalogue import exists
-from services.tasks.tables import Agency
+from services.tasks.queries.agencies import agency_exists
 from services.tasks.use_cases.keys import record_key, revoke_key
 from shared.errors import NotFound
 from shared.keys.revocations import record_revocation
@@ -102,7 +101,7 @@ def _require_future(expires_at: datetime, now: datetime) -> None:
 
 async def _require_agency(databases: Databases, code: str) -> None:
     async with databases.tasks.reading() as connection:
-        if await exists(connection, Agency, code):
+        if await agency_exists(connection, code):
             return
     raise Stop(
         f"Không có cơ quan {code}: kiểm tra mã tại GET /tasks/v1/agencies, hoặc nạp danh mục bằng `dondoc catalogue`.",

@@ -16,7 +16,7 @@ from services.notify.main import SERVICE
 from services.notify.settings import NotifySettings
 from services.notify.tables import Agency, Reminder
 from services.reference.events import EVENTS
-from services.tasks.domain.commands import Role
+from services.tasks.domain.assignments import Role
 from shared.events import finance, tasks
 from shared.events.envelope import CloudEvent
 from shared.keys.revocations import REVOCATION_HANDLERS

@@ -8,17 +8,9 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from services.tasks.domain.commands import (
-    Amendment,
-    NewAssignment,
-    NewCitation,
-    NewEvidence,
-    NewSubmission,
-    NewTask,
-    Role,
-)
+from services.tasks.domain.assignments import NewAssignment, Role
 from services.tasks.domain.deadlines import DeadlineKind, Reading
-from services.tasks.domain.memberships import Membership
+from services.tasks.domain.groups import Membership
 from services.tasks.domain.status import (
     Acceptance,
     DeadlineFact,
@@ -29,15 +21,16 @@ from services.tasks.domain.status import (
     due_date,
     status_on,
 )
+from services.tasks.domain.submissions import NewEvidence, NewSubmission
+from services.tasks.domain.tasks import Amendment, NewCitation, NewTask
 from services.tasks.queries.statistics import Count, GroupBy
 from services.tasks.use_cases import submissions
 from services.tasks.use_cases.agencies import record_agencies
 from services.tasks.use_cases.amendments import amend_task
-from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
 from services.tasks.use_cases.extensions import extend_deadline
-from services.tasks.use_cases.groups import add_group
+from services.tasks.use_cases.groups import add_group, members_of
 from services.tasks.use_cases.locks import lock_members, lock_task
 from services.tasks.use_cases.tasks import create_task
 from shared.errors import Versions

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from services.tasks.domain.memberships import Membership
+from services.tasks.domain.groups import Membership
 from services.tasks.main import SERVICE
 from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.agencies import record_agencies

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from rapidfuzz.fuzz import token_sort_ratio
 
-from services.tasks.queries.catalogue import Names, load_directory
+from services.tasks.queries.agency_names import Names, load_directory
 from services.tasks.use_cases.agencies import lock_names, record_agency
-from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.documents import record_document, record_programme
+from services.tasks.use_cases.groups import members_of
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.events import tasks as events
 from shared.naming.directory import Directory, Entry

@@ -13,9 +13,10 @@ from sqlalchemy import TextClause, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.tasks.domain.commands import NewAssignment, NewTask, Role
+from services.tasks.domain.assignments import NewAssignment, Role
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.status import Status, combined
+from services.tasks.domain.tasks import NewTask
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.queries.status import combined_status, parameters
 from services.tasks.queries.tasks import list_tasks

@@ -1,16 +1,19 @@
 """Routes of the tasks service: parse, call one use case or query, return."""
 
-from services.tasks.api import catalogue, groups, imports, statistics, submissions, tasks
+from services.tasks.api import (
+    agencies,
+    deadlines,
+    documents,
+    groups,
+    history,
+    imports,
+    statistics,
+    submissions,
+    tasks,
+)
 from shared.http.feeds import changes_router
 from shared.http.uploads import MAX_UPLOAD_BYTES
 
-ROUTERS = (
-    catalogue.router,
-    groups.router,
-    tasks.router,
-    submissions.router,
-    statistics.router,
-    imports.router,
-    changes_router("tasks"),
-)
+_NOUNS = (agencies, documents, groups, deadlines, tasks, history, submissions, statistics, imports)
+ROUTERS = (*(noun.router for noun in _NOUNS), changes_router("tasks"))
 BODY_LIMITS = {imports.PATH: MAX_UPLOAD_BYTES}

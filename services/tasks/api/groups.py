@@ -1,4 +1,4 @@
-"""Groups of agencies and their dated members."""
+"""Routes of groups of agencies."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -9,9 +9,9 @@ from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.api.dependencies import Asked, CodeInPath, CurrentRules, Manager, Reader, parameters_after
-from services.tasks.domain.memberships import Membership
-from services.tasks.queries import catalogue as read
-from services.tasks.schemas.catalogue import (
+from services.tasks.domain.groups import Membership
+from services.tasks.queries import groups as read
+from services.tasks.schemas.groups import (
     GroupChange,
     GroupDetail,
     GroupIn,

@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from services.tasks.api.dependencies import Manager, Reporter
-from services.tasks.api.task_requests import new_submission
+from services.tasks.domain.submissions import NewEvidence, NewSubmission
 from services.tasks.schemas.submissions import DecisionIn, SubmissionIn, SubmissionOut
 from services.tasks.use_cases import submissions
 from shared.http.app import CurrentActor, CurrentChange, service_router
+from shared.http.auth import Caller
 from shared.http.problems import documented
 
 router = service_router("tasks")
@@ -29,7 +30,7 @@ async def submit_completion(
     A key bound to an agency reports for that agency.
     """
     submission = await submissions.submit_completion(
-        change.session, task_id, new_submission(body, caller), actor=actor, at=change.at
+        change.session, task_id, _new_submission(body, caller), actor=actor, at=change.at
     )
     return SubmissionOut.model_validate(submission)
 
@@ -53,3 +54,11 @@ async def decide_submission(
         change.session, submission_id, accept=accept, reason=body.reason, actor=actor, at=change.at
     )
     return SubmissionOut.model_validate(submission)
+
+
+def _new_submission(body: SubmissionIn, caller: Caller) -> NewSubmission:
+    """A bound key reports for its agency, any other for `agency_code` of the body."""
+    if body.agency_code is not None:
+        caller.require_tenant(body.agency_code)
+    evidence = tuple(NewEvidence(item.kind, item.reference, item.title) for item in body.evidence)
+    return NewSubmission(caller.tenant or body.agency_code, body.completed_on, body.summary, evidence)

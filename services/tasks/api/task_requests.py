@@ -8,27 +8,18 @@ from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.api.dependencies import CodeFilter, Rules
-from services.tasks.domain.commands import (
-    Amendment,
-    NewAssignment,
-    NewCitation,
-    NewEvidence,
-    NewSubmission,
-    NewTask,
-    Role,
-)
+from services.tasks.domain.assignments import NewAssignment, Role
 from services.tasks.domain.deadlines import read_deadline
-from services.tasks.domain.memberships import require_members
+from services.tasks.domain.groups import require_members
 from services.tasks.domain.status import Status
+from services.tasks.domain.tasks import Amendment, NewCitation, NewTask
 from services.tasks.schemas.fields import Day
-from services.tasks.schemas.submissions import SubmissionIn
 from services.tasks.schemas.tasks import AssignmentIn, CitationIn, TaskChange, TaskIn
-from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.documents import require_document
+from services.tasks.use_cases.groups import members_of
 from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
 from shared.events import tasks as events
-from shared.http.auth import Caller
 from shared.http.pagination import decode_after
 from shared.runtime.clock import local_date
 from shared.runtime.database import Change
@@ -115,14 +106,6 @@ def _require_agency_leads(wanted: tuple[AssignmentIn, ...]) -> None:
                 "A group cannot take over the lead of a task that was assigned: name one agency, or cancel this task and assign a new one to the group.",
                 field=f"assignments.{place}.group_code",
             )
-
-
-def new_submission(body: SubmissionIn, caller: Caller) -> NewSubmission:
-    """A bound key reports for its agency, any other for `agency_code` of the body."""
-    if body.agency_code is not None:
-        caller.require_tenant(body.agency_code)
-    evidence = tuple(NewEvidence(item.kind, item.reference, item.title) for item in body.evidence)
-    return NewSubmission(caller.tenant or body.agency_code, body.completed_on, body.summary, evidence)
 
 
 def asked_filters(

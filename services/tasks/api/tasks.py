@@ -1,11 +1,8 @@
-"""Assigning, reading, amending, extending and cancelling tasks."""
+"""Routes of tasks: assigning, reading, amending and cancelling."""
 
-from dataclasses import asdict
-from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.api.dependencies import (
     Asked,
@@ -17,11 +14,7 @@ from services.tasks.api.dependencies import (
     find_task,
 )
 from services.tasks.api.task_requests import NO_DATE, Filters, amendment, new_task, place_after
-from services.tasks.domain.deadlines import read_deadline
 from services.tasks.queries import tasks as read
-from services.tasks.schemas.deadlines import DeadlineRevision, ExtensionIn, ReadingIn, ReadingOut
-from services.tasks.schemas.history import HistoryEntry, TaskHistory
-from services.tasks.schemas.submissions import SubmissionOut
 from services.tasks.schemas.tasks import (
     CancellationIn,
     TaskChange,
@@ -30,22 +23,14 @@ from services.tasks.schemas.tasks import (
     TaskPage,
     task_members,
 )
-from services.tasks.use_cases import amendments, endings, extensions, tasks
-from services.tasks.use_cases.documents import require_document
+from services.tasks.use_cases import amendments, endings, tasks
 from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
-from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
 
 router = service_router("tasks")
-
-
-@router.post("/deadline-readings", tags=["deadlines"])
-async def read_deadline_text(body: ReadingIn, rules: CurrentRules, _: Reader) -> ReadingOut:
-    """Đọc một thời hạn từ lời văn bản, không ghi gì. / Read a deadline from a document's words, without recording anything."""
-    reading = read_deadline(body.text, body.issued_on, before_includes_day=rules.before_includes_day)
-    return ReadingOut.model_validate(asdict(reading))
 
 
 @router.post("/tasks", status_code=201, tags=["tasks"], responses=sent(201, "ETag", "Location"))
@@ -125,72 +110,6 @@ async def amend_task(
     await amendments.amend_task(
         change.session, task_id, wanted, expected_version=expected, actor=actor, at=change.at
     )
-    return await changed_task(change, task_id, rules, response)
-
-
-@router.get(
-    "/tasks/{task_id}/history",
-    tags=["tasks"],
-    response_model=TaskHistory,
-    responses=documented(404) | sent(200, "ETag"),
-)
-async def get_history(
-    task_id: UUID,
-    request: Request,
-    connection: ReadConnection,
-    _: Reader,
-    asked: Asked,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: PageCursor = None,
-) -> Response:
-    """Lịch sử của một nhiệm vụ. / The history of a task.
-
-    Từng thay đổi, cũ nhất trước, cùng mọi lần sửa thời hạn và báo cáo hoàn thành.
-
-    Each change, oldest first, with every revision of its deadline and every submission.
-    """
-    task = await find_task(connection, task_id, asked)
-    after = decode_after(cursor, int) or 0
-    rows = await read.task_history(connection, task_id, after=after, limit=limit)
-    facts = await _facts(connection, task_id)
-    answer = page_answer(
-        request, rows, limit, key=lambda row: (row.id,), view=HistoryEntry.model_validate, **facts
-    )
-    set_etag(answer, task.version)
-    return answer
-
-
-async def _facts(connection: AsyncConnection, task_id: UUID) -> dict[str, Any]:
-    deadlines = await read.task_deadlines(connection, task_id)
-    submissions = await read.task_submissions(connection, task_id)
-    return {
-        "deadlines": [DeadlineRevision.model_validate(row) for row in deadlines],
-        "submissions": [SubmissionOut.model_validate(row) for row in submissions],
-    }
-
-
-@router.post(
-    "/tasks/{task_id}/extensions",
-    status_code=201,
-    tags=["tasks"],
-    responses=documented(404, 409) | sent(201, "ETag"),
-)
-async def extend_deadline(
-    task_id: UUID,
-    body: ExtensionIn,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    rules: CurrentRules,
-    _: Manager,
-) -> TaskOut:
-    """Gia hạn một nhiệm vụ theo văn bản cho phép. / Extend a deadline by the document that approves it."""
-    document = await require_document(change.session, body.document_code)
-    reading = read_deadline(
-        body.deadline_text, document.issued_on, before_includes_day=rules.before_includes_day
-    )
-    detail = {"reason": body.reason, "document_code": body.document_code}
-    await extensions.extend_deadline(change.session, task_id, reading, actor=actor, at=change.at, **detail)
     return await changed_task(change, task_id, rules, response)
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from services.tasks.domain.annexes.assignments import Assigned, assign
 from services.tasks.domain.annexes.places import Place
 from services.tasks.domain.annexes.recognition import Answer, Origin
 from services.tasks.domain.annexes.row_answers import read_answer
-from services.tasks.domain.assigning import Assigned, assign
 from services.tasks.domain.deadlines import DeadlineKind, Reading
 from shared.imports.rows import Problem, text_problems
 from shared.naming.mentions import Naming

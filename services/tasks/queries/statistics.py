@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import CompoundSelect, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.domain.commands import LEADING
+from services.tasks.domain.assignments import LEADING
 from services.tasks.domain.status import Status
 from services.tasks.queries.status import KNOWN_AT, belongs, combined_status, holds, leaf_statuses
 from services.tasks.tables import Agency, Assignment, Citation, GroupMember

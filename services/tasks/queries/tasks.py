@@ -1,4 +1,4 @@
-"""Queries of tasks: one, a page of them, the history of one."""
+"""Reading tasks: one, or a page of them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -31,13 +31,11 @@ from services.tasks.tables import (
     Citation,
     Deadline,
     Document,
-    Evidence,
     Numbered,
     Programme,
     Submission,
     Task,
 )
-from shared.runtime.audit import audit
 from shared.runtime.database import AnyRow, AnySelect
 
 _FOREVER = literal_column("'infinity'::date", Date)  # as ix_tasks_order has it: a parameter would not match
@@ -218,44 +216,3 @@ async def list_tasks(
     """
     statement, values = page_statement(wanted, after=after, limit=limit, today=today)
     return (await connection.execute(statement, {**asked, **values})).all()
-
-
-_HISTORY = (
-    select(audit.c.id, audit.c.at, audit.c.actor, audit.c.action, audit.c.detail)
-    .where(
-        audit.c.entity == "task", audit.c.entity_id == bindparam("task_id"), audit.c.id > bindparam("after")
-    )
-    .order_by(audit.c.id)
-    .limit(bindparam("limit"))
-)
-_DEADLINES = select(Deadline).where(Deadline.task_id == bindparam("task_id")).order_by(Deadline.revision)
-_SUBMISSIONS = (
-    select(Submission).where(Submission.task_id == bindparam("task_id")).order_by(Submission.submitted_at)
-)
-_EVIDENCE = (
-    select(Evidence)
-    .join(Submission, Submission.id == Evidence.submission_id)
-    .where(Submission.task_id == bindparam("task_id"))
-    .order_by(Evidence.submission_id, Evidence.position)
-)
-
-
-async def task_history(
-    connection: AsyncConnection, task_id: UUID, *, after: int, limit: int
-) -> Sequence[AnyRow]:
-    """A task's audit entries, oldest first; at most `limit + 1`."""
-    values = {"task_id": str(task_id), "after": after, "limit": limit + 1}
-    return (await connection.execute(_HISTORY, values)).all()
-
-
-async def task_deadlines(connection: AsyncConnection, task_id: UUID) -> Sequence[AnyRow]:
-    return (await connection.execute(_DEADLINES, {"task_id": task_id})).all()
-
-
-async def task_submissions(connection: AsyncConnection, task_id: UUID) -> list[dict[str, Any]]:
-    """Submissions with their evidence, oldest first."""
-    evidence: dict[UUID, list[dict[str, Any]]] = {}
-    for row in await connection.execute(_EVIDENCE, {"task_id": task_id}):
-        evidence.setdefault(row.submission_id, []).append(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
-    rows = (await connection.execute(_SUBMISSIONS, {"task_id": task_id})).all()
-    return [{**row._mapping, "evidence": evidence.get(row.id, [])} for row in rows]  # noqa: SLF001 - as above

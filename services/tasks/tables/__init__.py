@@ -1,29 +1,13 @@
 """Rows of the tasks service. What was recorded stays: deadlines, assignments and decisions are added, not changed."""
 
+from services.tasks.tables.agencies import Agency, AgencyAlias, AgencyIdentifier, AgencyPredecessor
 from services.tasks.tables.base import Base
-from services.tasks.tables.catalogue import (
-    Agency,
-    AgencyAlias,
-    AgencyIdentifier,
-    AgencyPredecessor,
-    Document,
-    Group,
-    GroupAlias,
-    GroupMember,
-    Numbered,
-    Programme,
-)
+from services.tasks.tables.deadlines import Deadline
+from services.tasks.tables.documents import Document, Numbered, Programme
+from services.tasks.tables.groups import Group, GroupAlias, GroupMember
 from services.tasks.tables.keys import IssuedKey
-from services.tasks.tables.tasks import (
-    Assignment,
-    Citation,
-    Deadline,
-    Ending,
-    Evidence,
-    Origin,
-    Submission,
-    Task,
-)
+from services.tasks.tables.submissions import Evidence, Submission
+from services.tasks.tables.tasks import Assignment, Citation, Ending, Origin, Task
 
 __all__ = [
     "Agency",

@@ -1,4 +1,4 @@
-"""Tasks with their deadlines, assignments, citations, submissions and endings."""
+"""Tasks with their origins, assignments, citations and endings."""
 
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql.expression import Grouping
 
 from services.tasks.tables.base import Base
+from services.tasks.tables.deadlines import Deadline
 
 
 class Task(Base):
@@ -57,7 +58,7 @@ class Task(Base):
     recorded_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
-    deadlines: Mapped[list["Deadline"]] = relationship(order_by="Deadline.revision", lazy="raise")
+    deadlines: Mapped[list[Deadline]] = relationship(order_by="Deadline.revision", lazy="raise")
     assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id", lazy="raise")
     citations: Mapped[list["Citation"]] = relationship(order_by="Citation.position", lazy="raise")
 
@@ -123,28 +124,6 @@ class Origin(Base):
     recorded_at: Mapped[datetime]
 
 
-class Deadline(Base):
-    """One revision of a deadline: its words, their reading, since when it holds and when it was recorded."""
-
-    __tablename__ = "deadlines"
-
-    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
-    revision: Mapped[int] = mapped_column(primary_key=True)
-    text: Mapped[str]
-    kind: Mapped[str]
-    start_on: Mapped[date | None]
-    due_on: Mapped[date | None]
-    recurs_every: Mapped[str | None]
-    recurs_due_day: Mapped[int | None]
-    recurs_due_month: Mapped[int | None]
-    flags: Mapped[list[str]]
-    unread_words: Mapped[list[str]]
-    reason: Mapped[str | None]
-    document_code: Mapped[str | None] = mapped_column(ForeignKey("documents.code"))
-    effective_on: Mapped[date]
-    recorded_at: Mapped[datetime]
-
-
 class Assignment(Base):
     """`position`: the title of the agency's head, where the head is named; `unit`: the part of it that is."""
 
@@ -184,44 +163,6 @@ class Citation(Base):
     document_code: Mapped[str] = mapped_column(ForeignKey("documents.code"))
     clause: Mapped[str | None]
     recorded_at: Mapped[datetime]
-
-
-class Submission(Base):
-    """An agency's word that the task is done on `completed_on`, and the office's decision on it."""
-
-    __tablename__ = "submissions"
-    __table_args__ = (
-        CheckConstraint("decision IN ('accept', 'return')", name="decision"),
-        CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided"),
-        Index("uq_submissions_awaiting", "task_id", unique=True, postgresql_where=text("decision IS NULL")),
-        Index(
-            "uq_submissions_accepted", "task_id", unique=True, postgresql_where=text("decision = 'accept'")
-        ),
-        Index("ix_submissions_task_id", "task_id"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"))
-    agency_code: Mapped[str | None] = mapped_column(ForeignKey("agencies.code"))
-    completed_on: Mapped[date]
-    summary: Mapped[str]
-    submitted_at: Mapped[datetime]
-    decision: Mapped[str | None]
-    decided_at: Mapped[datetime | None]
-    reason: Mapped[str | None]
-
-    evidence: Mapped[list["Evidence"]] = relationship(order_by="Evidence.position", lazy="raise")
-
-
-class Evidence(Base):
-    __tablename__ = "evidence"
-    __table_args__ = (CheckConstraint("kind IN ('document', 'url', 'file')", name="kind"),)
-
-    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    reference: Mapped[str]
-    title: Mapped[str]
 
 
 class Ending(Base):

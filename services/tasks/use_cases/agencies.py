@@ -1,7 +1,7 @@
 """Recording agencies, and amending their names."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.agency_names import Spelling, check_apart, check_free, check_letters
 from services.tasks.domain.electronic_codes import check_form
-from services.tasks.queries.catalogue import Names, get_agency, load_names
+from services.tasks.queries.agencies import get_agency
+from services.tasks.queries.agency_names import Names, load_directory, load_names
 from services.tasks.tables import Agency, AgencyAlias, AgencyIdentifier, AgencyPredecessor, Base
-from services.tasks.use_cases.catalogue import code_conflict, require_agencies
-from shared.errors import NotFound, Versions, check_version
+from shared.agencies import agencies_unknown
+from shared.errors import Conflict, NotFound, Versions, check_version
 from shared.events import tasks as events
 from shared.log.outbox import add_event, add_events
 from shared.naming.directory import AgencyNames, Entry
+from shared.naming.lookup import name_finder
 from shared.runtime.audit import Actor, add_audit
 
 _PARTS = {"identifiers", "aliases", "predecessors"}  # rows of other tables
@@ -131,9 +133,27 @@ async def amend_agency(
     await add_event(session, after, version=agency.version, at=at)
 
 
+async def require_agencies(session: AsyncSession, codes: Iterable[str], field: str) -> None:
+    """Refuse codes that name no agency, as every service does."""
+    wanted = set(codes)
+    known = set(await session.scalars(select(Agency.code).where(Agency.code.in_(wanted))))
+    if missing := sorted(wanted - known):
+        directory = await load_directory(await session.connection())
+        raise await agencies_unknown(missing, name_finder(directory, token_sort_ratio), field)
+
+
 def agency_unknown(code: str) -> NotFound:
     return NotFound(
         "agency_unknown", f"Không có cơ quan mã {code}.", f"No agency has the code {code}.", field="code"
+    )
+
+
+def code_conflict(what_vi: str, what_en: str, code: str) -> Conflict:
+    return Conflict(
+        "code_exists",
+        f"{what_vi} mã {code} đã có: dùng mã khác, hoặc đọc bản đã ghi.",
+        f"{what_en} {code} exists already: use another code, or read the one recorded.",
+        field="code",
     )
 
 

@@ -6,17 +6,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import Amendment, NewAssignment, NewCitation, check_assignments
+from services.tasks.domain.assignments import NewAssignment, check_assignments, check_reassignable
 from services.tasks.domain.deadlines import Reading
 from services.tasks.domain.states import State, check_open
+from services.tasks.domain.tasks import Amendment, NewCitation
 from services.tasks.tables import Assignment, Citation, Task
-from services.tasks.use_cases.catalogue import require_agencies
+from services.tasks.use_cases.agencies import require_agencies
 from services.tasks.use_cases.changes import ChangedTask, record_changes
 from services.tasks.use_cases.deadlines import current_deadline, give_date
 from services.tasks.use_cases.documents import as_recorded
 from services.tasks.use_cases.locks import lock_members, lock_task
 from services.tasks.use_cases.tasks import search_text
-from shared.errors import Conflict, Versions, check_version
+from shared.errors import Versions, check_version
 from shared.events import tasks as events
 from shared.runtime.audit import Actor
 from shared.runtime.clock import local_date
@@ -121,13 +122,7 @@ async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssig
 
     Returns whether there were any.
     """
-    if task.children_count:
-        raise Conflict(
-            "task_has_members",
-            "Nhiệm vụ giao cho nhóm: sửa phân công ở nhiệm vụ của từng thành viên.",
-            "The task was given to a group: change the assignments of the members' tasks.",
-            field="assignments",
-        )
+    check_reassignable(has_members=task.children_count > 0)
     check_assignments(wanted, ())
     await require_agencies(session, (item.agency_code for item in wanted), "assignments")
     current = {

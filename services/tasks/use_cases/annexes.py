@@ -13,9 +13,9 @@ from services.tasks.domain.annexes import COLUMNS, TaskRow, annex_of, answers_by
 from services.tasks.domain.annexes.dittos import repeat_above
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.imports import ReadRow, understand, unread
-from services.tasks.queries.catalogue import load_directory
+from services.tasks.queries.agency_names import load_directory
 from services.tasks.tables import Document
-from services.tasks.use_cases.catalogue import require_agencies
+from services.tasks.use_cases.agencies import require_agencies
 from services.tasks.use_cases.documents import require_document, require_programme
 from shared.errors import InvalidInput
 from shared.imports.rows import cell_problems, cell_remarks, guarded

@@ -8,9 +8,9 @@ from typing import TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import NewCitation
+from services.tasks.domain.tasks import NewCitation
 from services.tasks.tables import Document, Numbered, Programme
-from services.tasks.use_cases.catalogue import require_agencies
+from services.tasks.use_cases.agencies import require_agencies
 from shared.document_numbers import normal_form, number_similar, similar_form
 from shared.errors import Conflict, InvalidInput
 from shared.events import tasks as events

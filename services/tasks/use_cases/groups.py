@@ -1,7 +1,7 @@
 """Recording groups, their names in documents, and their memberships with first and last days."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -10,12 +10,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.agency_names import Spelling, check_apart, check_free, check_letters
-from services.tasks.domain.memberships import Membership, added, check_memberships, ended
-from services.tasks.queries.catalogue import Names, load_names
-from services.tasks.tables import Group, GroupAlias, GroupMember
-from services.tasks.use_cases.agencies import lock_names
-from services.tasks.use_cases.catalogue import code_conflict, members_of, record_phrases, require_agencies
-from shared.errors import NotFound, Versions, check_version
+from services.tasks.domain.groups import Membership, added, check_memberships, ended
+from services.tasks.queries.agency_names import Names, load_names
+from services.tasks.tables import Agency, Group, GroupAlias, GroupMember
+from services.tasks.use_cases.agencies import code_conflict, lock_names, require_agencies
+from shared.errors import InvalidInput, NotFound, Versions, check_version
 from shared.events import tasks as events
 from shared.log.outbox import add_event
 from shared.naming.directory import Entry, directory_of
@@ -188,6 +187,38 @@ async def _add_members(session: AsyncSession, code: str, members: Sequence[Membe
     ]
     if rows:
         await session.execute(insert(GroupMember), rows)
+
+
+async def members_of(session: AsyncSession, group_codes: Iterable[str], day: date) -> tuple[str, ...]:
+    """Codes of the agencies that belong to any of the groups on a day, in order."""
+    wanted = set(group_codes)
+    known = set(await session.scalars(select(Group.code).where(Group.code.in_(wanted))))
+    if missing := sorted(wanted - known):
+        raise InvalidInput(
+            "group_unknown",
+            f"Không có nhóm mã {', '.join(missing)}: tra tại /tasks/v1/groups.",
+            f"No group has the code {', '.join(missing)}: look it up at /tasks/v1/groups.",
+            field="assignments",
+        )
+    found = await session.scalars(
+        select(GroupMember.agency_code)
+        .join(Agency, Agency.code == GroupMember.agency_code)
+        .where(
+            GroupMember.group_code.in_(wanted),
+            GroupMember.valid_from <= day,
+            GroupMember.valid_to.is_(None) | (GroupMember.valid_to >= day),
+        )
+        .distinct()
+        .order_by(GroupMember.agency_code)
+    )
+    return tuple(found)
+
+
+async def record_phrases(session: AsyncSession, phrases: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Record phrases of documents, each with the codes of the groups that it names."""
+    rows = [{"alias": alias, "group_codes": list(codes)} for alias, codes in phrases]
+    if rows:
+        await session.execute(insert(GroupAlias), rows)
 
 
 async def _phrases(session: AsyncSession, code: str) -> list[str]:

@@ -12,18 +12,14 @@ from sqlalchemy import Table
 
 from services.tasks.domain.annexes.places import annex_key
 from services.tasks.domain.annexes.recognition import KnownTask, Recognised, Verdict
-from services.tasks.domain.commands import (
-    NewCitation,
-    NewTask,
-    check_assigned_on,
-    check_assignments,
-)
+from services.tasks.domain.assignments import check_assignments
+from services.tasks.domain.groups import require_members
 from services.tasks.domain.imports import ReadRow
-from services.tasks.domain.memberships import require_members
+from services.tasks.domain.tasks import NewCitation, NewTask, check_assigned_on
 from services.tasks.tables import Base
 from services.tasks.use_cases.annexes import Annex, Source
-from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.changes import record_created
+from services.tasks.use_cases.groups import members_of
 from services.tasks.use_cases.origins import (
     Read,
     keep_origins,

@@ -9,20 +9,15 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import (
-    NewAssignment,
-    NewCitation,
-    NewEvidence,
-    NewSubmission,
-    NewTask,
-    Role,
-)
+from services.tasks.domain.assignments import NewAssignment, Role
 from services.tasks.domain.deadlines import read_deadline
+from services.tasks.domain.submissions import NewEvidence, NewSubmission
+from services.tasks.domain.tasks import NewCitation, NewTask
 from services.tasks.tables import Group, Task
-from services.tasks.use_cases.catalogue import members_of
 from services.tasks.use_cases.documents import record_document, record_programme
 from services.tasks.use_cases.endings import cancel_task
 from services.tasks.use_cases.extensions import extend_deadline
+from services.tasks.use_cases.groups import members_of
 from services.tasks.use_cases.submissions import decide_submission, submit_completion
 from services.tasks.use_cases.tasks import create_task
 from shared.events import tasks as events

@@ -9,11 +9,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.memberships import Membership
+from services.tasks.domain.groups import Membership
 from services.tasks.tables import Agency
 from services.tasks.use_cases.agencies import record_agencies
-from services.tasks.use_cases.catalogue import record_phrases
-from services.tasks.use_cases.groups import add_group
+from services.tasks.use_cases.groups import add_group, record_phrases
 from shared.events import tasks as events
 from shared.runtime.audit import Actor, add_audit
 

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.commands import NewAssignment, NewTask, Role, check_assigned_on, check_assignments
+from services.tasks.domain.assignments import NewAssignment, Role, check_assignments
+from services.tasks.domain.tasks import NewTask, check_assigned_on
 from services.tasks.tables import Assignment, Citation, Task
-from services.tasks.use_cases.catalogue import require_agencies
+from services.tasks.use_cases.agencies import require_agencies
 from services.tasks.use_cases.changes import record_created
 from services.tasks.use_cases.deadlines import add_deadline
 from services.tasks.use_cases.documents import as_recorded, require_programme

@@ -1,4 +1,4 @@
-"""Agencies and their groups; programmes and documents."""
+"""Agencies with their identifiers, aliases and predecessors."""
 
 from datetime import date, datetime
 
@@ -7,7 +7,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,65 +70,3 @@ class AgencyPredecessor(Base):
     short_name: Mapped[str | None]
     valid_to: Mapped[date | None]
     unit: Mapped[bool] = mapped_column(default=False)
-
-
-class Group(Base):
-    __tablename__ = "groups"
-
-    code: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    version: Mapped[int] = mapped_column(default=1)
-    recorded_at: Mapped[datetime]
-
-
-class GroupMember(Base):
-    """A member from a day until a day, both included; `ended_at` is when its last day was recorded."""
-
-    __tablename__ = "group_members"
-    __table_args__ = (
-        CheckConstraint("(valid_to IS NULL) = (ended_at IS NULL)", name="ended"),
-        Index(None, "agency_code"),
-    )
-
-    group_code: Mapped[str] = mapped_column(ForeignKey("groups.code"), primary_key=True)
-    agency_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"), primary_key=True)
-    valid_from: Mapped[date] = mapped_column(primary_key=True, server_default=text("'-infinity'::date"))
-    valid_to: Mapped[date | None]
-    recorded_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-
-
-class GroupAlias(Base):
-    """A phrase of the documents, and the groups that it names together."""
-
-    __tablename__ = "group_aliases"
-
-    alias: Mapped[str] = mapped_column(primary_key=True)
-    group_codes: Mapped[list[str]]
-
-
-class Numbered:
-    """Columns of a row with a number: `code` as typed, `normal_form` unique (`shared.document_numbers`)."""
-
-    code: Mapped[str] = mapped_column(primary_key=True)
-    normal_form: Mapped[str] = mapped_column(unique=True)
-    similar_form: Mapped[str] = mapped_column(index=True)
-
-
-class Programme(Numbered, Base):
-    __tablename__ = "programmes"
-
-    title: Mapped[str]
-    version: Mapped[int] = mapped_column(default=1)
-    recorded_at: Mapped[datetime]
-
-
-class Document(Numbered, Base):
-    __tablename__ = "documents"
-
-    type: Mapped[str]
-    issuer_code: Mapped[str | None] = mapped_column(ForeignKey("agencies.code"))
-    issued_on: Mapped[date]
-    title: Mapped[str]
-    version: Mapped[int] = mapped_column(default=1)
-    recorded_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Agencies, programmes and documents."""
+"""Routes of agencies."""
 
 from typing import Literal
 from urllib.parse import quote
@@ -7,21 +7,9 @@ from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.api.dependencies import CodeFilter, CodeInPath, Manager, Reader
-from services.tasks.queries import catalogue as read
-from services.tasks.schemas.catalogue import (
-    AgencyChange,
-    AgencyIn,
-    AgencyOut,
-    AgencyPage,
-    DocumentIn,
-    DocumentOut,
-    DocumentPage,
-    ProgrammeIn,
-    ProgrammeOut,
-    ProgrammePage,
-)
-from services.tasks.tables import Document, Programme
-from services.tasks.use_cases import agencies, documents
+from services.tasks.queries import agencies as read
+from services.tasks.schemas.agencies import AgencyChange, AgencyIn, AgencyOut, AgencyPage
+from services.tasks.use_cases import agencies
 from shared.events import tasks as events
 from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
@@ -108,51 +96,3 @@ async def _agency(connection: AsyncConnection, code: str, response: Response) ->
         raise agencies.agency_unknown(code)
     set_etag(response, row.version)
     return AgencyOut.model_validate(row)
-
-
-@router.post("/programmes", status_code=201, tags=["catalogue"], responses=documented(409))
-async def record_programme(
-    body: ProgrammeIn, change: CurrentChange, actor: CurrentActor, _: Manager
-) -> ProgrammeOut:
-    """Ghi một chương trình, nghị quyết. / Record a programme."""
-    state = events.ProgrammeRecorded(code=body.code, title=body.title)
-    meant = body.similar_is_meant
-    await documents.record_programme(change.session, state, actor, change.at, similar_is_meant=meant)
-    return ProgrammeOut.model_validate(state.model_dump())
-
-
-@router.get("/programmes", tags=["catalogue"], response_model=ProgrammePage)
-async def list_programmes(
-    request: Request,
-    connection: ReadConnection,
-    _: Reader,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: PageCursor = None,
-) -> Response:
-    """Danh sách chương trình, nghị quyết. / Programmes by code."""
-    rows = await read.list_by_code(connection, Programme, after=decode_after(cursor, str), limit=limit)
-    return page_answer(request, rows, limit, key=lambda row: (row.code,), view=ProgrammeOut.model_validate)
-
-
-@router.post("/documents", status_code=201, tags=["catalogue"], responses=documented(409))
-async def record_document(
-    body: DocumentIn, change: CurrentChange, actor: CurrentActor, _: Manager
-) -> DocumentOut:
-    """Ghi một văn bản chỉ đạo. / Record a directive document."""
-    state = events.DocumentRecorded.model_validate(body.model_dump(exclude={"similar_is_meant"}))
-    meant = body.similar_is_meant
-    await documents.record_document(change.session, state, actor, change.at, similar_is_meant=meant)
-    return DocumentOut.model_validate(state.model_dump())
-
-
-@router.get("/documents", tags=["catalogue"], response_model=DocumentPage)
-async def list_documents(
-    request: Request,
-    connection: ReadConnection,
-    _: Reader,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: PageCursor = None,
-) -> Response:
-    """Danh sách văn bản chỉ đạo. / Directive documents by number."""
-    rows = await read.list_by_code(connection, Document, after=decode_after(cursor, str), limit=limit)
-    return page_answer(request, rows, limit, key=lambda row: (row.code,), view=DocumentOut.model_validate)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from services.tasks.domain.commands import LEADING, NewAssignment, Role
+from services.tasks.domain.assignments import LEADING, NewAssignment, Role
 from shared.imports.rows import Problem
 from shared.naming.mentions import Indefinite, Mention, Naming, Unknown
 from shared.naming.refusals import (
