@@ -21,9 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.datasets.domain.contradictions import ContradictionKind
+from services.datasets.domain.databases import Kind
+from services.datasets.domain.declarations import Connection, Phase
 from services.datasets.domain.downtime import Component
-from services.datasets.domain.facts import Connection, Criterion, Kind, Phase
 from services.datasets.domain.observation import Observed
+from services.datasets.domain.quality import Criterion
 from shared.agencies import AgencyCopy
 from shared.runtime.database import one_of, own_registry
 

@@ -14,7 +14,7 @@ from services.datasets.domain.contradictions import (
     declared_until,
     words,
 )
-from services.datasets.domain.facts import Stated, held_since, in_force
+from services.datasets.domain.declarations import DatedValue, held_since, in_force
 from services.datasets.domain.spans import Span
 from shared.runtime.clock import local_instant
 from tests.datasets.world import HOURLY, START, World, minutes
@@ -90,9 +90,9 @@ def test_maintenance_and_our_own_downtime_are_no_silence() -> None:
 
 def test_saying_the_same_again_starts_nothing_anew() -> None:
     said = [
-        Stated("connected", day(0).date(), 1),
-        Stated("synchronised", day(50).date(), 2),
-        Stated("connected", day(60).date(), 3),
+        DatedValue("connected", day(0).date(), 1),
+        DatedValue("synchronised", day(50).date(), 2),
+        DatedValue("connected", day(60).date(), 3),
     ]
     joined = {"connected", "synchronised"}
     assert held_since(said, joined, day(70).date()) == local_instant(day(0).date())
@@ -102,7 +102,7 @@ def test_saying_the_same_again_starts_nothing_anew() -> None:
 
 
 def test_of_two_statements_for_one_day_the_later_recorded_holds() -> None:
-    said = [Stated("connected", ZERO.date(), 2), Stated("none", ZERO.date(), 1)]
+    said = [DatedValue("connected", ZERO.date(), 2), DatedValue("none", ZERO.date(), 1)]
     stated = in_force(said, ZERO.date())
     assert stated is not None
     assert stated.value == "connected"
@@ -147,8 +147,8 @@ def test_the_statement_that_ends_a_contradiction(
 ) -> None:
     """Of one that opened on day 5, as seen on day 20; quality results are of no matter to these."""
 
-    def said(items: list[tuple[str, int]]) -> list[Stated]:
-        return [Stated(value, day(number).date(), order) for order, (value, number) in enumerate(items)]
+    def said(items: list[tuple[str, int]]) -> list[DatedValue]:
+        return [DatedValue(value, day(number).date(), order) for order, (value, number) in enumerate(items)]
 
     for complete in ([], [("passed", 10)], [("failed", 6), ("passed", 14)]):
         got = declared_until(

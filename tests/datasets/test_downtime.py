@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS, Component, Gap, judged_until
-from services.datasets.domain.facts import SHORTEST_PERIOD_SECONDS
+from services.datasets.domain.observation import SHORTEST_PERIOD_SECONDS
 from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.downtime import record_liveness
 from services.datasets.worker import report_liveness

@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS
-from services.datasets.domain.facts import SHORTEST_PERIOD_SECONDS
-from services.datasets.domain.observation import Expectation, Interval, Observed, Run, observe, runs_of
+from services.datasets.domain.observation import (
+    SHORTEST_PERIOD_SECONDS,
+    Expectation,
+    Interval,
+    Observed,
+    Run,
+    observe,
+    runs_of,
+)
 from services.datasets.domain.spans import Span, advance, merged
 
 ZERO = datetime(2026, 3, 10, tzinfo=UTC)

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from services.datasets.domain.facts import is_code
+from services.datasets.domain.databases import is_code
 from services.tasks.domain.deadlines.spelling import normalise
 from shared.document_numbers import normal_form
 from shared.http.requests import Line, Paragraph, Verbatim

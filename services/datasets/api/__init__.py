@@ -5,7 +5,9 @@ from services.datasets.api import (
     databases,
     declarations,
     heartbeats,
+    history,
     imports,
+    intervals,
     maintenance,
     quality,
     statistics,
@@ -13,6 +15,17 @@ from services.datasets.api import (
 from shared.http.feeds import changes_router
 from shared.http.uploads import MAX_UPLOAD_BYTES
 
-_NOUNS = (databases, declarations, quality, heartbeats, maintenance, statistics, contradictions, imports)
+_NOUNS = (
+    databases,
+    history,
+    intervals,
+    declarations,
+    quality,
+    heartbeats,
+    maintenance,
+    statistics,
+    contradictions,
+    imports,
+)
 ROUTERS = (*(noun.router for noun in _NOUNS), changes_router("datasets"))
 BODY_LIMITS = {imports.PATH: MAX_UPLOAD_BYTES}

@@ -1,4 +1,4 @@
-"""Registering and reading databases, platforms and systems."""
+"""Routes of databases, platforms and systems: registering, reading and amending."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -9,15 +9,12 @@ from services.datasets.api.dependencies import (
     CodeInPath,
     CodeInQuery,
     CurrentRules,
-    Known,
     Manager,
     Reader,
     Stable,
 )
-from services.datasets.api.representations import database_answer, history_answer, registration_answer
-from services.datasets.api.windows import AskedWindow
+from services.datasets.api.representations import database_answer, registration_answer
 from services.datasets.queries import databases as read
-from services.datasets.queries.observation import load_downtimes, load_evidence
 from services.datasets.schemas.databases import (
     DatabaseChange,
     DatabaseIn,
@@ -25,12 +22,9 @@ from services.datasets.schemas.databases import (
     DatabasePage,
     Registration,
 )
-from services.datasets.schemas.history import DatabaseHistory
-from services.datasets.schemas.intervals import IntervalOut, Intervals
 from services.datasets.use_cases import amendments
 from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.amendments import NewAmendment
-from services.datasets.use_cases.changes import database_unknown
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
 from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
@@ -145,48 +139,3 @@ async def amend_database(
     )
     set_etag(response, watched.watch.version)
     return registration_answer(watched.database)
-
-
-@router.get(
-    "/databases/{code}/history",
-    tags=["databases"],
-    response_model=DatabaseHistory,
-    responses=documented(404),
-)
-async def get_history(
-    code: CodeInPath,
-    request: Request,
-    known: Known,
-    _: Reader,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: PageCursor = None,
-) -> Response:
-    """Lịch sử của một cơ sở dữ liệu. / The history of a database.
-
-    Những gì đã khai báo, đo, quan sát và thấy mâu thuẫn, cũ nhất trước.
-
-    What was said, measured, seen and found contradictory, oldest first.
-    """
-    if not await read.is_registered(known.connection, code, known.known_at):
-        raise database_unknown(code)
-    after = decode_after(cursor, int) or 0
-    rows = await read.database_history(known.connection, code, known.known_at, after=after, limit=limit)
-    return page_answer(request, rows, limit, key=lambda row: (row.id,), view=history_answer)
-
-
-@router.get("/databases/{code}/intervals", tags=["databases"], responses=documented(404))
-async def get_intervals(code: CodeInPath, window: AskedWindow, _: Reader, rules: CurrentRules) -> Intervals:
-    """Trạng thái quan sát được trong một khoảng thời gian. / Observed states over a window.
-
-    Các đoạn phủ kín khoảng thời gian, không hở, không chồng lên nhau.
-
-    They cover the window exactly, without gaps or overlaps.
-    """
-    span, (connection, known) = window
-    found = await load_evidence(connection, [code], at=span.start, until=min(span.until, known), known=known)
-    if not found:
-        raise database_unknown(code)
-    downtimes = await load_downtimes(connection, known, rules.watch.downtime)
-    intervals = found[0].intervals(span, downtimes, known_until=known)
-    items = [IntervalOut.model_validate(item) for item in intervals]
-    return Intervals(database_code=code, start=span.start, until=span.until, known_at=known, items=items)

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.datasets.domain.facts import EARLIEST
+from services.datasets.domain.days import EARLIEST
 from services.datasets.schemas.days import Day
 from services.datasets.use_cases.watching import WatchRules
 from shared.http.app import Context, CurrentContext, rules_of, with_scope

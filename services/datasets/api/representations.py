@@ -6,20 +6,19 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.contradictions import ContradictionKind, words
-from services.datasets.domain.facts import Criterion
 from services.datasets.domain.observation import Observed
-from services.datasets.queries import databases as read
+from services.datasets.domain.quality import Criterion
 from services.datasets.queries.contradictions import list_contradictions
-from services.datasets.queries.observation import load_downtimes, state_at
-from services.datasets.schemas.contradictions import ContradictionOut
-from services.datasets.schemas.databases import (
-    ContradictionSummary,
-    DatabaseOut,
-    DeclaredFact,
-    ObservedFact,
-    QualityOut,
-    Registration,
-)
+from services.datasets.queries.databases import get_registration
+from services.datasets.queries.declarations import declared_facts
+from services.datasets.queries.downtime import load_downtimes
+from services.datasets.queries.heartbeats import last_heartbeat
+from services.datasets.queries.observation import state_at
+from services.datasets.queries.quality import quality_facts
+from services.datasets.schemas.contradictions import ContradictionOut, ContradictionSummary
+from services.datasets.schemas.databases import DatabaseOut, ObservedFact, Registration
+from services.datasets.schemas.declarations import DeclaredFact
+from services.datasets.schemas.quality import QualityOut
 from services.datasets.tables import Database
 from services.datasets.use_cases.changes import database_unknown
 from shared.runtime.database import AnyRow
@@ -42,11 +41,11 @@ async def database_answer(
     connection: AsyncConnection, code: str, asked: AsOf, downtime: timedelta
 ) -> tuple[DatabaseOut, int]:
     """The answer, and the version for its ETag."""
-    row = await read.get_registration(connection, code, asked)
+    row = await get_registration(connection, code, asked)
     if row is None:
         raise database_unknown(code)
-    phase, ndc_connection = await read.declared_facts(connection, code, asked)
-    results = {item.criterion: item for item in await read.quality_facts(connection, code, asked)}
+    phase, ndc_connection = await declared_facts(connection, code, asked)
+    results = {item.criterion: item for item in await quality_facts(connection, code, asked)}
     open_now = await list_contradictions(connection, asked, {"database": code}, is_open=True)
     answer = DatabaseOut(
         **_registered(row),
@@ -79,7 +78,7 @@ async def _observed(
         known=asked.known_at,
         up_since=row.observed_since if is_told else None,
     )
-    last = await read.last_heartbeat(connection, code, asked)
+    last = await last_heartbeat(connection, code, asked)
     return ObservedFact(
         state=interval.state.value,
         since=interval.start,
@@ -98,10 +97,6 @@ def _words(row: AnyRow, asked: AsOf) -> dict[str, str]:
 
 def _summary(row: AnyRow, asked: AsOf) -> ContradictionSummary:
     return ContradictionSummary(id=row.id, kind=row.kind, since=row.opened_at, **_words(row, asked))
-
-
-def history_answer(row: AnyRow) -> dict[str, Any]:
-    return {"at": row.at, "actor": row.actor, "action": row.action, "detail": row.detail}
 
 
 def contradiction_answer(row: AnyRow, asked: AsOf) -> ContradictionOut:

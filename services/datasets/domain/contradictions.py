@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from services.datasets.domain.facts import JOINED, Connection, Phase, Stated, held_since
+from services.datasets.domain.declarations import JOINED, Connection, DatedValue, Phase, held_since
 from services.datasets.domain.spans import Span, advance
 from shared.runtime.clock import local_date, local_instant
 
@@ -70,7 +70,7 @@ class Contradiction:
 
 
 def declared(
-    phases: Sequence[Stated], connections: Sequence[Stated], complete: Sequence[Stated], day: date
+    phases: Sequence[DatedValue], connections: Sequence[DatedValue], complete: Sequence[DatedValue], day: date
 ) -> Declared:
     """The declarations in force on a day; `complete` are results for that criterion, passed or not."""
     nothing = [
@@ -141,9 +141,9 @@ def declared_since(kind: ContradictionKind, told: Declared) -> datetime | None:
 
 def declared_until(
     kind: ContradictionKind,
-    phases: Sequence[Stated],
-    connections: Sequence[Stated],
-    complete: Sequence[Stated],
+    phases: Sequence[DatedValue],
+    connections: Sequence[DatedValue],
+    complete: Sequence[DatedValue],
     *,
     opened_at: datetime,
     day: date,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# No period is shorter (`facts.SHORTEST_PERIOD_SECONDS`), so at most one heartbeat of a database is lost in a gap that is
+# No period is shorter (`observation.SHORTEST_PERIOD_SECONDS`), so at most one heartbeat of a database is lost in a gap that is
 # tolerated: its silence stays below two periods, and it is never down because of us. A client that repeats a heartbeat
 # that was not answered loses none, since the period counts from when it was observed.
 LONGEST_TOLERATED_SECONDS = 30

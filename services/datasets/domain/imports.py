@@ -5,17 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.datasets.domain.facts import (
-    CODE_RULE_EN,
-    CODE_RULE_VI,
-    EARLIEST,
-    LONGEST_SECONDS,
-    SHORTEST_PERIOD_SECONDS,
-    Connection,
-    Kind,
-    Phase,
-    is_code,
-)
+from services.datasets.domain.databases import CODE_RULE_EN, CODE_RULE_VI, Kind, is_code
+from services.datasets.domain.days import EARLIEST
+from services.datasets.domain.declarations import Connection, Phase
+from services.datasets.domain.observation import LONGEST_SECONDS, SHORTEST_PERIOD_SECONDS
 from shared.imports.day_cells import read_day_cell
 from shared.imports.rows import Problem, text_problems
 from shared.naming.lookup import Found, Meaning

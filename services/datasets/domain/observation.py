@@ -30,6 +30,8 @@ class Observed(StrEnum):
 
 
 DOWN_AFTER_PERIODS = 3
+SHORTEST_PERIOD_SECONDS = 30  # between two heartbeats; not below the gap tolerated in domain/downtime.py
+LONGEST_SECONDS = 366 * 86_400  # of a period or a grace: a year
 
 
 @dataclass(frozen=True, slots=True)

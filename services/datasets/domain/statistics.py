@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.datasets.domain.facts import JOINED, Connection, Phase
+from services.datasets.domain.declarations import JOINED, Connection, Phase
 from services.datasets.domain.observation import Observed
 
 UNDECLARED = "undeclared"

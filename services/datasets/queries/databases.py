@@ -1,19 +1,15 @@
-"""Reading databases: lists by the latest recorded state, one with its facts at any instant, and its history."""
+"""Reading registered databases: lists by the latest recorded state, one by what was known at an instant."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, DateTime, bindparam, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.queries import amendments as agreed
-from services.datasets.queries.parameters import AS_OF, KNOWN_AT
-from services.datasets.tables import Contradiction, Database, Declaration, Heartbeat, QualityResult, Watch
-from shared.runtime.audit import audit
-from shared.runtime.database import AnyRow, AnySelect
+from services.datasets.queries.parameters import KNOWN_AT
+from services.datasets.tables import Contradiction, Database, Watch
+from shared.runtime.database import AnyRow
 from shared.runtime.stable_reads import AsOf
 
 _OPEN = (
@@ -21,6 +17,7 @@ _OPEN = (
     .where(Contradiction.database_code == Database.code, Contradiction.closed_at.is_(None))
     .scalar_subquery()
 )
+
 _ROWS = (
     select(
         Database.code,
@@ -41,6 +38,7 @@ _ROWS = (
     .join(Watch, Watch.database_code == Database.code)
     .order_by(Database.code)
 )
+
 _EQUAL = {
     "kind": Database.kind,
     "owner": Database.owner_code,
@@ -71,6 +69,7 @@ async def list_databases(
 
 
 _CODE: BindParameter[str] = bindparam("code")
+
 _REGISTERED = (
     select(
         Database.code,
@@ -92,40 +91,6 @@ _REGISTERED = (
 )
 
 
-def _declared(what: Any) -> AnySelect:
-    return (
-        select(
-            what.label("value"),
-            Declaration.effective_on,
-            Declaration.evidence,
-            Declaration.said_by,
-            Declaration.recorded_at,
-        )
-        .where(
-            Declaration.database_code == _CODE,
-            what.is_not(None),
-            Declaration.effective_on <= AS_OF,
-            Declaration.recorded_at <= KNOWN_AT,
-        )
-        .order_by(Declaration.effective_on.desc(), Declaration.id.desc())
-        .limit(1)
-    )
-
-
-_PHASE = _declared(Declaration.phase)
-_CONNECTION = _declared(Declaration.ndc_connection)
-_QUALITY = (
-    select(*QualityResult.__table__.columns)
-    .ext(distinct_on(QualityResult.criterion))
-    .where(
-        QualityResult.database_code == _CODE,
-        QualityResult.as_of <= AS_OF,
-        QualityResult.recorded_at <= KNOWN_AT,
-    )
-    .order_by(QualityResult.criterion, QualityResult.as_of.desc(), QualityResult.id.desc())
-)
-
-
 async def get_registration(connection: AsyncConnection, code: str, asked: AsOf) -> AnyRow | None:
     values = {"code": code, "known_at": asked.known_at, "instant": asked.instant}
     return (await connection.execute(_REGISTERED, values)).one_or_none()
@@ -134,54 +99,3 @@ async def get_registration(connection: AsyncConnection, code: str, asked: AsOf) 
 async def is_registered(connection: AsyncConnection, code: str, known_at: datetime) -> bool:
     asked = {"code": code, "known_at": known_at, "instant": known_at}
     return (await connection.execute(_REGISTERED, asked)).one_or_none() is not None
-
-
-async def declared_facts(
-    connection: AsyncConnection, code: str, asked: AsOf
-) -> tuple[AnyRow | None, AnyRow | None]:
-    """The declarations of a phase and of a connection that hold at a moment."""
-    values = {"code": code, **asdict(asked)}
-    phase = (await connection.execute(_PHASE, values)).one_or_none()
-    return phase, (await connection.execute(_CONNECTION, values)).one_or_none()
-
-
-async def quality_facts(connection: AsyncConnection, code: str, asked: AsOf) -> Sequence[AnyRow]:
-    """The latest result of each criterion at a moment."""
-    return (await connection.execute(_QUALITY, {"code": code, **asdict(asked)})).all()
-
-
-_LAST_BEAT = (
-    select(Heartbeat.observed_at, Heartbeat.last_sync_at, Heartbeat.record_count)
-    .where(
-        Heartbeat.database_code == _CODE,
-        Heartbeat.observed_at <= bindparam("instant", type_=DateTime(timezone=True)),
-        Heartbeat.recorded_at <= KNOWN_AT,
-    )
-    .order_by(Heartbeat.observed_at.desc(), Heartbeat.record_count.desc(), Heartbeat.run_id.desc())
-    .limit(1)
-)
-
-
-async def last_heartbeat(connection: AsyncConnection, code: str, asked: AsOf) -> AnyRow | None:
-    values = {"code": code, "instant": asked.instant, "known_at": asked.known_at}
-    return (await connection.execute(_LAST_BEAT, values)).one_or_none()
-
-
-_HISTORY = (
-    select(audit.c.id, audit.c.at, audit.c.actor, audit.c.action, audit.c.detail)
-    .where(
-        audit.c.entity == "database",
-        audit.c.entity_id == _CODE,
-        audit.c.at <= KNOWN_AT,
-        audit.c.id > bindparam("after"),
-    )
-    .order_by(audit.c.id)
-)
-
-
-async def database_history(
-    connection: AsyncConnection, code: str, known_at: datetime, *, after: int, limit: int
-) -> Sequence[AnyRow]:
-    """The audit entries of a database, oldest first; at most `limit + 1`."""
-    asked = {"code": code, "known_at": known_at, "after": after}
-    return (await connection.execute(_HISTORY.limit(limit + 1), asked)).all()

@@ -1,4 +1,4 @@
-"""Reading the evidence of states: heartbeats as runs, maintenance windows, and our own downtimes.
+"""Reading the timelines from which observed states are worked out: heartbeats as runs, and maintenance windows.
 
 A database that sent two heartbeats in a row is up at the second whatever was before, so nothing older need be read.
 """
@@ -10,15 +10,15 @@ from itertools import groupby
 from sqlalchemy import ARRAY, DateTime, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.datasets.domain.evidence import ALWAYS, FAR, TICK, Evidence, History
 from services.datasets.domain.observation import Expectation, Interval, Observed, Run
 from services.datasets.domain.spans import Span, merged
+from services.datasets.domain.timelines import ALWAYS, FAR, TICK, Timeline, TimelinePart
 
 # A heartbeat with a zero count counts only before the first count above zero. At most 5,000 heartbeats are searched for
 # two in a row: a database without such a pair among them is judged by those alone.
 _LOAD = text(
     """
-    WITH said AS (
+    WITH expectations AS (
         SELECT DISTINCT ON (database_code, holds_from) database_code, holds_from, period_seconds, grace_seconds
         FROM amendments
         WHERE speaks_of_heartbeat AND recorded_at <= :known
@@ -27,7 +27,7 @@ _LOAD = text(
     ), spans AS (
         SELECT database_code, period_seconds, grace_seconds, holds_from AS since,
                lead(holds_from, 1, :far) OVER following AS until, lead(holds_from, 2, :far) OVER following AS next_until
-        FROM said WINDOW following AS (PARTITION BY database_code ORDER BY holds_from)
+        FROM expectations WINDOW following AS (PARTITION BY database_code ORDER BY holds_from)
     ), d AS (
         SELECT databases.code, databases.recorded_at, spans.period_seconds, spans.grace_seconds, spans.since, spans.until,
                least(greatest(CAST(:at AS timestamptz), spans.since), spans.until) AS at
@@ -115,17 +115,8 @@ _RUN_START = text(
     """
 ).bindparams(*(bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "known")))
 
-_DOWNTIMES = text(
-    """
-    SELECT started_at AS start, least(ended_at, :known) AS until FROM downtimes WHERE known_from < :known
-    UNION ALL
-    SELECT at, :known FROM liveness
-    WHERE at + :downtime < :known AND real_at + :downtime < clock_timestamp()
-    """
-).bindparams(bindparam("known", type_=DateTime(timezone=True)))
 
-
-async def load_evidence(
+async def load_timelines(
     connection: AsyncConnection,
     codes: Sequence[str] | None,
     *,
@@ -133,8 +124,8 @@ async def load_evidence(
     until: datetime,
     known: datetime = FAR,
     all_maintenance: bool = False,
-) -> list[History]:
-    """Evidence of some databases, or of all, for their states from `at` until `until`, by what was known."""
+) -> list[Timeline]:
+    """The timelines of some databases, or of all, for their states from `at` until `until`, by what was known."""
     rows = await connection.execute(
         _LOAD,
         {
@@ -147,7 +138,7 @@ async def load_evidence(
         },
     )
     parts = (
-        Evidence(
+        TimelinePart(
             row.code,
             row.since,
             row.until,
@@ -160,19 +151,13 @@ async def load_evidence(
         )
         for row in rows
     )
-    return [History(code, tuple(found)) for code, found in groupby(parts, key=lambda part: part.code)]
+    return [Timeline(code, tuple(found)) for code, found in groupby(parts, key=lambda part: part.code)]
 
 
 def _expectation(period: int | None, grace: int | None) -> Expectation | None:
     if period is None or grace is None:
         return None
     return Expectation(timedelta(seconds=period), timedelta(seconds=grace))
-
-
-async def load_downtimes(connection: AsyncConnection, known: datetime, downtime: timedelta) -> list[Span]:
-    """Spans in which a component did not run, the one under way included; each is known from its start + `downtime` on."""
-    rows = await connection.execute(_DOWNTIMES, {"known": known, "downtime": downtime})
-    return merged(Span(row.start, row.until) for row in rows)
 
 
 async def state_at(
@@ -183,15 +168,15 @@ async def state_at(
     *,
     known: datetime = FAR,
     up_since: datetime | None = None,
-) -> tuple[Evidence, Interval]:
+) -> tuple[TimelinePart, Interval]:
     """A database's state at an instant and since when, read back as far as that takes.
 
     `up_since`: the database is known to have been up from then on without a break.
     """
-    evidence, interval = await _state_within(
+    part, interval = await _state_within(
         connection, code, instant, downtimes, until=FAR, known=known, up_since=up_since
     )
-    start, agreed_since = interval.start, evidence.since
+    start, agreed_since = interval.start, part.since
     while interval.state is not Observed.MAINTENANCE and agreed_since > ALWAYS and start <= agreed_since:
         if up_since is not None and up_since <= start and interval.state is Observed.UP:
             start = up_since
@@ -202,7 +187,7 @@ async def state_at(
             start = agreed_since
             break
         start, agreed_since = earlier.start, before.since
-    return evidence, Interval(interval.state, start, interval.until)
+    return part, Interval(interval.state, start, interval.until)
 
 
 async def _state_within(
@@ -214,35 +199,35 @@ async def _state_within(
     until: datetime,
     known: datetime,
     up_since: datetime | None = None,
-) -> tuple[Evidence, Interval]:
+) -> tuple[TimelinePart, Interval]:
     """As `state_at`, as far back as one expectation holds; heartbeats after `until` are not read."""
     at = instant
     while True:
-        [history] = await load_evidence(
+        [timeline] = await load_timelines(
             connection, [code], at=at, until=until, known=known, all_maintenance=True
         )
-        evidence, interval = history.part_at(instant), history.at(instant, downtimes)
+        part, interval = timeline.part_at(instant), timeline.at(instant, downtimes)
         if interval.state is Observed.MAINTENANCE:
-            start = next(span.start for span in merged(evidence.maintenances) if span.until > instant)
-            return evidence, Interval(interval.state, start, interval.until)
-        if evidence.since > ALWAYS and interval.start <= evidence.since:
-            return evidence, interval
-        if not evidence.settled or evidence.origin is None or interval.start > evidence.origin:
-            return evidence, interval
-        if up_since is not None and up_since <= evidence.origin:
-            return evidence, Interval(interval.state, up_since, interval.until)
-        at = await _run_start(connection, evidence, known) - TICK
+            start = next(span.start for span in merged(part.maintenances) if span.until > instant)
+            return part, Interval(interval.state, start, interval.until)
+        if part.since > ALWAYS and interval.start <= part.since:
+            return part, interval
+        if not part.settled or part.origin is None or interval.start > part.origin:
+            return part, interval
+        if up_since is not None and up_since <= part.origin:
+            return part, Interval(interval.state, up_since, interval.until)
+        at = await _run_start(connection, part, known) - TICK
 
 
-async def _run_start(connection: AsyncConnection, evidence: Evidence, known: datetime) -> datetime:
-    assert evidence.expectation is not None  # noqa: S101 - without one no run is settled
+async def _run_start(connection: AsyncConnection, part: TimelinePart, known: datetime) -> datetime:
+    assert part.expectation is not None  # noqa: S101 - without one no run is settled
     found = await connection.execute(
         _RUN_START,
         {
-            "code": evidence.code,
-            "at": evidence.origin,
+            "code": part.code,
+            "at": part.origin,
             "known": known,
-            "in_time": evidence.expectation.in_time,
+            "in_time": part.expectation.in_time,
         },
     )
     start = found.scalar_one()

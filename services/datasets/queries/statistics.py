@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.datasets.domain.spans import Span
 from services.datasets.domain.statistics import Standing
 from services.datasets.queries.amendments import OWNER_CODE
-from services.datasets.queries.observation import load_downtimes, load_evidence
+from services.datasets.queries.downtime import load_downtimes
+from services.datasets.queries.observation import load_timelines
 from services.datasets.queries.parameters import AS_OF, KNOWN_AT
 from services.datasets.tables import Database, Declaration, QualityResult
 from shared.runtime.database import AnySelect
@@ -78,6 +79,6 @@ async def load_standings(connection: AsyncConnection, asked: AsOf, downtime: tim
 
 async def _observed(connection: AsyncConnection, asked: AsOf, downtime: timedelta) -> dict[str, str]:
     at = asked.instant
-    found = await load_evidence(connection, None, at=at, until=at, known=asked.known_at)
+    found = await load_timelines(connection, None, at=at, until=at, known=asked.known_at)
     downtimes: list[Span] = await load_downtimes(connection, asked.known_at, downtime)
     return {item.code: item.at(at, downtimes).state.value for item in found}

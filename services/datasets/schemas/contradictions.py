@@ -19,6 +19,14 @@ class ContradictionOut(Answer):
     words_en: str
 
 
+class ContradictionSummary(Answer):
+    id: UUID
+    kind: ContradictionKind
+    since: datetime
+    words_vi: str
+    words_en: str
+
+
 class ContradictionPage(Answer):
     as_of: date
     known_at: datetime

@@ -1,22 +1,17 @@
 """Requests and responses of registered databases."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from services.datasets.domain.facts import (
-    CODE_RULE_EN,
-    CODE_RULE_VI,
-    LONGEST_SECONDS,
-    SHORTEST_PERIOD_SECONDS,
-    is_code,
-)
+from services.datasets.domain.databases import CODE_RULE_EN, CODE_RULE_VI, is_code
+from services.datasets.domain.observation import LONGEST_SECONDS, SHORTEST_PERIOD_SECONDS
+from services.datasets.schemas.contradictions import ContradictionSummary
+from services.datasets.schemas.declarations import DeclaredFact
+from services.datasets.schemas.quality import QualityOut
 from shared.errors import InvalidInput
-from shared.events.datasets import Connection, ContradictionKind, Criterion, Kind, ObservedState, Phase
-from shared.evidence import EvidenceOut
+from shared.events.datasets import Connection, Criterion, Kind, ObservedState, Phase
 from shared.http.answers import Answer, example
 from shared.http.requests import ChangeModel, Code, Line, RequestModel
 from shared.http.scalars import Instant, Integer
@@ -77,14 +72,6 @@ class DatabaseChange(ChangeModel):
     holds_from: Instant | None = Field(default=None, description="now by default; it may not lie ahead")
 
 
-class ContradictionSummary(Answer):
-    id: UUID
-    kind: ContradictionKind
-    since: datetime
-    words_vi: str
-    words_en: str
-
-
 class Registration(Answer):
     code: str
     name: str
@@ -96,16 +83,6 @@ class Registration(Answer):
     recorded_at: datetime
 
 
-class DeclaredFact(Answer):
-    """One thing that the owner says: `effective_on` is since when, by the declaration that holds."""
-
-    value: str
-    effective_on: date
-    evidence: list[EvidenceOut]
-    said_by: str
-    recorded_at: datetime
-
-
 class ObservedFact(Answer):
     """What is seen; counts and instants are those of the last heartbeat."""
 
@@ -114,19 +91,6 @@ class ObservedFact(Answer):
     last_heartbeat_at: datetime | None
     last_sync_at: datetime | None
     record_count: int | None
-
-
-class QualityOut(Answer):
-    criterion: Criterion
-    measured: Decimal
-    denominator: Decimal | None
-    threshold: Decimal
-    passed: bool
-    as_of: date
-    method: str
-    evidence: list[EvidenceOut]
-    said_by: str
-    recorded_at: datetime
 
 
 class DatabaseOut(Registration):

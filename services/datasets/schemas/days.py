@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.datasets.domain.facts import EARLIEST, LATEST
+from services.datasets.domain.days import EARLIEST, LATEST
 from shared.http.scalars import AS_DATE
 
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST), AS_DATE]

@@ -35,3 +35,13 @@ class DeclarationOut(Answer):
     evidence: list[EvidenceOut]
     said_by: str
     recorded_at: datetime
+
+
+class DeclaredFact(Answer):
+    """One thing that the owner says: `effective_on` is since when, by the declaration that holds."""
+
+    value: str
+    effective_on: date
+    evidence: list[EvidenceOut]
+    said_by: str
+    recorded_at: datetime

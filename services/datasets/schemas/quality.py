@@ -1,15 +1,16 @@
 """Quality results by criterion."""
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
 
-from services.datasets.schemas.databases import QualityOut
 from services.datasets.schemas.days import Day
 from services.datasets.schemas.evidence import EVIDENCE_EXAMPLE, SomeEvidence
 from shared.events.datasets import Criterion
-from shared.http.answers import example
+from shared.evidence import EvidenceOut
+from shared.http.answers import Answer, example
 from shared.http.requests import Paragraph, RequestModel
 from shared.http.scalars import AS_DECIMAL, Boolean
 
@@ -40,6 +41,19 @@ class QualityIn(RequestModel):
     as_of: Day
     method: Paragraph
     evidence: SomeEvidence = ()
+
+
+class QualityOut(Answer):
+    criterion: Criterion
+    measured: Decimal
+    denominator: Decimal | None
+    threshold: Decimal
+    passed: bool
+    as_of: date
+    method: str
+    evidence: list[EvidenceOut]
+    said_by: str
+    recorded_at: datetime
 
 
 class QualityRecorded(QualityOut):

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.evidence import FAR
-from services.datasets.domain.facts import check_not_future, check_plausible
+from services.datasets.domain.days import check_not_future, check_plausible
+from services.datasets.domain.timelines import FAR
 from services.datasets.queries.amendments import agreed_at
 from services.datasets.tables import Agency, Amendment
 from services.datasets.use_cases.changes import Watched, in_time, lock_database, record_change, search_text

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.evidence import ALWAYS
 from services.datasets.domain.observation import Observed
+from services.datasets.domain.timelines import ALWAYS
 from services.datasets.tables import (
     Agency,
     Amendment,

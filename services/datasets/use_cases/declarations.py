@@ -6,9 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.facts import (
-    check_day_not_future,
-)
+from services.datasets.domain.days import check_day_not_future
 from services.datasets.tables import (
     Declaration,
 )

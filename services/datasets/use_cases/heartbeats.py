@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, DateTime, Text, bindparam, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.facts import check_not_future, check_plausible
+from services.datasets.domain.days import check_not_future, check_plausible
 from services.datasets.tables import Heartbeat
 from services.datasets.use_cases.changes import database_unknown, lock_database
 from services.datasets.use_cases.watching import WatchRules, bring_up

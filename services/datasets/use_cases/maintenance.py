@@ -4,11 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.facts import (
-    check_maintenance,
-    check_notice,
-    check_plausible,
-)
+from services.datasets.domain.days import check_plausible
+from services.datasets.domain.maintenance import check_maintenance, check_notice
 from services.datasets.tables import (
     Maintenance,
 )

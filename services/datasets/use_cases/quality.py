@@ -6,10 +6,8 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.facts import (
-    check_day_not_future,
-    check_quality,
-)
+from services.datasets.domain.days import check_day_not_future
+from services.datasets.domain.quality import check_quality
 from services.datasets.tables import (
     QualityResult,
 )

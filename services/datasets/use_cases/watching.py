@@ -15,11 +15,13 @@ from services.datasets.domain.contradictions import (
     contradictions,
     words,
 )
-from services.datasets.domain.evidence import FAR
 from services.datasets.domain.observation import Interval, Observed
 from services.datasets.domain.spans import Span, merged
-from services.datasets.queries.facts import Statements, heard_otherwise, load_seen, load_statements
-from services.datasets.queries.observation import load_downtimes, state_at
+from services.datasets.domain.timelines import FAR
+from services.datasets.queries.declarations import Statements, load_statements
+from services.datasets.queries.downtime import load_downtimes
+from services.datasets.queries.heartbeats import heard_otherwise, load_seen
+from services.datasets.queries.observation import state_at
 from services.datasets.tables import Contradiction, Watch
 from services.datasets.use_cases.changes import Watched, lock_database, record_change
 from shared.events import datasets as events
@@ -104,7 +106,7 @@ class _Look:
         """Update the watch to an instant, and record what changed since."""
         watch = self.watched.watch
         is_up = watch.observed == Observed.UP and not before
-        evidence, interval = await state_at(
+        part, interval = await state_at(
             self.connection,
             watch.database_code,
             instant,
@@ -114,20 +116,20 @@ class _Look:
         day = local_date(instant)
         told = self.statements.declared(day)
         seen, next_beat = await load_seen(self.connection, watch.database_code, instant, told.none_since)
-        quiet = merged(evidence.maintenances)
+        quiet = merged(part.maintenances)
         found = list(
             contradictions(
                 told,
                 seen,
-                registered_at=evidence.registered_at,
-                expected=evidence.expectation is not None,
+                registered_at=part.registered_at,
+                expected=part.expectation is not None,
                 silent_after=self.rules.silent_after,
                 uncounted=merged([*quiet, *self.downtimes]),
             )
         )
         watch.checked_at = instant
         watch.phase, watch.ndc_connection = self.statements.phase(day), self.statements.connection(day)
-        heard_before, watch.heard_until = watch.heard_until, evidence.heard_until
+        heard_before, watch.heard_until = watch.heard_until, part.heard_until
         _write_seen(watch, seen)
         _plan(watch, interval, instant, [next_beat, *_turns(found), *(span.start for span in quiet)])
         await self._tell_state(interval, heard_before)

@@ -1,78 +1,37 @@
-"""Statements and heartbeats of one database, from which contradictions are worked out."""
+"""Reading heartbeats of one database, as far as contradictions and its present state need them."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, DateTime, ScalarSelect, bindparam, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.contradictions import (
-    PASSED,
     ContradictionKind,
-    Declared,
     Seen,
-    declared,
-    declared_until,
 )
-from services.datasets.domain.facts import Criterion, Stated, in_force
-from services.datasets.tables import Contradiction, Declaration, Heartbeat, QualityResult
-from shared.runtime.database import AnySelect
-
-
-@dataclass(frozen=True, slots=True)
-class Statements:
-    """Every statement on one database: of its phase, its connection, and whether it is complete."""
-
-    phases: tuple[Stated, ...]
-    connections: tuple[Stated, ...]
-    complete: tuple[Stated, ...]
-
-    def declared(self, day: date) -> Declared:
-        return declared(self.phases, self.connections, self.complete, day)
-
-    def until(self, kind: ContradictionKind, opened_at: datetime, day: date) -> datetime | None:
-        """When a statement, of a day up to this one, ended the declared side of a contradiction."""
-        said = (self.phases, self.connections, self.complete)
-        return declared_until(kind, *said, opened_at=opened_at, day=day)
-
-    def phase(self, day: date) -> str | None:
-        return _value(in_force(self.phases, day))
-
-    def connection(self, day: date) -> str | None:
-        return _value(in_force(self.connections, day))
-
-
-def _value(stated: Stated | None) -> str | None:
-    return None if stated is None else stated.value
-
+from services.datasets.queries.parameters import KNOWN_AT
+from services.datasets.tables import Contradiction, Heartbeat
+from shared.runtime.database import AnyRow, AnySelect
+from shared.runtime.stable_reads import AsOf
 
 _CODE: BindParameter[str] = bindparam("code")
-_SAID = (
-    select(Declaration.phase, Declaration.ndc_connection, Declaration.effective_on, Declaration.id)
-    .where(Declaration.database_code == _CODE)
-    .order_by(Declaration.id)
-)
-_COMPLETE = (
-    select(QualityResult.passed, QualityResult.as_of, QualityResult.id)
-    .where(QualityResult.database_code == _CODE, QualityResult.criterion == Criterion.COMPLETE)
-    .order_by(QualityResult.id)
-)
 
-
-async def load_statements(connection: AsyncConnection, code: str) -> Statements:
-    """Every statement on a database recorded so far."""
-    said = (await connection.execute(_SAID, {"code": code})).all()
-    results = (await connection.execute(_COMPLETE, {"code": code})).all()
-    return Statements(
-        tuple(Stated(row.phase, row.effective_on, row.id) for row in said if row.phase is not None),
-        tuple(
-            Stated(row.ndc_connection, row.effective_on, row.id)
-            for row in said
-            if row.ndc_connection is not None
-        ),
-        tuple(Stated(PASSED if row.passed else "failed", row.as_of, row.id) for row in results),
+_LAST_BEAT = (
+    select(Heartbeat.observed_at, Heartbeat.last_sync_at, Heartbeat.record_count)
+    .where(
+        Heartbeat.database_code == _CODE,
+        Heartbeat.observed_at <= bindparam("instant", type_=DateTime(timezone=True)),
+        Heartbeat.recorded_at <= KNOWN_AT,
     )
+    .order_by(Heartbeat.observed_at.desc(), Heartbeat.record_count.desc(), Heartbeat.run_id.desc())
+    .limit(1)
+)
+
+
+async def last_heartbeat(connection: AsyncConnection, code: str, asked: AsOf) -> AnyRow | None:
+    values = {"code": code, "instant": asked.instant, "known_at": asked.known_at}
+    return (await connection.execute(_LAST_BEAT, values)).one_or_none()
 
 
 _SEEN = text(
@@ -121,16 +80,22 @@ async def load_seen(
 
 
 _AT = bindparam("at", type_=DateTime(timezone=True))
+
 _SINCE = bindparam("since", type_=DateTime(timezone=True))
+
 _UP_TO = (Heartbeat.database_code == _CODE, Heartbeat.observed_at <= _AT)
+
 _FIRST_HEARD = select(func.min(Heartbeat.observed_at)).where(*_UP_TO, Heartbeat.observed_at > _SINCE)
+
 _FIRST_FILLED = _FIRST_HEARD.where(Heartbeat.record_count > 0)
+
 # the last heartbeat that reports no synchronisation later than the stale one; earlier ones ended nothing
 _LAST_STALE = (
     select(func.max(Heartbeat.observed_at))
     .where(*_UP_TO, or_(Heartbeat.last_sync_at.is_(None), Heartbeat.last_sync_at <= _SINCE))
     .scalar_subquery()
 )
+
 _LAST_UNSYNCHRONISED = (
     select(func.max(Heartbeat.observed_at)).where(*_UP_TO, Heartbeat.last_sync_at.is_(None)).scalar_subquery()
 )

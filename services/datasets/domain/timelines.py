@@ -1,4 +1,4 @@
-"""The evidence of a database's states: its heartbeats under each expectation, and its maintenance windows."""
+"""The timeline of a database: its heartbeats and maintenance windows under each expectation in turn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """The evidence of a database's states under one expectation, which holds from `since` until `until`.
+class TimelinePart:
+    """Heartbeats and maintenance windows under one expectation, which holds from `since` until `until`.
 
     Heartbeats before `origin` are not loaded; where `settled`, the database is up at `origin`.
     """
@@ -62,13 +62,13 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """The evidence of a database, one part for each expectation that concerns the window, in order."""
+class Timeline:
+    """The timeline of a database: one part for each expectation that concerns the window, in order."""
 
     code: str
-    parts: tuple[Evidence, ...]
+    parts: tuple[TimelinePart, ...]
 
-    def part_at(self, instant: datetime) -> Evidence:
+    def part_at(self, instant: datetime) -> TimelinePart:
         return next(part for part in self.parts if part.since <= instant < part.until)
 
     def intervals(
@@ -92,7 +92,7 @@ class History:
 
     @staticmethod
     def _goes_on(
-        part: Evidence, item: Interval, before: Observed | None, known_until: datetime | None
+        part: TimelinePart, item: Interval, before: Observed | None, known_until: datetime | None
     ) -> bool:
         if part.since == ALWAYS or part.expectation is None or before is not Observed.UP:
             return False

@@ -1,0 +1,76 @@
+"""Route of the observed states over a window of time."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from services.datasets.api.dependencies import (
+    CodeInPath,
+    CurrentRules,
+    KnownRead,
+    Reader,
+    known_read,
+)
+from services.datasets.domain.days import check_plausible
+from services.datasets.domain.spans import Span
+from services.datasets.queries.downtime import load_downtimes
+from services.datasets.queries.observation import load_timelines
+from services.datasets.schemas.intervals import IntervalOut, Intervals
+from services.datasets.use_cases.changes import database_unknown
+from shared.errors import InvalidInput
+from shared.http.app import CurrentContext, service_router
+from shared.http.problems import documented
+from shared.http.scalars import Instant
+from shared.http.stable_reads import KnownAt
+
+router = service_router("datasets")
+
+LONGEST_WINDOW = timedelta(days=366)  # half a million rows at one heartbeat a minute
+
+
+async def asked_window(
+    context: CurrentContext,
+    start: Annotated[Instant, Query(alias="from", description="begin of the window")],
+    until: Annotated[Instant, Query(alias="to", description="end of the window, itself not included")],
+    known_at: KnownAt = None,
+) -> AsyncIterator[tuple[Span, KnownRead]]:
+    """The window, and the snapshot in which it is read."""
+    span = Span(_utc(start, "from"), _utc(until, "to"))
+    if not span.start < span.until <= span.start + LONGEST_WINDOW:
+        raise InvalidInput(
+            "window_invalid",
+            f"Khoảng thời gian phải có from trước to và dài nhất {LONGEST_WINDOW.days} ngày.",
+            f"The window must have from before to, and be at most {LONGEST_WINDOW.days} days long.",
+            field="to",
+        )
+    async with known_read(context, known_at) as known:
+        yield span, known
+
+
+def _utc(instant: datetime, field: str) -> datetime:
+    """The instant in UTC. Raises InvalidInput outside the years that are accepted."""
+    check_plausible(instant, field)
+    return instant.astimezone(UTC)
+
+
+AskedWindow = Annotated[tuple[Span, KnownRead], Depends(asked_window, scope="function")]
+
+
+@router.get("/databases/{code}/intervals", tags=["databases"], responses=documented(404))
+async def get_intervals(code: CodeInPath, window: AskedWindow, _: Reader, rules: CurrentRules) -> Intervals:
+    """Trạng thái quan sát được trong một khoảng thời gian. / Observed states over a window.
+
+    Các đoạn phủ kín khoảng thời gian, không hở, không chồng lên nhau.
+
+    They cover the window exactly, without gaps or overlaps.
+    """
+    span, (connection, known) = window
+    found = await load_timelines(connection, [code], at=span.start, until=min(span.until, known), known=known)
+    if not found:
+        raise database_unknown(code)
+    downtimes = await load_downtimes(connection, known, rules.watch.downtime)
+    intervals = found[0].intervals(span, downtimes, known_until=known)
+    items = [IntervalOut.model_validate(item) for item in intervals]
+    return Intervals(database_code=code, start=span.start, until=span.until, known_at=known, items=items)

@@ -1,0 +1,58 @@
+"""Declared phases and connections: which value holds on a day, and since when."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from shared.runtime.clock import local_instant
+
+
+class Phase(StrEnum):
+    NONE = "none"
+    PLANNED = "planned"
+    BUILDING = "building"
+    OPERATING = "operating"
+
+
+class Connection(StrEnum):
+    """To the National Data Center."""
+
+    NONE = "none"
+    TESTING = "testing"
+    CONNECTED = "connected"
+    SYNCHRONISED = "synchronised"
+
+
+JOINED = frozenset({Connection.CONNECTED, Connection.SYNCHRONISED})
+
+
+@dataclass(frozen=True, slots=True)
+class DatedValue:
+    """One dated statement; of two for one day the one recorded later (`order`) holds."""
+
+    value: str
+    effective_on: date
+    order: int
+
+
+def in_force(statements: Iterable[DatedValue], day: date) -> DatedValue | None:
+    """The statement that holds on a day."""
+    begun = [item for item in statements if item.effective_on <= day]
+    return max(begun, key=lambda item: (item.effective_on, item.order), default=None)
+
+
+def held_since(statements: Sequence[DatedValue], values: Iterable[str], day: date) -> datetime | None:
+    """Since when one of `values` has held without a break; None where none holds on the day.
+
+    Repeating a statement does not restart it: else a declaration could be repeated to postpone a contradiction.
+    """
+    wanted = set(values)
+    days: dict[date, DatedValue] = {}
+    for item in sorted(statements, key=lambda item: (item.effective_on, item.order)):
+        if item.effective_on <= day:
+            days[item.effective_on] = item
+    since: date | None = None
+    for item in days.values():
+        since = (since or item.effective_on) if item.value in wanted else None
+    return None if since is None else local_instant(since)

@@ -1,0 +1,113 @@
+"""Reading declarations: those in force on a day, and all of one database."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.datasets.domain.contradictions import (
+    PASSED,
+    ContradictionKind,
+    Declared,
+    declared,
+    declared_until,
+)
+from services.datasets.domain.declarations import DatedValue, in_force
+from services.datasets.domain.quality import Criterion
+from services.datasets.queries.parameters import AS_OF, KNOWN_AT
+from services.datasets.tables import Declaration, QualityResult
+from shared.runtime.database import AnyRow, AnySelect
+from shared.runtime.stable_reads import AsOf
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Every statement on one database: of its phase, its connection, and whether it is complete."""
+
+    phases: tuple[DatedValue, ...]
+    connections: tuple[DatedValue, ...]
+    complete: tuple[DatedValue, ...]
+
+    def declared(self, day: date) -> Declared:
+        return declared(self.phases, self.connections, self.complete, day)
+
+    def until(self, kind: ContradictionKind, opened_at: datetime, day: date) -> datetime | None:
+        """When a statement, of a day up to this one, ended the declared side of a contradiction."""
+        said = (self.phases, self.connections, self.complete)
+        return declared_until(kind, *said, opened_at=opened_at, day=day)
+
+    def phase(self, day: date) -> str | None:
+        return _value(in_force(self.phases, day))
+
+    def connection(self, day: date) -> str | None:
+        return _value(in_force(self.connections, day))
+
+
+def _value(stated: DatedValue | None) -> str | None:
+    return None if stated is None else stated.value
+
+
+_CODE: BindParameter[str] = bindparam("code")
+
+_SAID = (
+    select(Declaration.phase, Declaration.ndc_connection, Declaration.effective_on, Declaration.id)
+    .where(Declaration.database_code == _CODE)
+    .order_by(Declaration.id)
+)
+
+_COMPLETE = (
+    select(QualityResult.passed, QualityResult.as_of, QualityResult.id)
+    .where(QualityResult.database_code == _CODE, QualityResult.criterion == Criterion.COMPLETE)
+    .order_by(QualityResult.id)
+)
+
+
+async def load_statements(connection: AsyncConnection, code: str) -> Statements:
+    """Every statement on a database recorded so far."""
+    said = (await connection.execute(_SAID, {"code": code})).all()
+    results = (await connection.execute(_COMPLETE, {"code": code})).all()
+    return Statements(
+        tuple(DatedValue(row.phase, row.effective_on, row.id) for row in said if row.phase is not None),
+        tuple(
+            DatedValue(row.ndc_connection, row.effective_on, row.id)
+            for row in said
+            if row.ndc_connection is not None
+        ),
+        tuple(DatedValue(PASSED if row.passed else "failed", row.as_of, row.id) for row in results),
+    )
+
+
+def _declared(what: Any) -> AnySelect:
+    return (
+        select(
+            what.label("value"),
+            Declaration.effective_on,
+            Declaration.evidence,
+            Declaration.said_by,
+            Declaration.recorded_at,
+        )
+        .where(
+            Declaration.database_code == _CODE,
+            what.is_not(None),
+            Declaration.effective_on <= AS_OF,
+            Declaration.recorded_at <= KNOWN_AT,
+        )
+        .order_by(Declaration.effective_on.desc(), Declaration.id.desc())
+        .limit(1)
+    )
+
+
+_PHASE = _declared(Declaration.phase)
+
+_CONNECTION = _declared(Declaration.ndc_connection)
+
+
+async def declared_facts(
+    connection: AsyncConnection, code: str, asked: AsOf
+) -> tuple[AnyRow | None, AnyRow | None]:
+    """The declarations of a phase and of a connection that hold at a moment."""
+    values = {"code": code, **asdict(asked)}
+    phase = (await connection.execute(_PHASE, values)).one_or_none()
+    return phase, (await connection.execute(_CONNECTION, values)).one_or_none()

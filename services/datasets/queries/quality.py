@@ -1,0 +1,31 @@
+"""Reading quality results."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.datasets.queries.parameters import AS_OF, KNOWN_AT
+from services.datasets.tables import QualityResult
+from shared.runtime.database import AnyRow
+from shared.runtime.stable_reads import AsOf
+
+_CODE: BindParameter[str] = bindparam("code")
+
+_QUALITY = (
+    select(*QualityResult.__table__.columns)
+    .ext(distinct_on(QualityResult.criterion))
+    .where(
+        QualityResult.database_code == _CODE,
+        QualityResult.as_of <= AS_OF,
+        QualityResult.recorded_at <= KNOWN_AT,
+    )
+    .order_by(QualityResult.criterion, QualityResult.as_of.desc(), QualityResult.id.desc())
+)
+
+
+async def quality_facts(connection: AsyncConnection, code: str, asked: AsOf) -> Sequence[AnyRow]:
+    """The latest result of each criterion at a moment."""
+    return (await connection.execute(_QUALITY, {"code": code, **asdict(asked)})).all()
