@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bench.common import Figure, turns_per_second, warmed
 from services.datasets.tables import Agency
 from services.datasets.use_cases.databases import NewDatabase, register_database
-from services.datasets.use_cases.declarations import declare
-from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
+from services.datasets.use_cases.declarations import record_declaration
+from services.datasets.use_cases.heartbeats import NewHeartbeat, record_heartbeat
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
@@ -64,7 +64,7 @@ async def _register(session: AsyncSession, code: str, at: datetime) -> None:
     """A database declared as synchronised, so that heartbeats contradict nothing."""
     new = NewDatabase(code, "CSDL", "national", "G12", period_seconds=3600, grace_seconds=600)
     await register_database(session, new, actor=SYSTEM, at=at)
-    await declare(
+    await record_declaration(
         session,
         code,
         phase="operating",
@@ -89,7 +89,7 @@ async def _taken(database: Database, turns: int) -> float:
     async def take(turn: int) -> None:
         async with writing(database) as session:
             at = SystemClock().now()
-            await take_heartbeat(session, _code(turn), _heartbeat(at), rules=RULES, skew=SKEW, at=at)
+            await record_heartbeat(session, _code(turn), _heartbeat(at), rules=RULES, skew=SKEW, at=at)
 
     return await turns_per_second(turns, CLIENTS, take)
 

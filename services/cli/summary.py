@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.datasets.domain.observation import Observed
-from services.datasets.domain.statistics import measured
+from services.datasets.domain.statistics import figures_of
 from services.datasets.queries.contradictions import list_contradictions
-from services.datasets.queries.statistics import load_standings
+from services.datasets.queries.statistics import load_database_facts
 from services.datasets.settings import DatasetsSettings
 from services.finance.domain.disbursement import percent
 from services.finance.domain.ledger import Field
@@ -80,7 +80,7 @@ async def _summarise_databases(
     now = clock.now()
     asked = AsOf(local_date(now), now)
     async with databases["datasets"].snapshot() as connection:
-        whole = measured("", await load_standings(connection, asked, own.downtime))
+        whole = figures_of("", await load_database_facts(connection, asked, own.downtime))
         contradictions = await list_contradictions(connection, asked, {}, is_open=True)
     return DatabaseSummary(
         total=whole.total.count,

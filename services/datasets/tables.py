@@ -66,13 +66,13 @@ class Database(Base):
 class Amendment(Base):
     """Values agreed from an instant on, first those of the registration; null leaves a value as it was.
 
-    For one instant the later recorded holds. `speaks_of_heartbeat`: it sets the period, where null means no heartbeats.
+    For one instant the later recorded holds. `sets_heartbeat`: it sets the period, where null means no heartbeats.
     """
 
     __tablename__ = "amendments"
     __table_args__ = (
         CheckConstraint("num_nulls(period_seconds, grace_seconds) IN (0, 2)", name="expectation_whole"),
-        CheckConstraint("speaks_of_heartbeat OR period_seconds IS NULL", name="speaks"),
+        CheckConstraint("sets_heartbeat OR period_seconds IS NULL", name="sets_heartbeat"),
         Index(None, "database_code", "holds_from", "id"),
     )
 
@@ -80,7 +80,7 @@ class Amendment(Base):
     database_code: Mapped[str] = mapped_column(ForeignKey("databases.code"))
     name: Mapped[str | None]
     owner_code: Mapped[str | None] = mapped_column(ForeignKey("agencies.code"))
-    speaks_of_heartbeat: Mapped[bool]
+    sets_heartbeat: Mapped[bool]
     period_seconds: Mapped[int | None]
     grace_seconds: Mapped[int | None]
     holds_from: Mapped[datetime]
@@ -174,7 +174,7 @@ class Watch(Base):
 
     Instants are of the suite's clock. `in_time` is period + grace, `heard_until` that long after the newest heartbeat.
     It is to be examined at `next_check_at`: the earlier of the instant at which silence would change its state, which
-    each heartbeat postpones, and of any other at which something may change. While it `is_plain`, a further heartbeat
+    each heartbeat postpones, and of any other at which something may change. While it `is_steady`, a further heartbeat
     in order updates it without reading older ones.
     """
 
@@ -195,7 +195,7 @@ class Watch(Base):
     next_check_at: Mapped[datetime | None]
     silence_check_at: Mapped[datetime | None]
     other_check_at: Mapped[datetime | None]
-    is_plain: Mapped[bool]
+    is_steady: Mapped[bool]
     checked_at: Mapped[datetime]
     in_time: Mapped[timedelta | None]
     last_heartbeat_at: Mapped[datetime | None]

@@ -240,7 +240,7 @@ async def test_a_state_that_many_agreements_did_not_change_is_dated_to_its_begin
         await session.execute(
             text(
                 """
-                INSERT INTO amendments (database_code, speaks_of_heartbeat, period_seconds, grace_seconds, holds_from,
+                INSERT INTO amendments (database_code, sets_heartbeat, period_seconds, grace_seconds, holds_from,
                                         said_by, recorded_at)
                 SELECT 'DB', true, 86400 - n, 3600, CAST(:start AS timestamptz) + n * interval '10 seconds', 'test', :start
                 FROM generate_series(1, 300) AS n
@@ -266,7 +266,7 @@ async def test_a_heartbeat_that_waits_for_an_agreement_is_judged_by_it(world: Wo
         await amend_database(
             session,
             "DB",
-            NewAmendment(speaks_of_heartbeat=True, **HOURLY),
+            NewAmendment(sets_heartbeat=True, **HOURLY),
             expected_version=Versions(frozenset({2})),
             rules=world.rules,
             actor=Actor("test"),

@@ -9,10 +9,10 @@ from services.datasets.domain.contradictions import (
     Contradiction,
     ContradictionKind,
     Declared,
-    Seen,
+    HeartbeatSummary,
     contradictions,
     declared_until,
-    words,
+    description,
 )
 from services.datasets.domain.declarations import DatedValue, held_since, in_force
 from services.datasets.domain.spans import Span
@@ -28,11 +28,20 @@ def day(number: float) -> datetime:
 
 
 def found(
-    told: Declared, seen: Seen, *, expected: bool = True, uncounted: tuple[Span, ...] = ()
+    declared: Declared,
+    heartbeats: HeartbeatSummary,
+    *,
+    expected: bool = True,
+    uncounted: tuple[Span, ...] = (),
 ) -> list[Contradiction]:
     return list(
         contradictions(
-            told, seen, registered_at=day(0), expected=expected, silent_after=7 * DAY, uncounted=uncounted
+            declared,
+            heartbeats,
+            registered_at=day(0),
+            expected=expected,
+            silent_after=7 * DAY,
+            uncounted=uncounted,
         )
     )
 
@@ -43,48 +52,52 @@ NONE = Declared(none_since=day(2))
 
 
 @pytest.mark.parametrize(
-    ("told", "seen", "expected"),
+    ("declared", "heartbeats", "expected"),
     [
-        (Declared(), Seen(), []),
-        (Declared(), Seen(last_at=day(1), record_count=5), []),
-        (JOINED, Seen(), [("joined_but_silent", 7, 0, None)]),
-        (JOINED, Seen(last_at=day(3)), [("joined_but_silent", 10, 3, None)]),
-        (Declared(joined_since=day(20)), Seen(last_at=day(3)), [("joined_but_silent", 20, 3, None)]),
-        (NONE, Seen(), []),
-        (NONE, Seen(last_at=day(1)), []),
-        (NONE, Seen(last_at=day(9), first_since_none=day(5)), [("none_but_sending", 5, 5, None)]),
-        (SYNCHRONISED, Seen(last_at=day(30), last_sync_at=day(29)),
+        (Declared(), HeartbeatSummary(), []),
+        (Declared(), HeartbeatSummary(last_at=day(1), record_count=5), []),
+        (JOINED, HeartbeatSummary(), [("joined_but_silent", 7, 0, None)]),
+        (JOINED, HeartbeatSummary(last_at=day(3)), [("joined_but_silent", 10, 3, None)]),
+        (Declared(joined_since=day(20)), HeartbeatSummary(last_at=day(3)), [("joined_but_silent", 20, 3, None)]),
+        (NONE, HeartbeatSummary(), []),
+        (NONE, HeartbeatSummary(last_at=day(1)), []),
+        (NONE, HeartbeatSummary(last_at=day(9), first_since_none=day(5)), [("none_but_sending", 5, 5, None)]),
+        (SYNCHRONISED, HeartbeatSummary(last_at=day(30), last_sync_at=day(29)),
          [("joined_but_silent", 37, 30, None), ("synchronised_but_stale", 36, 29, 37)]),
-        (SYNCHRONISED, Seen(last_at=day(30), last_sync_at=day(10)),
+        (SYNCHRONISED, HeartbeatSummary(last_at=day(30), last_sync_at=day(10)),
          [("joined_but_silent", 37, 30, None), ("synchronised_but_stale", 17, 10, 37)]),
-        (SYNCHRONISED, Seen(last_at=day(30)),
+        (SYNCHRONISED, HeartbeatSummary(last_at=day(30)),
          [("joined_but_silent", 37, 30, None), ("synchronised_but_stale", 7, 0, 37)]),
-        (Declared(), Seen(last_at=day(3), record_count=0, zero_since=day(2), was_filled=True),
+        (Declared(), HeartbeatSummary(last_at=day(3), record_count=0, zero_since=day(2), was_filled=True),
          [("count_fell_to_zero", 2, 2, None)]),
-        (Declared(complete_since=day(1)), Seen(last_at=day(3), record_count=0, zero_since=day(2)),
+        (Declared(complete_since=day(1)), HeartbeatSummary(last_at=day(3), record_count=0, zero_since=day(2)),
          [("complete_but_empty", 2, 2, None)]),
     ],
 )  # fmt: skip
-def test_contradictions_by_table(told: Declared, seen: Seen, expected: list[Any]) -> None:
+def test_contradictions_by_table(
+    declared: Declared, heartbeats: HeartbeatSummary, expected: list[Any]
+) -> None:
     def number(instant: datetime | None) -> float | None:
         return None if instant is None else (instant - ZERO) / DAY
 
     got = [
         (item.kind.value, number(item.opened_at), number(item.basis), number(item.until))
-        for item in found(told, seen)
+        for item in found(declared, heartbeats)
     ]
     assert got == expected
 
 
 def test_silence_that_nobody_expected_says_nothing() -> None:
-    assert found(JOINED, Seen(), expected=False) == []
-    assert [item.kind for item in found(JOINED, Seen(last_at=day(1)), expected=False)] == [
+    assert found(JOINED, HeartbeatSummary(), expected=False) == []
+    assert [item.kind for item in found(JOINED, HeartbeatSummary(last_at=day(1)), expected=False)] == [
         ContradictionKind.SILENT
     ]
 
 
 def test_maintenance_and_our_own_downtime_are_no_silence() -> None:
-    [item] = found(JOINED, Seen(last_at=day(1)), uncounted=(Span(day(2), day(5)), Span(day(20), day(30))))
+    [item] = found(
+        JOINED, HeartbeatSummary(last_at=day(1)), uncounted=(Span(day(2), day(5)), Span(day(20), day(30)))
+    )
     assert item.opened_at == day(11)
 
 
@@ -110,7 +123,7 @@ def test_of_two_statements_for_one_day_the_later_recorded_holds() -> None:
 
 
 def test_words_say_how_long() -> None:
-    vi, en = words(ContradictionKind.SILENT, "synchronised", day(0), day(41.5))
+    vi, en = description(ContradictionKind.SILENT, "synchronised", day(0), day(41.5))
     assert (vi, en) == (
         "khai báo đã đồng bộ, 41 ngày không có tín hiệu",
         "declared synchronised, no heartbeat for 41 days",
@@ -118,9 +131,9 @@ def test_words_say_how_long() -> None:
 
 
 def test_what_was_never_synchronised_is_told_in_its_own_words() -> None:
-    never = [item.never_synchronised for item in found(SYNCHRONISED, Seen(last_at=day(30)))]
+    never = [item.never_synchronised for item in found(SYNCHRONISED, HeartbeatSummary(last_at=day(30)))]
     assert never == [False, True]
-    vi, en = words(ContradictionKind.STALE_SYNC, None, day(0), day(30), never_synchronised=True)
+    vi, en = description(ContradictionKind.STALE_SYNC, None, day(0), day(30), never_synchronised=True)
     assert (vi, en) == (
         "khai báo đã đồng bộ, nhưng chưa đồng bộ lần nào",
         "declared synchronised, but never synchronised",
@@ -380,19 +393,19 @@ async def test_contradictions_are_filtered_and_read_page_by_page(world: World) -
         await world.declare(f"DB{number}", ndc_connection="none", effective_on="2026-03-01")
         await world.beat(f"DB{number}")
         world.clock.advance(seconds=1)
-    seen: list[str] = []
+    listed: list[str] = []
     cursor: str | None = None
     while True:
         response = await world.send(
             "GET", "/contradictions", params={"limit": 2} | ({"cursor": cursor} if cursor else {})
         )
         page = response.json()
-        seen += [item["database_code"] for item in page["items"]]
+        listed += [item["database_code"] for item in page["items"]]
         cursor = page["next_cursor"]
         assert (cursor is not None) == ("link" in response.headers)
         if cursor is None:
             break
-    assert seen == ["DB4", "DB3", "DB2", "DB1", "DB0"]
+    assert listed == ["DB4", "DB3", "DB2", "DB1", "DB0"]
     for wanted, codes in (
         ({"owner": "G01"}, ["DB4", "DB2", "DB0"]),
         ({"database": "DB3"}, ["DB3"]),

@@ -99,8 +99,8 @@ async def test_most_heartbeats_cost_no_event_and_no_look_back(world: World) -> N
         world.clock.advance(minutes=60)
         await world.beat()
     assert len(await world.events()) == 2  # registered, up
-    [watch] = await world.rows("SELECT is_plain, last_heartbeat_at, next_check_at FROM watches")
-    assert watch.is_plain
+    [watch] = await world.rows("SELECT is_steady, last_heartbeat_at, next_check_at FROM watches")
+    assert watch.is_steady
     assert watch.last_heartbeat_at == world.now
     assert watch.next_check_at == world.now + timedelta(minutes=70)
 
@@ -291,7 +291,7 @@ async def test_a_heartbeat_vouches_also_while_we_did_not_watch(world: World) -> 
 # --- the same whatever came first
 
 COMPARED = (
-    "observed, observed_since, next_check_at, silence_check_at, other_check_at, is_plain, checked_at, "
+    "observed, observed_since, next_check_at, silence_check_at, other_check_at, is_steady, checked_at, "
     "last_heartbeat_at, heard_until, last_sync_at, record_count"
 )
 

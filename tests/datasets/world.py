@@ -10,7 +10,7 @@ from typing import Any
 from services.datasets.main import SERVICE
 from services.datasets.settings import DatasetsSettings
 from services.datasets.tables import Agency
-from services.datasets.use_cases.watching import WatchRules, watch_database
+from services.datasets.use_cases.watching import WatchRules, examine_database
 from services.datasets.worker import watch_due
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
@@ -109,7 +109,7 @@ class World(RunningService):
 
     async def look(self, code: str = "DB") -> None:
         async with writing(self.database) as session:
-            await watch_database(session, code, self.rules, at=self.now)
+            await examine_database(session, code, self.rules, at=self.now)
 
     async def state(self, code: str = "DB") -> tuple[str, datetime]:
         """The state that was told last, and since when it holds."""

@@ -133,7 +133,7 @@ async def amend_database(
     From holds_from on; the time before is judged by what was agreed then.
     """
     given = body.model_dump(exclude={"heartbeat"}) | (body.heartbeat.model_dump() if body.heartbeat else {})
-    new = NewAmendment(**given, speaks_of_heartbeat="heartbeat" in body.model_fields_set)
+    new = NewAmendment(**given, sets_heartbeat="heartbeat" in body.model_fields_set)
     watched = await amendments.amend_database(
         change.session, code, new, expected_version=expected, rules=rules.watch, actor=actor, at=change.at
     )

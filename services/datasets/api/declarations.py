@@ -1,9 +1,9 @@
-"""Declaring the phase and the connection of a database."""
+"""Route of declarations: the phase and the connection of a database."""
 
 from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporter
 from services.datasets.schemas.declarations import DeclarationIn, DeclarationOut
 from services.datasets.use_cases.authority import require_owner
-from services.datasets.use_cases.declarations import declare
+from services.datasets.use_cases.declarations import record_declaration
 from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.problems import documented
 
@@ -26,6 +26,8 @@ async def declare_database(
     With evidence; what was said before stays.
     """
     await require_owner(change.session, caller, code)
-    said = body.model_dump()
-    declaration = await declare(change.session, code, **said, rules=rules.watch, actor=actor, at=change.at)
+    values = body.model_dump()
+    declaration = await record_declaration(
+        change.session, code, **values, rules=rules.watch, actor=actor, at=change.at
+    )
     return DeclarationOut.model_validate(declaration)

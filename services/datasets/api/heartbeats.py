@@ -1,9 +1,9 @@
-"""Taking heartbeats."""
+"""Route of heartbeats."""
 
 from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporter
 from services.datasets.schemas.heartbeats import HeartbeatIn, HeartbeatOut
 from services.datasets.use_cases.authority import require_owner
-from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
+from services.datasets.use_cases.heartbeats import NewHeartbeat, record_heartbeat
 from shared.http.app import CurrentChange, service_router
 from shared.http.problems import documented
 
@@ -28,7 +28,9 @@ async def report_heartbeat(
     """
     await require_owner(change.session, caller, code)
     new = NewHeartbeat(**body.model_dump())
-    taken = await take_heartbeat(change.session, code, new, rules=rules.watch, skew=rules.skew, at=change.at)
+    recorded = await record_heartbeat(
+        change.session, code, new, rules=rules.watch, skew=rules.skew, at=change.at
+    )
     return HeartbeatOut(
-        database_code=code, run_id=new.run_id, observed_at=new.observed_at, counted=taken.counted
+        database_code=code, run_id=new.run_id, observed_at=new.observed_at, counted=recorded.counted
     )

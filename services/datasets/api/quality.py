@@ -3,7 +3,7 @@
 from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporter
 from services.datasets.schemas.quality import QualityIn, QualityRecorded
 from services.datasets.use_cases.authority import require_owner
-from services.datasets.use_cases.quality import NewResult, assess
+from services.datasets.use_cases.quality import NewResult, record_quality_result
 from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.problems import documented
 
@@ -24,5 +24,7 @@ async def assess_database(
     """Ghi kết quả theo một trong sáu tiêu chí chất lượng. / Record how a database did by one of the six criteria."""
     await require_owner(change.session, caller, code)
     new = NewResult(**body.model_dump())
-    result = await assess(change.session, code, new, rules=rules.watch, actor=actor, at=change.at)
+    result = await record_quality_result(
+        change.session, code, new, rules=rules.watch, actor=actor, at=change.at
+    )
     return QualityRecorded.model_validate(result)

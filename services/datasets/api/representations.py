@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.datasets.domain.contradictions import ContradictionKind, words
+from services.datasets.domain.contradictions import ContradictionKind, description
 from services.datasets.domain.observation import Observed
 from services.datasets.domain.quality import Criterion
 from services.datasets.queries.contradictions import list_contradictions
@@ -68,7 +68,7 @@ async def _observed(
 ) -> ObservedFact:
     """Worked out anew, since the watch may be behind; a recorded up state limits how far back is read."""
     code = row.code
-    is_told = row.observed == Observed.UP and row.checked_at <= asked.instant
+    is_recorded = row.observed == Observed.UP and row.checked_at <= asked.instant
     downtimes = await load_downtimes(connection, asked.known_at, downtime)
     _, interval = await state_at(
         connection,
@@ -76,7 +76,7 @@ async def _observed(
         asked.instant,
         downtimes,
         known=asked.known_at,
-        up_since=row.observed_since if is_told else None,
+        up_since=row.observed_since if is_recorded else None,
     )
     last = await last_heartbeat(connection, code, asked)
     return ObservedFact(
@@ -88,16 +88,16 @@ async def _observed(
     )
 
 
-def _words(row: AnyRow, asked: AsOf) -> dict[str, str]:
+def _description(row: AnyRow, asked: AsOf) -> dict[str, str]:
     at = row.closed_at or asked.instant
     kind, never = ContradictionKind(row.kind), row.never_synchronised
-    vi, en = words(kind, row.ndc_connection, row.basis, at, never_synchronised=never)
+    vi, en = description(kind, row.ndc_connection, row.basis, at, never_synchronised=never)
     return {"words_vi": vi, "words_en": en}
 
 
 def _summary(row: AnyRow, asked: AsOf) -> ContradictionSummary:
-    return ContradictionSummary(id=row.id, kind=row.kind, since=row.opened_at, **_words(row, asked))
+    return ContradictionSummary(id=row.id, kind=row.kind, since=row.opened_at, **_description(row, asked))
 
 
 def contradiction_answer(row: AnyRow, asked: AsOf) -> ContradictionOut:
-    return ContradictionOut.model_validate(row._asdict() | _words(row, asked))
+    return ContradictionOut.model_validate(row._asdict() | _description(row, asked))

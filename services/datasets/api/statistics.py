@@ -7,8 +7,8 @@ from services.datasets.api.dependencies import (
     Reader,
     Stable,
 )
-from services.datasets.domain.statistics import grouped, measured
-from services.datasets.queries.statistics import load_standings
+from services.datasets.domain.statistics import figures_of, grouped
+from services.datasets.queries.statistics import load_database_facts
 from services.datasets.schemas.statistics import Statistics, StatisticsGroup
 from shared.http.app import service_router
 
@@ -28,12 +28,12 @@ async def get_statistics(
 
     Ask again with the answer's `known_at` for the same answer.
     """
-    standings = await load_standings(stable.connection, stable.asked, rules.watch.downtime)
-    groups = grouped(standings, group_by) if group_by else []
+    databases = await load_database_facts(stable.connection, stable.asked, rules.watch.downtime)
+    groups = grouped(databases, group_by) if group_by else []
     return Statistics(
         as_of=stable.asked.as_of,
         known_at=stable.asked.known_at,
         group_by=group_by,
-        whole=StatisticsGroup.model_validate(measured("", standings)),
+        whole=StatisticsGroup.model_validate(figures_of("", databases)),
         groups=[StatisticsGroup.model_validate(group) for group in groups],
     )

@@ -21,7 +21,7 @@ class ContradictionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class HeartbeatSummary:
     """Summary of the heartbeats observed up to an instant.
 
     Attributes:
@@ -69,7 +69,7 @@ class Contradiction:
         return self.opened_at <= instant and (self.until is None or instant < self.until)
 
 
-def declared(
+def declarations_on(
     phases: Sequence[DatedValue], connections: Sequence[DatedValue], complete: Sequence[DatedValue], day: date
 ) -> Declared:
     """The declarations in force on a day; `complete` are results for that criterion, passed or not."""
@@ -89,8 +89,8 @@ PASSED = "passed"
 
 
 def contradictions(
-    told: Declared,
-    seen: Seen,
+    declared: Declared,
+    heartbeats: HeartbeatSummary,
     *,
     registered_at: datetime,
     expected: bool,
@@ -100,42 +100,44 @@ def contradictions(
     """Contradictions, also those that open if no further heartbeat arrives (`opened_at` is then in the future).
 
     Args:
-        told: the declarations in force.
-        seen: the summary of the heartbeats.
+        declared: the declarations in force.
+        heartbeats: the summary of the heartbeats.
         registered_at: silence is counted from here before the first heartbeat.
         expected: whether heartbeats were agreed; without that and without any heartbeat, silence contradicts nothing.
         silent_after: how old the last heartbeat, or synchronisation, may be without contradicting a declaration.
         uncounted: merged spans of maintenance and of our own downtime, in which silence does not count.
     """
-    if told.joined_since is not None and (expected or seen.last_at is not None):
-        basis = seen.last_at or registered_at
-        opened_at = max(told.joined_since, advance(basis, silent_after, uncounted))
+    if declared.joined_since is not None and (expected or heartbeats.last_at is not None):
+        basis = heartbeats.last_at or registered_at
+        opened_at = max(declared.joined_since, advance(basis, silent_after, uncounted))
         yield Contradiction(ContradictionKind.SILENT, opened_at, basis)
-    if told.none_since is not None and seen.first_since_none is not None:
-        yield Contradiction(ContradictionKind.SENDING, seen.first_since_none, seen.first_since_none)
-    if told.synchronised_since is not None and seen.last_at is not None:
-        basis = seen.last_sync_at or registered_at
-        opened_at = max(told.synchronised_since, advance(basis, silent_after, uncounted))
-        until = advance(seen.last_at, silent_after, uncounted)
+    if declared.none_since is not None and heartbeats.first_since_none is not None:
+        yield Contradiction(
+            ContradictionKind.SENDING, heartbeats.first_since_none, heartbeats.first_since_none
+        )
+    if declared.synchronised_since is not None and heartbeats.last_at is not None:
+        basis = heartbeats.last_sync_at or registered_at
+        opened_at = max(declared.synchronised_since, advance(basis, silent_after, uncounted))
+        until = advance(heartbeats.last_at, silent_after, uncounted)
         if opened_at < until:  # from `until` on SILENT holds instead
-            never = seen.last_sync_at is None
+            never = heartbeats.last_sync_at is None
             yield Contradiction(ContradictionKind.STALE_SYNC, opened_at, basis, until, never)
-    if seen.zero_since is not None:
-        if seen.was_filled:
-            yield Contradiction(ContradictionKind.FELL_TO_ZERO, seen.zero_since, seen.zero_since)
-        if told.complete_since is not None:
-            opened_at = max(seen.zero_since, told.complete_since)
+    if heartbeats.zero_since is not None:
+        if heartbeats.was_filled:
+            yield Contradiction(ContradictionKind.FELL_TO_ZERO, heartbeats.zero_since, heartbeats.zero_since)
+        if declared.complete_since is not None:
+            opened_at = max(heartbeats.zero_since, declared.complete_since)
             yield Contradiction(ContradictionKind.EMPTY, opened_at, opened_at)
 
 
-def declared_since(kind: ContradictionKind, told: Declared) -> datetime | None:
+def declared_since(kind: ContradictionKind, declared: Declared) -> datetime | None:
     """Since when the declared side of a contradiction holds; None where it does not."""
     return {
-        ContradictionKind.SILENT: told.joined_since,
-        ContradictionKind.SENDING: told.none_since,
-        ContradictionKind.STALE_SYNC: told.synchronised_since,
+        ContradictionKind.SILENT: declared.joined_since,
+        ContradictionKind.SENDING: declared.none_since,
+        ContradictionKind.STALE_SYNC: declared.synchronised_since,
         ContradictionKind.FELL_TO_ZERO: datetime.min.replace(tzinfo=UTC),
-        ContradictionKind.EMPTY: told.complete_since,
+        ContradictionKind.EMPTY: declared.complete_since,
     }[kind]
 
 
@@ -150,12 +152,12 @@ def declared_until(
 ) -> datetime | None:
     """The first day since a contradiction opened, up to `day`, on which its declared side does not hold; None for none.
 
-    Statements about other facts do not end it.
+    Declarations about other facts do not end it.
     """
     first = local_date(opened_at)
-    said = (item.effective_on for items in (phases, connections, complete) for item in items)
-    for each in sorted({first, *(effective_on for effective_on in said if first < effective_on <= day)}):
-        if declared_since(kind, declared(phases, connections, complete, each)) is None:
+    days = (item.effective_on for items in (phases, connections, complete) for item in items)
+    for each in sorted({first, *(effective_on for effective_on in days if first < effective_on <= day)}):
+        if declared_since(kind, declarations_on(phases, connections, complete, each)) is None:
             return local_instant(each)
     return None
 
@@ -189,7 +191,7 @@ _WORDS: Mapping[ContradictionKind, tuple[str, str]] = {
 _CONNECTIONS_VI = {Connection.CONNECTED: "đã kết nối", Connection.SYNCHRONISED: "đã đồng bộ"}
 
 
-def words(
+def description(
     kind: ContradictionKind,
     connection: str | None,
     basis: datetime,

@@ -29,27 +29,27 @@ JOINED = frozenset({Connection.CONNECTED, Connection.SYNCHRONISED})
 
 @dataclass(frozen=True, slots=True)
 class DatedValue:
-    """One dated statement; of two for one day the one recorded later (`order`) holds."""
+    """A value from a day on; of two for one day the one recorded later (`order`) holds."""
 
     value: str
     effective_on: date
     order: int
 
 
-def in_force(statements: Iterable[DatedValue], day: date) -> DatedValue | None:
-    """The statement that holds on a day."""
-    begun = [item for item in statements if item.effective_on <= day]
+def in_force(values: Iterable[DatedValue], day: date) -> DatedValue | None:
+    """The value that holds on a day."""
+    begun = [item for item in values if item.effective_on <= day]
     return max(begun, key=lambda item: (item.effective_on, item.order), default=None)
 
 
-def held_since(statements: Sequence[DatedValue], values: Iterable[str], day: date) -> datetime | None:
-    """Since when one of `values` has held without a break; None where none holds on the day.
+def held_since(dated: Sequence[DatedValue], values: Iterable[str], day: date) -> datetime | None:
+    """The instant since which one of `values` has held without a break; None where none holds on the day.
 
-    Repeating a statement does not restart it: else a declaration could be repeated to postpone a contradiction.
+    Declaring a value again does not restart it: else a declaration could be repeated to postpone a contradiction.
     """
     wanted = set(values)
     days: dict[date, DatedValue] = {}
-    for item in sorted(statements, key=lambda item: (item.effective_on, item.order)):
+    for item in sorted(dated, key=lambda item: (item.effective_on, item.order)):
         if item.effective_on <= day:
             days[item.effective_on] = item
     since: date | None = None

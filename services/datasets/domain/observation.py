@@ -103,8 +103,8 @@ def observe(
     changes: list[Change] = [(window.start, Observed.UNKNOWN)]
     if expectation is not None and end > window.start:
         watch = _Watch(expectation, quiet, merged(downtimes))
-        told = watch.changes([run for run in runs if run.first < end], end)
-        changes += [change for change in told if change[0] < end]
+        found = watch.changes([run for run in runs if run.first < end], end)
+        changes += [change for change in found if change[0] < end]
     if end < window.until:
         changes.append((end, Observed.UNKNOWN))
     return _with_maintenance(_clipped(changes, window), quiet)

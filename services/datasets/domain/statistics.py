@@ -10,7 +10,7 @@ UNDECLARED = "undeclared"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DatabaseFacts:
     """The facts of one database at an instant; `fails`: the latest result of some criterion failed."""
 
     code: str
@@ -38,7 +38,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The figures of a group, as `measured` defines them."""
+    """The figures of a group, as `figures_of` defines them."""
 
     key: str
     total: Measure
@@ -52,41 +52,41 @@ class Group:
     by_observed: Mapping[str, Measure]
 
 
-def measured(key: str, standings: Sequence[Standing]) -> Group:
+def figures_of(key: str, databases: Sequence[DatabaseFacts]) -> Group:
     """The figures of some databases. An undeclared phase or connection counts as none."""
     return Group(
         key=key,
-        total=_measure(standings),
-        without_platform=_measure(item for item in standings if not item.is_operating),
-        failing_criteria=_measure(item for item in standings if item.is_operating and item.fails),
+        total=_measure(databases),
+        without_platform=_measure(item for item in databases if not item.is_operating),
+        failing_criteria=_measure(item for item in databases if item.is_operating and item.fails),
         incomplete_or_unconnected=_measure(
-            item for item in standings if not (item.is_operating and item.is_joined)
+            item for item in databases if not (item.is_operating and item.is_joined)
         ),
-        connected=_measure(item for item in standings if item.is_joined),
-        planned=_measure(item for item in standings if item.phase not in {None, Phase.NONE}),
-        by_phase=_split(standings, [*Phase, UNDECLARED], lambda item: item.phase or UNDECLARED),
+        connected=_measure(item for item in databases if item.is_joined),
+        planned=_measure(item for item in databases if item.phase not in {None, Phase.NONE}),
+        by_phase=_split(databases, [*Phase, UNDECLARED], lambda item: item.phase or UNDECLARED),
         by_ndc_connection=_split(
-            standings, [*Connection, UNDECLARED], lambda item: item.connection or UNDECLARED
+            databases, [*Connection, UNDECLARED], lambda item: item.connection or UNDECLARED
         ),
-        by_observed=_split(standings, list(Observed), lambda item: item.observed),
+        by_observed=_split(databases, list(Observed), lambda item: item.observed),
     )
 
 
-def grouped(standings: Sequence[Standing], by: str) -> list[Group]:
+def grouped(databases: Sequence[DatabaseFacts], by: str) -> list[Group]:
     """The figures of each kind or owner, by key."""
-    found: dict[str, list[Standing]] = {}
-    for item in standings:
+    found: dict[str, list[DatabaseFacts]] = {}
+    for item in databases:
         found.setdefault(item.kind if by == "kind" else item.owner, []).append(item)
-    return [measured(key, found[key]) for key in sorted(found)]
+    return [figures_of(key, found[key]) for key in sorted(found)]
 
 
-def _measure(standings: Iterable[Standing]) -> Measure:
-    codes = tuple(sorted(item.code for item in standings))
+def _measure(databases: Iterable[DatabaseFacts]) -> Measure:
+    codes = tuple(sorted(item.code for item in databases))
     return Measure(len(codes), codes)
 
 
 def _split(
-    standings: Sequence[Standing], words: Sequence[str], word_of: Callable[[Standing], str]
+    databases: Sequence[DatabaseFacts], words: Sequence[str], word_of: Callable[[DatabaseFacts], str]
 ) -> dict[str, Measure]:
     """A measure for every value, zero where no database has it."""
-    return {str(word): _measure(item for item in standings if word_of(item) == word) for word in words}
+    return {str(word): _measure(item for item in databases if word_of(item) == word) for word in words}

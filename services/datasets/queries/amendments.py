@@ -13,12 +13,12 @@ from shared.runtime.database import AnyRow
 INSTANT = bindparam("instant", type_=DateTime(timezone=True))
 
 
-def _agreed(what: Any, said: Any) -> ScalarSelect[Any]:
+def _agreed(column: Any, is_set: Any) -> ScalarSelect[Any]:
     return (
-        select(what)
+        select(column)
         .where(
             Amendment.database_code == Database.code,
-            said,
+            is_set,
             Amendment.holds_from <= INSTANT,
             Amendment.recorded_at <= KNOWN_AT,
         )
@@ -31,8 +31,8 @@ def _agreed(what: Any, said: Any) -> ScalarSelect[Any]:
 
 NAME = _agreed(Amendment.name, Amendment.name.is_not(None))
 OWNER_CODE = _agreed(Amendment.owner_code, Amendment.owner_code.is_not(None))
-PERIOD_SECONDS = _agreed(Amendment.period_seconds, Amendment.speaks_of_heartbeat)
-GRACE_SECONDS = _agreed(Amendment.grace_seconds, Amendment.speaks_of_heartbeat)
+PERIOD_SECONDS = _agreed(Amendment.period_seconds, Amendment.sets_heartbeat)
+GRACE_SECONDS = _agreed(Amendment.grace_seconds, Amendment.sets_heartbeat)
 
 _CODE: BindParameter[str] = bindparam("code")
 _AGREED = select(

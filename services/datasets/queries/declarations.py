@@ -11,7 +11,7 @@ from services.datasets.domain.contradictions import (
     PASSED,
     ContradictionKind,
     Declared,
-    declared,
+    declarations_on,
     declared_until,
 )
 from services.datasets.domain.declarations import DatedValue, in_force
@@ -23,20 +23,20 @@ from shared.runtime.stable_reads import AsOf
 
 
 @dataclass(frozen=True, slots=True)
-class Statements:
-    """Every statement on one database: of its phase, its connection, and whether it is complete."""
+class Declarations:
+    """Every dated value of one database: its phases, its connections, its results for the criterion complete."""
 
     phases: tuple[DatedValue, ...]
     connections: tuple[DatedValue, ...]
     complete: tuple[DatedValue, ...]
 
     def declared(self, day: date) -> Declared:
-        return declared(self.phases, self.connections, self.complete, day)
+        return declarations_on(self.phases, self.connections, self.complete, day)
 
     def until(self, kind: ContradictionKind, opened_at: datetime, day: date) -> datetime | None:
-        """When a statement, of a day up to this one, ended the declared side of a contradiction."""
-        said = (self.phases, self.connections, self.complete)
-        return declared_until(kind, *said, opened_at=opened_at, day=day)
+        """The instant at which a declaration of a day up to `day` ended the declared side of a contradiction, or None."""
+        values = (self.phases, self.connections, self.complete)
+        return declared_until(kind, *values, opened_at=opened_at, day=day)
 
     def phase(self, day: date) -> str | None:
         return _value(in_force(self.phases, day))
@@ -45,13 +45,13 @@ class Statements:
         return _value(in_force(self.connections, day))
 
 
-def _value(stated: DatedValue | None) -> str | None:
-    return None if stated is None else stated.value
+def _value(dated: DatedValue | None) -> str | None:
+    return None if dated is None else dated.value
 
 
 _CODE: BindParameter[str] = bindparam("code")
 
-_SAID = (
+_DECLARATIONS = (
     select(Declaration.phase, Declaration.ndc_connection, Declaration.effective_on, Declaration.id)
     .where(Declaration.database_code == _CODE)
     .order_by(Declaration.id)
@@ -64,25 +64,25 @@ _COMPLETE = (
 )
 
 
-async def load_statements(connection: AsyncConnection, code: str) -> Statements:
-    """Every statement on a database recorded so far."""
-    said = (await connection.execute(_SAID, {"code": code})).all()
+async def load_declarations(connection: AsyncConnection, code: str) -> Declarations:
+    """Every declaration of a database recorded so far."""
+    rows = (await connection.execute(_DECLARATIONS, {"code": code})).all()
     results = (await connection.execute(_COMPLETE, {"code": code})).all()
-    return Statements(
-        tuple(DatedValue(row.phase, row.effective_on, row.id) for row in said if row.phase is not None),
+    return Declarations(
+        tuple(DatedValue(row.phase, row.effective_on, row.id) for row in rows if row.phase is not None),
         tuple(
             DatedValue(row.ndc_connection, row.effective_on, row.id)
-            for row in said
+            for row in rows
             if row.ndc_connection is not None
         ),
         tuple(DatedValue(PASSED if row.passed else "failed", row.as_of, row.id) for row in results),
     )
 
 
-def _declared(what: Any) -> AnySelect:
+def _in_force(column: Any) -> AnySelect:
     return (
         select(
-            what.label("value"),
+            column.label("value"),
             Declaration.effective_on,
             Declaration.evidence,
             Declaration.said_by,
@@ -90,7 +90,7 @@ def _declared(what: Any) -> AnySelect:
         )
         .where(
             Declaration.database_code == _CODE,
-            what.is_not(None),
+            column.is_not(None),
             Declaration.effective_on <= AS_OF,
             Declaration.recorded_at <= KNOWN_AT,
         )
@@ -99,9 +99,9 @@ def _declared(what: Any) -> AnySelect:
     )
 
 
-_PHASE = _declared(Declaration.phase)
+_PHASE = _in_force(Declaration.phase)
 
-_CONNECTION = _declared(Declaration.ndc_connection)
+_CONNECTION = _in_force(Declaration.ndc_connection)
 
 
 async def declared_facts(

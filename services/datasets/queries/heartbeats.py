@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.contradictions import (
     ContradictionKind,
-    Seen,
+    HeartbeatSummary,
 )
 from services.datasets.queries.parameters import KNOWN_AT
 from services.datasets.tables import Contradiction, Heartbeat
@@ -62,13 +62,13 @@ _SEEN = text(
 ).bindparams(*(bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "none_since")))
 
 
-async def load_seen(
+async def summarise_heartbeats(
     connection: AsyncConnection, code: str, at: datetime, none_since: datetime | None
-) -> tuple[Seen, datetime | None]:
+) -> tuple[HeartbeatSummary, datetime | None]:
     """Summary of the heartbeats up to an instant, and `observed_at` of the next one, or None."""
     asked = {"code": code, "at": at, "none_since": none_since}
     row = (await connection.execute(_SEEN, asked)).one()
-    seen = Seen(
+    seen = HeartbeatSummary(
         last_at=row.observed_at,
         first_since_none=row.first_since_none,
         last_sync_at=row.last_sync_at,
@@ -108,7 +108,9 @@ def _first_after(last: ScalarSelect[Any]) -> AnySelect:
 _FIRST_SYNCHRONISED, _FIRST_EVER_SYNCHRONISED = _first_after(_LAST_STALE), _first_after(_LAST_UNSYNCHRONISED)
 
 
-async def heard_otherwise(connection: AsyncConnection, row: Contradiction, at: datetime) -> datetime | None:
+async def first_ending_heartbeat(
+    connection: AsyncConnection, row: Contradiction, at: datetime
+) -> datetime | None:
     """`observed_at` of the first heartbeat, up to an instant, that ended a contradiction; None where none did."""
     asked: dict[str, Any] = {"code": row.database_code, "at": at, "since": row.basis}
     match ContradictionKind(row.kind):

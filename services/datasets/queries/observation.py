@@ -21,7 +21,7 @@ _LOAD = text(
     WITH expectations AS (
         SELECT DISTINCT ON (database_code, holds_from) database_code, holds_from, period_seconds, grace_seconds
         FROM amendments
-        WHERE speaks_of_heartbeat AND recorded_at <= :known
+        WHERE sets_heartbeat AND recorded_at <= :known
           AND (CAST(:codes AS text[]) IS NULL OR database_code = ANY(:codes))
         ORDER BY database_code, holds_from, id DESC
     ), spans AS (

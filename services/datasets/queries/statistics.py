@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.spans import Span
-from services.datasets.domain.statistics import Standing
+from services.datasets.domain.statistics import DatabaseFacts
 from services.datasets.queries.amendments import OWNER_CODE
 from services.datasets.queries.downtime import load_downtimes
 from services.datasets.queries.observation import load_timelines
@@ -18,8 +18,8 @@ from shared.runtime.database import AnySelect
 from shared.runtime.stable_reads import AsOf
 
 
-def _declared(what: str) -> AnySelect:
-    value = Declaration.__table__.c[what]
+def _declared(column: str) -> AnySelect:
+    value = Declaration.__table__.c[column]
     return (
         select(Declaration.database_code, value.label("value"))
         .ext(distinct_on(Declaration.database_code))
@@ -64,15 +64,19 @@ def _statement() -> AnySelect:
     )
 
 
-_STANDINGS = _statement()
+_FACTS = _statement()
 
 
-async def load_standings(connection: AsyncConnection, asked: AsOf, downtime: timedelta) -> list[Standing]:
+async def load_database_facts(
+    connection: AsyncConnection, asked: AsOf, downtime: timedelta
+) -> list[DatabaseFacts]:
     """The facts of every database registered by `known_at`."""
     observed = await _observed(connection, asked, downtime)
-    rows = await connection.execute(_STANDINGS, asdict(asked) | {"instant": asked.instant})
+    rows = await connection.execute(_FACTS, asdict(asked) | {"instant": asked.instant})
     return [
-        Standing(row.code, row.kind, row.owner_code, row.phase, row.connection, row.fails, observed[row.code])
+        DatabaseFacts(
+            row.code, row.kind, row.owner_code, row.phase, row.connection, row.fails, observed[row.code]
+        )
         for row in rows
     ]
 

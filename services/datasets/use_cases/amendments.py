@@ -11,7 +11,7 @@ from services.datasets.domain.timelines import FAR
 from services.datasets.queries.amendments import agreed_at
 from services.datasets.tables import Agency, Amendment
 from services.datasets.use_cases.changes import Watched, in_time, lock_database, record_change, search_text
-from services.datasets.use_cases.watching import WatchRules, bring_up
+from services.datasets.use_cases.watching import WatchRules, examine
 from shared.agencies import require_agencies
 from shared.errors import Versions, check_version
 from shared.events import datasets as events
@@ -20,11 +20,11 @@ from shared.runtime.audit import Actor
 
 @dataclass(frozen=True, slots=True)
 class NewAmendment:
-    """The values to change; None: unchanged, but with `speaks_of_heartbeat` both seconds None: no heartbeats."""
+    """The values to change; None: unchanged, but with `sets_heartbeat` both seconds None: no heartbeats."""
 
     name: str | None = None
     owner_code: str | None = None
-    speaks_of_heartbeat: bool = False
+    sets_heartbeat: bool = False
     period_seconds: int | None = None
     grace_seconds: int | None = None
     holds_from: datetime | None = None  # the instant of recording by default
@@ -58,22 +58,22 @@ async def amend_database(
     if changes == NewAmendment():
         return watched
     await _record(session, watched, replace(changes, holds_from=holds_from), actor, at)
-    detail = _told(watched, changes, holds_from, actor)
+    detail = _detail(watched, changes, holds_from, actor)
     await record_change(session, watched, events.DatabaseAmended, detail, actor=actor, at=at)
-    return await bring_up(session, watched, rules, at=at, before=True)
+    return await examine(session, watched, rules, at=at, revises=True)
 
 
 async def _changes(session: AsyncSession, code: str, new: NewAmendment, holds_from: datetime) -> NewAmendment:
     """The values of `new` that differ from those agreed at that instant."""
-    stands = await agreed_at(await session.connection(), code, holds_from, known_at=FAR)
+    agreed = await agreed_at(await session.connection(), code, holds_from, known_at=FAR)
     changes = replace(
         new,
-        name=None if new.name == stands.name else new.name,
-        owner_code=None if new.owner_code == stands.owner_code else new.owner_code,
+        name=None if new.name == agreed.name else new.name,
+        owner_code=None if new.owner_code == agreed.owner_code else new.owner_code,
         holds_from=None,
     )
-    if (new.period_seconds, new.grace_seconds) == (stands.period_seconds, stands.grace_seconds):
-        changes = replace(changes, speaks_of_heartbeat=False, period_seconds=None, grace_seconds=None)
+    if (new.period_seconds, new.grace_seconds) == (agreed.period_seconds, agreed.grace_seconds):
+        changes = replace(changes, sets_heartbeat=False, period_seconds=None, grace_seconds=None)
     return changes
 
 
@@ -81,9 +81,9 @@ async def _record(
     session: AsyncSession, watched: Watched, changes: NewAmendment, actor: Actor, at: datetime
 ) -> None:
     """Add an amendment, and write the latest values to the database and its watch (none is dated ahead)."""
-    said = asdict(changes) | {"said_by": actor.name, "recorded_at": at}
+    values = asdict(changes) | {"said_by": actor.name, "recorded_at": at}
     database, watch = watched.database, watched.watch
-    session.add(Amendment(database_code=database.code, **said))
+    session.add(Amendment(database_code=database.code, **values))
     await session.flush()
     now = await agreed_at(await session.connection(), database.code, FAR, known_at=FAR)
     for name, value in now._asdict().items():
@@ -93,10 +93,10 @@ async def _record(
     await session.flush()
 
 
-def _told(watched: Watched, changes: NewAmendment, holds_from: datetime, actor: Actor) -> dict[str, Any]:
+def _detail(watched: Watched, changes: NewAmendment, holds_from: datetime, actor: Actor) -> dict[str, Any]:
     changed = [name for name in ("name", "owner_code") if getattr(changes, name) is not None]
     return {
-        "changed": [*changed, *(["heartbeat"] if changes.speaks_of_heartbeat else [])],
+        "changed": [*changed, *(["heartbeat"] if changes.sets_heartbeat else [])],
         "holds_from": holds_from,
         "period_seconds": watched.database.period_seconds,
         "grace_seconds": watched.database.grace_seconds,

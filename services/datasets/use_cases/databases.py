@@ -57,17 +57,22 @@ async def add_database(session: AsyncSession, new: NewDatabase, *, actor: Actor,
     )
     if (database := added.scalar_one_or_none()) is None:
         raise _code_exists(new.code)
-    said = {"speaks_of_heartbeat": True, "holds_from": ALWAYS, "said_by": actor.name, "recorded_at": at}
+    registration = {
+        "sets_heartbeat": True,
+        "holds_from": ALWAYS,
+        "said_by": actor.name,
+        "recorded_at": at,
+    }
     watch = Watch(
         database_code=new.code,
         version=0,
         observed=Observed.UNKNOWN,
         observed_since=at,
-        is_plain=False,
+        is_steady=False,
         checked_at=at,
         in_time=in_time(new.period_seconds, new.grace_seconds),
     )
-    session.add_all([Amendment(database_code=new.code, **agreed, **said), watch])
+    session.add_all([Amendment(database_code=new.code, **agreed, **registration), watch])
     watched = Watched(database, watch, [])
     detail = {name: getattr(new, name) for name in ("legal_basis", "period_seconds", "grace_seconds")}
     await record_change(session, watched, events.DatabaseRegistered, detail, actor=actor, at=at)

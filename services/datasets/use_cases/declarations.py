@@ -19,7 +19,7 @@ from shared.runtime.audit import Actor
 Evidence = Sequence[Mapping[str, str]]
 
 
-async def declare(
+async def record_declaration(
     session: AsyncSession,
     code: str,
     *,

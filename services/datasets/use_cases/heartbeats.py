@@ -1,4 +1,4 @@
-"""Taking heartbeats: nearly all update only the watch's latest values, in one statement."""
+"""Recording heartbeats: nearly all update only the watch's latest values, in one statement."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.datasets.domain.days import check_not_future, check_plausible
 from services.datasets.tables import Heartbeat
 from services.datasets.use_cases.changes import database_unknown, lock_database
-from services.datasets.use_cases.watching import WatchRules, bring_up
+from services.datasets.use_cases.watching import WatchRules, examine
 from shared.errors import Conflict, InvalidInput
 
 
@@ -26,16 +26,16 @@ class NewHeartbeat:
 
 # Inserts a heartbeat; where it comes in order while the database is up without a contradiction, the same statement
 # updates the watch. It waits for a concurrent update of the watch and re-evaluates the row: so `in_time` is read there.
-_TAKE = text(
+_RECORD = text(
     """
-    WITH asked AS (
+    WITH registered AS (
         SELECT code FROM databases WHERE code = :code
     ), added AS (
         INSERT INTO heartbeats (database_code, run_id, observed_at, record_count, last_sync_at, note, recorded_at)
-        SELECT code, :run_id, :observed_at, :record_count, :last_sync_at, :note, :now FROM asked
+        SELECT code, :run_id, :observed_at, :record_count, :last_sync_at, :note, :now FROM registered
         ON CONFLICT DO NOTHING
         RETURNING database_code
-    ), moved AS (
+    ), updated AS (
         UPDATE watches
         SET last_heartbeat_at = :observed_at, last_sync_at = :last_sync_at, record_count = :record_count,
             checked_at = greatest(checked_at, :now),
@@ -43,13 +43,13 @@ _TAKE = text(
             silence_check_at = greatest(silence_check_at, :observed_at + in_time),
             next_check_at = least(greatest(silence_check_at, :observed_at + in_time), other_check_at)
         FROM added
-        WHERE watches.database_code = added.database_code AND is_plain AND :record_count > 0
+        WHERE watches.database_code = added.database_code AND is_steady AND :record_count > 0
           AND last_heartbeat_at < :observed_at AND :observed_at <= :now AND next_check_at > :now
           AND (last_sync_at IS NULL OR last_sync_at <= :last_sync_at)
         RETURNING observed
     )
-    SELECT (SELECT count(*) FROM asked) AS known, (SELECT count(*) FROM added) AS added,
-           (SELECT observed FROM moved) AS observed
+    SELECT (SELECT count(*) FROM registered) AS known, (SELECT count(*) FROM added) AS added,
+           (SELECT observed FROM updated) AS observed
     """
 ).bindparams(
     *(bindparam(name, type_=DateTime(timezone=True)) for name in ("observed_at", "last_sync_at", "now")),
@@ -59,14 +59,14 @@ _TAKE = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class RecordedHeartbeat:
     """`counted` is false for a repetition; `observed` is None then."""
 
     counted: bool
     observed: str | None
 
 
-async def take_heartbeat(
+async def record_heartbeat(
     session: AsyncSession,
     code: str,
     new: NewHeartbeat,
@@ -74,7 +74,7 @@ async def take_heartbeat(
     rules: WatchRules,
     skew: timedelta,
     at: datetime,
-) -> Taken:
+) -> RecordedHeartbeat:
     """Record a heartbeat; a repetition changes nothing.
 
     Raises:
@@ -92,18 +92,18 @@ async def take_heartbeat(
         "note": new.note,
         "now": at,
     }
-    taken = (await session.execute(_TAKE, values)).one()
-    if not taken.known:
+    recorded = (await session.execute(_RECORD, values)).one()
+    if not recorded.known:
         raise database_unknown(code)
-    if not taken.added:
+    if not recorded.added:
         await _require_same(session, code, new)
-        return Taken(counted=False, observed=None)
-    if taken.observed is not None:
-        return Taken(counted=True, observed=taken.observed)
+        return RecordedHeartbeat(counted=False, observed=None)
+    if recorded.observed is not None:
+        return RecordedHeartbeat(counted=True, observed=recorded.observed)
     watched = await lock_database(session, code)
-    before = new.observed_at < watched.watch.observed_since or await _is_first_filled(session, code, new)
-    await bring_up(session, watched, rules, at=at, before=before)
-    return Taken(counted=True, observed=watched.watch.observed)
+    revises = new.observed_at < watched.watch.observed_since or await _is_first_filled(session, code, new)
+    await examine(session, watched, rules, at=at, revises=revises)
+    return RecordedHeartbeat(counted=True, observed=watched.watch.observed)
 
 
 _EARLIER_FILLED = select(
@@ -116,7 +116,7 @@ _EARLIER_FILLED = select(
 
 
 async def _is_first_filled(session: AsyncSession, code: str, new: NewHeartbeat) -> bool:
-    """Whether it is the first with a count above zero: heartbeats with zero after it no longer count."""
+    """True for the first with a count above zero: heartbeats with zero after it no longer count."""
     if new.record_count == 0:
         return False
     return not await session.scalar(_EARLIER_FILLED, {"code": code, "at": new.observed_at})

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.datasets.domain.imports import Reading, ReadRow, understand
 from services.datasets.tables import Agency, Database, Declaration
 from services.datasets.use_cases.databases import NewDatabase, add_database
-from services.datasets.use_cases.declarations import declare
+from services.datasets.use_cases.declarations import record_declaration
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import load_finder
 from shared.errors import TooLarge
@@ -150,7 +150,7 @@ class _Judge:
     """Decides row by row, in the file's order, and keeps those accepted."""
 
     known: Mapping[str, Database]
-    said: set[tuple[str, str | None, str | None, date]]
+    recorded: set[tuple[str, str | None, str | None, date]]
     accepted: list[ReadRow] = field(default_factory=list)
     first_row: dict[str, int] = field(default_factory=dict)
 
@@ -175,13 +175,13 @@ class _Judge:
         """Whether a row declares something that was not declared before."""
         if row.effective_on is None or (row.phase is None and row.ndc_connection is None):
             return False
-        return (row.code, row.phase, row.ndc_connection, row.effective_on) not in self.said
+        return (row.code, row.phase, row.ndc_connection, row.effective_on) not in self.recorded
 
 
 async def _judge(session: AsyncSession, rows: Sequence[ReadRow]) -> _Judge:
     codes = sorted({row.code for row in rows})
     known = {row.code: row for row in await session.scalars(select(Database).where(Database.code.in_(codes)))}
-    said = await session.execute(
+    declarations = await session.execute(
         select(
             Declaration.database_code,
             Declaration.phase,
@@ -189,7 +189,7 @@ async def _judge(session: AsyncSession, rows: Sequence[ReadRow]) -> _Judge:
             Declaration.effective_on,
         ).where(Declaration.database_code.in_(codes))
     )
-    return _Judge(known, {(code, phase, joined, day) for code, phase, joined, day in said})
+    return _Judge(known, {(code, phase, joined, day) for code, phase, joined, day in declarations})
 
 
 async def _write(
@@ -217,7 +217,7 @@ async def _write(
     if judged.declares(row):
         assert row.effective_on is not None  # noqa: S101 - a declaration without it was refused
         source = {"kind": "file", "reference": filename[:500] or "-", "title": f"Dòng {row.number}"}
-        await declare(
+        await record_declaration(
             session,
             row.code,
             phase=row.phase,
@@ -232,8 +232,8 @@ async def _write(
 
 def _differing(row: ReadRow, known: Database) -> list[str]:
     """Names of the members in which a row differs from the registered database; empty cells are not compared."""
-    said = ("name", "kind", "owner_code", "legal_basis", "period_seconds", "grace_seconds")
-    values = {name: getattr(row, name) for name in said}
+    names = ("name", "kind", "owner_code", "legal_basis", "period_seconds", "grace_seconds")
+    values = {name: getattr(row, name) for name in names}
     return [name for name, value in values.items() if value is not None and value != getattr(known, name)]
 
 

@@ -47,6 +47,6 @@ async def record_maintenance(
     await session.flush()
     detail = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
     await record_and_examine(
-        session, watched, events.DatabaseMaintained, detail, rules, actor=actor, at=at, before=True
+        session, watched, events.DatabaseMaintained, detail, rules, actor=actor, at=at, revises=True
     )
     return window

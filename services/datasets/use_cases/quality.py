@@ -32,14 +32,14 @@ class NewResult:
     evidence: Evidence
 
 
-async def assess(
+async def record_quality_result(
     session: AsyncSession, code: str, new: NewResult, *, rules: WatchRules, actor: Actor, at: datetime
 ) -> QualityResult:
     """Record a quality result; the latest day's holds, of one day the last recorded."""
     check_day_not_future(new.as_of, at, "as_of")
     check_quality(new.measured, new.denominator)
     watched = await lock_database(session, code)
-    told = {
+    values = {
         "criterion": new.criterion,
         "measured": new.measured,
         "denominator": new.denominator,
@@ -49,9 +49,11 @@ async def assess(
         "method": new.method,
     }
     evidence = [dict(item) for item in new.evidence]
-    result = QualityResult(database_code=code, **told, evidence=evidence, said_by=actor.name, recorded_at=at)
+    result = QualityResult(
+        database_code=code, **values, evidence=evidence, said_by=actor.name, recorded_at=at
+    )
     session.add(result)
     await session.flush()
-    words = {name: str(value) if isinstance(value, Decimal) else value for name, value in told.items()}
-    await record_and_examine(session, watched, events.DatabaseAssessed, words, rules, actor=actor, at=at)
+    detail = {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+    await record_and_examine(session, watched, events.DatabaseAssessed, detail, rules, actor=actor, at=at)
     return result

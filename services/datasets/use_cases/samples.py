@@ -11,18 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.tables import Agency
 from services.datasets.use_cases.databases import NewDatabase, add_database
-from services.datasets.use_cases.declarations import declare
+from services.datasets.use_cases.declarations import record_declaration
 from services.datasets.use_cases.downtime import record_liveness
-from services.datasets.use_cases.heartbeats import NewHeartbeat, take_heartbeat
-from services.datasets.use_cases.quality import NewResult, assess
-from services.datasets.use_cases.watching import WatchRules, watch_database
+from services.datasets.use_cases.heartbeats import NewHeartbeat, record_heartbeat
+from services.datasets.use_cases.quality import NewResult, record_quality_result
+from services.datasets.use_cases.watching import WatchRules, examine_database
 from shared.agencies import require_agencies
 from shared.runtime.audit import Actor
 from shared.runtime.clock import local_date, local_instant
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RECORDED_HOUR = 8
-HEARD = timedelta(days=45)  # how long ago the watch of the samples starts: before their first heartbeat
+WATCHED_FOR = timedelta(days=45)  # how long ago the watch of the samples starts: before their first heartbeat
 SENT_BEFORE = timedelta(hours=2)  # a heartbeat of "today" was sent so long ago
 GRACE_SECONDS = 12 * 3600
 DAY_SECONDS = 86_400
@@ -38,8 +38,8 @@ class _Run:
     at: datetime
 
 
-Tell = Callable[[_Run, Row, datetime], Awaitable[object]]
-Step = tuple[datetime, Tell, Row]
+Action = Callable[[_Run, Row, datetime], Awaitable[object]]
+Step = tuple[datetime, Action, Row]
 
 
 async def load_samples(session: AsyncSession, *, rules: WatchRules, actor: Actor, at: datetime) -> None:
@@ -51,17 +51,17 @@ async def load_samples(session: AsyncSession, *, rules: WatchRules, actor: Actor
         return
     await require_agencies(session, Agency, {row["owner_code"] for row in databases}, "owner_code")
     await _watch(run, since)
-    told = [step for step in _steps(at) if registered[step[2]["code"]] <= step[0] <= at]
-    for instant, tell, row in sorted(told, key=lambda step: step[0]):
-        await tell(run, row, instant)
-    for code in sorted({row["code"] for _, tell, row in told if tell is _hear}):
-        await watch_database(session, code, rules, at=at)
+    past = [step for step in _steps(at) if registered[step[2]["code"]] <= step[0] <= at]
+    for instant, act, row in sorted(past, key=lambda step: step[0]):
+        await act(run, row, instant)
+    for code in sorted({row["code"] for _, act, row in past if act is _send_heartbeat}):
+        await examine_database(session, code, rules, at=at)
 
 
 async def _watch(run: _Run, since: datetime) -> None:
     """Record a downtime of the watch until the samples' heartbeats start: silence before then does not count."""
-    heard = max(since, run.at - HEARD)
-    for instant, is_start in ((since, True), (heard, True), (run.at, False)):
+    start = max(since, run.at - WATCHED_FOR)
+    for instant, is_start in ((since, True), (start, True), (run.at, False)):
         await record_liveness(run.session, now=instant, downtime=run.rules.downtime, is_start=is_start)
 
 
@@ -75,7 +75,7 @@ def _steps(at: datetime) -> Iterator[Step]:
         yield _recorded_at(row["recorded_on"]), _assess, row
     for row in _rows("heartbeats.csv"):
         for instant in _instants(row, at):
-            yield instant, _hear, row
+            yield instant, _send_heartbeat, row
 
 
 async def _register(run: _Run, row: Row, at: datetime) -> None:
@@ -93,7 +93,7 @@ async def _register(run: _Run, row: Row, at: datetime) -> None:
 
 async def _declare(run: _Run, row: Row, at: datetime) -> None:
     title = f"Báo cáo ngày {local_date(at):%d/%m/%Y} của cơ quan chủ quản (mẫu)"
-    await declare(
+    await record_declaration(
         run.session,
         row["code"],
         phase=row["phase"] or None,
@@ -117,17 +117,17 @@ async def _assess(run: _Run, row: Row, at: datetime) -> None:
         method=row["method"],
         evidence=(),
     )
-    await assess(run.session, row["code"], new, rules=run.rules, actor=run.actor, at=at)
+    await record_quality_result(run.session, row["code"], new, rules=run.rules, actor=run.actor, at=at)
 
 
-async def _hear(run: _Run, row: Row, at: datetime) -> None:
+async def _send_heartbeat(run: _Run, row: Row, at: datetime) -> None:
     new = NewHeartbeat(
         run_id=f"mau-{at:%Y%m%dT%H%M}",
         observed_at=at,
         record_count=int(row["record_count"]),
         last_sync_at=at,
     )
-    await take_heartbeat(run.session, row["code"], new, rules=run.rules, skew=timedelta(0), at=at)
+    await record_heartbeat(run.session, row["code"], new, rules=run.rules, skew=timedelta(0), at=at)
 
 
 def _instants(row: Row, at: datetime) -> Iterator[datetime]:

@@ -9,7 +9,7 @@ from services.datasets.domain.downtime import Component
 from services.datasets.settings import DatasetsSettings
 from services.datasets.tables import Watch
 from services.datasets.use_cases.downtime import silence_judged_until
-from services.datasets.use_cases.watching import WatchRules, watch_database
+from services.datasets.use_cases.watching import WatchRules, examine_database
 from services.datasets.worker.liveness import REPORT_SECONDS, LivenessReporter
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
@@ -38,7 +38,7 @@ async def watch_due(database: Database, clock: Clock, settings: DatasetsSettings
         )
         codes = list(await session.scalars(due))
         for code in codes:
-            await watch_database(session, code, rules_of(settings), at=now, until=until)
+            await examine_database(session, code, rules_of(settings), at=now, until=until)
     return len(codes)
 
 
