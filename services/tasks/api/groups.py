@@ -97,7 +97,7 @@ def _wanted(body: GroupChange) -> groups.GroupAmendment:
         body.name,
         body.aliases,
         tuple(_memberships(body.add_members or ())),
-        tuple(groups.Leaving(each.agency_code, each.valid_to) for each in body.end_members or ()),
+        tuple(groups.MembershipEnd(each.agency_code, each.valid_to) for each in body.end_members or ()),
     )
 
 

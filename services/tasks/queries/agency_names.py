@@ -16,7 +16,7 @@ from services.tasks.tables import (
 )
 from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
 
-_SPOKEN = select(
+_NAMES = select(
     Agency.code,
     Agency.name,
     func.coalesce(Agency.short_name, "").label("short_name"),
@@ -73,7 +73,7 @@ async def load_names(connection: AsyncConnection) -> Names:
         AgencyNames(
             row.code, row.name, row.short_name, tuple(row.aliases), row.level, row.parent_code, row.bloc
         )
-        for row in await connection.execute(_SPOKEN)
+        for row in await connection.execute(_NAMES)
     ]
     phrases = await connection.execute(select(GroupAlias.alias, GroupAlias.group_codes))
     former = [

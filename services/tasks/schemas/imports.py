@@ -46,8 +46,10 @@ class ImportedRow(RowOutcome):
     @computed_field(description="what each flag says")  # type: ignore[prop-decorator]  # pydantic's own way
     @property
     def flag_details(self) -> list[FlagDetail]:
-        said = ((flag, FLAG_SENTENCES[flag]) for flag in self.flags)
-        return [FlagDetail(code=flag, detail=sentence.vi, detail_en=sentence.en) for flag, sentence in said]
+        sentences = ((flag, FLAG_SENTENCES[flag]) for flag in self.flags)
+        return [
+            FlagDetail(code=flag, detail=sentence.vi, detail_en=sentence.en) for flag, sentence in sentences
+        ]
 
 
 class ImportReport(Answer):

@@ -192,7 +192,7 @@ def _check_names(names: Names, state: events.AgencyRecorded, new: Sequence[Spell
     """In a thread of its own: where every commune is recorded this takes a third of a second."""
     check_letters(each for each in new if each.field != "code")
     owner = Entry("agency", (state.code,))
-    spoken = AgencyNames(
+    names_after = AgencyNames(
         state.code,
         state.name,
         state.short_name or "",
@@ -202,6 +202,6 @@ def _check_names(names: Names, state: events.AgencyRecorded, new: Sequence[Spell
         state.bloc,
     )
     before = names.directory()
-    check_free(owner, new, before, names.directory_of(spoken))
+    check_free(owner, new, before, names.directory_of(names_after))
     aliases = [each for each in new if each.field.startswith("aliases")]
     check_apart(owner, aliases, before, token_sort_ratio)

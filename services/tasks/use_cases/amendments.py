@@ -118,7 +118,7 @@ def _cite(task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
 
 
 async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssignment], at: datetime) -> bool:
-    """End the assignments not in `wanted`, add the new ones; ended ones are kept.
+    """End the assignments not in `wanted`, add the new ones; ended ones are wanted_keys.
 
     Returns whether there were any.
     """
@@ -130,13 +130,15 @@ async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssig
         for item in task.assignments
         if item.ended_at is None
     }
-    kept = {(item.agency_code, item.role.value, item.position or "", item.unit or "") for item in wanted}
+    wanted_keys = {
+        (item.agency_code, item.role.value, item.position or "", item.unit or "") for item in wanted
+    }
     for key, assignment in current.items():
-        if key not in kept:
+        if key not in wanted_keys:
             assignment.ended_at = at
             assignment.ended_on = local_date(at)
     await session.flush()
-    for agency_code, role, position, unit in sorted(kept - set(current)):
+    for agency_code, role, position, unit in sorted(wanted_keys - set(current)):
         task.assignments.append(
             Assignment(
                 agency_code=agency_code,
@@ -147,4 +149,4 @@ async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssig
                 recorded_at=at,
             )
         )
-    return set(current) != kept
+    return set(current) != wanted_keys

@@ -80,13 +80,13 @@ async def read_annex(
     """
     async with database.reading() as connection, AsyncSession(connection) as session:
         code = (await require_programme(session, programme)).code
-        given_by = await require_document(session, document, "document")
-        issuer = given_by.issuer_code or issued_by or ""
+        recorded = await require_document(session, document, "document")
+        issuer = recorded.issuer_code or issued_by or ""
         if issued_by is not None:
             await require_agencies(session, [issued_by], "issued_by")
-            _check_issuer(given_by, issued_by)
+            _check_issuer(recorded, issued_by)
         directory = await load_directory(connection)
-    source = Source(code, given_by.code, given_by.issued_on, before_includes_day, issuer)
+    source = Source(code, recorded.code, recorded.issued_on, before_includes_day, issuer)
     workbook = await upload.read(COLUMNS)
     named = _annexes(workbook, annex)
     if annex_was is not None:
@@ -107,12 +107,12 @@ def _check_issuer(document: Document, issued_by: str) -> None:
         )
 
 
-def _annexes(workbook: Workbook, given: str | None) -> dict[str, str]:
-    """Which annex each table is, by the name of its sheet."""
+def _annexes(workbook: Workbook, annex: str | None) -> dict[str, str]:
+    """The annex of each table, by the name of its sheet."""
     tables = workbook.tables
-    if given:
-        _require_one(workbook, "annex", given)
-    return {table.name: given or annex_of(table, alone=len(tables) == 1) for table in tables}
+    if annex:
+        _require_one(workbook, "annex", annex)
+    return {table.name: annex or annex_of(table, alone=len(tables) == 1) for table in tables}
 
 
 def _require_one(workbook: Workbook, field: str, annex: str) -> None:
@@ -133,10 +133,12 @@ def _understand_all(
     source: Source,
     directory: Directory,
 ) -> Annex:
-    told = answers_by_row(answers, ((row.sheet, row.number) for row in workbook.rows))
+    answer_of = answers_by_row(answers, ((row.sheet, row.number) for row in workbook.rows))
     names = cell_finder(directory, token_sort_ratio, source.issuer_code)
     read = [tasks_of(table, annexes[table.name]) for table in workbook.tables]
-    rows = tuple(_guarded(item, told, names, source) for items, _ in read for item in repeat_above(items))
+    rows = tuple(
+        _guarded(item, answer_of, names, source) for items, _ in read for item in repeat_above(items)
+    )
     skipped = tuple(row for _, skipped in read for row in skipped)
     return Annex(source, rows, skipped, workbook.sheets)
 

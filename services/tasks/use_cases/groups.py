@@ -23,7 +23,7 @@ from shared.runtime.clock import local_date
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class MembershipEnd:
     """A member's last day."""
 
     agency_code: str
@@ -37,7 +37,7 @@ class GroupAmendment:
     name: str | None = None
     aliases: tuple[str, ...] | None = None
     add_members: tuple[Membership, ...] = ()
-    end_members: tuple[Leaving, ...] = ()
+    end_members: tuple[MembershipEnd, ...] = ()
 
 
 async def record_group(
@@ -108,9 +108,9 @@ async def amend_group(
     if group is None:
         raise group_unknown(code)
     check_version(expected_version, group.version)
-    detail = await _call(session, group, wanted)
+    detail = await _set_names(session, group, wanted)
     if wanted.end_members or wanted.add_members:
-        detail |= await _move(session, code, wanted, at)
+        detail |= await _change_members(session, code, wanted, at)
     if not detail:
         return
     group.version += 1
@@ -119,7 +119,7 @@ async def amend_group(
     await _record_change(session, code, group.name, group.version, at)
 
 
-async def _call(session: AsyncSession, group: Group, wanted: GroupAmendment) -> dict[str, object]:
+async def _set_names(session: AsyncSession, group: Group, wanted: GroupAmendment) -> dict[str, object]:
     """Set name and aliases; returns old and new value of each that changed."""
     before, name = await _phrases(session, group.code), wanted.name or group.name
     aliases = before if wanted.aliases is None else wanted.aliases
@@ -144,16 +144,18 @@ def group_unknown(code: str) -> NotFound:
     )
 
 
-async def _move(session: AsyncSession, code: str, wanted: GroupAmendment, at: datetime) -> dict[str, object]:
+async def _change_members(
+    session: AsyncSession, code: str, wanted: GroupAmendment, at: datetime
+) -> dict[str, object]:
     """End memberships, then add new ones: an agency may rejoin later."""
     known = await _members(session, code)
-    for place, leaving in enumerate(wanted.end_members):
-        member = ended(known, leaving.agency_code, leaving.valid_to, f"end_members.{place}")
-        known[known.index(member)] = replace(member, valid_to=leaving.valid_to)
+    for place, end in enumerate(wanted.end_members):
+        member = ended(known, end.agency_code, end.valid_to, f"end_members.{place}")
+        known[known.index(member)] = replace(member, valid_to=end.valid_to)
         await session.execute(
             update(GroupMember)
             .filter_by(group_code=code, agency_code=member.agency_code, valid_from=member.valid_from)
-            .values(valid_to=leaving.valid_to, ended_at=at)
+            .values(valid_to=end.valid_to, ended_at=at)
         )
     added(known, wanted.add_members, "add_members")
     await require_agencies(session, (each.agency_code for each in wanted.add_members), "add_members")

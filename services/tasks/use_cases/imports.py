@@ -21,13 +21,13 @@ from services.tasks.use_cases.annexes import Annex, Source
 from services.tasks.use_cases.changes import record_created
 from services.tasks.use_cases.groups import members_of
 from services.tasks.use_cases.origins import (
-    Read,
-    keep_origins,
+    RowOrigin,
     known_tasks,
     lock_document,
     recognise,
     require_annex,
     stage_origins,
+    write_origins,
 )
 from services.tasks.use_cases.tasks import new_tasks, of_member
 from shared.errors import Refusal, TooLarge
@@ -121,7 +121,7 @@ async def import_annex(
         await stage_origins(session, source.document_code, judged.learned, at=began)
     at = await change.announce()
     await write_staged(session, _STAGED, at=at)
-    await keep_origins(session, at=at)
+    await write_origins(session, at=at)
     await add_audit(session, actor, "import", "document", source.document_code, at=at, **counts)
     return Imported(reports, missing, written=True)
 
@@ -135,8 +135,8 @@ class _Judge:
     used: set[UUID]
     rows: Sequence[ReadRow]
     accepted: list[NewTask] = field(default_factory=list)
-    learned: list[Read] = field(default_factory=list)
-    said: dict[str, ReadRow] = field(default_factory=dict)  # by digest, the first row with these words
+    learned: list[RowOrigin] = field(default_factory=list)
+    first_of: dict[str, ReadRow] = field(default_factory=dict)  # by digest, the first row with these words
     count: int = 0
 
     def reports(self, recognised: Sequence[Recognised]) -> list[RowReport]:
@@ -148,7 +148,7 @@ class _Judge:
     def _report(self, row: ReadRow, found: Recognised) -> RowReport:
         report = _begun(row)
         report.candidates = found.candidates
-        first = self.said.setdefault(row.digest, row) if row.digest else row
+        first = self.first_of.setdefault(row.digest, row) if row.digest else row
         if found.verdict is Verdict.NEW and first is not row and row.answer is None:
             report.warnings.append(_words_repeated(first))
         match found.verdict:
@@ -175,7 +175,7 @@ class _Judge:
         report.outcome = "unchanged"
         if row.origin is None or row.origin == task.origin:
             return
-        self.learned.append(Read(task.id, row.origin, row.ref))
+        self.learned.append(RowOrigin(task.id, row.origin, row.ref))
         if row.origin.place != task.origin.place:
             report.moved_from = ", ".join(filter(None, (task.origin.place.annex, task.ref))) or None
         if row.origin.digest != task.origin.digest:
@@ -196,7 +196,7 @@ class _Judge:
         report.members = len(new.members)
         self.accepted.append(new)
         if row.origin is not None and new.id is not None:
-            self.learned.append(Read(new.id, row.origin, row.ref))
+            self.learned.append(RowOrigin(new.id, row.origin, row.ref))
 
     def _task(self, row: ReadRow) -> NewTask:
         titles = dict(row.assigned.listed)

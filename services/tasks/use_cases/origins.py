@@ -32,7 +32,7 @@ _LISTED = 20  # annexes in a refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class RowOrigin:
     """A row's origin to keep: the task it is, under which reference."""
 
     task_id: UUID
@@ -115,8 +115,10 @@ def _likeness(text: str, others: Sequence[str]) -> list[tuple[float, int]]:
     return sorted(((score, place) for place, score in found.items()), key=lambda item: -item[0])
 
 
-async def stage_origins(session: AsyncSession, document: str, read: Sequence[Read], *, at: datetime) -> None:
-    """Stage the places of the rows of tasks for `keep_origins`; within `shared.runtime.staging.staged`."""
+async def stage_origins(
+    session: AsyncSession, document: str, read: Sequence[RowOrigin], *, at: datetime
+) -> None:
+    """Stage the places of the rows of tasks for `write_origins`; within `shared.runtime.staging.staged`."""
     rows = [
         {
             "task_id": each.task_id,
@@ -136,7 +138,7 @@ async def stage_origins(session: AsyncSession, document: str, read: Sequence[Rea
 
 
 # earlier origins of the same tasks are replaced
-_KEEP = text(
+_WRITE = text(
     """
     INSERT INTO origins (task_id, document_code, annex, section, number, ref, title, digest, recorded_at)
     SELECT task_id, document_code, annex, section, number, ref, title, digest, CAST(:at AS timestamptz)
@@ -147,6 +149,6 @@ _KEEP = text(
 )
 
 
-async def keep_origins(session: AsyncSession, *, at: datetime) -> None:
+async def write_origins(session: AsyncSession, *, at: datetime) -> None:
     """Write the staged origins; call it after their tasks are written."""
-    await session.execute(_KEEP, {"at": at})
+    await session.execute(_WRITE, {"at": at})

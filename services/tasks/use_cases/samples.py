@@ -60,7 +60,7 @@ async def load_samples(
         task = await _create(
             run, row, issued[row["document"]], groups, before_includes_day=before_includes_day
         )
-        await _happen(run, task, row["past"])
+        await _apply_past(run, task, row["past"])
 
 
 async def _create(
@@ -88,7 +88,7 @@ async def _create(
     return await create_task(run.session, new, actor=run.actor, at=run.at)
 
 
-async def _happen(run: _Run, task: Task, past: str) -> None:
+async def _apply_past(run: _Run, task: Task, past: str) -> None:
     if not (match := _PAST.fullmatch(past)):
         return
     what, days = match[1], timedelta(days=int(match[2] or 0))

@@ -19,11 +19,11 @@ def repeat_above(items: Iterable[TaskRow]) -> list[TaskRow]:
         here = (item.place.annex, item.place.section)
         if here != section:
             above, section = {}, here
-        said = {name: row.values[name] for name in _COLUMNS if name in row.values}
+        cells = {name: row.values[name] for name in _COLUMNS if name in row.values}
         repeated = {
-            name: above[name] for name, text in said.items() if repeats_above(text) and above.get(name)
+            name: above[name] for name, text in cells.items() if repeats_above(text) and above.get(name)
         }
-        above = said | repeated
+        above = cells | repeated
         if repeated:
             # "-nt-" in a CSV file looks like a formula
             problems = tuple(

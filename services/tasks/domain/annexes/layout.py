@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from services.tasks.domain.annexes.places import Place, Sections, is_number, number_of, roman, spoken
+from services.tasks.domain.annexes.places import Place, Sections, first_words, is_number, number_of, roman
 from services.tasks.domain.annexes.tails import TailReason, may_be_signature, opens_tail
 from shared.spreadsheets import Row, Skipped, Table
 from shared.text.folding import fold
@@ -53,7 +53,7 @@ class _Layout:
             if reason is None:
                 yield self._task(row)
                 continue
-            text = spoken(row.values) or next((text for text in row.values.values() if text), "")
+            text = first_words(row.values) or next((text for text in row.values.values() if text), "")
             if reason == "section":
                 self.sections.enter(row.values.get("order_no", "") or row.values.get("ref", ""), text)
             yield Skipped(row.number, text, reason, self.table.name)

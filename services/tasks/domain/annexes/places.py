@@ -140,6 +140,6 @@ class Sections:
         return len(self._open)
 
 
-def spoken(values: Mapping[str, str]) -> str:
+def first_words(values: Mapping[str, str]) -> str:
     """A row's first words."""
     return next((values[key] for key in ("title", "section", "order_no", "ref") if values.get(key)), "")

@@ -40,8 +40,8 @@ def answers_by_row(answers: Mapping[str, str], rows: Iterable[tuple[str, int]]) 
         named[row[0], str(row[1])].append(row)
     found: dict[tuple[str, int], str] = {}
     for where, answer in answers.items():
-        sheet, told, number = where.rpartition("!")
-        same = named.get((sheet, number.strip())) if told else numbered.get(number.strip())
+        sheet, separator, number = where.rpartition("!")
+        same = named.get((sheet, number.strip())) if separator else numbered.get(number.strip())
         if not same or len(same) > 1:
             raise _row_unknown(where)
         found[same[0]] = answer

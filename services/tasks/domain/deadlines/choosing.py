@@ -21,17 +21,17 @@ _HELD = re.compile(
 
 def refine(words: str, mentions: Iterable[Mention]) -> list[Mention]:
     """Trong năm 2025, hoàn thành trước ngày 30/10/2025: the finer of two that adjoin is used."""
-    kept: list[Mention] = []
+    refined: list[Mention] = []
     for right in mentions:
-        left = kept[-1] if kept else None
+        left = refined[-1] if refined else None
         bracketed = left is not None and words.startswith(" (", left.written.end, right.span[0])
         governed = left is not None and left.governed and (right.governed or bracketed)
         finer = _finer(words, left, right) if left and governed else None
         if left and finer:
-            kept[-1] = replace(finer, span=(left.span[0], right.span[1]))
+            refined[-1] = replace(finer, span=(left.span[0], right.span[1]))
         else:
-            kept.append(right)
-    return kept
+            refined.append(right)
+    return refined
 
 
 def _finer(words: str, left: Mention, right: Mention) -> Mention | None:

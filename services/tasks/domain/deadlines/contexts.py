@@ -32,7 +32,7 @@ _CITING = re.compile(
     r"(?: (?:đã |được ){0,2}(?:của|tại|do|ban hành|ký|cuộc họp|phiên họp|hội nghị|buổi làm việc)\b[^;:]{0,90})?,?$"
 )
 # theo chỉ đạo ngày 15/9/2025, ý kiến tại phiên họp ngày 15/9/2025
-_SAID_AT = re.compile(
+_STATED_AT = re.compile(
     r"(?:\b(?:tại|theo|căn cứ|từ) (?:các )?(?:báo cáo|chỉ đạo|ý kiến|kết quả (?:họp|kiểm tra|làm việc|giám sát))"
     r"|\b(?:ý kiến|kết luận|chỉ đạo|phát biểu|nêu) tại(?: [^\W\d]{1,9}){1,6}"
     r"|\b(?:biên bản|giấy mời|buổi làm việc|biên bản làm việc|phiên bản|mẫu ban hành)|^(?:ý kiến|điện|tờ trình))$"
@@ -41,7 +41,7 @@ _NUMBERED = re.compile(rf"\b(?:{_PAPER}|số)(?: số)?$")
 _IN_FORCE = re.compile(rf"{DOCUMENT}[^,;:]{{0,60}}\bhiệu lực(?: thi hành)?(?: kể)?$")
 
 # Luật Dữ liệu có hiệu lực từ ngày 01/7/2025: a statement, not a demand
-_FORCE_TOLD = re.compile(
+_FORCE_STATED = re.compile(
     rf"(?:^|[,;:.] ?|\b(?:do|vì|khi) )(?:các )?{_PAPER}(?: (?!(?:phải|cần|bảo|đảm|để)\b)[^\W\d]{{1,9}}){{0,9}}"
     r"(?: có)? hiệu lực(?: thi hành)?(?: kể)?$"
 )
@@ -80,7 +80,7 @@ _DONE = re.compile(
 )
 
 # Ngày 15/10/2025, Thủ tướng yêu cầu hoàn thành ...: the day of the demand
-_TOLD = re.compile(
+_DEMANDED = re.compile(
     r",?(?: [^\W\d]{1,9}){1,14}? (?:yêu cầu|chỉ đạo|kết luận|giao|đề nghị|ký|ban hành|có (?:công văn|văn bản|ý kiến)|thông báo|phát biểu|đã)\b"
 )
 
@@ -116,8 +116,8 @@ def is_in_force(before: str, word: str) -> bool:
     return (word == "vào" and is_cited(before)) or _IN_FORCE.search(before) is not None
 
 
-def is_force_told(before: str) -> bool:
-    return _FORCE_TOLD.search(before) is not None
+def is_force_stated(before: str) -> bool:
+    return _FORCE_STATED.search(before) is not None
 
 
 _PART = re.compile(
@@ -144,7 +144,7 @@ def bare_role(words: str, written: Written, tail: str) -> Place:
         whole = tail == "" and written.end == len(words)
         return Place(Role.BARE if whole else Role.PERIOD, governed=whole)
     if _CLAUSE_START.search(tail):
-        if written.kind is DeadlineKind.DATE and _TOLD.match(words, written.end):
+        if written.kind is DeadlineKind.DATE and _DEMANDED.match(words, written.end):
             return Place(Role.CITED, governed=False)
         alone = _ALONE.match(words, written.end) is not None
         return Place(Role.BARE, governed=alone or written.kind is not DeadlineKind.DATE)
@@ -185,8 +185,8 @@ def _name_role(words: str, written: Written, tail: str) -> Role:
     if _FIGURES_OF.search(tail):
         return Role.PERIOD
     if "d" in written.numbers:
-        told = _EVENT_NAME.search(tail) and _TOLD.match(words, written.end)
-        return Role.CITED if told or is_cited(tail) else Role.BARE
+        demanded = _EVENT_NAME.search(tail) and _DEMANDED.match(words, written.end)
+        return Role.CITED if demanded or is_cited(tail) else Role.BARE
     if is_month_number(words, written) and _NUMBERED.search(tail):
         return Role.CITED
     named = written.kind is DeadlineKind.YEAR and not _DONE_IN.search(tail)
@@ -206,7 +206,7 @@ def is_cited(before: str) -> bool:
     numbered = sentence.rpartition(DOCUMENT)
     if numbered[1] and not re.search(COMPLETION, numbered[2]):
         return True
-    return _CITING.search(sentence) is not None or _SAID_AT.search(sentence) is not None
+    return _CITING.search(sentence) is not None or _STATED_AT.search(sentence) is not None
 
 
 def is_horizon(written: Written, word: str, before: str) -> bool:

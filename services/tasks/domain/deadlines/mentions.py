@@ -111,7 +111,7 @@ def _governed_role(written: Written, cue: Cue) -> Role:
         return Role.PERIOD
     if written.kind is DeadlineKind.DATE and contexts.is_in_force(cue.before, cue.word):
         return Role.CITED
-    if cue.role is Role.FROM and contexts.is_force_told(cue.before):
+    if cue.role is Role.FROM and contexts.is_force_stated(cue.before):
         return Role.CITED
     if written.kind is DeadlineKind.YEAR and contexts.is_horizon(written, cue.word, cue.before):
         return Role.HORIZON
