@@ -23,8 +23,8 @@ SERVICE = Service(
     tags={
         "databases": "Cơ sở dữ liệu, nền tảng số, hệ thống TTHC: bốn sự thật cạnh nhau. / Databases, platforms, systems: four facts side by side.",
         "reporting": "Khai báo, chất lượng, tín hiệu, bảo trì. / Declarations, quality results, heartbeats, maintenance.",
-        "statistics": "Số liệu tại một ngày, theo điều đã biết. / Figures as of a day, by what was known.",
-        "contradictions": "Nơi khai báo và thực tế không khớp. / Where what is declared and what is seen do not agree.",
+        "statistics": "Số liệu tại một ngày, theo điều đã biết. / Figures as of a day, by records up to an instant.",
+        "contradictions": "Nơi khai báo và thực tế không khớp. / Contradictions between declarations and observations.",
         "imports": "Nhập danh mục CSV, XLSX. / Lists as CSV or XLSX.",
         "changes": "Dòng thay đổi cho hệ thống khác. / The feed of changes for other systems.",
     },

@@ -1,4 +1,4 @@
-"""What the datasets service reads from the environment besides the common settings, under the prefix DONDOC_."""
+"""Settings of the datasets service, beside those of every process."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ class DatasetsSettings(Settings):
         default=30,  # six beats of ours: a beat or two may be late, and most restarts take less
         ge=10,
         le=LONGEST_TOLERATED_SECONDS,
-        description="databases are not held late for a time in which what takes or watches their heartbeats did not run for longer than this",
+        description="a gap in the intake of heartbeats or in the watch that is longer than this is a downtime, in which no database becomes late",
     )
     maintenance_days: int = Field(
         default=30, ge=1, le=366, description="longest maintenance window of a database"

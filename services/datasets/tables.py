@@ -39,7 +39,7 @@ class Agency(AgencyCopy, Base):
 
 
 class Database(Base):
-    """A registered database, shared platform or procedure system, and how often it is to send.
+    """A registered database, shared platform or procedure system, and its expected heartbeats.
 
     Name, owner and expectation are the current ones; all values with the instants from which they hold are amendments.
     """
@@ -152,7 +152,7 @@ class Heartbeat(Base):
 
 
 class Maintenance(Base):
-    """A window that the owner announced."""
+    """A maintenance window that the owner announced."""
 
     __tablename__ = "maintenances"
     __table_args__ = (
@@ -205,7 +205,7 @@ class Watch(Base):
 
 
 class Contradiction(Base):
-    """Two facts that disagree: when it opened and closed, and when either was recorded."""
+    """Two facts that disagree, with the instants of opening and closing, and of recording each."""
 
     __tablename__ = "contradictions"
     __table_args__ = (
@@ -235,7 +235,7 @@ class Contradiction(Base):
 
 
 class Downtime(Base):
-    """A span in which a component did not run; answers take it into account for a `known_at` from `known_from` on."""
+    """A span in which a component did not run; it counts for a `known_at` from `known_from` on."""
 
     __tablename__ = "downtimes"
     __table_args__ = (one_of("component", Component),)
@@ -247,7 +247,7 @@ class Downtime(Base):
 
 
 class Liveness(Base):
-    """When a component last reported that it runs, by the suite's clock and in the database's real time."""
+    """The last report of a component that it runs: its instant by the suite's clock, and in the database's real time."""
 
     __tablename__ = "liveness"
     __table_args__ = (one_of("component", Component),)

@@ -1,4 +1,4 @@
-"""The loops of the tasks service: the figures operators watch."""
+"""The loops of the tasks service: Prometheus metrics of tasks."""
 
 from functools import partial
 

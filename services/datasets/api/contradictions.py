@@ -1,4 +1,4 @@
-"""Reading contradictions."""
+"""Route of contradictions."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -32,7 +32,7 @@ async def list_contradictions(
     _: Reader,
     is_open: Annotated[
         BooleanText | None,
-        Query(alias="open", description="true: those that hold then; false: those that had ended"),
+        Query(alias="open", description="true: open as of that day; false: closed by then"),
     ] = None,
     database: CodeInQuery = None,
     owner: CodeInQuery = None,
@@ -40,7 +40,7 @@ async def list_contradictions(
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
-    """Chỗ khai báo và quan sát không khớp, mới nhất trước. / Where what is declared and what is seen do not agree, newest first."""
+    """Chỗ khai báo và quan sát không khớp, mới nhất trước. / Contradictions between declarations and observations, newest first."""
     after = decode_after(cursor, datetime, UUID)
     wanted = {"database": database, "owner": owner, "kind": kind}
     rows = await read_contradictions(

@@ -54,7 +54,7 @@ async def register_database(
 
     Có thể nêu bao lâu gửi tín hiệu một lần.
 
-    It may say how often it is to send.
+    It may state the period of its heartbeats.
     """
     heartbeat = body.heartbeat.model_dump() if body.heartbeat else {}
     new = use_cases.NewDatabase(**body.model_dump(exclude={"heartbeat"}), **heartbeat)
@@ -84,7 +84,7 @@ async def list_databases(
 
     Theo điều được biết gần nhất; các bộ lọc cùng có hiệu lực.
 
-    As they stand by what was told last. Filters hold together.
+    By their latest recorded state. Filters are combined with AND.
     """
     wanted = {"kind": kind, "owner": owner, "phase": phase, "observed": observed}
     wanted |= {"ndc_connection": ndc_connection}
@@ -106,7 +106,7 @@ async def get_database(
 
     Bốn sự việc đặt cạnh nhau: giai đoạn, kết nối, điều quan sát được, chất lượng.
 
-    The four facts side by side, by what was known: phase, connection, what is seen, quality.
+    The four facts side by side, by records up to `known_at`: phase, connection, observed state, quality.
     """
     answer, version = await database_answer(stable.connection, code, stable.asked, rules.watch.downtime)
     set_etag(response, version)
@@ -126,11 +126,11 @@ async def amend_database(
     _: Manager,
     expected: ExpectedVersion,
 ) -> Registration:
-    """Sửa tên, cơ quan chủ quản, chu kỳ gửi tín hiệu. / Change name, owner, or how often it is to send.
+    """Sửa tên, cơ quan chủ quản, chu kỳ gửi tín hiệu. / Change name, owner, or the period of its heartbeats.
 
     Có hiệu lực từ holds_from; thời gian trước đó vẫn xét theo điều đã thống nhất khi ấy.
 
-    From holds_from on; the time before is judged by what was agreed then.
+    From holds_from on; the time before is judged by the values agreed then.
     """
     given = body.model_dump(exclude={"heartbeat"}) | (body.heartbeat.model_dump() if body.heartbeat else {})
     new = NewAmendment(**given, sets_heartbeat="heartbeat" in body.model_fields_set)

@@ -19,11 +19,11 @@ async def declare_database(
     rules: CurrentRules,
     caller: Reporter,
 ) -> DeclarationOut:
-    """Khai báo giai đoạn và kết nối của một cơ sở dữ liệu. / Declare how far a database is.
+    """Khai báo giai đoạn và kết nối của một cơ sở dữ liệu. / Declare a database's phase and connection.
 
     Kèm minh chứng; điều đã khai báo trước vẫn được giữ.
 
-    With evidence; what was said before stays.
+    With evidence; earlier declarations are kept.
     """
     await require_owner(change.session, caller, code)
     values = body.model_dump()

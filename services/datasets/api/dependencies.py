@@ -33,7 +33,7 @@ Reporter = Annotated[Caller, with_scope("datasets.report")]
 
 
 def office(caller: Annotated[Caller, with_scope(MANAGE)]) -> Caller:
-    """Who may register: a key that is bound to no agency, since lists hold the databases of many."""
+    """Refuses keys that are bound to an agency: a list holds databases of many agencies."""
     caller.require_tenant(None)
     return caller
 

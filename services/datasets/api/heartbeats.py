@@ -20,11 +20,11 @@ async def report_heartbeat(
     rules: CurrentRules,
     caller: Reporter,
 ) -> HeartbeatOut:
-    """Báo rằng một cơ sở dữ liệu đang hoạt động. / Tell that a database works.
+    """Báo rằng một cơ sở dữ liệu đang hoạt động. / Report that a database works.
 
     Gửi lại đúng nội dung thì chỉ tính một lần; nội dung khác với cùng `run_id` bị từ chối.
 
-    The same again counts once; another body under the same `run_id` is refused.
+    A repeated request counts once; another body with the same `run_id` is refused.
     """
     await require_owner(change.session, caller, code)
     new = NewHeartbeat(**body.model_dump())

@@ -39,7 +39,7 @@ async def get_history(
 
     Những gì đã khai báo, đo, quan sát và thấy mâu thuẫn, cũ nhất trước.
 
-    What was said, measured, seen and found contradictory, oldest first.
+    Every declaration, quality result, observed transition and contradiction, oldest first.
     """
     if not await is_registered(known.connection, code, known.known_at):
         raise database_unknown(code)

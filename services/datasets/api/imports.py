@@ -1,4 +1,4 @@
-"""Taking a list of databases as a file."""
+"""Route of imports: a list of databases as a file."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Announcing maintenance windows."""
+"""Route of maintenance windows."""
 
 from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporter, is_office
 from services.datasets.schemas.maintenance import MaintenanceIn, MaintenanceOut
@@ -19,11 +19,11 @@ async def announce_maintenance(
     rules: CurrentRules,
     caller: Reporter,
 ) -> MaintenanceOut:
-    """Báo trước một đợt bảo trì. / Announce a maintenance.
+    """Báo trước một đợt bảo trì. / Announce a maintenance window.
 
     Trong đợt đó im lặng không bị tính; đợt đã bắt đầu quá 24 giờ do văn phòng ghi.
 
-    Silence in that window does not count; one that began over 24 hours ago is the office's to record.
+    Silence in that window does not count; a window that began over 24 hours ago is recorded by the office.
     """
     await require_owner(change.session, caller, code)
     asked = body.model_dump() | {"longest": rules.longest_maintenance, "by_office": is_office(caller)}

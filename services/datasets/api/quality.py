@@ -1,4 +1,4 @@
-"""Recording quality results."""
+"""Route of quality results."""
 
 from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporter
 from services.datasets.schemas.quality import QualityIn, QualityRecorded
@@ -21,7 +21,7 @@ async def assess_database(
     rules: CurrentRules,
     caller: Reporter,
 ) -> QualityRecorded:
-    """Ghi kết quả theo một trong sáu tiêu chí chất lượng. / Record how a database did by one of the six criteria."""
+    """Ghi kết quả theo một trong sáu tiêu chí chất lượng. / Record a database's result for one of the six criteria."""
     await require_owner(change.session, caller, code)
     new = NewResult(**body.model_dump())
     result = await record_quality_result(

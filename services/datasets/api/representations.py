@@ -1,4 +1,4 @@
-"""Answers put together from several reads."""
+"""Representations that take several reads."""
 
 from datetime import timedelta
 from typing import Any
@@ -40,7 +40,7 @@ def registration_answer(database: Database) -> Registration:
 async def database_answer(
     connection: AsyncConnection, code: str, asked: AsOf, downtime: timedelta
 ) -> tuple[DatabaseOut, int]:
-    """The answer, and the version for its ETag."""
+    """The representation of a database, and the version for its ETag."""
     row = await get_registration(connection, code, asked)
     if row is None:
         raise database_unknown(code)
@@ -66,7 +66,7 @@ async def database_answer(
 async def _observed(
     connection: AsyncConnection, row: AnyRow, asked: AsOf, downtime: timedelta
 ) -> ObservedFact:
-    """Worked out anew, since the watch may be behind; a recorded up state limits how far back is read."""
+    """Worked out from heartbeats, since the watch may be behind; a recorded up state limits how far back is read."""
     code = row.code
     is_recorded = row.observed == Observed.UP and row.checked_at <= asked.instant
     downtimes = await load_downtimes(connection, asked.known_at, downtime)

@@ -1,4 +1,4 @@
-"""Statistics as of a day, by what was known."""
+"""Route of figures of databases."""
 
 from typing import Literal
 
@@ -22,11 +22,11 @@ async def get_statistics(
     rules: CurrentRules,
     group_by: Literal["kind", "owner"] | None = None,
 ) -> Statistics:
-    """Số liệu cơ sở dữ liệu kèm mã đứng sau từng số. / Figures of databases with the codes behind them.
+    """Số liệu cơ sở dữ liệu kèm mã đứng sau từng số. / Figures of databases, each with the codes counted.
 
     Hỏi lại với `known_at` của câu trả lời thì luôn nhận cùng số liệu.
 
-    Ask again with the answer's `known_at` for the same answer.
+    The answer's `known_at` gives the same figures again.
     """
     databases = await load_database_facts(stable.connection, stable.asked, rules.watch.downtime)
     groups = grouped(databases, group_by) if group_by else []

@@ -1,4 +1,4 @@
-"""Contradictions between what is declared and observed: when each opens, and when it ends by itself."""
+"""Contradictions between declarations and observations: when each opens, and when it ends by itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.runtime.clock import local_date, local_instant
 
 
 class ContradictionKind(StrEnum):
-    """The declaration first, what is seen after it."""
+    """Named by the declaration first, then by the observation."""
 
     SILENT = "joined_but_silent"
     SENDING = "none_but_sending"
@@ -44,7 +44,7 @@ class HeartbeatSummary:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Since when the declarations in force on a day have held without a break; None for those not in force."""
+    """For each kind of declaration in force on a day, the instant since which it has held without a break; else None."""
 
     joined_since: datetime | None = None
     synchronised_since: datetime | None = None
@@ -131,7 +131,7 @@ def contradictions(
 
 
 def declared_since(kind: ContradictionKind, declared: Declared) -> datetime | None:
-    """Since when the declared side of a contradiction holds; None where it does not."""
+    """The instant since which the declared side of a contradiction holds; None where it does not hold."""
     return {
         ContradictionKind.SILENT: declared.joined_since,
         ContradictionKind.SENDING: declared.none_since,

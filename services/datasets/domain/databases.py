@@ -23,5 +23,5 @@ CODE_RULE_EN = "A code has no spaces, /, ? or #, nothing invisible, and is no do
 
 
 def is_code(text: str) -> bool:
-    """Whether a code fits into a URL as one path segment, without invisible characters."""
+    """True for a code that is one path segment of a URL and has no invisible characters."""
     return _CODE.fullmatch(text) is not None and not has_invisible(text) and text not in {".", ".."}

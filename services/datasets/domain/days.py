@@ -1,4 +1,4 @@
-"""Bounds of the days and instants that callers may give."""
+"""Bounds on days and instants in requests."""
 
 from datetime import date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Declared phases and connections: which value holds on a day, and since when."""
+"""Declared phases and connections: the value that holds on a day, and since which day."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

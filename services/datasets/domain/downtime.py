@@ -1,4 +1,4 @@
-"""When a gap in our own liveness is a downtime, and up to when a database's silence may be judged."""
+"""The gaps in our own liveness that are downtimes, and the instant up to which silence of databases may be judged."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,14 +19,14 @@ class Component(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The time since a component last reported that it runs: by the suite's clock, and how long in real time."""
+    """The time since a component last reported that it runs: by the suite's clock, and its length in real time."""
 
     since: datetime
     until: datetime
     real: timedelta
 
     def is_downtime(self, tolerated: timedelta, *, is_start: bool = False) -> bool:
-        """Whether it was longer than is tolerated.
+        """True for a gap that is longer than is tolerated.
 
         In real time too, since a simulated clock may run fast or be moved while the component ran. `is_start`: the only
         process has just started, so nothing ran since the last report and real time does not matter.

@@ -59,7 +59,7 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a list is read: `today` is the latest day accepted; `month_first` as for `read_day_cell`."""
+    """Parameters of reading a list: `today` is the latest day accepted; `month_first` as for `read_day_cell`."""
 
     today: date
     month_first: bool

@@ -6,9 +6,9 @@ passed (or, where period + grace reaches three periods, one period after it was 
 From late one heartbeat makes it up. From down it takes two in a row, the second within period + grace of the first, and
 it is up from the second.
 
-Time in a maintenance window is maintenance and does not count as silence. While we took no heartbeats or did not watch,
-time that no heartbeat covers is unknown, and silence is counted anew from the end of that span: a database is never
-down because of us. Before the first heartbeat, and without an expectation, the state is unknown.
+Time in a maintenance window is maintenance and does not count as silence. In a downtime of our own,
+time that no heartbeat covers is unknown, and silence is counted anew from its end: a database is never down because of
+us. Before the first heartbeat, and without an expectation, the state is unknown.
 
 A heartbeat counts from the instant at which it was observed; the order in which heartbeats arrive changes nothing.
 """
@@ -36,7 +36,7 @@ LONGEST_SECONDS = 366 * 86_400  # of a period or a grace: a year
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """How often a database is to send, and how late a heartbeat may be."""
+    """The agreed period between two heartbeats, and the grace after it."""
 
     period: timedelta
     grace: timedelta
@@ -95,7 +95,7 @@ def observe(
         expectation: None where none was agreed.
         window: the span to cover.
         maintenances: windows that the owner announced.
-        downtimes: spans in which we took no heartbeats or did not watch.
+        downtimes: spans in which our intake or watch did not run.
         known_until: states are unknown from here on; None to continue as if no further heartbeat arrived.
     """
     quiet = merged(maintenances)

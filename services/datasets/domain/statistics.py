@@ -88,5 +88,5 @@ def _measure(databases: Iterable[DatabaseFacts]) -> Measure:
 def _split(
     databases: Sequence[DatabaseFacts], words: Sequence[str], word_of: Callable[[DatabaseFacts], str]
 ) -> dict[str, Measure]:
-    """A measure for every value, zero where no database has it."""
+    """A measure for every value; 0 for one that no database has."""
     return {str(word): _measure(item for item in databases if word_of(item) == word) for word in words}

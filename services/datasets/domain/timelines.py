@@ -76,7 +76,7 @@ class Timeline:
     ) -> list[Interval]:
         """Intervals that cover a window exactly.
 
-        What is up when an expectation changes stays up for the new period + grace.
+        A database that is up when its expectation changes stays up for the new period + grace.
         """
         found: list[Interval] = []
         before: Observed | None = None

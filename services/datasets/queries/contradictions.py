@@ -1,4 +1,4 @@
-"""Reading contradictions as of a day, by what was known."""
+"""Reading contradictions as of a day, by records up to an instant."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -47,7 +47,7 @@ async def list_contradictions(
     after: tuple[datetime, UUID] | None = None,
     limit: int | None = None,
 ) -> Sequence[AnyRow]:
-    """Contradictions that had opened by a moment, newest first; at most `limit + 1`."""
+    """Contradictions that had opened by then, newest first; at most `limit + 1`."""
     statement = _AS_THEN if limit is None else _AS_THEN.limit(limit + 1)
     for name, value in wanted.items():
         if value is not None:

@@ -1,4 +1,4 @@
-"""Reading registered databases: lists by the latest recorded state, one by what was known at an instant."""
+"""Reading registered databases: lists by the latest recorded state, one by records up to an instant."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

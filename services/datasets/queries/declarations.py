@@ -107,7 +107,7 @@ _CONNECTION = _in_force(Declaration.ndc_connection)
 async def declared_facts(
     connection: AsyncConnection, code: str, asked: AsOf
 ) -> tuple[AnyRow | None, AnyRow | None]:
-    """The declarations of a phase and of a connection that hold at a moment."""
+    """The declarations of a phase and of a connection in force as of a day."""
     values = {"code": code, **asdict(asked)}
     phase = (await connection.execute(_PHASE, values)).one_or_none()
     return phase, (await connection.execute(_CONNECTION, values)).one_or_none()

@@ -1,4 +1,4 @@
-"""Reading heartbeats of one database, as far as contradictions and its present state need them."""
+"""Reading heartbeats of one database, for contradictions and for its last reported values."""
 
 from datetime import datetime
 from typing import Any

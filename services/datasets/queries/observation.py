@@ -125,7 +125,7 @@ async def load_timelines(
     known: datetime = FAR,
     all_maintenance: bool = False,
 ) -> list[Timeline]:
-    """The timelines of some databases, or of all, for their states from `at` until `until`, by what was known."""
+    """The timelines of some databases, or of all, for their states from `at` until `until`, by records up to `known`."""
     rows = await connection.execute(
         _LOAD,
         {
@@ -169,7 +169,7 @@ async def state_at(
     known: datetime = FAR,
     up_since: datetime | None = None,
 ) -> tuple[TimelinePart, Interval]:
-    """A database's state at an instant and since when, read back as far as that takes.
+    """A database's state at an instant with its beginning, reading back as far as needed.
 
     `up_since`: the database is known to have been up from then on without a break.
     """

@@ -27,5 +27,5 @@ _QUALITY = (
 
 
 async def quality_facts(connection: AsyncConnection, code: str, asked: AsOf) -> Sequence[AnyRow]:
-    """The latest result of each criterion at a moment."""
+    """The latest result of each criterion as of a day."""
     return (await connection.execute(_QUALITY, {"code": code, **asdict(asked)})).all()

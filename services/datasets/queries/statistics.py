@@ -1,4 +1,4 @@
-"""The facts of every database at an instant, by what was known."""
+"""Reading the facts of every database at an instant, by records up to an instant."""
 
 from dataclasses import asdict
 from datetime import timedelta

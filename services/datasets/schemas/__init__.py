@@ -1,1 +1,1 @@
-"""Shapes of requests and responses. Words are explained in DOMAIN's terms; dates and instants are ISO 8601."""
+"""Shapes of requests and responses, by noun; dates and instants are ISO 8601."""

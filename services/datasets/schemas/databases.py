@@ -26,7 +26,7 @@ def _addressable(code: str) -> str:
 class HeartbeatExpectation(RequestModel):
     """The database is late after period + grace without a heartbeat, and down after three periods.
 
-    Where period + grace already reaches three periods, it is down one period after it was late.
+    If period + grace already reaches three periods, it is down one period after it was late.
     """
 
     period_seconds: Annotated[Integer, Field(ge=SHORTEST_PERIOD_SECONDS, le=LONGEST_SECONDS)]
@@ -49,12 +49,12 @@ class DatabaseIn(RequestModel):
     owner_code: Code
     legal_basis: Line | None = None
     heartbeat: HeartbeatExpectation | None = Field(
-        default=None, description="without it the state is unknown, whatever is sent"
+        default=None, description="without it the state is unknown, also with heartbeats"
     )
 
 
 class DatabaseChange(ChangeModel):
-    """Members that are given are changed, from `holds_from` on; the time before is judged by what was agreed then."""
+    """Changes the members of the body from `holds_from` on; the time before is judged by the values agreed then."""
 
     model_config = example(
         owner_code="G02",
@@ -67,7 +67,7 @@ class DatabaseChange(ChangeModel):
     name: Line | None = None
     owner_code: Code | None = None
     heartbeat: HeartbeatExpectation | None = Field(
-        default=None, description="null: nothing is agreed any more, the state is unknown"
+        default=None, description="null: no heartbeats are agreed from then on, the state is unknown"
     )
     holds_from: Instant | None = Field(default=None, description="now by default; it may not lie ahead")
 
@@ -84,7 +84,7 @@ class Registration(Answer):
 
 
 class ObservedFact(Answer):
-    """What is seen; counts and instants are those of the last heartbeat."""
+    """The observed state; counts and instants are those of the last heartbeat."""
 
     state: ObservedState
     since: datetime
@@ -106,7 +106,7 @@ class DatabaseOut(Registration):
 
 
 class DatabaseRow(Answer):
-    """A database as it stands by what was told last."""
+    """A database by its latest recorded state."""
 
     code: str
     name: str

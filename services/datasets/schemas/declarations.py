@@ -14,7 +14,7 @@ from shared.http.requests import RequestModel
 
 
 class DeclarationIn(RequestModel):
-    """What the owner says from a day on, of the phase, of the connection, or of both."""
+    """A declaration of the owner that holds from a day on: the phase, the connection, or both."""
 
     model_config = example(
         phase="operating", ndc_connection="synchronised", effective_on="2026-03-01", evidence=EVIDENCE_EXAMPLE
@@ -38,7 +38,7 @@ class DeclarationOut(Answer):
 
 
 class DeclaredFact(Answer):
-    """One thing that the owner says: `effective_on` is since when, by the declaration that holds."""
+    """A declared value and its declaration: it holds since `effective_on`."""
 
     value: str
     effective_on: date

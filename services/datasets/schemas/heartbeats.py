@@ -22,13 +22,15 @@ class HeartbeatIn(RequestModel):
 
     observed_at: Instant
     record_count: Annotated[Integer, Field(ge=0, le=LARGEST_COUNT)]
-    last_sync_at: Instant | None = Field(description="with the NDC; null where there never was one")
-    run_id: Annotated[Code, Field(description="names this heartbeat: sent again it counts once")]
+    last_sync_at: Instant | None = Field(
+        description="last synchronisation with the NDC; null for none so far"
+    )
+    run_id: Annotated[Code, Field(description="identifies this heartbeat; a repetition counts once")]
     note: Line | None = None
 
 
 class HeartbeatOut(Answer):
-    """`counted` is false for a heartbeat that was there already."""
+    """`counted` is false for a repetition."""
 
     database_code: str
     run_id: str

@@ -14,7 +14,7 @@ class HistoryEntry(Answer):
 
 
 class DatabaseHistory(Answer):
-    """Every change, oldest first; a heartbeat stands here by what it changed."""
+    """Every change, oldest first; a heartbeat is listed by the change that it caused."""
 
     items: list[HistoryEntry]
     next_cursor: str | None

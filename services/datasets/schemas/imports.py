@@ -13,7 +13,7 @@ class ImportedRow(RowOutcome):
 
 
 class ImportReport(Answer):
-    """A dry run and the real run answer alike but for `dry_run` and `written`."""
+    """The answer of a dry run is that of the real run, except `dry_run` and `written`."""
 
     accepted: int
     refused: int

@@ -16,7 +16,7 @@ class IntervalOut(Answer):
 
 
 class Intervals(Answer):
-    """Observed states that cover the window asked for exactly; what is still to come is unknown."""
+    """Observed states that cover the requested window exactly; time after `known_at` is unknown."""
 
     database_code: str
     start: Annotated[datetime, Field(serialization_alias="from")]

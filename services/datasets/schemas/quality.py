@@ -20,7 +20,7 @@ Denominator = Annotated[Decimal, Field(gt=0, max_digits=24, decimal_places=6), A
 
 
 class QualityIn(RequestModel):
-    """`measured` of `denominator` where there is one; whether that passes is the assessor's word."""
+    """`measured` of `denominator`, where there is one; `passed` is the assessor's judgement."""
 
     model_config = example(
         criterion="accurate",

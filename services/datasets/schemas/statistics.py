@@ -11,14 +11,14 @@ from shared.http.answers import Answer
 
 
 class Measure(Answer):
-    """A figure and what stands behind it."""
+    """A count, and the codes of the databases counted."""
 
     count: int
     codes: list[str]
 
 
 class StatisticsGroup(Answer):
-    """`key` is a kind, or an owner's code; empty for the whole. `undeclared` stands for what was never declared."""
+    """`key` is a kind, or an owner's code; empty for the whole. `undeclared` counts databases without a declaration."""
 
     key: str
     total: Measure
@@ -39,7 +39,7 @@ class StatisticsGroup(Answer):
 
 
 class Statistics(Answer):
-    """Figures as of a day by what was recorded up to an instant: the same question has the same answer for ever."""
+    """Figures as of a day by records up to an instant: the same `as_of` and `known_at` always give the same figures."""
 
     as_of: date
     known_at: datetime

@@ -1,4 +1,4 @@
-"""Amending a database's name, owner, or how often it is to send, from an instant on."""
+"""Amending a database's name, owner or expected heartbeats, from an instant on."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Which keys may act for a database."""
+"""The keys that may act for a database."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -23,7 +23,7 @@ from shared.runtime.audit import Actor
 
 @dataclass(frozen=True, slots=True)
 class NewDatabase:
-    """`period_seconds` and `grace_seconds`: how often it is to send, or None for both where nothing was agreed."""
+    """`period_seconds` and `grace_seconds`: of its heartbeats, or None for both where none were agreed."""
 
     code: str
     name: str

@@ -15,7 +15,7 @@ from shared.errors import Conflict, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class NewHeartbeat:
-    """A heartbeat as sent: when observed, the record count, the last synchronisation (None: never)."""
+    """A heartbeat as sent. `last_sync_at`: of the last synchronisation with the NDC; None for none so far."""
 
     run_id: str
     observed_at: datetime

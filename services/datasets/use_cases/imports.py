@@ -123,7 +123,7 @@ async def import_list(
     rules: WatchRules,
     actor: Actor,
 ) -> tuple[list[RowReport], bool]:
-    """Import rows; returns the report of each, and whether anything was written.
+    """Import rows; returns the report of each, and True where anything was written.
 
     A refused row prevents all writes unless `partial`. All rows are judged before the first is written, so that a dry
     run gives the real run's report.
@@ -172,7 +172,7 @@ class _Judge:
         )
 
     def declares(self, row: ReadRow) -> bool:
-        """Whether a row declares something that was not declared before."""
+        """True for a row with a declaration that is not recorded yet."""
         if row.effective_on is None or (row.phase is None and row.ndc_connection is None):
             return False
         return (row.code, row.phase, row.ndc_connection, row.effective_on) not in self.recorded

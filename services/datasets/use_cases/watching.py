@@ -37,7 +37,7 @@ class WatchRules:
     """The operator's settings of the watch.
 
     Attributes:
-        silent_after: how long silence contradicts no declared connection.
+        silent_after: silence longer than this contradicts a declared connection.
         downtime: a longer gap in our own liveness makes states unknown.
     """
 
@@ -174,10 +174,10 @@ class _Examination:
     async def _closed_at(
         self, recorded: Contradiction, found: Sequence[FoundContradiction], instant: datetime
     ) -> datetime | None:
-        """When a recorded contradiction ended: by itself, by a later declaration, or by a heartbeat; None for not yet.
+        """The end of a recorded contradiction: by itself, by a later declaration, or by a heartbeat; None while it is open.
 
-        It is dated by the earliest end known when it is recorded. A recorded end stays: a heartbeat or a statement that
-        arrives later, of an earlier time, does not move it.
+        The earliest end known at the time of recording. A recorded end is final: a heartbeat or declaration that arrives
+        later, of an earlier time, does not move it.
         """
         kind = ContradictionKind(recorded.kind)
         present = next((item for item in found if item.kind is kind), None)
@@ -222,7 +222,7 @@ class _Examination:
 
 
 def _is_same(recorded: Contradiction, found: FoundContradiction) -> bool:
-    """Whether a contradiction is the recorded one: it did not open later, and is worded alike."""
+    """True for the recorded contradiction: it did not open later, and has the same description."""
     was_never = recorded.never_synchronised and not found.never_synchronised
     return found.opened_at <= recorded.opened_at and not was_never
 

@@ -1,4 +1,4 @@
-"""The loops of the datasets service: watching databases, and reporting that heartbeats are taken."""
+"""The loops of the datasets service: watching databases, metrics, and reports of liveness."""
 
 from collections.abc import Mapping
 

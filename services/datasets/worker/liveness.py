@@ -70,7 +70,7 @@ class LivenessReporter:
 
 
 def intake_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> Loop:
-    """Reports that heartbeats are taken, often enough that the watch, which waits for it, is not held up."""
+    """Reports that the intake runs, often enough that the watch, which waits for it, is not delayed."""
     reporter = LivenessReporter(database, clock, settings, Component.INTAKE)
     never = asyncio.Event()
 
@@ -82,6 +82,6 @@ def intake_loop(database: Database, clock: Clock, settings: DatasetsSettings) ->
                 pulse.beat()
                 await asyncio.sleep(SHORTEST_SECONDS)
                 await wait_for_wake(never, clock, following, REPORT_SECONDS)
-        raise ConnectionError("lost the lock that tells of this process")
+        raise ConnectionError("lost the session lock of this process")
 
     return run

@@ -15,7 +15,7 @@ from shared.runtime.loops import Loop, every
 from shared.runtime.metrics import REFRESH_SECONDS
 
 STATE = Gauge(
-    "dondoc_database_state", "1 for the state in which a database is seen, else 0", ["database", "state"]
+    "dondoc_database_state", "1 for the observed state of a database, else 0", ["database", "state"]
 )
 SINCE_HEARTBEAT = Gauge(
     "dondoc_database_heartbeat_age_seconds", "Since the last heartbeat of a database", ["database"]
@@ -23,11 +23,11 @@ SINCE_HEARTBEAT = Gauge(
 SINCE_SYNC = Gauge(
     "dondoc_database_sync_age_seconds", "Since a database was last synchronised with the NDC", ["database"]
 )
-RECORDS = Gauge("dondoc_database_records", "Records that a database told of last", ["database"])
+RECORDS = Gauge("dondoc_database_records", "Record count of a database's last heartbeat", ["database"])
 LEFT_OUT = Gauge(
     "dondoc_database_metrics_left_out", "Databases beyond the bound, without metrics of their own"
 )
-BY_STATE = Gauge("dondoc_databases", "Databases by the state in which they are seen", ["state"])
+BY_STATE = Gauge("dondoc_databases", "Databases by observed state", ["state"])
 CONTRADICTIONS = Gauge("dondoc_contradictions_open", "Open contradictions", ["kind"])
 
 _WATCHES = select(

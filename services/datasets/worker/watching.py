@@ -26,7 +26,7 @@ def rules_of(settings: DatasetsSettings) -> WatchRules:
 
 
 async def watch_due(database: Database, clock: Clock, settings: DatasetsSettings) -> int:
-    """Examine a batch of due databases, as far as silence may be judged; returns how many."""
+    """Examine a batch of due databases, as far as silence may be judged; returns their number."""
     async with database.change(clock) as (session, now):
         until = await silence_judged_until(session, now=now, downtime=settings.downtime)
         due = (
@@ -63,6 +63,6 @@ def watch_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> 
                         continue
                     wake.clear()  # due rows are locked elsewhere or wait for the intake; our own commit does not count
                 await wait_for_wake(wake, clock, due if due and due > clock.now() else None, POLL_SECONDS)
-        raise ConnectionError("lost the lock that tells of this process")
+        raise ConnectionError("lost the session lock of this process")
 
     return run

@@ -82,7 +82,7 @@ async def amend_agency(
     _: Manager,
     expected: ExpectedVersion,
 ) -> AgencyOut:
-    """Sửa tên, tên ngắn, tên gọi khác của một cơ quan. / Change what an agency is called."""
+    """Sửa tên, tên ngắn, tên gọi khác của một cơ quan. / Change an agency's names."""
     wanted = body.model_dump(exclude_unset=True)
     await agencies.amend_agency(
         change.session, code, wanted, expected_version=expected, actor=actor, at=change.at

@@ -1,4 +1,4 @@
-"""Shared by the routes of tasks: settings of the rules, scopes, `as_of` and `known_at`, and a task as the answer."""
+"""Dependencies of the routes: rules from the settings, scopes, `as_of` and `known_at`, and the representation of a task."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from shared.runtime.stable_reads import AsOf
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Settings of the rules, by the operator."""
+    """The operator's settings of the rules."""
 
     due_soon_days: int
     before_includes_day: bool
@@ -45,7 +45,7 @@ CodeFilter = Annotated[str | None, Query(min_length=1, max_length=64)]
 def asked_parameters(
     context: CurrentContext, rules: CurrentRules, as_of: DayAsked = None, known_at: KnownAt = None
 ) -> dict[str, Any]:
-    """The day and the instant that a question is about, with the rules, as parameters of statements."""
+    """`as_of`, `known_at` and the rules as parameters of statements."""
     now = context.clock.now()
     asked = AsOf(as_of or local_date(now), known_instant(known_at, now, EARLIEST))
     return parameters(asked, rules.due_soon_days)
@@ -55,12 +55,12 @@ Asked = Annotated[dict[str, Any], Depends(asked_parameters)]
 
 
 def parameters_after(change: Change, rules: Rules) -> dict[str, Any]:
-    """Parameters of a query at the instant of a change: at an earlier one its own facts are not known yet."""
+    """Parameters of a query at the instant of a change; at an earlier instant the change itself would not be known."""
     return parameters(AsOf(local_date(change.at), change.at), rules.due_soon_days)
 
 
 def asks_today(request: Request, asked: Mapping[str, Any]) -> bool:
-    """Whether a question is about today or a later day, by all that is recorded."""
+    """True for a question about today or a later day without `known_at`: by all that is recorded."""
     today = local_date(get_context(request).clock.now())
     return "known_at" not in request.query_params and asked["as_of"] >= today
 
@@ -87,7 +87,7 @@ async def find_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[s
 
 
 async def changed_task(change: Change, task_id: UUID, rules: Rules, response: Response) -> TaskOut:
-    """The task as the change left it, read in the change's own transaction."""
+    """The representation of a task after a change, read in the change's transaction."""
     await change.session.flush()
     row = await find_task(await change.session.connection(), task_id, parameters_after(change, rules))
     set_etag(response, row.version)

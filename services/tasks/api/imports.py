@@ -1,4 +1,4 @@
-"""Taking an annex as a file."""
+"""Route of imports: an annex as a file."""
 
 from typing import Annotated
 
@@ -23,22 +23,22 @@ class ImportForm(UploadForm):
     document: DocumentNumber
     annex: Line | None = Field(
         default=None,
-        description="what the file is in its document, e.g. Phụ lục II; without it what is printed above a table or on its "
+        description="name of the annex in its document, e.g. Phụ lục II; by default the name printed above a table or on its "
         "sheet's tab",
     )
     annex_was: Line | None = Field(
         default=None,
-        description="what the annex was called when it was imported before, e.g. Phụ lục I: its rows are recognised under the "
+        description="name of the annex in the earlier import, e.g. Phụ lục I: its rows are recognised under the "
         "new name",
     )
     answers: str | None = Field(
         default=None,
         max_length=200_000,
-        description='JSON of rows that a report asked about: {"12": "mới", "PL II!5": "<id of the task that it is>"}',
+        description='JSON with an answer for each row that a report asked about: {"12": "mới", "PL II!5": "<id of the task that it is>"}',
     )
     issued_by: Code | None = Field(
         default=None,
-        description="code of the agency that issued the document, where the document does not tell: its units and communes "
+        description="code of the agency that issued the document, for a document without issuer_code: its units and communes "
         'are meant by "Sở Y tế", "UBND các xã, phường"',
     )
 

@@ -1,4 +1,4 @@
-"""Figures of tasks by status, as of a day."""
+"""Route of figures of tasks by status."""
 
 from services.tasks.api.dependencies import CurrentRules, Reader, Stable
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
@@ -21,7 +21,7 @@ async def get_statistics(
 
     `known_at` trong câu trả lời là thời điểm mà số liệu đúng; hỏi lại với giá trị đó thì luôn nhận cùng số liệu.
 
-    `known_at` in the answer is what they hold for; ask with it again for the same answer.
+    The answer's `known_at` is the instant up to which records count; the same `known_at` gives the same figures again.
     """
     whole, groups = await count_tasks(
         stable.connection, parameters(stable.asked, rules.due_soon_days), group_by, count

@@ -1,4 +1,4 @@
-"""Submissions and the decisions on them."""
+"""Routes of submissions and of the decisions on them."""
 
 from uuid import UUID
 
@@ -47,7 +47,7 @@ async def decide_submission(
 
     Chấp nhận thì nhiệm vụ hoàn thành vào ngày ghi trong báo cáo; trả lại phải nêu lý do.
 
-    Accepted, the task is done on the day the submission says; a return says its reason.
+    Acceptance completes the task on the day given in the submission; a return needs a reason.
     """
     accept = body.decision == "accept"
     submission = await submissions.decide_submission(

@@ -65,14 +65,17 @@ async def amendment(change: Change, body: TaskChange, rules: Rules) -> Amendment
 
 
 def _citations(wanted: tuple[CitationIn, ...]) -> tuple[NewCitation, ...]:
-    """Each once, in the order given."""
+    """Citations without repetitions, in the order of the request."""
     return tuple(dict.fromkeys(NewCitation(item.document_code, item.clause) for item in wanted))
 
 
 async def _assignments(
     session: AsyncSession, wanted: tuple[AssignmentIn, ...], day: date
 ) -> tuple[tuple[NewAssignment, ...], dict[str, str]]:
-    """Assignments to agencies; the members of the groups that lead, each with its head's title. In another role a group is each member."""
+    """The assignments to agencies, and the members of the groups that lead, each with its head's title.
+
+    A group in another role gives an assignment to each of its members.
+    """
     direct = [
         NewAssignment(item.agency_code, Role(item.role), item.position, item.unit)
         for item in wanted
@@ -97,7 +100,7 @@ async def _members(session: AsyncSession, group_code: str, day: date) -> tuple[s
 
 
 def _require_agency_leads(wanted: tuple[AssignmentIn, ...]) -> None:
-    """A task that is there does not become a group's: it would need tasks of its members."""
+    """Refuse to give a recorded task to a group: its members would need tasks of their own."""
     for place, item in enumerate(wanted):
         if item.group_code and item.role == "lead":
             raise InvalidInput(
@@ -139,7 +142,7 @@ def asked_filters(
 
 
 def _number(typed: str | None) -> str | None:
-    """In the form by which numbers are found; what is no number finds nothing."""
+    """A number in its normal form; text that is no number is left as it is and matches nothing."""
     return typed and (normal_form(typed) or typed)
 
 
@@ -147,7 +150,7 @@ Filters = Annotated[dict[str, Any], Depends(asked_filters)]
 
 
 def place_after(cursor: str | None) -> tuple[date | None, UUID] | None:
-    """Where a page of tasks begins: the due date, if any, and the id of the last row of the page before."""
+    """The cursor of a page of tasks: due date (None without one) and id of the last row of the page before."""
     place: tuple[date | None, UUID] | None = decode_after(cursor, _due_date, UUID)
     return place
 

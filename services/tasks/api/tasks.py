@@ -68,7 +68,7 @@ async def list_tasks(
 
     Nhiệm vụ không có ngày đứng cuối; các bộ lọc cùng có hiệu lực. Không có `agency` hoặc `parent` thì nhiệm vụ của thành viên nhóm nằm sau nhiệm vụ chung.
 
-    Ordered by their due date of today, those without one last. Filters hold together. Without `agency` or `parent` a group's members stay behind their parent.
+    Ordered by today's due date, tasks without one last. Filters are combined with AND. Without `agency` or `parent` the tasks of a group's members are left out; their parent is listed.
     """
     after, today = place_after(cursor), asks_today(request, asked)
     rows = await read.list_tasks(connection, wanted, asked, after=after, limit=limit, today=today)

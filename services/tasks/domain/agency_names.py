@@ -1,4 +1,4 @@
-"""Rules for names of agencies and groups: in letters that are what they look like, and as no other body is."""
+"""Rules for names of agencies and groups: Latin letters, and no name of another body."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -54,10 +54,10 @@ def _refuse_letter(spelling: Spelling, character: str) -> NoReturn:
 
 
 def check_free(owner: Entry, spellings: Iterable[Spelling], before: Directory, after: Directory) -> None:
-    """Refuse what names another agency, living or former, or a group.
+    """Refuse a name of another agency, present or former, or of a group.
 
     Args:
-        owner: whose spellings they are, an agency or a group.
+        owner: the agency or group to be named.
         spellings: those that are new.
         before: the names without this change.
         after: at least the owner's names with it.
@@ -79,7 +79,7 @@ def check_free(owner: Entry, spellings: Iterable[Spelling], before: Directory, a
 
 
 def check_apart(owner: Entry, aliases: Iterable[Spelling], before: Directory, similarity: Similarity) -> None:
-    """Refuse an alias that is a slip away from another body's name."""
+    """Refuse an alias that differs from another body's name by one letter."""
     for alias in aliases:
         key = name_key(alias.text)
         close = None if key in before.exact else find_close(key, before, similarity)
@@ -99,7 +99,7 @@ def _parents(directory: Directory) -> dict[str, str]:
 
 
 def _takes(entry: Entry, entries: tuple[Entry, ...], owner: Entry, parents: Mapping[str, str]) -> bool:
-    """Whether a name is taken; units and communes of different parents may share one that names no parent."""
+    """True where a name is another body's; units and communes of different parents may share one that names no parent."""
     if _is_of(entry, owner):
         return False
     if not all(each.home or each.commune for each in entries):

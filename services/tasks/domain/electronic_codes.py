@@ -43,7 +43,7 @@ FORMS = {"electronic_code": electronic_code, "qcvn_102": qcvn_102_code}
 
 
 def forms_of(value: str) -> tuple[str, ...]:
-    """Both forms of an electronic code, as far as it has them; none of what is no such code."""
+    """The forms that an electronic code has, one or both; none for other text."""
     return tuple(code for form in FORMS.values() if (code := form(value)) is not None)
 
 

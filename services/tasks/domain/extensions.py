@@ -1,4 +1,4 @@
-"""Whether an approving document may move a task's deadline, and which members' deadlines move with their group's."""
+"""The extensions that an approving document allows, and the members whose deadlines move with their group's."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from shared.errors import Conflict, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """A task as far as an extension is concerned. `due_on`: the last day in time by the revision in force."""
+    """The values of a task that an extension depends on. `due_on`: the last in-time day by the revision in force."""
 
     state: State
     standing: bool
@@ -51,9 +51,9 @@ def check_extension(task: Extended, reading: Reading, approval: Approval, today:
 
 
 def moves_with_group(member: Extended, before: date | None, reading: Reading, approval: Approval) -> bool:
-    """Whether a member's deadline follows its group's, which was `before`.
+    """True for a member whose deadline follows its group's, which was `before`.
 
-    A member that still has the group's deadline does; one with a later day of its own keeps it.
+    A member with the group's deadline follows; one with a later day of its own keeps it.
     """
     if member.done_before(approval.issued_on) or member.due_on == reading.due_on:
         return False

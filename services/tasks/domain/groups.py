@@ -1,4 +1,4 @@
-"""Who is in a group from when until when: one time of an agency never overlaps another."""
+"""Memberships of groups, each with its first and last day; those of one agency do not overlap."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -10,7 +10,7 @@ from shared.errors import Conflict, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Both days included; `valid_to` is None as long as no last day is known."""
+    """An agency's membership from `valid_from` to `valid_to`, both included; without a known last day `valid_to` is None."""
 
     agency_code: str
     valid_from: date
@@ -18,7 +18,12 @@ class Membership:
 
 
 def check_memberships(memberships: Sequence[Membership], field: str) -> None:
-    """Refuse times that end before they begin, and two of one agency that share a day."""
+    """Refuse a membership that ends before it begins, and two of one agency that share a day.
+
+    Raises:
+        InvalidInput: membership_days.
+        Conflict: member_exists.
+    """
     for place, each in enumerate(memberships):
         if each.valid_to is not None and each.valid_to < each.valid_from:
             raise InvalidInput(
@@ -31,7 +36,7 @@ def check_memberships(memberships: Sequence[Membership], field: str) -> None:
 
 
 def added(known: Sequence[Membership], new: Sequence[Membership], field: str) -> None:
-    """Check that times to be added lie apart from those known."""
+    """Check memberships to be added: against each other, and against those known."""
     check_memberships(new, field)
     _check_apart(new, field, known)
 
@@ -48,7 +53,12 @@ def _check_apart(new: Sequence[Membership], field: str, known: Sequence[Membersh
 
 
 def ended(known: Sequence[Membership], agency_code: str, valid_to: date, field: str) -> Membership:
-    """The open time of an agency to which `valid_to` gives a last day."""
+    """The membership of an agency that has no last day, to which `valid_to` gives one.
+
+    Raises:
+        Conflict: member_unknown.
+        InvalidInput: membership_days.
+    """
     member = next((each for each in known if each.agency_code == agency_code and each.valid_to is None), None)
     if member is None:
         raise Conflict(

@@ -73,7 +73,7 @@ def understand(
     lead: Naming | None,
     coordinate: Naming | None,
 ) -> ReadRow:
-    """Put a row's parts together; a naming of None was not found, since too many names were unknown before."""
+    """A row from its cells, the reading of its deadline and its namings; None for a naming that was not looked up, after too many unknown names."""
     kind = KINDS.get(fold(values.get("kind", "")), "")
     row = ReadRow(
         number=number,

@@ -58,7 +58,7 @@ class EndingFact:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that decides a task's status, each with its two clocks."""
+    """The facts that decide a task's status, each with its day and the instant of its recording."""
 
     standing: bool
     assigned_on: date
@@ -69,7 +69,7 @@ class Facts:
 
 
 def status_on(facts: Facts, day: date, known_at: datetime, due_soon_days: int) -> Status | None:
-    """The status on `day` by what was recorded up to `known_at`; None while the task was not there."""
+    """The status on `day` by what was recorded up to `known_at`; None before the task was assigned or recorded."""
     if facts.recorded_at > known_at or facts.assigned_on > day:
         return None
     ending = facts.ending
@@ -107,7 +107,7 @@ def combined(parts: Iterable[Status], ending: Status | None = None) -> Status | 
     """The status of a task given to several: done when all are done, late when one is late.
 
     Members whose part was ended no longer count, unless there are no others. `ending` is the whole task's own, and
-    goes before: what is cancelled as a whole is not done because one member had finished its part. None without any
+    takes precedence: a task cancelled as a whole is not done because one member had finished its part. None without any
     part: the status then follows from the task's own facts.
     """
     if ending is not None:

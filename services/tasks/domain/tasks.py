@@ -41,7 +41,7 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """Changes to a recorded task; what is left out stays. `words`: title, deliverable, priority."""
+    """Changes to a recorded task; members that are left out stay as they are. `words`: title, deliverable, priority."""
 
     words: Mapping[str, str | None] = field(default_factory=dict)
     reading: Reading | None = None

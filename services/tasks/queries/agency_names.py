@@ -50,7 +50,7 @@ class Names:
     former: Sequence[FormerNames]
 
     def directory(self) -> Directory:
-        """Ready for matching; a third of a second where every commune is recorded."""
+        """The directory for matching; takes a third of a second where every commune is recorded."""
         return directory_of(self.agencies, self.phrases, self.former)
 
     def directory_of(self, agency: AgencyNames) -> Directory:

@@ -1,4 +1,4 @@
-"""API keys on record, and whether they were revoked."""
+"""Reading recorded API keys with their revocations."""
 
 from collections.abc import Sequence
 

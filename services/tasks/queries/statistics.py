@@ -1,4 +1,4 @@
-"""Counting tasks by status, for any day and any state of knowledge."""
+"""Counting tasks by status, for any `as_of` and `known_at`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Count = Literal["task", "assignment"]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A key's total and its split by status; every status is named, also with nothing under it."""
+    """A key's total and its counts by status; a status without tasks counts 0."""
 
     key: str
     total: int
@@ -27,7 +27,7 @@ class Counted:
 
 
 def _leading() -> Any:
-    """Who leads each task, by the assignments in force."""
+    """The agencies that lead each task by the assignments in force, with their blocs."""
     return (
         select(Assignment.task_id, Assignment.agency_code, Agency.bloc)
         .join(Agency, Agency.code == Assignment.agency_code)

@@ -90,7 +90,7 @@ def combined_status(status: Any) -> ColumnElement[str]:
 def leaf_statuses() -> AnySelect:
     """Set-wise, for counting: (task_id, top_id, status, top_ending) of every task that is no group's parent.
 
-    `top_ending` is how the whole task of a group was ended, where it was.
+    `top_ending`: the ending of a group's whole task, or null.
     """
     in_force, accepted, ended = _facts()
     top_ended = ended.alias("top_ended")
@@ -138,7 +138,7 @@ def _facts() -> tuple[Any, Any, Any]:
 
 
 def status_beside(task: Any) -> tuple[Any, Any, ColumnElement[str], ColumnElement[date]]:
-    """Row-wise, for lists: what to join laterally to `task` (two parts), its status, and its due date in force."""
+    """Row-wise, for lists: two lateral subqueries to join to `task`, its status, and its due date in force."""
     facts = _facts_beside(task, "facts")
     child = aliased(Task, name="child")
     child_facts = _facts_beside(child, "child_facts")

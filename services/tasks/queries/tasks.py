@@ -127,7 +127,7 @@ _ONE = _VIEW.where(Task.id == bindparam("id", type_=Uuid), is_there(Task))
 
 
 async def get_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any]) -> AnyRow | None:
-    """A task as it is now, with its status on a day; None where it was not there yet."""
+    """A task with its present words, and its status on a day; None before it was assigned or recorded."""
     return (await connection.execute(_ONE, {**asked, "id": task_id})).one_or_none()
 
 
@@ -181,7 +181,7 @@ def _page(filters: frozenset[str], may: frozenset[Status], words: int, place: Pl
 def page_statement(
     wanted: Mapping[str, Any], *, after: tuple[date | None, UUID] | None, limit: int, today: bool = False
 ) -> tuple[AnySelect, dict[str, Any]]:
-    """The statement of a page and its values, but for the moment's."""
+    """The statement of a page, and its parameters except `as_of` and `known_at`."""
     values = {name: wanted[name] for name in (*_CONDITIONS, *_PEOPLE) if wanted.get(name)}
     words = [_escaped(word) for word in wanted.get("words", ())]
     place: Place = "start"

@@ -2,7 +2,7 @@
 
 `state`, `due_on` and `completed_on` follow from all that is recorded, and no fact holds from a later day than the one
 on which it is recorded. So a query about today or a later day, by all that is recorded, may leave out tasks that these
-columns exclude. Whether the others have the status is decided by the facts, as for any day (`queries/status.py`).
+columns exclude. The facts decide of the others, as for any day (`queries/status.py`).
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from services.tasks.tables.tasks import due_or_never, lasting_status, word
 
 
 def may_have(task: Any, statuses: Iterable[Status]) -> ColumnElement[bool]:
-    """Whether a task may have one of the statuses: by its own columns, or, of a group's, by a member's."""
+    """The condition that a task may have one of the statuses: by its own columns, or, of a group's task, by a member's."""
     wanted = sorted(statuses)
     member = aliased(Task, name="member")
     members = select(member.id).where(member.parent_id == task.id)

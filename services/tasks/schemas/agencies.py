@@ -39,7 +39,7 @@ class AgencyIn(RequestModel):
 
 
 class AgencyChange(ChangeModel):
-    """What is left out stays. A name or short name that is given up stays as an alias."""
+    """Members that are left out stay as they are. A name or short name that is replaced stays as an alias."""
 
     nullable = frozenset({"short_name"})
 
@@ -49,11 +49,11 @@ class AgencyChange(ChangeModel):
 
     name: Line | None = None
     short_name: Line | None = None
-    aliases: Annotated[Aliases | None, Field(description="all of them: those left out are taken away")] = None
+    aliases: Annotated[Aliases | None, Field(description="all aliases: those left out are removed")] = None
 
 
 class PredecessorOut(Answer):
-    """A body that is no more, which this agency answers for; `valid_to` is its last day, `unit`: it lives on as its unit."""
+    """A former body that this agency answers for; `valid_to` is its last day, `unit`: it is a unit of the agency now."""
 
     name: str
     short_name: str | None

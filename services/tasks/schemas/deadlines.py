@@ -1,4 +1,4 @@
-"""Deadlines: their words, how these are read, and how a date moves."""
+"""Deadlines: their words, readings and extensions."""
 
 from datetime import date, datetime
 
@@ -15,11 +15,11 @@ class ReadingIn(RequestModel):
     model_config = example(text="Chậm nhất trước ngày 31/3/2026", issued_on="2025-10-15")
 
     text: Verbatim
-    issued_on: Day | None = Field(default=None, description="day of the document that says so")
+    issued_on: Day | None = Field(default=None, description="day of the document")
 
 
 class ReadingOut(Answer):
-    """`due_on` is the last in-time day. `flags` say what a person should look at; `unread_words` belong to `words_unread`."""
+    """`due_on` is the last in-time day. `flags` are reasons for a person to look at it; `unread_words` explain the flag `words_unread`."""
 
     text: str
     kind: DeadlineKind

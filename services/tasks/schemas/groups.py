@@ -15,7 +15,7 @@ MOST_MEMBERS = 4_000  # there are 3,321 communes
 class MemberIn(RequestModel):
     agency_code: Code
     valid_from: Annotated[
-        Day | None, Field(description="first day as a member; left out: as far back as asked")
+        Day | None, Field(description="first day as a member; without it the membership has no beginning")
     ] = None
     valid_to: Annotated[Day | None, Field(description="last day as a member, where it is known")] = None
 
@@ -46,7 +46,7 @@ class GroupIn(RequestModel):
 
 
 class GroupChange(ChangeModel):
-    """What is left out stays; a name that is given up stays as a phrase. Members leave first, then others join."""
+    """Members that are left out stay as they are; a name that is replaced stays as a phrase. Memberships end first, then new ones begin."""
 
     model_config = example(
         add_members=[{"agency_code": "80", "valid_from": "2026-01-01"}],
@@ -56,9 +56,7 @@ class GroupChange(ChangeModel):
     name: Line | None = None
     aliases: Annotated[
         Aliases | None,
-        Field(
-            description="all of them: those left out are taken away, but for its name, which is always one"
-        ),
+        Field(description="all phrases: those left out are removed, except the group's name"),
     ] = None
     add_members: Annotated[tuple[MemberAdded, ...], Field(min_length=1, max_length=MOST_MEMBERS)] | None = (
         None
@@ -75,7 +73,7 @@ class GroupOut(Answer):
 
 
 class MemberOut(Answer):
-    """`valid_from` is null for as far back as asked, `valid_to` where no last day is known."""
+    """`valid_from` is null for a membership without a beginning, `valid_to` where no last day is known."""
 
     agency_code: str
     valid_from: date | None
@@ -83,7 +81,7 @@ class MemberOut(Answer):
 
 
 class GroupDetail(GroupOut):
-    """Members on the day asked about, and all times of membership known then."""
+    """Members as of the day, and every membership known then."""
 
     aliases: list[str]
     members: list[MemberOut]

@@ -12,7 +12,7 @@ from shared.http.answers import Answer, RowOutcome, SheetReport, SkippedRow
 
 
 class KnownTaskOut(Answer):
-    """A task that an earlier import of the document brought, as its row was printed."""
+    """A task from an earlier import of the document, as its row was printed."""
 
     task_id: UUID = Field(validation_alias=AliasPath("id"))
     annex: str = Field(validation_alias=AliasPath("origin", "place", "annex"))
@@ -28,14 +28,14 @@ class FlagDetail(Answer):
 
 class ImportedRow(RowOutcome):
     outcome: Literal["accepted", "refused", "unchanged", "question"] = Field(
-        description="question: it may be a task imported before; say which in `answers`, or in the column Xác nhận"
+        description="question: it may be a task imported before; answer in `answers`, or in the column Xác nhận"
     )
     order_no: str = Field(description="the row's number as printed")
-    annex: str = Field(description="what it stands in; empty where nothing names it")
+    annex: str = Field(description="name of the row's annex; empty without one")
     ref: str | None = Field(description="sections and number, as cited")
     title: str
     task_id: UUID | None
-    moved_from: str | None = Field(description="where the task's row stood before, if elsewhere")
+    moved_from: str | None = Field(description="earlier place of the task's row, if it moved")
     candidates: list[KnownTaskOut] = Field(description="tasks that the row may be")
     members: int
     kind: Kind | None
@@ -43,7 +43,7 @@ class ImportedRow(RowOutcome):
     flags: list[DeadlineFlag]
     unread_words: list[str]
 
-    @computed_field(description="what each flag says")  # type: ignore[prop-decorator]  # pydantic's own way
+    @computed_field(description="a sentence for each flag")  # type: ignore[prop-decorator]  # pydantic's own way
     @property
     def flag_details(self) -> list[FlagDetail]:
         sentences = ((flag, FLAG_SENTENCES[flag]) for flag in self.flags)
@@ -53,7 +53,7 @@ class ImportedRow(RowOutcome):
 
 
 class ImportReport(Answer):
-    """A dry run and the real run answer alike but for `dry_run` and `written`."""
+    """The answer of a dry run is that of the real run, except `dry_run` and `written`."""
 
     accepted: int
     refused: int
@@ -65,5 +65,5 @@ class ImportReport(Answer):
     skipped: list[SkippedRow] = Field(description="rows that carry no task: sections, totals")
     rows: list[ImportedRow]
     missing: list[KnownTaskOut] = Field(
-        description="tasks of the file's annexes that an earlier import brought and the file does not have"
+        description="tasks of the file's annexes from earlier imports that are not in the file"
     )

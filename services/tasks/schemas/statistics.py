@@ -1,4 +1,4 @@
-"""Figures."""
+"""Figures of tasks."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -14,9 +14,9 @@ class StatisticsGroup(Answer):
 
 
 class Statistics(Answer):
-    """Figures as of a day by what was recorded up to an instant: the same question has the same answer for ever.
+    """Figures as of a day by records up to an instant: the same `as_of` and `known_at` always give the same figures.
 
-    `total` counts each unit once; a task led by two agencies stands under both of their keys.
+    `total` counts each unit once; a task led by two agencies counts under both of their keys.
     """
 
     as_of: date

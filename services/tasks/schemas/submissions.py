@@ -23,7 +23,8 @@ class SubmissionIn(RequestModel):
     summary: Paragraph
     evidence: Annotated[tuple[EvidenceIn, ...], Field(min_length=1, max_length=50)]
     agency_code: Code | None = Field(
-        default=None, description="for whom the office reports; a bound key reports for its own"
+        default=None,
+        description="agency for which the office reports; a bound key reports for its own agency",
     )
 
 

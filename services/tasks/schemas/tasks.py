@@ -67,9 +67,9 @@ class TaskIn(RequestModel):
         citations=[{"document_code": "71/NQ-CP", "clause": "Phụ lục III, mục 1"}],
     )
 
-    title: Annotated[Paragraph, Field(description="what is to be done, as the document says it")]
+    title: Annotated[Paragraph, Field(description="the task in the words of the document")]
     programme: DocumentNumber
-    kind: Kind | None = Field(default=None, description="by default what the deadline's words say")
+    kind: Kind | None = Field(default=None, description="by default as the deadline is read")
     deadline_text: Verbatim = ""
     deliverable: Paragraph | None = None
     priority: Priority = "normal"
@@ -82,7 +82,7 @@ class TaskIn(RequestModel):
 
 
 class TaskChange(ChangeModel):
-    """Members that are given are changed. A deadline that has a date moves by an extension only."""
+    """Members of the body are changed. A deadline that has a date moves by an extension only."""
 
     nullable = frozenset({"deliverable"})
 
@@ -113,7 +113,7 @@ class CitationOut(Answer):
 
 
 class TaskOut(Answer):
-    """`status` and `due_on` are those of the day asked for; `submitted` tells that a report awaits its decision."""
+    """`status` and `due_on` are those of the day asked for; `submitted`: a submission awaits its decision."""
 
     id: UUID
     version: int
@@ -130,7 +130,7 @@ class TaskOut(Answer):
     priority: Priority
     parent_id: UUID | None
     members: int = Field(description="tasks that this one, given to a group, fans out to")
-    lead_text: str | None = Field(description="who leads, as printed, where the task was imported")
+    lead_text: str | None = Field(description="text of the leading agencies as printed, for an imported task")
     coordinate_text: str | None
     assigned_on: date
     recorded_at: datetime
@@ -143,7 +143,7 @@ class TaskOut(Answer):
 
 
 def task_members(row: AnyRow) -> dict[str, Any]:
-    """A row in the shape of `TaskOut`, unchecked: lists are written straight from it."""
+    """A row in the shape of `TaskOut`, not validated: lists are serialised from it."""
     recurrence = None
     if row.recurs_every:
         recurrence = {

@@ -1,4 +1,4 @@
-"""Rows of the tasks service. What was recorded stays: deadlines, assignments and decisions are added, not changed."""
+"""Rows of the tasks service. Deadlines, assignments and decisions are added, never changed."""
 
 from services.tasks.tables.agencies import Agency, AgencyAlias, AgencyIdentifier, AgencyPredecessor
 from services.tasks.tables.base import Base

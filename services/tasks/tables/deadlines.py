@@ -12,7 +12,7 @@ from services.tasks.tables.base import Base
 
 
 class Deadline(Base):
-    """One revision of a deadline: its words, their reading, since when it holds and when it was recorded."""
+    """One revision of a deadline: its words and their reading; it holds from `effective_on`."""
 
     __tablename__ = "deadlines"
 

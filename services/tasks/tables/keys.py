@@ -9,7 +9,7 @@ from services.tasks.tables.base import Base
 
 
 class IssuedKey(Base):
-    """A key as issued; that it was revoked is a row of `revoked_keys`."""
+    """A key as issued; its revocation is a row of `revoked_keys`."""
 
     __tablename__ = "issued_keys"
     __table_args__ = (Index(None, "issued_at"),)

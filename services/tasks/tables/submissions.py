@@ -15,7 +15,7 @@ from services.tasks.tables.base import Base
 
 
 class Submission(Base):
-    """An agency's word that the task is done on `completed_on`, and the office's decision on it."""
+    """An agency's report that the task was done on `completed_on`, and the office's decision on it."""
 
     __tablename__ = "submissions"
     __table_args__ = (

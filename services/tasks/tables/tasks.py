@@ -108,7 +108,7 @@ Index(
 
 
 class Origin(Base):
-    """Where in a document an import read the task, and in which words: what its row is recognised by next time."""
+    """The place in a document at which an import read the task, and its words: by these its row is recognised next time."""
 
     __tablename__ = "origins"
     __table_args__ = (Index(None, "document_code"),)
@@ -166,7 +166,7 @@ class Citation(Base):
 
 
 class Ending(Base):
-    """Why a task was cancelled or merged, since when, and when that was recorded."""
+    """The cancellation or merging of a task with its reason; it holds from `effective_on`."""
 
     __tablename__ = "endings"
     __table_args__ = (CheckConstraint("kind IN ('cancelled', 'merged')", name="kind"),)

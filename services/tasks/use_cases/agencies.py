@@ -101,7 +101,7 @@ async def amend_agency(
 
     Args:
         code: its own, or an identifier that only this agency has.
-        wanted: of name, short_name and aliases (all of them) those that change. A name that is given up stays as an
+        wanted: of name, short_name and aliases (all of them) those that change. A name that is replaced stays as an
             alias, so that documents which print it still find the agency.
 
     Raises:
@@ -134,7 +134,7 @@ async def amend_agency(
 
 
 async def require_agencies(session: AsyncSession, codes: Iterable[str], field: str) -> None:
-    """Refuse codes that name no agency, as every service does."""
+    """Raises InvalidInput agency_unknown for codes without an agency."""
     wanted = set(codes)
     known = set(await session.scalars(select(Agency.code).where(Agency.code.in_(wanted))))
     if missing := sorted(wanted - known):
@@ -189,7 +189,7 @@ def _spellings(state: events.AgencyRecorded) -> list[Spelling]:
 
 
 def _check_names(names: Names, state: events.AgencyRecorded, new: Sequence[Spelling]) -> None:
-    """In a thread of its own: where every commune is recorded this takes a third of a second."""
+    """Runs in a thread: where every commune is recorded this takes a third of a second."""
     check_letters(each for each in new if each.field != "code")
     owner = Entry("agency", (state.code,))
     names_after = AgencyNames(

@@ -35,13 +35,13 @@ async def amend_task(
     """Amend the words of a task, its assignments, or date a deadline without a date.
 
     A deadline that has a date moves by an extension only, with the document that approves it. A value equal to
-    the recorded one is no change: it makes no version, no event and no audit entry.
+    the recorded one is no change: no version, event or audit entry is written.
     """
     task = await lock_task(session, task_id)
     check_version(expected_version, task.version)
     check_open(State(task.state))
     words = {name: value for name, value in wanted.words.items() if getattr(task, name) != value}
-    reading = None if _stands(task, wanted.reading) else wanted.reading
+    reading = None if _is_recorded(task, wanted.reading) else wanted.reading
     changed = _set_words(task, words, reading, at)
     if wanted.assignments is not None and await _reassign(session, task, wanted.assignments, at):
         changed.append("assignments")
@@ -56,8 +56,8 @@ async def amend_task(
     return task
 
 
-def _stands(task: Task, reading: Reading | None) -> bool:
-    """Whether a reading is that of the deadline in force, to the word."""
+def _is_recorded(task: Task, reading: Reading | None) -> bool:
+    """True for a reading with the text and the date of the deadline in force, and for None."""
     current = current_deadline(task)
     return reading is None or (reading.text, reading.late_after) == (current.text, current.due_on)
 
@@ -84,9 +84,9 @@ async def _amend_members(
     *,
     at: datetime,
 ) -> list[ChangedTask]:
-    """Amend each member's task as the group's; a member's own date stays.
+    """Amend each member's task as the group's; a member's own date is kept.
 
-    One that ended gets the documents only: figures by document count members of any state.
+    An ended task gets the documents only: figures by document count members of any state.
     """
     changes = []
     for member in await lock_members(session, parent, tuple(State) if citations else (State.OPEN,)):
@@ -106,7 +106,7 @@ def _amended(task: Task, changed: Sequence[str]) -> ChangedTask:
 
 
 def _cite(task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
-    """Add documents that assign the same task; returns whether any was new."""
+    """Add documents that assign the same task; returns True where any was new."""
     known = {(item.document_code, item.clause) for item in task.citations}
     new = [item for item in citations if (item.document_code, item.clause) not in known]
     for item in new:
@@ -118,9 +118,9 @@ def _cite(task: Task, citations: Sequence[NewCitation], at: datetime) -> bool:
 
 
 async def _reassign(session: AsyncSession, task: Task, wanted: Sequence[NewAssignment], at: datetime) -> bool:
-    """End the assignments not in `wanted`, add the new ones; ended ones are wanted_keys.
+    """End the assignments not in `wanted`, add the new ones; ended ones are kept.
 
-    Returns whether there were any.
+    Returns True where any assignment changed.
     """
     check_reassignable(has_members=task.children_count > 0)
     check_assignments(wanted, ())

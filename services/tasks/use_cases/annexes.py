@@ -29,9 +29,9 @@ from shared.spreadsheets import Row, Sheet, Skipped, Upload, Workbook
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an annex comes from: the programme it belongs to, and the document that gives its tasks.
+    """The programme of an annex, and the document that gives its tasks.
 
-    `issuer_code`: of the agency whose units its words mean; "" where it is not known.
+    `issuer_code`: the agency whose units its words mean; "" where it is not known.
     """
 
     programme_code: str
@@ -66,10 +66,10 @@ async def read_annex(
     issued_by: str | None = None,
     before_includes_day: bool,
 ) -> Annex:
-    """Read every row of a file as its agencies and deadlines are understood today.
+    """Read every row of a file, with the agencies' names and the rules of deadlines of today.
 
     Args:
-        annex: the annex that the file is; without it the one printed above a table or on its sheet's tab.
+        annex: name of the annex; by default the one printed above a table or on its sheet's tab.
         annex_was: its name at the earlier import.
         answers: "row", or "sheet!row" -> the office's answer to the question about that row.
 

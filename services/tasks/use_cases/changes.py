@@ -21,7 +21,7 @@ _BATCH = 500  # tasks written by one set of statements: the process answers othe
 
 @dataclass(frozen=True, slots=True)
 class ChangedTask:
-    """A task as it was changed, under a lock; `detail`: the event's members beside the task's state."""
+    """A changed task, still locked; `detail`: the event's members beside the task's state."""
 
     task: Task
     kind: type[events.TaskEvent]

@@ -1,4 +1,4 @@
-"""Revisions of a task's deadline: the next one, the one in force, and the first date of one that had none."""
+"""Revisions of a task's deadline: the next one, the one in force, and the first date of a deadline without one."""
 
 from datetime import date, datetime
 

@@ -1,4 +1,4 @@
-"""Recording programmes and documents, and finding them by a number, however it is typed."""
+"""Recording programmes and documents, and finding them by number in any spelling."""
 
 from collections.abc import Iterable
 from dataclasses import replace

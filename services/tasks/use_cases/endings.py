@@ -1,4 +1,4 @@
-"""Ending tasks: cancelled by the office, or with the last member's part of a group's task."""
+"""Ending tasks: by cancellation, and of a group's task with the last of its members' tasks."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from shared.runtime.clock import local_date
 async def cancel_task(
     session: AsyncSession, task_id: UUID, *, reason: str, actor: Actor, at: datetime
 ) -> Task:
-    """End a task that is no longer to be done, with the open tasks of its members."""
+    """Cancel a task, with the open tasks of its members."""
     task = await lock_to_end(session, task_id)
     check_open(State(task.state))
     members = await lock_members(session, task)
@@ -31,7 +31,7 @@ async def cancel_task(
 async def end_group(
     session: AsyncSession, member: Task, *, reason: str = "", actor: Actor, at: datetime
 ) -> None:
-    """End the task of a group with its last member's part: completed where one was, else cancelled for `reason`."""
+    """End a group's task when the last of its members' tasks has ended: completed where one was, else cancelled for `reason`."""
     if member.parent_id is None:
         return
     group = await lock_task(session, member.parent_id)

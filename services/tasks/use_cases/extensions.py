@@ -1,4 +1,4 @@
-"""Moving a deadline by an approving document."""
+"""Extending deadlines by approving documents."""
 
 from datetime import datetime
 from uuid import UUID

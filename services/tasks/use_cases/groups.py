@@ -95,7 +95,7 @@ async def amend_group(
 ) -> None:
     """Change a group's name or phrases, add members or end memberships; a value equal to the recorded one is no change.
 
-    A name that is given up stays as a phrase, so that documents which print it still find the group.
+    A name that is replaced stays as a phrase, so that documents which print it still find the group.
 
     Raises:
         NotFound: group_unknown.
@@ -240,14 +240,14 @@ async def _check_phrases(session: AsyncSession, code: str, new: Sequence[Spellin
 
 
 def _check_apart_from(names: Names, owner: Entry, new: Sequence[Spelling]) -> None:
-    """In a thread of its own, as for agencies."""
+    """Runs in a thread, as for agencies."""
     before = names.directory()
     check_free(owner, new, before, directory_of((), {each.text: owner.codes for each in new}))
     check_apart(owner, new, before, token_sort_ratio)
 
 
 async def _record_change(session: AsyncSession, code: str, name: str, version: int, at: datetime) -> None:
-    """The member codes are those of the day of the change."""
+    """Add the event of a group, with the member codes of the day of the change."""
     state = events.GroupRecorded(
         code=code,
         name=name,

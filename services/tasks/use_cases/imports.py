@@ -82,7 +82,7 @@ class RowReport:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The outcome of an import: its rows, the tasks missing from its annexes, whether anything was written."""
+    """The outcome of an import: its rows, and the tasks missing from its annexes; `written` is False for a dry run or a refusal."""
 
     reports: list[RowReport]
     missing: list[KnownTask]
@@ -94,7 +94,7 @@ async def import_annex(
 ) -> Imported:
     """Import rows.
 
-    A refused row, or one that is a question, keeps the whole file out unless `partial`. All rows are judged before the
+    A refused row, or one that is a question, prevents all writes unless `partial`. All rows are judged before the
     first is written, and what is written cannot change the judgement, so that a dry run gives the real run's report.
     """
     session, source, began = change.session, annex.source, change.clock.now()

@@ -1,4 +1,4 @@
-"""Origins of imported tasks, by which their rows are recognised next time: place and words of each task's row."""
+"""Origins of imported tasks: the place and words of each task's row, by which it is recognised next time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _LISTED = 20  # annexes in a refusal
 
 @dataclass(frozen=True, slots=True)
 class RowOrigin:
-    """A row's origin to keep: the task it is, under which reference."""
+    """The origin of a task's row, with its reference."""
 
     task_id: UUID
     origin: Origin

@@ -46,7 +46,7 @@ class _Run:
 async def load_samples(
     session: AsyncSession, *, actor: Actor, at: datetime, before_includes_day: bool
 ) -> None:
-    """Record the sample programmes, documents and tasks, and what has happened to them."""
+    """Record the sample programmes, documents and tasks, with their extensions, submissions and cancellations."""
     run = _Run(session, actor, at)
     for row in _rows("programmes.csv", run.today):
         await record_programme(session, events.ProgrammeRecorded.model_validate(row), actor, at)
@@ -136,7 +136,7 @@ def _rows(name: str, today: date) -> list[dict[str, str]]:
 
 
 def fill(text: str, today: date) -> str:
-    """Write the days of a template around `today`."""
+    """Fill the days of a template, relative to `today`."""
     return _TEMPLATE.sub(lambda match: _written(match[1], int(match[2]), today), text)
 
 

@@ -1,4 +1,4 @@
-"""Loading the catalogue that ships with the product: agencies, groups and the names documents give them."""
+"""Loading the catalogue that ships with the product: agencies, groups and their names in documents."""
 
 import csv
 from collections import defaultdict
@@ -21,7 +21,7 @@ BATCH = 500
 
 
 async def load_catalogue(session: AsyncSession, *, actor: Actor, at: datetime) -> int:
-    """Record central bodies, provinces and groups; how many agencies were new (0: it was there already)."""
+    """Record central bodies, provinces and groups; returns the number of new agencies (0 where the catalogue is loaded)."""
     if await session.scalar(select(Agency.code).limit(1)):
         return 0
     agencies = _agencies("agencies.csv")
@@ -47,7 +47,7 @@ async def _load_groups(session: AsyncSession, *, actor: Actor, at: datetime) -> 
 async def load_communes(
     session: AsyncSession, *, actor: Actor, at: datetime, only: Collection[str] | None = None
 ) -> int:
-    """Record the 3,321 communes below their provinces, or `only` those of these codes; how many were new."""
+    """Record the 3,321 communes below their provinces, or `only` those of these codes; returns the number of new ones."""
     known = set(await session.scalars(select(Agency.code).where(Agency.level == "commune")))
     communes = [
         state

@@ -1,4 +1,4 @@
-"""The assignments that a row's cells of agencies give, and the problems a person has to solve first."""
+"""The assignments of a row, from its two cells of agencies, and the problems that a person has to solve first."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which rows of a table are tasks, under which headings, and why the others are skipped."""
+"""The rows of a table that are tasks, with their headings, and the reasons for which the others are skipped."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ class TaskRow:
 
 
 def tasks_of(table: Table, annex: str = "") -> tuple[tuple[TaskRow, ...], tuple[Skipped, ...]]:
-    """The rows that give tasks, and the others. `annex`: what the table is called in its document."""
+    """The rows that give tasks, and the others. `annex`: the table's name in its document."""
     found = list(_Layout(table, annex).read())
     rows = tuple(item for item in found if isinstance(item, TaskRow))
     skipped = [*table.skipped, *(item for item in found if isinstance(item, Skipped))]
@@ -37,7 +37,7 @@ def tasks_of(table: Table, annex: str = "") -> tuple[tuple[TaskRow, ...], tuple[
 
 @dataclass
 class _Layout:
-    """Goes down the rows and remembers the headings passed, and whether a tail was begun."""
+    """Classifies the rows in order; keeps the headings in force and the reason of a tail that was begun."""
 
     table: Table
     annex: str
@@ -67,7 +67,7 @@ class _Layout:
         return None if _is_numbered(row) else opens_tail(row.values, own, below=below)
 
     def _is_whole(self, row: Row) -> bool:
-        """Whether a row can only be a task: unlike signatures and notes it has a title, and a lead or deadline."""
+        """True for a row that can only be a task: unlike signatures and notes it has a title, and a lead or deadline."""
         values = row.values
         lead, deadline = values.get("lead_text", ""), values.get("deadline_text", "")
         if not values.get("title") or self._opens_tail(row, below=False):
@@ -77,7 +77,7 @@ class _Layout:
         return bool(lead) and "lead_text" not in row.merged and not may_be_signature(lead)
 
     def _skip_reason(self, row: Row, following: Row | None, *, below: bool) -> SkipReason | None:
-        """Why this row gives no task; None when it does. `below`: no row from here on can only be a task."""
+        """The reason for which a row gives no task; None where it does. `below`: no row from here on can only be a task."""
         if self._is_whole(row):
             self.tail = None
             return None
@@ -143,7 +143,7 @@ def _is_numbered(row: Row) -> bool:
 
 
 def _stands_above(mark: str, following: Mapping[str, str]) -> bool:
-    """Whether a row without agency or deadline is the heading of the next: "1" above "1.1", "a)" or a dash."""
+    """True for a row without agency or deadline that is the heading of the next: "1" above "1.1", "a)" or a dash."""
     number, below = number_of(mark), following.get("order_no", "").strip()
     if not number or not below:
         return False

@@ -32,7 +32,7 @@ class Place:
 
     @property
     def key(self) -> tuple[tuple[str, ...], str]:
-        """Section and number as they are compared: whatever the case, dots and brackets; "đ" follows "d" in a list."""
+        """Section and number in the form that is compared, without case, dots and brackets; "đ" follows "d" in a list."""
         return tuple(_bare(label) for label in self.section), _bare(self.number)
 
 
@@ -41,7 +41,7 @@ def _bare(label: str) -> str:
 
 
 def annex_key(name: str) -> str:
-    """Annexes as they are compared: "Phụ lục I", "PHỤ LỤC SỐ 1: Danh mục …" and "PL01" are one."""
+    """The form in which names of annexes are compared: "Phụ lục I", "PHỤ LỤC SỐ 1: Danh mục …" and "PL01" are one."""
     match = _ANNEX.match(name.strip())
     if not match:
         return _bare(name)
@@ -64,7 +64,7 @@ def annex_of(table: Table, *, alone: bool) -> str:
 
 
 def roman(digits: str) -> int:
-    """Value of a Roman number below 100; 0 for what is none."""
+    """Value of a Roman number below 100; 0 for other text."""
     if not _ROMAN.fullmatch(digits):
         return 0
     values = [_VALUES[digit] for digit in digits]
@@ -74,7 +74,7 @@ def roman(digits: str) -> int:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell of the numbers' column numbers its row, rather than that words strayed into it."""
+    """True where a cell of the numbers' column is a number; words may stand there by mistake."""
     number = number_of(cell)
     if not 0 < len(number) <= _LONGEST_NUMBER or " " in number:
         return False
@@ -82,7 +82,7 @@ def is_number(cell: str) -> bool:
 
 
 def number_of(cell: str) -> str:
-    """A row's number as printed, without what closes it; a bullet is none."""
+    """A row's number as printed, without closing punctuation; a bullet is no number."""
     return cell.strip().strip(_BULLETS).strip().rstrip(".):/").strip()
 
 
@@ -95,7 +95,7 @@ class Sections:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Of each its number, or its words where it has none."""
+        """The number of each open heading, or its words where it has no number."""
         return tuple(label for _, label in self._open)
 
     @property
@@ -103,7 +103,7 @@ class Sections:
         return tuple(label for style, label in self._open if style != "none")
 
     def enter(self, number: str, heading: str) -> None:
-        """Open a heading: it closes the open one of its own kind and those below it."""
+        """Open a heading; the open one of its style and those below it end."""
         label, style = self._label(number_of(number), heading)
         depth = self._depth(style, label)
         self._open = [*self._open[:depth], (style, label)]
@@ -125,14 +125,14 @@ class Sections:
         return number, "letter" if self._is_letter(number) else "roman"
 
     def _is_letter(self, label: str) -> bool:
-        """Whether a label counts A, B, C: "C" after "B" and "I" after "H" do, else I, V, X, L, C and D are Roman."""
+        """True for a label that counts A, B, C: "C" after "B" and "I" after "H" do, else I, V, X, L, C and D are Roman."""
         if not roman(label):
             return True
         letters = [open_label for style, open_label in self._open if style == "letter"]
         return len(label) == 1 and bool(letters) and ord(letters[-1][0]) + 1 == ord(label)
 
     def _depth(self, style: Style, label: str) -> int:
-        """How many of the open headings contain this one."""
+        """The number of open headings that contain this one."""
         dots = label.count(".")
         for depth, (other, open_label) in enumerate(self._open):
             if other == style and (style != "digit" or open_label.count(".") >= dots):

@@ -1,7 +1,7 @@
-"""Which row of an annex is which task of an earlier import.
+"""Matching the rows of an annex with the tasks of earlier imports.
 
 A row is recognised by what identifies it in the document: annex, sections and number, and by its words when these moved.
-Where a row may be an old one under a new number only the office knows: the row becomes a question.
+A row that may be an old one under a new number becomes a question to the office.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where in the document a task was read, in which words; equal digests mean equal words."""
+    """The place in the document at which a task was read, its title, and a digest of its words; equal digests, equal words."""
 
     place: Place
     title: str
@@ -74,7 +74,7 @@ class Recognised:
 
 @dataclass(slots=True)
 class Recognition:
-    """Matches rows with tasks, surest first; each task is one row's at most.
+    """Matches rows with tasks, by the surest rule first; a task matches one row at most.
 
     Attributes:
         rows: in the order of the file; None for one that could not be read.
@@ -103,7 +103,7 @@ class Recognition:
         return [self._found.get(index, Recognised(Verdict.NEW)) for index in range(len(self.rows))]
 
     def missing(self) -> list[KnownTask]:
-        """Tasks of the annexes that the file has, which it no longer gives."""
+        """Tasks of the file's annexes that no row matches."""
         present = [row.place.annex for row in self.rows if row is not None]
         keys = {annex_key(annex) for annex in present}
         everywhere = "" in keys
@@ -142,7 +142,7 @@ class Recognition:
     def _pair_repeated(self) -> None:
         """Match words that occur more than once in an annex by place, or else by section.
 
-        Where neither set of places contains the other, nor the sections are the same, each row becomes a question.
+        Each row becomes a question unless one set of places contains the other, or the sections are the same.
         """
         for rows, tasks in self._groups(lambda origin: annex_key(origin.place.annex)):
             if len(rows) == len(tasks) == 1 or not tasks:

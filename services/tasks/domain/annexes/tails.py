@@ -31,7 +31,7 @@ _NAME_WORDS = range(2, 7)
 
 
 def opens_tail(values: Mapping[str, str], own: Sequence[str], *, below: bool) -> TailReason | None:
-    """Whether a row without a number is a signature or a note; None if neither.
+    """The kind of a row without a number that is no task: a signature or a note; None for neither.
 
     Args:
         values: the row.
@@ -51,7 +51,7 @@ def opens_tail(values: Mapping[str, str], own: Sequence[str], *, below: bool) ->
 
 
 def may_be_signature(text: str) -> bool:
-    """Whether words that nothing announced may be a signature: an office in capitals, a name, one of the receivers."""
+    """True for words that may be a signature although nothing announces one: an office in capitals, a name, one of the receivers."""
     words = [word.strip(".") for word in text.split()]
     named = len(words) in _NAME_WORDS and all(word.isalpha() and word[0].isupper() for word in words)
     office = text.isupper() and bool(_OFFICES.fullmatch(fold(text)))

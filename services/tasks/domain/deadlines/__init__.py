@@ -1,4 +1,4 @@
-"""Deadlines as documents write them, and their reading: kind, days, recurrence, and what a person should look at."""
+"""Deadlines as documents write them, and their reading: kind, days, recurrence and flags."""
 
 from services.tasks.domain.deadlines.flags import FLAG_SENTENCES, DeadlineFlag, DeadlineKind, Sentence
 from services.tasks.domain.deadlines.model import Reading

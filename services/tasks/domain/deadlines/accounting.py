@@ -47,7 +47,7 @@ _SMALL = re.compile(r"[0-9]{1,2} ?")  # may be a day or a number of days
 
 @dataclass(frozen=True, slots=True)
 class _Cues:
-    """Where the dates in use begin that have no governing words, "chậm nhất", "đến", "từ", "trước"."""
+    """Offsets of the dates in use that have no governing words, and of those with "chậm nhất", "đến", "từ", "trước"."""
 
     bare: frozenset[int]
     latest: frozenset[int]
@@ -63,7 +63,7 @@ def unread_words(
 
     Args:
         text: normalised.
-        words: the same, letter for letter, with marks where something was taken out.
+        words: the same, letter for letter, with marks in place of the parts taken out.
         mentions: every day and period of the text, those in use among them.
         used: spans of the dates and recurrences that the reading uses.
     """
@@ -157,7 +157,7 @@ class _Clause:
             yield from self._after(at)
             yield from self._before(at)
         for at, token in enumerate(self._tokens[: self._end]):
-            if self._speaks(at, token):
+            if self._is_unread(at, token):
                 yield self._phrase(at)
 
     def _after(self, at: int) -> Iterator[tuple[int, int]]:
@@ -194,7 +194,7 @@ class _Clause:
                 yield each.start, each.end
 
     def _turns(self, token: Token, date: Token, *, bare: bool) -> bool:
-        """Whether a word just before changes what a date means."""
+        """True for a word right before a date that changes its meaning."""
         match token.kind:
             case "negation" | "weak" | "object":
                 return True
@@ -211,7 +211,7 @@ class _Clause:
         return False
 
     def _reaches(self, at: int, back: int, date: Token, *, bare: bool) -> bool:
-        """Whether a word some words before changes what a date means."""
+        """True for a word up to `_FAR` words before a date that changes its meaning."""
         token = self._at(at)
         match token.kind:
             case "cue" | "weak":
@@ -226,8 +226,8 @@ class _Clause:
                 return bare and like_a_cue(token.text)
         return False
 
-    def _speaks(self, at: int, token: Token) -> bool:
-        """Whether a word of time, order or condition was read by no rule."""
+    def _is_unread(self, at: int, token: Token) -> bool:
+        """True for a word of time, order or condition that no rule has read."""
         here = token.segment in self._segments
         match token.kind:
             case "duration":
@@ -256,7 +256,7 @@ class _Clause:
         return any(each > at and self._tokens[each].start in self._cues.until for each in self._dates)
 
     def _is_dated(self, at: int) -> bool:
-        """Whether the event's own day follows it: one that is explained, or the date in use, at most in brackets."""
+        """True where the event's own day follows it: one that is explained, or the date in use, at most in brackets."""
         event = self._at(at)
         for token in self._tokens[at + 1 : at + _FURTHEST]:
             if token.text in {",", ":"} or token.kind == "other_date":
@@ -274,7 +274,7 @@ class _Clause:
         return start, self._reach(at) if token.kind in {"event", "condition", "cue"} else token.end
 
     def _reach(self, at: int) -> int:
-        """Where the phrase that begins there ends: with its segment, or after some words."""
+        """The end of the phrase that begins there: the end of its segment, or some words on."""
         end = self._at(at).end
         for token in self._tokens[at + 1 : at + _MOST_WORDS]:
             if token.kind not in _GOES_ON:

@@ -1,4 +1,4 @@
-"""Which of the days and periods of a text are deadlines."""
+"""Choosing the days and periods of a text that are deadlines."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Contexts in which a date is no deadline: a name, a cited document, a report's period, an event, a past deed."""
+"""Contexts in which a date is no deadline: a name, a cited document, a report's period, an event, a thing done."""
 
 import re
 from typing import NamedTuple
@@ -86,12 +86,12 @@ _DEMANDED = re.compile(
 
 
 def completes(before: str, word: str) -> bool:
-    """Whether "hoàn thành" or its like precedes the governing words in their clause, or these are a label."""
+    """True where "hoàn thành" or its like precedes the governing words in their clause, or these are a label."""
     return word.endswith(":") or _COMPLETES.search(before) is not None
 
 
 def is_narrated(words: str, end: int) -> bool:
-    """Whether the words after `end` report what was done."""
+    """True where the words after `end` report a thing that was done."""
     return _DONE.match(words, end) is not None
 
 
@@ -129,7 +129,7 @@ _DONE_IN = re.compile(r"(?:,|\b(?:trình|phê duyệt|thông qua|nghiệm thu|kh
 
 
 class Place(NamedTuple):
-    """The role of a date by its place; `at`: where in the text before it the words begin that give it."""
+    """The role of a date by its place; `at`: the offset, in the text before it, of the words that give the role."""
 
     role: Role
     governed: bool
@@ -154,7 +154,7 @@ def bare_role(words: str, written: Written, tail: str) -> Place:
 
 
 def _occasion(written: Written, tail: str) -> re.Match[str] | None:
-    """Chào mừng Quốc khánh 02/9/2025, chuẩn bị Hội nghị ngày 15/9/2025: what the day is, not what is due."""
+    """Chào mừng Quốc khánh 02/9/2025, chuẩn bị Hội nghị ngày 15/9/2025: the day of an event, not a deadline."""
     if written.kind is DeadlineKind.DATE and (prepared := _PREPARED.search(tail)):
         return prepared
     return _OCCASION.search(tail) if written.kind in {DeadlineKind.DATE, DeadlineKind.MONTH} else None

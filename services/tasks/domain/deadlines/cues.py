@@ -26,8 +26,8 @@ class Cue(NamedTuple):
     """The role that the governing words give, these words, and the text before them.
 
     tail: the text before the date without "ngày", weekdays and hours.
-    offset: where `before` and `tail` begin in the whole text.
-    start: where the governing words begin in it, or the date with its "ngày" and hour where there are none.
+    offset: of `before` and `tail` in the whole text.
+    start: of the governing words in it, or the date with its "ngày" and hour where there are none.
     """
 
     role: Role
@@ -106,7 +106,7 @@ _CHAINED_BEFORE = re.compile(
 
 
 def _chain_start(tail: str, start: int, role: Role) -> int:
-    """Chậm nhất đến hết tháng 02/2026: where the further governing words begin."""
+    """Chậm nhất đến hết tháng 02/2026: the offset of the first of several governing words."""
     if role is Role.FROM:  # "trong từ tháng 9/2025" is no start
         return start
     chained = _CHAINED_BEFORE if role is Role.BEFORE else _CHAINED  # "trong trước tháng 9/2025" has two cues

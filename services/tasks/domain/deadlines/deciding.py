@@ -1,4 +1,4 @@
-"""Which of the dates of a text holds, or why none does."""
+"""The reading of a text: the date that holds, or the flags that say why none does."""
 
 import re
 from collections.abc import Sequence

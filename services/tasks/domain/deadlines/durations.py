@@ -45,13 +45,13 @@ class Duration:
 
 
 def take_horizons(words: str) -> tuple[str, bool]:
-    """The text without "trong 5 năm tới", and whether it was there."""
+    """The text without "trong 5 năm tới"; True where it was there."""
     spans = [match.span() for match in _HORIZON.finditer(words)]
     return blank(words, spans, USED), bool(spans)
 
 
 def take_durations(words: str) -> tuple[str, list[Duration]]:
-    """The text with its durations blanked, and what they are, in order."""
+    """The text with its durations blanked, and the durations in order."""
     found: list[Duration] = []
     for pattern in (_BEFORE_DAY, _AFTER_DAY, _LED, _ANCHORED):
         here = [

@@ -1,4 +1,4 @@
-"""Kinds of deadlines, and flags for a person to look at, each explained in one sentence of each language."""
+"""Kinds of deadlines, and flags with a sentence in each language."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class DeadlineKind(StrEnum):
 
 
 class DeadlineFlag(StrEnum):
-    """What a person should look at; a reading lists its flags in this order. `FLAG_SENTENCES` explains each."""
+    """A reason for a person to look at a reading, which lists its flags in this order. `FLAG_SENTENCES` explains each."""
 
     UNDATED = "undated"
     URGENT = "urgent"

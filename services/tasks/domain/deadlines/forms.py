@@ -1,4 +1,4 @@
-"""How days and periods are written: a table of forms, and the days that each match means."""
+"""The forms in which days and periods are written, and the days of each match."""
 
 import re
 from calendar import monthrange
@@ -26,7 +26,7 @@ class Written:
 
     @property
     def days(self) -> tuple[date, date] | DeadlineFlag:
-        """First and last day, or why there is none."""
+        """First and last day, or the flag that says why there is none."""
         numbers = self.numbers
         if self._impossible():
             return DeadlineFlag.INVALID_DATE
@@ -49,7 +49,7 @@ class Written:
         return first, first + count - 1
 
     def _months(self) -> tuple[int, int]:
-        """The first month and how many."""
+        """The first month, and the number of months."""
         numbers = self.numbers
         if "m" in numbers:
             return numbers["m"], 1
@@ -173,7 +173,7 @@ _RANGE = re.compile(r" ?(?:-|đến|tới|cho đến|cho tới)(?: (?:hết|cu�
 
 
 def linked(words: str, left: Written, right: Written) -> bool:
-    """Whether only "và", a comma or a range word is between the two."""
+    """True where only "và", a comma or a range word is between the two."""
     return left.kind is right.kind and _LINK.fullmatch(words, left.end, right.start) is not None
 
 

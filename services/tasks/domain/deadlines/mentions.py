@@ -31,7 +31,7 @@ _RATIO = re.compile(r"[0-9]{1,2} ?/ ?[0-9]{1,2},? (?:của )?năm")  # 9/10 năm
 class Mention:
     """A written day or period with its role.
 
-    days: first and last, or why there is none.
+    days: first and last, or the flag that says why there is none.
     governed: the words before it, or its place, make it a deadline.
     completes: "hoàn thành" or its like precedes it in the same clause.
     span: from the first governing word to the end.

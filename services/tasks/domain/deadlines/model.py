@@ -46,7 +46,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A text's parts. `words` have marks, letter for letter, where something was taken out of `text`."""
+    """A text's parts. `words` have marks, letter for letter, in place of the parts taken out of `text`."""
 
     text: str
     words: str

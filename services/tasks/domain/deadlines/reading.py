@@ -1,8 +1,8 @@
-"""Reading a deadline out of an administrative sentence.
+"""Reading a deadline from an administrative sentence.
 
-normalise -> take out what counts no days (document numbers, recurrences, open ends, durations) -> find days and periods
-with their governing words -> decide -> account for every word beside the one that is used. What cannot be decided is
-kept verbatim and flagged; nothing is guessed.
+Steps: normalise; blank document numbers, recurrences, open ends and durations; find days and periods with their governing
+words; decide; account for every word beside the date that is used. A text that cannot be decided is kept verbatim and
+flagged; nothing is guessed.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Recurring duties: how their period is written, and on which day they are due."""
+"""Recurring duties: their period and the day on which they are due."""
 
 import re
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """A recurrence in a sentence, and where it begins; `period` is None for several or for none that is named."""
+    """A recurrence in a sentence with its offset; `period` is None for several or for none that is named."""
 
     start: int
     period: Period | None
@@ -116,7 +116,7 @@ _PLACES = {"cuối": 3, "3": 3, "đầu": 1, "thứ nhất": 1, "thứ 1": 1, "1
 
 
 def take_recurrence(words: str) -> tuple[str, Recurring | None]:
-    """The text without its recurrence, and what it was."""
+    """The text without its recurrence, and the recurrence."""
     periods: set[Period | None] = set()
     recurring, due_month, weekday, last_day = False, None, None, False
     for pattern in PERIODS:

@@ -1,4 +1,4 @@
-"""The normal form of a text: what the keyboard, the font and the hand have changed is undone.
+"""The normal form of a text: differences of keyboard, font and handwriting are removed.
 
 Lower case, NFC, single spaces, one kind of dash; the words of the grammar spelt alike wherever their tone was put;
 words run together taken apart. Letters typed for digits are corrected and flagged. Patterns have bounded repeats only,
@@ -177,6 +177,6 @@ _MOST = 2_000  # letters looked at: a text is in one encoding
 
 
 def in_legacy_encoding(text: str) -> bool:
-    """Whether the text was typed for an old font, TCVN3 or VNI, and not converted to Unicode."""
+    """True for text in an old encoding, TCVN3 or VNI, that was not converted to Unicode."""
     letters = unicodedata.normalize("NFC", _MARKS.sub(r"\1", text[:_MOST])).lower()
     return not _UNICODE_ONLY.search(letters) and bool(_TCVN3.search(letters) or _VNI.search(letters))

@@ -1,4 +1,4 @@
-"""The words of a clause, each with what it does beside a deadline: read over, a danger to its reading, or ordinary."""
+"""The words of a clause, each with its kind: a mark, a word that may change a deadline beside it, or an ordinary word."""
 
 import re
 from collections.abc import Iterator

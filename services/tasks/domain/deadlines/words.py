@@ -1,6 +1,6 @@
 """Phrases that carry no date of their own: events, standing duties, open ends, conditions, references, haste.
 
-To teach a new phrase, add it to the table of its meaning; every table is matched on the text that `normalise` gives.
+A new phrase is added to the table of its meaning; every table is matched on the text that `normalise` gives.
 """
 
 import re
@@ -70,7 +70,7 @@ _AWAITED = re.compile(
 
 
 def undated_kind(words: str) -> tuple[DeadlineKind, bool] | None:
-    """The kind of a text without a date, and whether it waits for a condition; None for no kind."""
+    """The kind of a text without a date, with True where it awaits a condition; None for no kind."""
     kind = next((kind for pattern, kind in _KINDS if pattern.search(words)), None)
     if kind is None:
         return None
@@ -104,7 +104,7 @@ _OPEN_END = re.compile(
 
 
 def take_open_end(words: str) -> tuple[str, bool]:
-    """The text without what leaves its end open, and whether it was there."""
+    """The text without the words of an open end; True where there were any."""
     spans = [match.span() for match in _OPEN_END.finditer(words)]
     return blank(words, spans, OPEN_END), bool(spans)
 
