@@ -54,7 +54,7 @@ class DatabaseIn(RequestModel):
 
 
 class DatabaseChange(ChangeModel):
-    """Changes the members of the body from `holds_from` on; the time before is judged by the values agreed then."""
+    """The members of the body are changed from `holds_from` on; the time before is judged by the values agreed then."""
 
     model_config = example(
         owner_code="G02",

@@ -6,12 +6,12 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.api.dependencies import CodeFilter, CodeInPath, Manager, Reader
+from services.tasks.api.dependencies import CodeFilter, CodeInPath, CurrentManagedChange, Reader
 from services.tasks.queries import agencies as read
 from services.tasks.schemas.agencies import AgencyChange, AgencyIn, AgencyOut, AgencyPage
 from services.tasks.use_cases import agencies
 from shared.events import tasks as events
-from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
+from shared.http.app import ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -26,18 +26,12 @@ router = service_router("tasks")
     tags=["catalogue"],
     responses=documented(409) | sent(201, "ETag", "Location"),
 )
-async def record_agency(
-    body: AgencyIn,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    _: Manager,
-) -> AgencyOut:
+async def record_agency(body: AgencyIn, change: CurrentManagedChange) -> AgencyOut:
     """Ghi một cơ quan. / Record an agency."""
     state = events.AgencyRecorded.model_validate(body.model_dump())
-    await agencies.record_agency(change.session, state, actor, change.at)
-    response.headers["Location"] = f"/tasks/v1/agencies/{quote(body.code, safe='')}"
-    return await _agency(await change.session.connection(), body.code, response)
+    await agencies.record_agency(change.session, state, change.actor, change.at)
+    change.set_location(f"agencies/{quote(body.code, safe='')}")
+    return await _agency(await change.connection(), body.code, change.response)
 
 
 @router.get("/agencies", tags=["catalogue"], response_model=AgencyPage)
@@ -76,18 +70,15 @@ async def get_agency(
 async def amend_agency(
     code: CodeInPath,
     body: AgencyChange,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    _: Manager,
+    change: CurrentManagedChange,
     expected: ExpectedVersion,
 ) -> AgencyOut:
     """Sửa tên, tên ngắn, tên gọi khác của một cơ quan. / Change an agency's names."""
     wanted = body.model_dump(exclude_unset=True)
     await agencies.amend_agency(
-        change.session, code, wanted, expected_version=expected, actor=actor, at=change.at
+        change.session, code, wanted, expected_version=expected, actor=change.actor, at=change.at
     )
-    return await _agency(await change.session.connection(), code, response)
+    return await _agency(await change.connection(), code, change.response)
 
 
 async def _agency(connection: AsyncConnection, code: str, response: Response) -> AgencyOut:

@@ -3,11 +3,9 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from fastapi import Response
-
 from services.tasks.api.dependencies import (
+    CurrentManagedChange,
     CurrentRules,
-    Manager,
     Reader,
     changed_task,
 )
@@ -18,7 +16,7 @@ from services.tasks.schemas.tasks import (
 )
 from services.tasks.use_cases import extensions
 from services.tasks.use_cases.documents import require_document
-from shared.http.app import CurrentActor, CurrentChange, service_router
+from shared.http.app import service_router
 from shared.http.openapi import sent
 from shared.http.problems import documented
 
@@ -38,20 +36,14 @@ async def read_deadline_text(body: ReadingIn, rules: CurrentRules, _: Reader) ->
     tags=["tasks"],
     responses=documented(404, 409) | sent(201, "ETag"),
 )
-async def extend_deadline(
-    task_id: UUID,
-    body: ExtensionIn,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    rules: CurrentRules,
-    _: Manager,
-) -> TaskOut:
+async def extend_deadline(task_id: UUID, body: ExtensionIn, change: CurrentManagedChange) -> TaskOut:
     """Gia hạn một nhiệm vụ theo văn bản cho phép. / Extend a deadline by the document that approves it."""
     document = await require_document(change.session, body.document_code)
     reading = read_deadline(
-        body.deadline_text, document.issued_on, before_includes_day=rules.before_includes_day
+        body.deadline_text, document.issued_on, before_includes_day=change.rules.before_includes_day
     )
     detail = {"reason": body.reason, "document_code": body.document_code}
-    await extensions.extend_deadline(change.session, task_id, reading, actor=actor, at=change.at, **detail)
-    return await changed_task(change, task_id, rules, response)
+    await extensions.extend_deadline(
+        change.session, task_id, reading, actor=change.actor, at=change.at, **detail
+    )
+    return await changed_task(change, task_id)

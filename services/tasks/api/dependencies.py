@@ -2,24 +2,24 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.fields import Day
 from services.tasks.schemas.tasks import TaskOut
 from shared.errors import NotFound
-from shared.http.app import CurrentContext, get_context, rules_of, with_scope
+from shared.http.app import CurrentActor, CurrentChange, CurrentContext, get_context, rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.preconditions import set_etag
 from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
 from shared.runtime.clock import local_date
-from shared.runtime.database import AnyRow, Change
+from shared.runtime.database import AnyRow
 from shared.runtime.stable_reads import AsOf
 
 
@@ -54,9 +54,38 @@ def asked_parameters(
 Asked = Annotated[dict[str, Any], Depends(asked_parameters)]
 
 
-def parameters_after(change: Change, rules: Rules) -> dict[str, Any]:
-    """Parameters of a query at the instant of a change; at an earlier instant the change itself would not be known."""
-    return parameters(AsOf(local_date(change.at), change.at), rules.due_soon_days)
+@dataclass(frozen=True, slots=True)
+class ManagedChange:
+    """A change by a caller with the scope `tasks.manage`; `response` takes the headers of its answer."""
+
+    change: CurrentChange
+    actor: CurrentActor
+    rules: CurrentRules
+    response: Response
+    caller: Manager
+
+    @property
+    def session(self) -> AsyncSession:
+        return self.change.session
+
+    @property
+    def at(self) -> datetime:
+        return self.change.at
+
+    async def connection(self) -> AsyncConnection:
+        """The change's own connection, with all that it wrote."""
+        await self.session.flush()
+        return await self.session.connection()
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameters of a query at the instant of the change; at an earlier instant it would not be known."""
+        return parameters(AsOf(local_date(self.at), self.at), self.rules.due_soon_days)
+
+    def set_location(self, path: str) -> None:
+        self.response.headers["Location"] = f"/tasks/v1/{path}"
+
+
+CurrentManagedChange = Annotated[ManagedChange, Depends()]
 
 
 def asks_today(request: Request, asked: Mapping[str, Any]) -> bool:
@@ -86,9 +115,8 @@ async def find_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[s
     return row
 
 
-async def changed_task(change: Change, task_id: UUID, rules: Rules, response: Response) -> TaskOut:
+async def changed_task(change: ManagedChange, task_id: UUID) -> TaskOut:
     """The representation of a task after a change, read in the change's transaction."""
-    await change.session.flush()
-    row = await find_task(await change.session.connection(), task_id, parameters_after(change, rules))
-    set_etag(response, row.version)
+    row = await find_task(await change.connection(), task_id, change.parameters())
+    set_etag(change.response, row.version)
     return TaskOut.of(row)

@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from services.tasks.api.dependencies import Manager, Reader
+from services.tasks.api.dependencies import CurrentManagedChange, Reader
 from services.tasks.queries import documents as read
 from services.tasks.schemas.documents import (
     DocumentIn,
@@ -15,7 +15,7 @@ from services.tasks.schemas.documents import (
 from services.tasks.tables import Document, Programme
 from services.tasks.use_cases import documents
 from shared.events import tasks as events
-from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
+from shared.http.app import ReadConnection, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.problems import documented
 
@@ -23,13 +23,11 @@ router = service_router("tasks")
 
 
 @router.post("/programmes", status_code=201, tags=["catalogue"], responses=documented(409))
-async def record_programme(
-    body: ProgrammeIn, change: CurrentChange, actor: CurrentActor, _: Manager
-) -> ProgrammeOut:
+async def record_programme(body: ProgrammeIn, change: CurrentManagedChange) -> ProgrammeOut:
     """Ghi một chương trình, nghị quyết. / Record a programme."""
     state = events.ProgrammeRecorded(code=body.code, title=body.title)
     meant = body.similar_is_meant
-    await documents.record_programme(change.session, state, actor, change.at, similar_is_meant=meant)
+    await documents.record_programme(change.session, state, change.actor, change.at, similar_is_meant=meant)
     return ProgrammeOut.model_validate(state.model_dump())
 
 
@@ -47,13 +45,11 @@ async def list_programmes(
 
 
 @router.post("/documents", status_code=201, tags=["catalogue"], responses=documented(409))
-async def record_document(
-    body: DocumentIn, change: CurrentChange, actor: CurrentActor, _: Manager
-) -> DocumentOut:
+async def record_document(body: DocumentIn, change: CurrentManagedChange) -> DocumentOut:
     """Ghi một văn bản chỉ đạo. / Record a directive document."""
     state = events.DocumentRecorded.model_validate(body.model_dump(exclude={"similar_is_meant"}))
     meant = body.similar_is_meant
-    await documents.record_document(change.session, state, actor, change.at, similar_is_meant=meant)
+    await documents.record_document(change.session, state, change.actor, change.at, similar_is_meant=meant)
     return DocumentOut.model_validate(state.model_dump())
 
 

@@ -8,7 +8,12 @@ from urllib.parse import quote
 from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.api.dependencies import Asked, CodeInPath, CurrentRules, Manager, Reader, parameters_after
+from services.tasks.api.dependencies import (
+    Asked,
+    CodeInPath,
+    CurrentManagedChange,
+    Reader,
+)
 from services.tasks.domain.groups import Membership
 from services.tasks.queries import groups as read
 from services.tasks.schemas.groups import (
@@ -22,7 +27,7 @@ from services.tasks.schemas.groups import (
     MemberOut,
 )
 from services.tasks.use_cases import groups
-from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
+from shared.http.app import ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
@@ -40,14 +45,7 @@ async def list_groups(connection: ReadConnection, _: Reader, asked: Asked) -> Gr
 @router.post(
     "/groups", status_code=201, tags=["catalogue"], responses=documented(409) | sent(201, "ETag", "Location")
 )
-async def record_group(
-    body: GroupIn,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    rules: CurrentRules,
-    _: Manager,
-) -> GroupDetail:
+async def record_group(body: GroupIn, change: CurrentManagedChange) -> GroupDetail:
     """Ghi một nhóm cơ quan với các thành viên. / Record a group with its members.
 
     Tên của nhóm cũng là cụm từ gọi nhóm.
@@ -56,12 +54,10 @@ async def record_group(
     """
     members, at = tuple(_memberships(body.members)), change.at
     await groups.record_group(
-        change.session, body.code, body.name, members, aliases=body.aliases, actor=actor, at=at
+        change.session, body.code, body.name, members, aliases=body.aliases, actor=change.actor, at=at
     )
-    response.headers["Location"] = f"/tasks/v1/groups/{quote(body.code, safe='')}"
-    return await _group(
-        await change.session.connection(), body.code, parameters_after(change, rules), response
-    )
+    change.set_location(f"groups/{quote(body.code, safe='')}")
+    return await _group(await change.connection(), body.code, change.parameters(), change.response)
 
 
 @router.get("/groups/{code:path}", tags=["catalogue"], responses=documented(404) | sent(200, "ETag"))
@@ -78,18 +74,14 @@ async def get_group(
 async def amend_group(
     code: CodeInPath,
     body: GroupChange,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    rules: CurrentRules,
-    _: Manager,
+    change: CurrentManagedChange,
     expected: ExpectedVersion,
 ) -> GroupDetail:
     """Sửa tên, cụm từ gọi nhóm, thêm hoặc kết thúc thành viên. / Change a group's name, phrases or members."""
     await groups.amend_group(
-        change.session, code, _wanted(body), expected_version=expected, actor=actor, at=change.at
+        change.session, code, _wanted(body), expected_version=expected, actor=change.actor, at=change.at
     )
-    return await _group(await change.session.connection(), code, parameters_after(change, rules), response)
+    return await _group(await change.connection(), code, change.parameters(), change.response)
 
 
 def _wanted(body: GroupChange) -> groups.GroupAmendment:

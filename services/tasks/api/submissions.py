@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.tasks.api.dependencies import Manager, Reporter
+from services.tasks.api.dependencies import CurrentManagedChange, Reporter
 from services.tasks.domain.submissions import NewEvidence, NewSubmission
 from services.tasks.schemas.submissions import DecisionIn, SubmissionIn, SubmissionOut
 from services.tasks.use_cases import submissions
@@ -39,9 +39,7 @@ async def submit_completion(
 async def decide_submission(
     submission_id: UUID,
     body: DecisionIn,
-    change: CurrentChange,
-    actor: CurrentActor,
-    _: Manager,
+    change: CurrentManagedChange,
 ) -> SubmissionOut:
     """Chấp nhận hoặc trả lại một báo cáo hoàn thành. / Accept or return a submission.
 
@@ -51,7 +49,7 @@ async def decide_submission(
     """
     accept = body.decision == "accept"
     submission = await submissions.decide_submission(
-        change.session, submission_id, accept=accept, reason=body.reason, actor=actor, at=change.at
+        change.session, submission_id, accept=accept, reason=body.reason, actor=change.actor, at=change.at
     )
     return SubmissionOut.model_validate(submission)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.api.dependencies import CodeFilter, Rules
+from services.tasks.api.dependencies import CodeFilter, ManagedChange
 from services.tasks.domain.assignments import NewAssignment, Role
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.groups import require_members
@@ -22,7 +22,6 @@ from shared.errors import InvalidInput
 from shared.events import tasks as events
 from shared.http.pagination import decode_after
 from shared.runtime.clock import local_date
-from shared.runtime.database import Change
 from shared.text.folding import fold
 
 MOST_WORDS = 10  # of a search; more narrow nothing down
@@ -30,12 +29,14 @@ NO_DATE = "-"  # in a cursor, for a last row without a due date
 WORDS = ("title", "deliverable", "priority")
 
 
-async def new_task(change: Change, body: TaskIn, rules: Rules) -> NewTask:
+async def new_task(change: ManagedChange, body: TaskIn) -> NewTask:
     issued_on = None
     if body.citations:
         code = body.citations[0].document_code
         issued_on = (await require_document(change.session, code, "citations.0.document_code")).issued_on
-    reading = read_deadline(body.deadline_text, issued_on, before_includes_day=rules.before_includes_day)
+    reading = read_deadline(
+        body.deadline_text, issued_on, before_includes_day=change.rules.before_includes_day
+    )
     assigned_on = body.assigned_on or issued_on or local_date(change.at)
     assignments, titles = await _assignments(change.session, body.assignments, assigned_on)
     return NewTask(
@@ -53,10 +54,10 @@ async def new_task(change: Change, body: TaskIn, rules: Rules) -> NewTask:
     )
 
 
-async def amendment(change: Change, body: TaskChange, rules: Rules) -> Amendment:
+async def amendment(change: ManagedChange, body: TaskChange) -> Amendment:
     reading = assignments = None
     if body.deadline_text is not None:
-        reading = read_deadline(body.deadline_text, before_includes_day=rules.before_includes_day)
+        reading = read_deadline(body.deadline_text, before_includes_day=change.rules.before_includes_day)
     if body.assignments is not None:
         _require_agency_leads(body.assignments)
         assignments, _ = await _assignments(change.session, body.assignments, local_date(change.at))

@@ -6,8 +6,7 @@ from fastapi import Request, Response
 
 from services.tasks.api.dependencies import (
     Asked,
-    CurrentRules,
-    Manager,
+    CurrentManagedChange,
     Reader,
     asks_today,
     changed_task,
@@ -24,7 +23,7 @@ from services.tasks.schemas.tasks import (
     task_members,
 )
 from services.tasks.use_cases import amendments, endings, tasks
-from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
+from shared.http.app import ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
@@ -34,24 +33,17 @@ router = service_router("tasks")
 
 
 @router.post("/tasks", status_code=201, tags=["tasks"], responses=sent(201, "ETag", "Location"))
-async def create_task(
-    body: TaskIn,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    rules: CurrentRules,
-    _: Manager,
-) -> TaskOut:
+async def create_task(body: TaskIn, change: CurrentManagedChange) -> TaskOut:
     """Giao một nhiệm vụ. / Assign a task.
 
     Nhóm chủ trì thì mỗi thành viên có một nhiệm vụ riêng nằm dưới nhiệm vụ này.
 
     Where a group leads, each member gets a task of its own beneath this one.
     """
-    new = await new_task(change, body, rules)
-    task = await tasks.create_task(change.session, new, actor=actor, at=change.at)
-    response.headers["Location"] = f"/tasks/v1/tasks/{task.id}"
-    return await changed_task(change, task.id, rules, response)
+    new = await new_task(change, body)
+    task = await tasks.create_task(change.session, new, actor=change.actor, at=change.at)
+    change.set_location(f"tasks/{task.id}")
+    return await changed_task(change, task.id)
 
 
 @router.get("/tasks", tags=["tasks"], response_model=TaskPage)
@@ -93,11 +85,7 @@ async def get_task(
 async def amend_task(
     task_id: UUID,
     body: TaskChange,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    rules: CurrentRules,
-    _: Manager,
+    change: CurrentManagedChange,
     expected: ExpectedVersion,
 ) -> TaskOut:
     """Sửa một nhiệm vụ. / Amend a task.
@@ -106,11 +94,11 @@ async def amend_task(
 
     Correct words or assignments, cite further documents, or give a date to a deadline that has none yet.
     """
-    wanted = await amendment(change, body, rules)
+    wanted = await amendment(change, body)
     await amendments.amend_task(
-        change.session, task_id, wanted, expected_version=expected, actor=actor, at=change.at
+        change.session, task_id, wanted, expected_version=expected, actor=change.actor, at=change.at
     )
-    return await changed_task(change, task_id, rules, response)
+    return await changed_task(change, task_id)
 
 
 @router.post(
@@ -119,15 +107,7 @@ async def amend_task(
     tags=["tasks"],
     responses=documented(404, 409) | sent(201, "ETag"),
 )
-async def cancel_task(
-    task_id: UUID,
-    body: CancellationIn,
-    response: Response,
-    change: CurrentChange,
-    actor: CurrentActor,
-    rules: CurrentRules,
-    _: Manager,
-) -> TaskOut:
+async def cancel_task(task_id: UUID, body: CancellationIn, change: CurrentManagedChange) -> TaskOut:
     """Hủy một nhiệm vụ, có nêu lý do. / Cancel a task, with the reason."""
-    await endings.cancel_task(change.session, task_id, reason=body.reason, actor=actor, at=change.at)
-    return await changed_task(change, task_id, rules, response)
+    await endings.cancel_task(change.session, task_id, reason=body.reason, actor=change.actor, at=change.at)
+    return await changed_task(change, task_id)

@@ -18,7 +18,7 @@ class DeadlineKind(StrEnum):
 
 
 class DeadlineFlag(StrEnum):
-    """A reason for a person to look at a reading, which lists its flags in this order. `FLAG_SENTENCES` explains each."""
+    """A reason for a person to look at a reading, which lists its flags in this order."""
 
     UNDATED = "undated"
     URGENT = "urgent"
