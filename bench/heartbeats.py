@@ -17,10 +17,11 @@ from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.common import Figure, turns_per_second, warmed
+from services.datasets.domain.heartbeats import NewHeartbeat
 from services.datasets.tables import Agency
 from services.datasets.use_cases.databases import NewDatabase, register_database
 from services.datasets.use_cases.declarations import record_declaration
-from services.datasets.use_cases.heartbeats import NewHeartbeat, record_heartbeat
+from services.datasets.use_cases.heartbeats import record_heartbeat
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded

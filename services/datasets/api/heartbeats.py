@@ -1,9 +1,10 @@
 """Route of heartbeats."""
 
 from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporter
+from services.datasets.domain.heartbeats import NewHeartbeat
 from services.datasets.schemas.heartbeats import HeartbeatIn, HeartbeatOut
 from services.datasets.use_cases.authority import require_owner
-from services.datasets.use_cases.heartbeats import NewHeartbeat, record_heartbeat
+from services.datasets.use_cases.heartbeats import record_heartbeat
 from shared.http.app import CurrentChange, service_router
 from shared.http.problems import documented
 

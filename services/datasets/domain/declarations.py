@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from shared.errors import InvalidInput
 from shared.runtime.clock import local_instant
 
 
@@ -56,3 +57,13 @@ def held_since(dated: Sequence[DatedValue], values: Iterable[str], day: date) ->
     for item in days.values():
         since = (since or item.effective_on) if item.value in wanted else None
     return None if since is None else local_instant(since)
+
+
+def check_declaration(phase: str | None, ndc_connection: str | None) -> None:
+    """Raises InvalidInput declaration_empty."""
+    if phase is None and ndc_connection is None:
+        raise InvalidInput(
+            "declaration_empty",
+            "Khai báo phải nêu giai đoạn (phase) hoặc tình trạng kết nối (ndc_connection).",
+            "A declaration must speak of the phase or of ndc_connection.",
+        )

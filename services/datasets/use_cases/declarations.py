@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.domain.days import check_day_not_future
+from services.datasets.domain.declarations import check_declaration
 from services.datasets.tables import (
     Declaration,
 )
 from services.datasets.use_cases.changes import lock_database
 from services.datasets.use_cases.watching import WatchRules, record_and_examine
-from shared.errors import InvalidInput
 from shared.events import datasets as events
 from shared.runtime.audit import Actor
 
@@ -32,12 +32,7 @@ async def record_declaration(
     at: datetime,
 ) -> Declaration:
     """Record a declaration of the owner; earlier ones are kept."""
-    if phase is None and ndc_connection is None:
-        raise InvalidInput(
-            "declaration_empty",
-            "Khai báo phải nêu giai đoạn (phase) hoặc tình trạng kết nối (ndc_connection).",
-            "A declaration must speak of the phase or of ndc_connection.",
-        )
+    check_declaration(phase, ndc_connection)
     check_day_not_future(effective_on, at, "effective_on")
     watched = await lock_database(session, code)
     declaration = Declaration(

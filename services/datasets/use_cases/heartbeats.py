@@ -6,23 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, DateTime, Text, bindparam, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.domain.days import check_not_future, check_plausible
+from services.datasets.domain.heartbeats import NewHeartbeat, check_heartbeat
 from services.datasets.tables import Heartbeat
 from services.datasets.use_cases.changes import database_unknown, lock_database
 from services.datasets.use_cases.watching import WatchRules, examine
-from shared.errors import Conflict, InvalidInput
-
-
-@dataclass(frozen=True, slots=True)
-class NewHeartbeat:
-    """A heartbeat as sent. `last_sync_at`: of the last synchronisation with the NDC; None for none so far."""
-
-    run_id: str
-    observed_at: datetime
-    record_count: int
-    last_sync_at: datetime | None
-    note: str | None = None
-
+from shared.errors import Conflict
 
 # Inserts a heartbeat; where it comes in order while the database is up without a contradiction, the same statement
 # updates the watch. It waits for a concurrent update of the watch and re-evaluates the row: so `in_time` is read there.
@@ -82,7 +70,7 @@ async def record_heartbeat(
         NotFound: database_unknown.
         Conflict: run_id_taken, when its run sent other content before.
     """
-    _check(new, at, skew)
+    check_heartbeat(new, at, skew)
     values = {
         "code": code,
         "run_id": new.run_id,
@@ -120,21 +108,6 @@ async def _is_first_filled(session: AsyncSession, code: str, new: NewHeartbeat) 
     if new.record_count == 0:
         return False
     return not await session.scalar(_EARLIER_FILLED, {"code": code, "at": new.observed_at})
-
-
-def _check(new: NewHeartbeat, now: datetime, skew: timedelta) -> None:
-    check_plausible(new.observed_at, "observed_at")
-    check_not_future(new.observed_at, now, skew, "observed_at")
-    if new.last_sync_at is not None:
-        check_plausible(new.last_sync_at, "last_sync_at")
-        check_not_future(new.last_sync_at, now, skew, "last_sync_at")
-        if new.last_sync_at > new.observed_at:
-            raise InvalidInput(
-                "sync_after_observed",
-                "Lần đồng bộ gần nhất (last_sync_at) không thể sau thời điểm quan sát (observed_at): kiểm tra hai thời điểm.",
-                "last_sync_at cannot lie after observed_at: check both instants.",
-                field="last_sync_at",
-            )
 
 
 _FOUND = select(

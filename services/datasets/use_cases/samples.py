@@ -9,11 +9,12 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.datasets.domain.heartbeats import NewHeartbeat
 from services.datasets.tables import Agency
 from services.datasets.use_cases.databases import NewDatabase, add_database
 from services.datasets.use_cases.declarations import record_declaration
 from services.datasets.use_cases.downtime import record_liveness
-from services.datasets.use_cases.heartbeats import NewHeartbeat, record_heartbeat
+from services.datasets.use_cases.heartbeats import record_heartbeat
 from services.datasets.use_cases.quality import NewResult, record_quality_result
 from services.datasets.use_cases.watching import WatchRules, examine_database
 from shared.agencies import require_agencies
