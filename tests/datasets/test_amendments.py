@@ -22,13 +22,13 @@ HOURLY = {"period_seconds": 3_600, "grace_seconds": 600}
 
 
 async def amend(
-    world: World, status: int = 200, version: int | str | None = None, code: str = "DB", **said: Any
+    world: World, status: int = 200, version: int | str | None = None, code: str = "DB", **values: Any
 ) -> Any:
     if version is None:
         [watch] = await world.rows("SELECT version FROM watches WHERE database_code = :code", code=code)
         version = watch.version
     headers = {"If-Match": f'"{version}"'} if version else {}
-    answer = await world.send("PATCH", f"/databases/{code}", json=said, headers=headers)
+    answer = await world.send("PATCH", f"/databases/{code}", json=values, headers=headers)
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -47,8 +47,12 @@ def _instant(text: str) -> Any:
 
 async def test_name_owner_and_expectation_are_changed_told_and_audited(world: World) -> None:
     await world.register(heartbeat=None)
-    said = await amend(world, name="Cơ sở dữ liệu mới", owner_code="G16", heartbeat=HOURLY)
-    assert (said["name"], said["owner_code"], said["heartbeat"]) == ("Cơ sở dữ liệu mới", "G16", HOURLY)
+    amended = await amend(world, name="Cơ sở dữ liệu mới", owner_code="G16", heartbeat=HOURLY)
+    assert (amended["name"], amended["owner_code"], amended["heartbeat"]) == (
+        "Cơ sở dữ liệu mới",
+        "G16",
+        HOURLY,
+    )
     [*_, (verb, version, data)] = await world.events()
     assert (verb, version, data["changed"]) == ("amended", 2, ["name", "owner_code", "heartbeat"])
     assert data["database"]["owner_code"] == "G16"
@@ -104,7 +108,7 @@ async def test_a_change_sent_again_under_its_key_is_made_once(world: World) -> N
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "code"),
+    ("values", "status", "code"),
     [
         ({}, 422, "change_empty"),
         ({"holds_from": "2026-03-09T00:00:00+07:00"}, 422, "change_empty"),
@@ -123,10 +127,10 @@ async def test_a_change_sent_again_under_its_key_is_made_once(world: World) -> N
     ],
 )
 async def test_what_cannot_be_agreed_is_refused(
-    world: World, said: dict[str, Any], status: int, code: str
+    world: World, values: dict[str, Any], status: int, code: str
 ) -> None:
     await world.register()
-    assert (await amend(world, status, **said))["code"] == code
+    assert (await amend(world, status, **values))["code"] == code
     assert [verb for verb, _, _ in await world.events()] == ["registered"]
 
 
@@ -217,15 +221,15 @@ async def test_an_agreement_that_is_dated_back_changes_what_is_known_not_what_wa
 async def test_what_stands_so_already_is_no_change(world: World) -> None:
     registered = await world.register()
     await world.beat()
-    told, version = await world.events(), 2
-    for said in (
+    events, version = await world.events(), 2
+    for values in (
         {"name": registered["name"]},
         {"owner_code": "G12", "heartbeat": HOURLY},
         {"heartbeat": HOURLY, "holds_from": START.isoformat()},
     ):
-        answer = await world.send("PATCH", "/databases/DB", json=said, headers={"If-Match": f'"{version}"'})
+        answer = await world.send("PATCH", "/databases/DB", json=values, headers={"If-Match": f'"{version}"'})
         assert (answer.status_code, answer.headers["ETag"]) == (200, f'"{version}"'), answer.text
-    assert await world.events() == told
+    assert await world.events() == events
     await amend(world, name=registered["name"], owner_code="G16")
     [*_, (_, _, data)] = await world.events()
     assert data["changed"] == ["owner_code"]

@@ -71,13 +71,13 @@ async def test_a_key_speaks_for_its_agency_and_those_below_it(world: World) -> N
     await world.register("FIN", owner_code="G12")
     await world.register("HEALTH", owner_code="G16")
     report = frozenset({READ, REPORT})
-    said: dict[str, Callable[[], Any]] = {
+    bodies: dict[str, Callable[[], Any]] = {
         "heartbeats": world.heartbeat,
         "declarations": lambda: {"phase": "operating", "effective_on": "2026-03-01", "evidence": EVIDENCE},
         "quality-results": lambda: QUALITY,
         "maintenance": lambda: {"from": instant(0), "until": instant(60), "reason": "x"},
     }
-    for path, body in said.items():
+    for path, body in bodies.items():
         status = 202 if path == "heartbeats" else 201
         await world.post(f"/databases/TAX/{path}", body(), status, scopes=report, agency="G12")
         await world.post(f"/databases/FIN/{path}", body(), status, scopes=report, agency="G12")
@@ -104,7 +104,7 @@ async def test_a_key_bound_to_an_agency_registers_nothing_whatever_its_scopes(wo
 
 
 async def test_an_owner_cannot_announce_a_maintenance_of_long_ago(world: World) -> None:
-    """The office can: an outage that was told must not become a maintenance by the owner's word alone."""
+    """The office can: a recorded outage must not become a maintenance by the owner's report alone."""
     await world.register()
     owner: dict[str, Any] = {"scopes": frozenset({READ, REPORT}), "agency": "G12"}
     path, day = "/databases/DB/maintenance", 24 * 60
@@ -264,7 +264,7 @@ async def test_who_is_unknown_is_not_found(world: World) -> None:
         assert problem["code"] == "database_unknown"
 
 
-# --- said twice
+# --- repeated
 
 
 async def test_a_heartbeat_sent_again_counts_once(world: World) -> None:
@@ -365,9 +365,9 @@ async def test_intervals_cover_the_window_and_what_is_to_come_is_unknown(world: 
     await world.beat()
     world.clock.advance(minutes=100)
     found = await world.get("/databases/DB/intervals", params={"from": instant(-60), "to": instant(200)})
-    told = [(item["state"], item["from"], item["until"]) for item in found["items"]]
+    states = [(item["state"], item["from"], item["until"]) for item in found["items"]]
     expected = [("unknown", -60, 0), ("up", 0, 70), ("late", 70, 100), ("unknown", 100, 200)]
-    assert told == [(word, _z(start), _z(until)) for word, start, until in expected]
+    assert states == [(word, _z(start), _z(until)) for word, start, until in expected]
     local = {"from": "2026-03-10T07:00:00+07:00", "to": "2026-03-10T11:20:00+07:00"}
     assert (await world.get("/databases/DB/intervals", params=local))["items"] == found["items"]
 

@@ -1,4 +1,4 @@
-"""Where what is declared and what is seen do not agree."""
+"""Contradictions between declarations and observations."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -102,24 +102,24 @@ def test_maintenance_and_our_own_downtime_are_no_silence() -> None:
 
 
 def test_saying_the_same_again_starts_nothing_anew() -> None:
-    said = [
+    declared = [
         DatedValue("connected", day(0).date(), 1),
         DatedValue("synchronised", day(50).date(), 2),
         DatedValue("connected", day(60).date(), 3),
     ]
     joined = {"connected", "synchronised"}
-    assert held_since(said, joined, day(70).date()) == local_instant(day(0).date())
-    assert held_since(said, {"synchronised"}, day(55).date()) == local_instant(day(50).date())
-    assert held_since(said, {"synchronised"}, day(70).date()) is None
-    assert held_since(said, joined, day(-1).date()) is None
+    assert held_since(declared, joined, day(70).date()) == local_instant(day(0).date())
+    assert held_since(declared, {"synchronised"}, day(55).date()) == local_instant(day(50).date())
+    assert held_since(declared, {"synchronised"}, day(70).date()) is None
+    assert held_since(declared, joined, day(-1).date()) is None
 
 
 def test_of_two_statements_for_one_day_the_later_recorded_holds() -> None:
-    said = [DatedValue("connected", ZERO.date(), 2), DatedValue("none", ZERO.date(), 1)]
-    stated = in_force(said, ZERO.date())
+    declared = [DatedValue("connected", ZERO.date(), 2), DatedValue("none", ZERO.date(), 1)]
+    stated = in_force(declared, ZERO.date())
     assert stated is not None
     assert stated.value == "connected"
-    assert held_since(said, {"none"}, ZERO.date()) is None
+    assert held_since(declared, {"none"}, ZERO.date()) is None
 
 
 def test_words_say_how_long() -> None:
@@ -148,7 +148,7 @@ def test_what_was_never_synchronised_is_told_in_its_own_words() -> None:
         ("none_but_sending", [("none", 0), ("testing", 8), ("none", 12), ("connected", 15)], [], 8),
         ("none_but_sending", [("none", 0), ("testing", 8)], [("planned", 6)], None),  # still none by its phase
         ("none_but_sending", [("none", 0), ("testing", 8)], [("planned", 6), ("building", 9)], 9),
-        ("none_but_sending", [("none", 0), ("testing", 3)], [], 5),  # said later of a day before it opened
+        ("none_but_sending", [("none", 0), ("testing", 3)], [], 5),  # declared later of a day before it opened
         ("none_but_sending", [("none", 0), ("testing", 30)], [], None),  # not yet
         ("joined_but_silent", [("connected", 0), ("synchronised", 7), ("none", 9)], [("none", 6)], 9),
         ("synchronised_but_stale", [("synchronised", 0), ("connected", 7)], [], 7),
@@ -160,22 +160,22 @@ def test_the_statement_that_ends_a_contradiction(
 ) -> None:
     """Of one that opened on day 5, as seen on day 20; quality results are of no matter to these."""
 
-    def said(items: list[tuple[str, int]]) -> list[DatedValue]:
+    def dated(items: list[tuple[str, int]]) -> list[DatedValue]:
         return [DatedValue(value, day(number).date(), order) for order, (value, number) in enumerate(items)]
 
     for complete in ([], [("passed", 10)], [("failed", 6), ("passed", 14)]):
         got = declared_until(
             ContradictionKind(kind),
-            said(phases),
-            said(connections),
-            said(complete),
+            dated(phases),
+            dated(connections),
+            dated(complete),
             opened_at=day(5),
             day=day(20).date(),
         )
         assert got == (None if expected is None else local_instant(day(expected).date()))
 
 
-# --- told by the service
+# --- recorded by the service
 
 
 async def test_declared_synchronised_and_silent_for_41_days(world: World) -> None:
@@ -257,7 +257,7 @@ async def test_a_closing_that_was_told_stays(world: World, order: tuple[int, int
 
 
 async def test_an_end_is_dated_by_the_first_heartbeat_that_made_it_so(world: World) -> None:
-    """Two zeros were told; what comes late tells that it was filled between them."""
+    """Two zeros were recorded; a late heartbeat shows that it was filled between them."""
     await world.register()
     await world.beat()
     for _ in range(2):
@@ -274,7 +274,7 @@ async def test_an_end_is_dated_by_the_first_heartbeat_that_made_it_so(world: Wor
 
 
 async def test_a_synchronisation_that_comes_back_ends_it_when_it_was_told(world: World) -> None:
-    """Those told before the old one was are not the end of it."""
+    """Synchronisations reported before the old one do not end it."""
     await world.register()
     await world.declare(ndc_connection="synchronised", effective_on="2026-02-01")
     await world.beat()
@@ -421,8 +421,8 @@ async def test_nobody_is_told_twice(world: World) -> None:
     world.clock.advance(days=30)
     for _ in range(3):
         await world.watch()
-        await world.look()
-    told = [verb for verb, _, _ in await world.events()]
-    assert told == ["registered", "declared", "contradicted"]
+        await world.examine()
+    verbs = [verb for verb, _, _ in await world.events()]
+    assert verbs == ["registered", "declared", "contradicted"]
     [event] = [data for verb, _, data in await world.events() if verb == "contradicted"]
     assert event["opened_at"] == (START + 7 * DAY).isoformat().replace("+00:00", "Z")

@@ -55,7 +55,7 @@ def test_an_intake_that_never_ran_or_whose_clock_is_ahead_holds_nothing_up() -> 
     assert judged_until(Gap(START + MINUTE, START, timedelta(0)), START, TOLERATED) == START
 
 
-# --- what is recorded and told
+# --- recorded
 
 
 async def leave(world: World, component: Component, *, is_start: bool = False) -> datetime | None:
@@ -131,7 +131,7 @@ async def test_silence_is_not_told_before_the_intake_has_told_of_itself(world: W
     await world.watch()
     assert await world.transitions() == [("unknown", "up", 0), ("up", "late", 70)]
     [event] = await world.rows("SELECT time FROM outbox WHERE data ->> 'after' = 'late' AND subject = 'DB'")
-    assert event.time == world.now  # recorded when it was told, not when it became true
+    assert event.time == world.now  # recorded at the examination, not when it became true
 
 
 async def test_both_may_rest_from_the_same_instant(world: World) -> None:
@@ -143,8 +143,8 @@ async def test_both_may_rest_from_the_same_instant(world: World) -> None:
     rows = await world.rows(
         "SELECT component, started_at, ended_at, known_from FROM downtimes ORDER BY component"
     )
-    told = (START, world.now, START + SETTINGS.downtime)
-    assert [tuple(row) for row in rows] == [("intake", *told), ("watch", *told)]
+    downtime = (START, world.now, START + SETTINGS.downtime)
+    assert [tuple(row) for row in rows] == [("intake", *downtime), ("watch", *downtime)]
 
 
 async def test_a_beat_under_way_does_not_put_a_question_back(world: World) -> None:
@@ -166,15 +166,15 @@ def serving(world: World, clock: Clock) -> AbstractAsyncContextManager[Loops]:
 
 
 async def beaten(world: World, clock: Clock) -> None:
-    """Return when the intake has told of itself at this time or later."""
+    """Return when the intake has reported at this time or later."""
     now = clock.now()
 
-    async def told() -> bool:
+    async def has_reported() -> bool:
         return bool(
             await world.rows("SELECT 1 FROM liveness WHERE component = 'intake' AND at >= :now", now=now)
         )
 
-    await wait_for(told)
+    await wait_for(has_reported)
 
 
 async def test_any_process_that_serves_counts_also_by_a_fast_clock(world: World) -> None:

@@ -189,8 +189,8 @@ async def test_one_day_with_the_month_first_puts_the_others_in_doubt(world: Worl
     days = ("05/19/2025", "05/04/2025", "19/05/2025", "2025-05-20", "")
     rows = [f"A{n},Tên,Quốc gia,G01,,{'vận hành' if day else ''},,{day}" for n, day in enumerate(days)]
     report = await send(world, table(*rows))
-    told = [[problem["code"] for problem in row["problems"]] for row in report["rows"]]
-    assert told == [["day_invalid"], ["day_ambiguous"], [], [], []]
+    codes = [[problem["code"] for problem in row["problems"]] for row in report["rows"]]
+    assert codes == [["day_invalid"], ["day_ambiguous"], [], [], []]
 
 
 async def test_what_may_be_changed_of_a_record_is_said_with_its_path(world: World) -> None:

@@ -36,7 +36,7 @@ def minute(instant: datetime) -> float:
     return (instant - ZERO).total_seconds() / 60
 
 
-def told(intervals: list[Interval]) -> list[tuple[str, float, float]]:
+def as_minutes(intervals: list[Interval]) -> list[tuple[str, float, float]]:
     return [(item.state.value, minute(item.start), minute(item.until)) for item in intervals]
 
 
@@ -73,12 +73,12 @@ def test_states_by_table(
     runs = runs_of(map(at, beats), HOURLY.in_time)
     quiet_spans, unwatched_spans = [span(*item) for item in quiet], [span(*item) for item in unwatched]
     found = observe(runs, HOURLY, span(0, 600), maintenances=quiet_spans, downtimes=unwatched_spans)
-    assert told(found) == expected
+    assert as_minutes(found) == expected
 
 
 def test_a_long_grace_still_lets_late_come_before_down() -> None:
     patient = Expectation(timedelta(minutes=10), timedelta(minutes=50))
-    assert told(observe([Run(at(0), None, at(0))], patient, span(0, 100))) == [
+    assert as_minutes(observe([Run(at(0), None, at(0))], patient, span(0, 100))) == [
         ("up", 0, 60),
         ("late", 60, 70),
         ("down", 70, 100),
@@ -110,14 +110,14 @@ def test_a_rest_that_is_tolerated_makes_nothing_down_that_sends_as_agreed(
 
 def test_without_an_expectation_nothing_is_known_but_maintenance() -> None:
     found = observe([Run(at(0), at(1), at(9))], None, span(0, 100), maintenances=[span(20, 30)])
-    assert told(found) == [("unknown", 0, 20), ("maintenance", 20, 30), ("unknown", 30, 100)]
+    assert as_minutes(found) == [("unknown", 0, 20), ("maintenance", 20, 30), ("unknown", 30, 100)]
 
 
 def test_what_is_to_come_is_unknown() -> None:
     found = observe([Run(at(0), None, at(0))], HOURLY, span(0, 100), known_until=at(20))
-    assert told(found) == [("up", 0, 20), ("unknown", 20, 100)]
+    assert as_minutes(found) == [("up", 0, 20), ("unknown", 20, 100)]
     found = observe([Run(at(0), None, at(0))], HOURLY, span(50, 100), known_until=at(20))
-    assert told(found) == [("unknown", 50, 100)]
+    assert as_minutes(found) == [("unknown", 50, 100)]
 
 
 # --- against a simulation

@@ -88,8 +88,8 @@ async def test_the_pages_are_alive_on_the_day_of_the_first_start(world: World, n
     }
     assert whole["up"]["count"] == 5
     found = (await world.get("/contradictions", params={"open": "true"}))["items"]
-    told = {(item["database_code"], item["kind"], item["words_en"]) for item in found}
-    assert told == {
+    contradictions = {(item["database_code"], item["kind"], item["words_en"]) for item in found}
+    assert contradictions == {
         ("MAU-QG-09", "joined_but_silent", "declared synchronised, no heartbeat for 41 days"),
         ("CSDL-XPVPHC", "none_but_sending", "declared none, seen sending"),
     }
@@ -122,6 +122,6 @@ async def test_what_lies_after_the_clock_is_left_out(world: World, day: str) -> 
         " (SELECT max(recorded_at) FROM quality_results), (SELECT max(recorded_at) FROM heartbeats)"
     )
     assert all(last is None or last <= at for last in row)
-    [row] = await world.rows("SELECT max(time) AS last, count(*) AS told FROM outbox")
-    assert (row.told > 0) == (at >= datetime(2025, 12, 15, 1, tzinfo=UTC))
+    [row] = await world.rows("SELECT max(time) AS last, count(*) AS number FROM outbox")
+    assert (row.number > 0) == (at >= datetime(2025, 12, 15, 1, tzinfo=UTC))
     assert row.last is None or row.last <= at

@@ -6,14 +6,14 @@ from typing import Any
 from tests.datasets.world import World
 
 
-async def registered(world: World, kind: str, number: int, **said: Any) -> list[str]:
+async def registered(world: World, kind: str, number: int, **declared: Any) -> list[str]:
     """Some databases of a kind, each with the same declaration."""
     before = len(await world.rows("SELECT 1 FROM databases"))
     codes = [f"{kind.upper()}-{before + item:03}" for item in range(number)]
     for code in codes:
         await world.register(code, kind=kind, heartbeat=None)
-        if said:
-            await world.declare(code, effective_on="2026-03-09", **said)
+        if declared:
+            await world.declare(code, effective_on="2026-03-09", **declared)
     return codes
 
 

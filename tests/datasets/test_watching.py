@@ -1,4 +1,4 @@
-"""What is seen of a database: told when it changes, dated when it became true, the same whatever came first."""
+"""The observed states of a database: recorded when they change, dated when they became true, in any order of arrival."""
 
 import asyncio
 import itertools
@@ -29,9 +29,9 @@ async def test_a_database_that_falls_silent_is_late_then_down_then_up_again(worl
         ("late", "down", 180),
         ("down", "up", 360),
     ]
-    told = await world.events()
-    assert [version for _, version, _ in told] == [1, 2, 3, 4, 5, 6]
-    assert [verb for verb, _, _ in told] == ["registered", *["observed"] * 3, "heard", "observed"]
+    events = await world.events()
+    assert [version for _, version, _ in events] == [1, 2, 3, 4, 5, 6]
+    assert [verb for verb, _, _ in events] == ["registered", *["observed"] * 3, "heard", "observed"]
 
 
 async def test_who_looks_late_tells_every_change_with_its_own_date(world: World) -> None:
@@ -40,8 +40,13 @@ async def test_who_looks_late_tells_every_change_with_its_own_date(world: World)
     world.clock.advance(hours=30)
     await world.beat(minutes_ago=5)
     await world.beat()
-    told = await world.transitions()
-    assert told == [("unknown", "up", 0), ("up", "late", 70), ("late", "down", 180), ("down", "up", 1800)]
+    transitions = await world.transitions()
+    assert transitions == [
+        ("unknown", "up", 0),
+        ("up", "late", 70),
+        ("late", "down", 180),
+        ("down", "up", 1800),
+    ]
 
 
 async def test_a_heartbeat_that_arrives_late_takes_back_what_was_told(world: World) -> None:
@@ -61,7 +66,7 @@ async def test_a_heartbeat_that_arrives_late_takes_back_what_was_told(world: Wor
 
 
 async def test_the_first_count_above_zero_makes_later_zeros_no_signs_of_life(world: World) -> None:
-    """Also where it arrives late, within a time that was told as up by those zeros."""
+    """Also where it arrives late, within a time that was recorded as up by those zeros."""
     await world.register()
     for minutes_ago in (180, 120, 60, 0):
         await world.beat(minutes_ago=minutes_ago, record_count=0)
@@ -73,22 +78,22 @@ async def test_the_first_count_above_zero_makes_later_zeros_no_signs_of_life(wor
 async def test_a_late_batch_in_any_order_tells_of_no_loss_without_saying_what_was_heard_since(
     world: World,
 ) -> None:
-    """24 orders. Whoever is told of a loss can see that the newest heartbeat known by then vouches for now."""
+    """24 orders. Every event of a loss shows that the newest heartbeat known by then vouches for now."""
     batch = (600, 560, 200, 20)
     for course, order in enumerate(itertools.permutations(batch)):
         code = f"DB{course}"
         await world.register(code)
-        told = 0
+        read = 0
         for place, minutes_ago in enumerate(order):
             await world.beat(code, minutes_ago=minutes_ago)
             newest = world.now - timedelta(minutes=min(order[: place + 1]))
             events = [data for verb, _, data in await world.events(code) if verb != "registered"]
-            for data in events[told:]:
+            for data in events[read:]:
                 heard = datetime.fromisoformat(data["database"]["heard_until"])
                 assert heard == newest + timedelta(minutes=70)
                 if data.get("after") in {"late", "down"} and 20 in order[: place + 1]:
                     assert heard > world.now
-            told = len(events)
+            read = len(events)
         assert (await world.state(code))[0] in {"up", "down"}
 
 
@@ -194,7 +199,7 @@ async def test_a_long_past_is_looked_back_through_to_its_beginning(world: World)
     await world.register(heartbeat={"period_seconds": 60, "grace_seconds": 0})
     await many_beats(world, "DB", 30, 12_000)
     world.clock.advance(seconds=30 * 12_000)
-    await world.look()
+    await world.examine()
     assert await world.state() == ("up", START)
     asked = {"from": START.isoformat(), "to": world.now.isoformat()}
     found = await world.get("/databases/DB/intervals", params=asked)
@@ -205,7 +210,7 @@ async def test_one_that_never_sends_in_time_is_late_again_and_again(world: World
     await world.register(heartbeat={"period_seconds": 60, "grace_seconds": 0})
     await many_beats(world, "DB", 100, 6_000)
     world.clock.advance(seconds=100 * 6_000 - 30)
-    await world.look()
+    await world.examine()
     assert await world.state() == ("late", world.now - timedelta(seconds=10))
     asked = {"from": START.isoformat(), "to": (START + timedelta(seconds=300)).isoformat()}
     found = await world.get("/databases/DB/intervals", params=asked)
@@ -243,7 +248,7 @@ async def test_what_was_told_of_a_downtime_is_worked_out_anew(world: World) -> N
 
 
 async def test_a_downtime_under_way_is_told_at_once_and_afterwards_the_same(world: World) -> None:
-    """Until our watch runs again nobody has recorded the downtime, yet who asks is told."""
+    """Until our watch runs again nobody has recorded the downtime, yet answers take it into account."""
     await world.register()
     await world.beat()
     await report_liveness(world.database, world.clock, world.settings)
@@ -336,7 +341,7 @@ async def test_any_order_of_arrival_ends_in_the_same_watch(
         await world.post(f"/databases/{shuffled}/heartbeats", body(minute, count), 202)
     await world.watch()
     for code in (in_order, shuffled):
-        await world.look(code)
+        await world.examine(code)
     statement = f"SELECT {COMPARED} FROM watches WHERE database_code = :code"  # noqa: S608 - our own words
     assert await world.rows(statement, code=in_order) == await world.rows(statement, code=shuffled)
     asked = {"from": begin.isoformat(), "to": world.now.isoformat()}
@@ -346,11 +351,11 @@ async def test_any_order_of_arrival_ends_in_the_same_watch(
     ]
     assert one == other
     observed = (await world.get(f"/databases/{in_order}"))["observed"]
-    told = await world.rows(
+    states = await world.rows(
         "SELECT observed, observed_since FROM watches WHERE database_code = :code", code=in_order
     )
     assert [(observed["state"], observed["since"])] == [
-        (row.observed, row.observed_since.isoformat().replace("+00:00", "Z")) for row in told
+        (row.observed, row.observed_since.isoformat().replace("+00:00", "Z")) for row in states
     ]
     open_kinds = [
         [row.kind for row in await world.rows(
@@ -367,10 +372,10 @@ async def test_many_at_once_end_where_one_after_the_other_would(world: World) ->
     bodies = [world.heartbeat(minutes_ago=minute, count=1000 - minute) for minute in range(40)]
     await asyncio.gather(
         *(world.post("/databases/DB/heartbeats", body, 202) for body in [*bodies, *bodies[:10]]),
-        world.look(),
-        world.look(),
+        world.examine(),
+        world.examine(),
     )
-    await world.look()
+    await world.examine()
     assert await world.state() == ("up", world.now - timedelta(minutes=39))
     [watch] = await world.rows("SELECT record_count, last_heartbeat_at FROM watches")
     assert (watch.record_count, watch.last_heartbeat_at) == (1000, world.now)

@@ -1,4 +1,4 @@
-"""The loops together: agencies are followed, silence is told in its own time, figures are shown."""
+"""The loops together: agencies are copied, silence is recorded when it is due, metrics are set."""
 
 import asyncio
 from datetime import timedelta

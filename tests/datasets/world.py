@@ -72,8 +72,8 @@ class World(RunningService):
         whole = {"code": code, "name": f"Cơ sở dữ liệu {code}", "kind": "national", "owner_code": "G12"}
         return await self.post("/databases", whole | {"heartbeat": HOURLY} | changes)
 
-    async def declare(self, code: str = "DB", effective_on: str = "2026-03-10", **said: Any) -> Any:
-        body = {"effective_on": effective_on, "evidence": EVIDENCE} | said
+    async def declare(self, code: str = "DB", effective_on: str = "2026-03-10", **values: Any) -> Any:
+        body = {"effective_on": effective_on, "evidence": EVIDENCE} | values
         return await self.post(f"/databases/{code}/declarations", body)
 
     async def beat(
@@ -103,16 +103,16 @@ class World(RunningService):
         return await self.post(f"/databases/{code}/quality-results", body | changes)
 
     async def watch(self) -> None:
-        """Look at all that is due, as the worker does."""
+        """Examine all that is due, as the worker does."""
         while await watch_due(self.database, self.clock, self.settings):
             pass
 
-    async def look(self, code: str = "DB") -> None:
+    async def examine(self, code: str = "DB") -> None:
         async with writing(self.database) as session:
             await examine_database(session, code, self.rules, at=self.now)
 
     async def state(self, code: str = "DB") -> tuple[str, datetime]:
-        """The state that was told last, and since when it holds."""
+        """The latest recorded state, and since when it holds."""
         [row] = await self.rows(
             "SELECT observed, observed_since FROM watches WHERE database_code = :code", code=code
         )
@@ -124,9 +124,9 @@ class World(RunningService):
         return await super().events(subject)
 
     async def transitions(self, code: str = "DB") -> list[tuple[str, str, float]]:
-        """(before, after, minutes since the start) of every state that was told."""
-        told = [data for verb, _, data in await self.events(code) if verb == "observed"]
-        return [(item["before"], item["after"], minutes(item["at"])) for item in told]
+        """(before, after, minutes since the start) of every recorded transition."""
+        observed = [data for verb, _, data in await self.events(code) if verb == "observed"]
+        return [(item["before"], item["after"], minutes(item["at"])) for item in observed]
 
 
 def minutes(instant: str) -> float:

@@ -8,7 +8,7 @@ def table(text: str) -> list[tuple[str, ...]]:
     return [tuple(cell.strip() for cell in line.split("|")) for line in lines]
 
 
-def said(reading: Reading) -> tuple[str, str, str]:
+def outcome(reading: Reading) -> tuple[str, str, str]:
     """A reading in the columns of the tables: kind; last in-time day, or period with day/month; flags : unread words."""
     due = str(reading.due_on or "")
     if recurrence := reading.recurrence:

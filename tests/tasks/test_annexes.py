@@ -354,5 +354,5 @@ def test_an_answer_is_for_the_row_that_it_names() -> None:
 
 def test_many_answers_go_through_the_rows_once() -> None:
     rows = Counted(("PL", number) for number in range(1_000))
-    told = answers_by_row({str(number): "mới" for number in range(1_000)}, rows)
-    assert (len(told), rows.passes) == (1_000, 1)
+    answers = answers_by_row({str(number): "mới" for number in range(1_000)}, rows)
+    assert (len(answers), rows.passes) == (1_000, 1)

@@ -117,8 +117,8 @@ async def test_a_code_is_given_once(service: TasksService, path: str, body: dict
     answers = await asyncio.gather(*(service.send("POST", path, json=body) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     assert await service.refused(path, body, 409) == "code_exists"
-    told = await service.rows("SELECT 1 FROM outbox WHERE subject = :code", code=body["code"])
-    assert len(told) == 1
+    events = await service.rows("SELECT 1 FROM outbox WHERE subject = :code", code=body["code"])
+    assert len(events) == 1
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ async def test_the_catalogue_that_ships_is_loaded_once(service: TasksService) ->
     assert {item["scheme"] for item in ha_noi["identifiers"]}
     groups = {group["code"]: len(group["member_codes"]) for group in (await service.get("/groups"))["items"]}
     assert (groups["ministries"], groups["localities"], groups["party_bodies"]) == (23, 34, 12)
-    told = await service.rows("SELECT type, count(*) AS n FROM outbox GROUP BY type ORDER BY type")
-    assert [(row.type.split(".")[3], row.n) for row in told] == [("agency", 78), ("group", 6)]
+    events = await service.rows("SELECT type, count(*) AS n FROM outbox GROUP BY type ORDER BY type")
+    assert [(row.type.split(".")[3], row.n) for row in events] == [("agency", 78), ("group", 6)]
 
 
 async def test_communes_come_by_command_below_their_provinces(service: TasksService) -> None:

@@ -1,4 +1,4 @@
-"""Agencies are renamed and given aliases, groups gain and lose members: dated, told, and never another's name."""
+"""Agencies are renamed and given aliases, groups gain and lose members: dated, with their events, and never another's name."""
 
 import asyncio
 import re
@@ -75,7 +75,7 @@ async def meaning(service: TasksService, name: str) -> Meaning:
         return find_name(name, await load_directory(connection), token_sort_ratio)
 
 
-async def told(service: TasksService, subject: str) -> list[Any]:
+async def events_of(service: TasksService, subject: str) -> list[Any]:
     rows = await service.rows("SELECT data FROM outbox WHERE subject = :subject ORDER BY id", subject=subject)
     return [row.data for row in rows]
 
@@ -90,7 +90,7 @@ async def test_an_agency_takes_an_alias_by_which_it_is_found(office: TasksServic
     assert after == before | {"aliases": sorted(aliases)}
     assert await office.get("/agencies/G12") == after
     assert await meaning(office, "bộ tài chính việt nam") == Found("agency", ("G12",))
-    *_, last = await told(office, "G12")
+    *_, last = await events_of(office, "G12")
     assert last["aliases"] == sorted(aliases)
     assert last["predecessors"] == before["predecessors"] != []
     [entry] = await office.rows("SELECT * FROM audit WHERE action = 'amend' AND entity_id = 'G12'")
@@ -112,7 +112,7 @@ async def test_what_stands_already_is_no_change(office: TasksService) -> None:
     before = await office.get("/agencies/G12")
     for body in ({"name": before["name"]}, {"aliases": [*before["aliases"], *before["aliases"]]}):
         assert await patch(office, "/agencies/G12", body) == before
-    assert len(await told(office, "G12")) == 1
+    assert len(await events_of(office, "G12")) == 1
 
 
 async def test_an_alias_is_taken_away_only_when_that_is_said(office: TasksService) -> None:
@@ -160,7 +160,7 @@ async def test_an_alias_that_is_another_s_or_no_name_is_refused(
     assert named in problem["detail_en"]
     new = AGENCY | {"aliases": [alias]}
     assert await office.refused("/agencies", new, status) == code
-    assert len(await told(office, "G12")) == 1
+    assert len(await events_of(office, "G12")) == 1
 
 
 AGENCY: dict[str, Any] = {"code": "X1", "name": "Bộ Thử nghiệm", "bloc": "government", "level": "central"}
@@ -211,7 +211,7 @@ async def test_a_change_is_made_once_for_its_key(office: TasksService) -> None:
     answers = [await office.send("PATCH", "/agencies/G12", json=body, headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].json() == answers[1].json()
-    assert len(await told(office, "G12")) == 2
+    assert len(await events_of(office, "G12")) == 2
 
 
 async def test_of_concurrent_changes_one_wins(office: TasksService) -> None:
@@ -279,7 +279,7 @@ async def test_a_group_is_recorded_and_named_by_its_phrases(office: TasksService
     ]
     for phrase in ("các tỉnh đồng bằng sông cửu long", "Các tỉnh miền Tây"):
         assert await meaning(office, phrase) == Found("group", ("delta",))
-    assert (await told(office, "delta"))[-1]["member_codes"] == ["92", "96"]
+    assert (await events_of(office, "delta"))[-1]["member_codes"] == ["92", "96"]
     before = await office.get("/groups/delta", params={"as_of": "2025-06-30"})
     assert before["member_codes"] == ["96"]
 
@@ -309,7 +309,7 @@ async def test_members_join_and_leave_on_a_day_on_both_clocks(office: TasksServi
         assert await members_of(session, ["delta"], date(2025, 12, 1)) == ("80", "96")
     known = await office.get("/groups/delta", params={"known_at": learned.isoformat()})
     assert [each["valid_to"] for each in known["members"]] == [None, None]
-    assert (await told(office, "delta"))[-1]["member_codes"] == ["80", "96"]
+    assert (await events_of(office, "delta"))[-1]["member_codes"] == ["80", "96"]
 
 
 @pytest.mark.parametrize(
@@ -384,14 +384,14 @@ async def test_a_renamed_group_is_found_by_both_names(office: TasksService) -> N
 async def test_a_group_s_event_tells_its_phrases_and_every_time_of_membership(office: TasksService) -> None:
     await office.post("/groups", DELTA)
     await patch(office, "/groups/delta", {"end_members": [{"agency_code": "92", "valid_to": "2025-09-30"}]})
-    last = (await told(office, "delta"))[-1]
+    last = (await events_of(office, "delta"))[-1]
     assert last["member_codes"] == ["96"]
     assert last["aliases"] == ["Các tỉnh miền Tây", DELTA["name"]]
     assert last["memberships"] == [
         {"agency_code": "92", "valid_from": "2025-07-01", "valid_to": "2025-09-30"},
         {"agency_code": "96", "valid_from": None, "valid_to": None},
     ]
-    shipped = (await told(office, "localities"))[-1]
+    shipped = (await events_of(office, "localities"))[-1]
     assert {"Các địa phương", "34 tỉnh, thành phố"} <= set(shipped["aliases"])
     assert [each["agency_code"] for each in shipped["memberships"]] == shipped["member_codes"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.tasks.domain.deadlines import read_deadline
-from tests.support.deadlines import said, table
+from tests.support.deadlines import outcome, table
 
 # phrase | kind | last in-time day, or period day/month | flags : unread words
 DOUBTS = """
@@ -79,4 +79,4 @@ trong thời hạn 03 tháng kể từ ngày 15/10/2025                         
 
 @pytest.mark.parametrize("row", table(DOUBTS), ids=lambda row: row[0][:50])
 def test_doubts(row: tuple[str, ...]) -> None:
-    assert said(read_deadline(row[0])) == row[1:]
+    assert outcome(read_deadline(row[0])) == row[1:]

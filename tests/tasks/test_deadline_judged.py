@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.tasks.domain.deadlines import DeadlineFlag, DeadlineKind, Reading, read_deadline
-from tests.support.deadlines import said
+from tests.support.deadlines import outcome
 
 JUDGED = Path(__file__).parents[1] / "data" / "deadline_phrases_judged.csv"
 ROWS = list(csv.DictReader(JUDGED.read_text(encoding="utf-8").splitlines(keepends=True)))
@@ -19,7 +19,7 @@ WAITING = {DeadlineKind.EVENT, DeadlineKind.REFERENCE}
 
 
 def is_right(reading: Reading, right: str) -> bool:
-    kind, due, _ = said(reading)
+    kind, due, _ = outcome(reading)
     return (due or kind) == right or (reading.kind in WAITING and right in WAITING)
 
 

@@ -43,5 +43,5 @@ async def test_a_weekly_duty_is_told_with_its_weekday(service: TasksService) -> 
     weekly = {"every": "week", "due_day": 5, "due_month": None}
     assert (task["kind"], task["deadline"]["recurrence"]) == ("standing", weekly)
     changes = await service.get("/changes", params={"limit": "500"})
-    told = changes["items"][-1]["data"]["task"]["deadline"]
-    assert (told["cycle"], told["recurrence"]) == (weekly, None)
+    deadline = changes["items"][-1]["data"]["task"]["deadline"]
+    assert (deadline["cycle"], deadline["recurrence"]) == (weekly, None)

@@ -3,7 +3,7 @@
 import pytest
 
 from services.tasks.domain.deadlines import read_deadline
-from tests.support.deadlines import said, table
+from tests.support.deadlines import outcome, table
 
 # phrase | kind | last in-time day, or period day/month | flags : unread words
 VARIANTS = """
@@ -183,7 +183,7 @@ ROWS = table(VARIANTS)
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:50])
 def test_variants(row: tuple[str, ...]) -> None:
-    assert said(read_deadline(row[0])) == row[1:]
+    assert outcome(read_deadline(row[0])) == row[1:]
 
 
 def test_unread_words_and_their_flag_go_together() -> None:

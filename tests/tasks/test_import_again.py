@@ -56,8 +56,8 @@ async def test_one_more_row_brings_one_more_task_and_moved_rows_are_known(office
 
 
 async def test_a_row_that_says_what_another_says_is_told(office: TasksService) -> None:
-    said = "Sửa luật,Bộ Tư pháp,Tháng 6/2025,A"
-    twice = table(f"1,{said}", "2,Đào tạo cán bộ,Bộ Nội vụ,Tháng 9/2025,B", f"3,{said}")
+    cells = "Sửa luật,Bộ Tư pháp,Tháng 6/2025,A"
+    twice = table(f"1,{cells}", "2,Đào tạo cán bộ,Bộ Nội vụ,Tháng 9/2025,B", f"3,{cells}")
     rows = rows_of(await report_of(office, twice))
     warned = {ref: [each["code"] for each in row["warnings"]] for ref, row in rows.items()}
     assert warned == {"1": [], "2": [], "3": ["words_repeated"]}
@@ -115,15 +115,15 @@ async def test_a_renamed_annex_asks_for_every_row_or_is_told_its_old_name(office
     assert "(annex_was): Phụ lục I." in asked["rows"][0]["problems"][0]["detail"]
     named = {"annex": "Phụ lục III", "annex_was": "PL 1"}
     dry = await report_of(office, rows, dry_run=True, **named)
-    told = await report_of(office, rows, **named)
-    assert (outcome(told), told["written"], told["missing"], dry["rows"]) == (
+    report = await report_of(office, rows, **named)
+    assert (outcome(report), report["written"], report["missing"], dry["rows"]) == (
         (0, 0, 2),
         True,
         [],
-        told["rows"],
+        report["rows"],
     )
-    assert tasks_of(told) == tasks_of(first)
-    assert [row["moved_from"] for row in told["rows"]] == ["Phụ lục I, 1", "Phụ lục I, 2"]
+    assert tasks_of(report) == tasks_of(first)
+    assert [row["moved_from"] for row in report["rows"]] == ["Phụ lục I, 1", "Phụ lục I, 2"]
     assert outcome(await report_of(office, rows, annex="Phụ lục III")) == (0, 0, 2)
     after = await office.counts()
     assert after["tasks"] == before["tasks"]
@@ -158,8 +158,8 @@ async def test_a_renamed_annex_in_a_book_of_several_is_named_with_its_sheet(offi
     book = book_of(**{"PL I": one, "PL IV": two})
     both = await send(office, book, name="a.xlsx", annex_was="PL II")
     assert (both.json()["code"], both.json()["field"]) == ("annex_needs_sheet", "annex_was")
-    told = await report_of(office, book, name="a.xlsx", sheet="PL IV", annex_was="PL II")
-    assert outcome(told) == (0, 0, 1)
+    report = await report_of(office, book, name="a.xlsx", sheet="PL IV", annex_was="PL II")
+    assert outcome(report) == (0, 0, 1)
     assert outcome(await report_of(office, book, name="a.xlsx")) == (0, 0, 2)
 
 

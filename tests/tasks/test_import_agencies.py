@@ -95,8 +95,8 @@ CASES = {
 async def test_roles_titles_and_units_are_recorded(office: TasksService, lead: str, other: str) -> None:
     found = await assignments(office, lead, other)
     assert sorted(found, key=str) == sorted(CASES[lead, other], key=str)
-    [told] = await office.rows("SELECT data FROM outbox WHERE type LIKE '%.task.created.%'")
-    assert told.data["task"]["assignments"] == found
+    [event] = await office.rows("SELECT data FROM outbox WHERE type LIKE '%.task.created.%'")
+    assert event.data["task"]["assignments"] == found
 
 
 async def test_the_heads_of_a_group_answer_for_their_own_part(office: TasksService) -> None:

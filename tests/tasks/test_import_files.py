@@ -148,10 +148,10 @@ async def test_the_log_tells_a_group_before_its_members_however_the_writes_are_c
     report = await report_of(office, table(GOOD))
     parent = report["rows"][1]["task_id"]
     async with office.database.reading() as connection:
-        told = (await connection.execute(CREATED)).all()
-    assert len(told) == 2 + report["rows"][1]["members"]
-    assert [row.task for row in told[:2]] == [row["task_id"] for row in report["rows"]]
-    assert {row.parent for row in told[2:]} == {parent}
+        created = (await connection.execute(CREATED)).all()
+    assert len(created) == 2 + report["rows"][1]["members"]
+    assert [row.task for row in created[:2]] == [row["task_id"] for row in report["rows"]]
+    assert {row.parent for row in created[2:]} == {parent}
 
 
 async def test_what_the_log_cannot_hold_leaves_nothing_behind(

@@ -110,8 +110,8 @@ async def test_an_amendment_changes_what_it_names(service: TasksService) -> None
         "title", "deliverable", "priority", "version",
     }  # fmt: skip
     assert await service.versions(task["id"]) == [("created", 1), ("amended", 2)]
-    [told] = await service.rows("SELECT data FROM outbox WHERE type LIKE '%.amended.v1'")
-    assert told.data["changed"] == ["title", "deliverable", "priority"]
+    [event] = await service.rows("SELECT data FROM outbox WHERE type LIKE '%.amended.v1'")
+    assert event.data["changed"] == ["title", "deliverable", "priority"]
     assert [item["id"] for item in (await service.get("/tasks", params={"q": "de an moi"}))["items"]] == [
         task["id"]
     ]

@@ -14,10 +14,10 @@ async def test_a_group_is_done_with_its_last_member(service: TasksService) -> No
     await service.finish(members["79"], "2025-05-18", "79")
     assert (await service.read(parent))["status"] == "completed_late"
     assert await service.versions(parent["id"]) == [("created", 1), ("completed", 2)]
-    [told] = await service.rows(
+    [event] = await service.rows(
         "SELECT data FROM outbox WHERE subject = :id AND version = 2", id=parent["id"]
     )
-    assert told.data["completed_on"] == "2025-05-19"
+    assert event.data["completed_on"] == "2025-05-19"
 
 
 async def test_members_accepted_at_once_complete_their_group_once(service: TasksService) -> None:

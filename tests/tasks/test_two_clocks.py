@@ -40,14 +40,14 @@ async def test_an_extension_typed_in_late_does_not_tell_that_the_deadline_moved(
     task = await service.assign()
     await _extend(service, task, "trước ngày 01/10/2025", "95/QD")
     await _extend(service, task, "trước ngày 01/8/2025", "90/QD")
-    told = [
+    extended = [
         (data["document_code"], data["in_force"], deadline["revision"], deadline["due_on"])
         for change in (await service.get("/changes", params={"limit": 500}))["items"]
         if change["type"] == "vn.dondoc.tasks.task.extended.v1"
         for data in [change["data"]]
         for deadline in [data["task"]["deadline"]]
     ]
-    assert told == [("95/QD", True, 2, "2025-09-30"), ("90/QD", False, 2, "2025-09-30")]
+    assert extended == [("95/QD", True, 2, "2025-09-30"), ("90/QD", False, 2, "2025-09-30")]
     entries = (await service.get(f"/tasks/{task['id']}/history"))["items"]
     assert [entry["detail"].get("in_force") for entry in entries] == [None, True, False]
 
