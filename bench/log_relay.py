@@ -24,7 +24,8 @@ from shared.events.envelope import CloudEvent
 from shared.log.bus.kafka import KafkaPublisher, create_topics
 from shared.log.bus.kafka.publisher import make_producer, message_of
 from shared.log.bus.kafka_connection import KafkaConnection
-from shared.log.reader import Cursor, LogRow, read_rows
+from shared.log.cursors import Cursor
+from shared.log.reader import LogRow, read_rows
 from shared.log.relay import CURSOR, PAGE, relay_loop
 from shared.log.topics import Topic
 from shared.platform_tables import platform_metadata

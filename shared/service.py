@@ -15,6 +15,7 @@ from shared.keys.revocations import REVOCATION_HANDLERS
 from shared.log.bus import DeadLetter, Source
 from shared.log.bus.kafka import KafkaPublisher, KafkaSource
 from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.identity import log_check
 from shared.log.inbox import Consumer, Handler
 from shared.log.relay import CURSOR as RELAY
 from shared.log.relay import notifier_loop, relay_loop
@@ -139,7 +140,11 @@ class Service:
         """
         own = self.work(settings, database, clock)
         loops: dict[str, Loop] = dict(own.loops)
-        checks: dict[str, Check] = {f"{self.name}-database": database_check(database), **own.checks}
+        checks: dict[str, Check] = {
+            f"{self.name}-database": database_check(database),
+            f"{self.name}-restore": log_check(database),
+            **own.checks,
+        }
         readers = readers if publisher is None else {RELAY}
         maintenance = Maintenance.of(
             settings, database, clock, readers=readers, kept=self.retention(settings)

@@ -11,6 +11,7 @@ from services.cli.console import Misuse, Stop, err
 from services.cli.generate import generate
 from services.cli.listen import listen
 from services.cli.processes import list_settings, migrate_databases, serve, topics, work
+from services.cli.restore import restore
 from services.cli.simulate import simulate
 from services.cli.up import up
 
@@ -36,6 +37,7 @@ app.command()(serve)
 app.command()(work)
 app.command("migrate")(migrate_databases)
 app.command()(topics)
+app.command()(restore)
 app.command("settings")(list_settings)
 
 

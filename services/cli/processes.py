@@ -19,6 +19,7 @@ from services.suite import open_database
 from shared.http.app import Context, Lifespan, create_app
 from shared.log.bus.kafka import TooFewBrokers, TopicRefused, create_topics
 from shared.log.bus.kafka_connection import KafkaConnection
+from shared.log.identity import log_check
 from shared.log.relay import notifier_loop
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -44,7 +45,7 @@ Build = Callable[[str, Settings, Database, Clock], FastAPI]
 
 
 def _run(service: str, build: Build) -> None:
-    _require_service(service)
+    require_service(service)
     own = read_settings(databases=[service])[service]
     configure_logs(own.log_level, service)
     require_secrets(own)
@@ -65,7 +66,7 @@ def _run(service: str, build: Build) -> None:
             return
 
 
-def _require_service(service: str) -> None:
+def require_service(service: str) -> None:
     if service not in SERVICES:
         raise Stop(
             f"Không có dịch vụ {service}: chọn {', '.join(SERVICES)}.",
@@ -78,7 +79,8 @@ def _serving(service: str, settings: Settings, database: Database, clock: Clock)
     entry = REGISTER[service]
     own = entry.serving_loops(settings, database, clock)
     loops = Loops({f"{service}-notifier": notifier_loop(database), **own})
-    health = Health({f"{service}-database": database_check(database)}, loops)
+    checks = {f"{service}-database": database_check(database), f"{service}-restore": log_check(database)}
+    health = Health(checks, loops)
     lifespan = _lifespan(loops, None)
     return entry.build_app(settings, database, clock, health=health, lifespan=lifespan)
 
@@ -124,7 +126,7 @@ def migrate_databases(
 ) -> None:
     """Đưa cơ sở dữ liệu lên bản mới nhất. / Bring the databases to the newest form."""
     for name in [service] if service else SERVICES:
-        _require_service(name)
+        require_service(name)
         url = read_settings(databases=[name])[name].database_for(name)
         created = asyncio.run(prepare_database(name, url))
         out.print(f"{name}: {'đã tạo / created' if created else 'đã cập nhật / up to date'} ({url.database})")

@@ -23,7 +23,8 @@ from shared.events.envelope import CloudEvent
 from shared.keys.tokens import draw_key
 from shared.log.bus import Batch
 from shared.log.bus.embedded import OutboxSource
-from shared.log.reader import Cursor, read_page
+from shared.log.cursors import Cursor
+from shared.log.reader import read_page
 from shared.runtime import logs
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock, local_date, local_instant

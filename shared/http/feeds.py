@@ -12,7 +12,9 @@ from shared.http.app import ReadConnection, service_router, with_scope
 from shared.http.auth import Caller
 from shared.http.pagination import link_next
 from shared.http.scalars import AS_INTEGER
-from shared.log.reader import Cursor, read_page, refuse_expired
+from shared.log.cursors import Cursor
+from shared.log.identity import refuse_unusable
+from shared.log.reader import read_page
 
 ChangesAfter = Annotated[
     str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
@@ -60,7 +62,7 @@ def changes_router(
     ) -> ChangePage:
         cursor = Cursor.decode(after) if after is not None else Cursor()
         page = await read_page(connection, cursor, limit, await visible(connection, caller))
-        await refuse_expired(connection, cursor)
+        await refuse_unusable(connection, cursor)
         next_cursor = page.cursor.encode()
         link_next(request, response, next_cursor if page.more else None, "after")
         return ChangePage(items=list(page.events), next_cursor=next_cursor, has_more=page.more)

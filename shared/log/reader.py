@@ -10,115 +10,25 @@ no event that it has not read was written, so that the planner leaves older part
 without it, 2 with it, 1 for a table that is not partitioned).
 """
 
-import base64
-import binascii
-import re
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from itertools import pairwise
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import BigInteger, Column, DateTime, Table, Text, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.errors import Gone, InvalidInput
 from shared.events.envelope import CloudEvent, schema_reference, service_of, wrap
-from shared.runtime.database import platform_metadata
+from shared.log.cursors import NOTHING_SEEN, Cursor
 from shared.runtime.metrics import LOG_LAG
 
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # no event was written before
 # Above the age that a writing transaction can have (`transaction_timeout` in shared/runtime/database.py), with a margin
 # for a server's clock that is set back.
 SINCE_MARGIN = timedelta(days=1)
-TRIMMED = "trimmed"  # the row of log_cursors up to which events were removed
-_SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?", re.ASCII)
-_LARGEST = 2**63 - 1
-_EARLIEST = str(int(BEGINNING.timestamp()))
-_LATEST = 32_503_680_000  # seconds: the year 3000
-NOTHING_SEEN = "1:1:"
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Everything visible in `seen` was read; of what `upto` adds to it, the rows up to `last_id`.
-
-    Nothing that was not read was written before `since`.
-    """
-
-    seen: str = NOTHING_SEEN
-    upto: str = NOTHING_SEEN
-    last_id: int = 0
-    since: datetime = BEGINNING
-
-    @property
-    def at_start(self) -> bool:
-        return self.seen == NOTHING_SEEN and self.last_id == 0
-
-    @property
-    def oldest_running(self) -> int:
-        """Every transaction with a lower id had ended when `seen` was taken: their events were read."""
-        return _oldest_running(self.seen)
-
-    def encode(self) -> str:
-        words = f"{self.seen}|{self.upto}|{self.last_id}|{int(self.since.timestamp())}"
-        return base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")
-
-    @classmethod
-    def decode(cls, token: str) -> Self:
-        """The inverse of `encode`; anything else is refused, since its parts go into a query."""
-        try:
-            words = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").split("|")
-            words += [_EARLIEST] * (len(words) == 3)  # noqa: PLR2004 - as cursors were before `since`
-            seen, upto, last_id, since = words
-        except (binascii.Error, ValueError):
-            raise _bad_cursor() from None
-        snapshots = _is_snapshot(seen) and _is_snapshot(upto)
-        if not (snapshots and _is_number(last_id, _LARGEST) and _is_number(since, _LATEST)):
-            raise _bad_cursor()
-        return cls(seen, upto, int(last_id), datetime.fromtimestamp(int(since), UTC))
-
-    def has_passed(self, other: "Cursor") -> bool:
-        """Whether it has read every event of transactions older than `other`'s and with ids up to `other`'s."""
-        in_window = _oldest_running(self.upto) >= other.oldest_running and self.last_id >= other.last_id
-        return in_window or self.oldest_running >= other.oldest_running
-
-
-def _oldest_running(snapshot: str) -> int:
-    return int(snapshot.partition(":")[0])
-
-
-def _is_number(word: str, largest: int) -> bool:
-    return word.isascii() and word.isdecimal() and int(word) <= largest
-
-
-def _is_snapshot(words: str) -> bool:
-    if not _SNAPSHOT.fullmatch(words):
-        return False
-    xmin, xmax, running = words.split(":")
-    xids = [int(xid) for xid in running.split(",")] if running else []
-    if not all(xid & 0xFFFFFFFF for xid in (int(xmin), int(xmax), *xids)):
-        return False  # PostgreSQL has no transaction whose lower half is 0, and refuses to read one
-    in_order = all(low < high for low, high in pairwise(xids))
-    return (
-        0 < int(xmin) <= int(xmax) <= _LARGEST
-        and in_order
-        and all(int(xmin) <= xid < int(xmax) for xid in xids)
-    )
-
-
-def _bad_cursor() -> InvalidInput:
-    return InvalidInput(
-        "cursor_invalid",
-        "Con trỏ không đúng: dùng nguyên giá trị next_cursor của lần đọc trước, hoặc bỏ trống để đọc từ đầu.",
-        "The cursor is not one of ours: pass next_cursor of an earlier page unchanged, or none to start over.",
-        field="after",
-    )
 
 
 class LogRow(NamedTuple):
@@ -209,7 +119,9 @@ _UNREAD = text(
     ) AS unread
     """  # noqa: S608 - put together from the constants above
 )
-_NOW = text("SELECT CAST(pg_current_snapshot() AS text) AS snapshot, statement_timestamp() AS instant")
+_NOW = text(
+    "SELECT CAST(pg_current_snapshot() AS text), statement_timestamp(), (SELECT log_id FROM log_identity)"
+)
 
 
 async def read_rows(
@@ -219,12 +131,12 @@ async def read_rows(
 
     The connection must be without a transaction.
     """
-    upto, since, following_since = cursor.upto, cursor.since, cursor.since
-    if upto == cursor.seen:
-        upto, now = (await connection.execute(_NOW)).one()
+    position, following_since = cursor, cursor.since
+    if cursor.upto == cursor.seen:
+        upto, now, log_id = (await connection.execute(_NOW)).one()
         following_since = now - SINCE_MARGIN
-        since = min(since, following_since)  # the server's clock may have been set back
-    position = replace(cursor, upto=upto, since=since)
+        since = min(cursor.since, following_since)  # the server's clock may have been set back
+        position = replace(cursor, upto=upto, since=since, log_id=log_id)
     window: dict[str, Any] = {**asdict(position), "limit": limit}
     first, following = _FIRST_PAGE, _NEXT_PAGE
     if agencies is not None:
@@ -234,7 +146,11 @@ async def read_rows(
     found = await connection.execute(following if inside else first, window)
     rows = [LogRow._make(row) for row in found]
     full = len(rows) == limit
-    after = replace(position, last_id=rows[-1].position) if full else Cursor(upto, upto, 0, following_since)
+    after = (
+        replace(position, last_id=rows[-1].position)
+        if full
+        else replace(position, seen=position.upto, last_id=0, since=following_since)
+    )
     first_written = time.monotonic() - rows[0].age.total_seconds() if rows else None
     return Page(rows, after, full, first_written)
 
@@ -275,54 +191,3 @@ class ReaderLag:
 
     def caught_up(self) -> None:
         self._since = None
-
-
-log_cursors = Table(
-    "log_cursors",
-    platform_metadata,
-    Column("name", Text, primary_key=True),
-    Column("seen", Text, nullable=False),
-    Column("upto", Text, nullable=False),
-    Column("last_id", BigInteger, nullable=False),
-    Column("moved_at", DateTime(timezone=True), nullable=False),
-    Column("since", DateTime(timezone=True)),
-)
-
-_LOAD = select(
-    log_cursors.c.seen,
-    log_cursors.c.upto,
-    log_cursors.c.last_id,
-    func.coalesce(log_cursors.c.since, BEGINNING),
-).where(log_cursors.c.name == bindparam("name"))
-
-
-async def load_cursor(connection: AsyncConnection, name: str) -> Cursor:
-    """The saved cursor of that name; the beginning when there is none."""
-    row = (await connection.execute(_LOAD, {"name": name})).one_or_none()
-    return Cursor(*row) if row else Cursor()
-
-
-async def refuse_expired(connection: AsyncConnection, cursor: Cursor) -> None:
-    """Raise Gone where events that `cursor` has not read were removed; never for a cursor at the start.
-
-    Call it after reading: events are removed in the transaction that records up to where.
-    """
-    if cursor.at_start or cursor.has_passed(await load_cursor(connection, TRIMMED)):
-        return
-    raise Gone(
-        "cursor_expired",
-        "Các thay đổi sau con trỏ này đã quá thời hạn lưu và đã được xóa: đọc lại các danh sách hiện tại, rồi đọc dòng thay "
-        "đổi từ đầu, không có after.",
-        "Changes after this cursor are past their retention and were removed: read the present lists again, then the "
-        "changes from their beginning, without after.",
-        field="after",
-    )
-
-
-async def save_cursor(session: AsyncSession, name: str, cursor: Cursor) -> None:
-    position = {**asdict(cursor), "moved_at": func.now()}
-    await session.execute(
-        insert(log_cursors)
-        .values(name=name, **position)
-        .on_conflict_do_update(index_elements=["name"], set_=position)
-    )

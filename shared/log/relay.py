@@ -9,16 +9,9 @@ from typing import Any
 from sqlalchemy import text
 
 from shared.log.bus import Publisher
-from shared.log.reader import (
-    Cursor,
-    LogRow,
-    Page,
-    ReaderLag,
-    load_cursor,
-    read_rows,
-    refuse_expired,
-    save_cursor,
-)
+from shared.log.cursors import Cursor, load_cursor, save_cursor
+from shared.log.identity import resume
+from shared.log.reader import LogRow, Page, ReaderLag, read_rows
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.loops import Loop, Pulse, together, wait_for_news
 from shared.runtime.metrics import RELAY_DRAINED, RELAYED
@@ -66,8 +59,7 @@ class _Relay:
 
     async def run(self, pulse: Pulse, wake: asyncio.Event, lock: Any) -> None:
         async with self._database.reading() as connection:
-            cursor = await load_cursor(connection, CURSOR)
-            await refuse_expired(connection, cursor)
+            cursor = await resume(connection, await load_cursor(connection, CURSOR), self._service)
         page, durable = await self._read(cursor), None
         while not lock.is_closed():  # without the lock another relay may be at work
             self._reader_lag.next_page(page)

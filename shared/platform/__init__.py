@@ -1,1 +1,1 @@
-"""The tables that every service's database has beside its own: outbox, inbox, log cursors, idempotency keys, audit, revoked keys."""
+"""The tables that every service's database has beside its own: outbox, inbox, log cursors, log identity, idempotency keys, audit, revoked keys."""

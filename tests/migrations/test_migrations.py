@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from services.register import SERVICES
 from shared.events import finance
+from shared.log.identity import log_check
 from shared.platform import migrations as platform_migrations
 from shared.runtime import migrations
 from shared.runtime.database import Database, driver_connection, platform_metadata
@@ -269,3 +270,21 @@ async def test_keys_of_the_form_before_stay_on_record_and_are_revoked(empty: Dat
         [revoked] = (await connection.execute(text("SELECT * FROM revoked_keys"))).all()
     assert (key.prefix, key.name, key.role, key.agency_code) == ("0123456789ab", "Bộ Nội vụ", "agency", "G09")
     assert revoked.prefix == key.prefix
+
+
+@pytest.mark.parametrize(("xid", "known"), [(None, True), ("900000000000", False)])
+async def test_a_log_that_a_restore_brought_before_logs_had_an_identity_is_recognised(
+    empty: Database, xid: str | None, *, known: bool
+) -> None:
+    """By transactions that this cluster has not begun."""
+    await migrate("datasets", empty.url, "0007")
+    async with writing(empty) as session:
+        await session.execute(text(_ADD_EVENT), {"xid": xid})
+    await migrate("datasets", empty.url)
+    assert (await log_check(empty)() is None) is known
+
+
+_ADD_EVENT = """
+INSERT INTO outbox (xid, event_id, type, subject, version, time, data)
+VALUES (coalesce(CAST(CAST(:xid AS text) AS xid8), pg_current_xact_id()), gen_random_uuid(), 't', 's', 1, now(), '{}')
+"""

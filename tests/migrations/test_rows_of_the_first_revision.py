@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from services.register import REGISTER
-from shared.log.reader import Cursor, read_page
+from shared.log.cursors import Cursor
+from shared.log.reader import read_page
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database, driver_connection
 from shared.runtime.health import Health

@@ -15,8 +15,9 @@ from shared.errors import InvalidInput
 from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus.binary_mode import read_event, write_headers, write_value
 from shared.log.bus.embedded import OutboxSource
+from shared.log.cursors import Cursor, load_cursor, save_cursor
 from shared.log.outbox import add_event, add_events
-from shared.log.reader import Cursor, count_unread, load_cursor, read_page, read_rows, save_cursor
+from shared.log.reader import count_unread, read_page, read_rows
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from tests.conftest import PLATFORM, MakeDatabase

@@ -2,49 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from functools import partial
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from shared.events.envelope import CloudEvent
 from shared.log import relay as relay_module
-from shared.log.reader import LogRow, load_cursor, read_page
+from shared.log.cursors import load_cursor
+from shared.log.reader import read_page
 from shared.log.relay import CURSOR, LOCK, notifier_loop, relay_loop
 from tests.conftest import PLATFORM, MakeDatabase
-from tests.support.bus import Counter, running, wait_for
+from tests.support.bus import Counter, Shelf, running, wait_for
 from tests.support.writing import writing
-
-
-class Shelf:
-    """A publisher that keeps what it gets, and fails as often as it is told to."""
-
-    def __init__(self, failures: int = 0) -> None:
-        self.events: list[CloudEvent | LogRow] = []
-        self._failures = failures
-
-    async def publish(self, events: Sequence[CloudEvent | LogRow]) -> None:
-        if self._failures:
-            self._failures -= 1
-            self.events += events[: len(events) // 2]  # a broker may have taken some before it failed
-            raise ConnectionError("no broker")
-        self.events += events
-
-    async def close(self) -> None: ...
-
-    async def trouble(self) -> str | None:
-        return None
-
-    async def holds(self, number: int) -> list[int]:
-        """Versions of the first aggregate, once there are so many."""
-
-        async def enough() -> bool:
-            return len(self.events) >= number
-
-        await wait_for(enough)
-        return [int(event.sequence) for event in self.events]
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from sqlalchemy import text
 from shared.errors import Gone
 from shared.events.envelope import EventData
 from shared.log.bus.embedded import OutboxSource
+from shared.log.cursors import BEGINNING, Cursor, load_cursor, save_cursor
+from shared.log.identity import refuse_unusable
 from shared.log.outbox import add_event
-from shared.log.reader import BEGINNING, Cursor, load_cursor, read_page, refuse_expired, save_cursor
+from shared.log.reader import read_page
 from shared.platform.maintenance import AUDIT, Maintenance
 from shared.platform.retention import BATCH
 from shared.runtime.clock import ManualClock
@@ -58,7 +60,7 @@ async def write(database: Database, clock: ManualClock, days_ago: int = 0) -> No
 async def read(database: Database, cursor: Cursor) -> tuple[int, Cursor]:
     async with database.reading() as connection:
         page = await read_page(connection, cursor, 100)
-        await refuse_expired(connection, cursor)
+        await refuse_unusable(connection, cursor)
     return len(page.events), page.cursor
 
 

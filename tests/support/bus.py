@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from shared.log.bus.kafka import create_topics
 from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.inbox import Consumer, EventMetadata
 from shared.log.outbox import add_event
+from shared.log.reader import LogRow
 from shared.log.topics import Topic, dead_letter_topic, event_topic
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.database import Database
@@ -60,6 +61,35 @@ class Counter:
             async with writing(self.database) as session:
                 event = self.contract(aggregate=aggregate, value=value)
                 await add_event(session, event, version=self._versions[aggregate], at=NOW)
+
+
+class Shelf:
+    """A publisher that keeps what it gets, and fails as often as it is told to."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.events: list[CloudEvent | LogRow] = []
+        self._failures = failures
+
+    async def publish(self, events: Sequence[CloudEvent | LogRow]) -> None:
+        if self._failures:
+            self._failures -= 1
+            self.events += events[: len(events) // 2]  # a broker may have taken some before it failed
+            raise ConnectionError("no broker")
+        self.events += events
+
+    async def close(self) -> None: ...
+
+    async def trouble(self) -> str | None:
+        return None
+
+    async def holds(self, number: int) -> list[int]:
+        """Versions of the first aggregate, once there are so many."""
+
+        async def enough() -> bool:
+            return len(self.events) >= number
+
+        await wait_for(enough)
+        return [int(event.sequence) for event in self.events]
 
 
 class Listener:

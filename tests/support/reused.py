@@ -16,8 +16,9 @@ DO $$ BEGIN
     SET LOCAL session_replication_role = replica;  -- append-only tables refuse to be emptied
     EXECUTE (
         SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY'
-        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'log_identity')
     );
+    UPDATE log_identity SET cluster = system_identifier FROM pg_control_system();
 END $$
 """
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import event, text
 
 from services.tasks.queries import tasks
 from services.tasks.queries.status import parameters
+from shared.log.cursors import Cursor
 from shared.runtime.stable_reads import AsOf
 from tests.support.tasks import LOCALITIES, TasksService, group_task
 
@@ -272,7 +274,7 @@ async def test_the_next_page_of_the_feed_is_linked(service: TasksService) -> Non
 @pytest.mark.parametrize(
     "words",
     ["", "x", "1:1:|1:1:", "1:1:|1:1:|-1", "1:1:|1:1:|x", "2:1:|1:1:|0", "1:1:5|1:1:|0", "0:1:|1:1:|0",
-     "1:1:|1:99999999999999999999:|0", "1:9:3,2|1:1:|0", "1:1:|1:1:|٣", "1:1:|1:1:|9223372036854775808", "1:1:'|1:1:|0"],
+     "1:1:|1:99999999999999999999:|0", "1:9:3,2|1:1:|0", "1:1:|1:1:|٣", "1:1:|1:1:|9223372036854775808", "1:1:'|1:1:|0", "1:1:|1:1:|0|1|x", "1:1:|1:1:|0|1||"],
 )  # fmt: skip
 async def test_a_feed_cursor_that_was_tampered_with_is_refused(service: TasksService, words: str) -> None:
     for after in (words, base64.urlsafe_b64encode(words.encode()).decode().rstrip("=")):
@@ -291,6 +293,41 @@ async def test_a_feed_cursor_before_what_was_removed_is_refused_and_says_what_to
     )
     assert (await service.get("/changes", 410, params={"after": cursor}))["code"] == "cursor_expired"
     assert (await service.get("/changes"))["items"]
+
+
+AHEAD = "900000000000:900000000000:"
+
+
+async def test_a_feed_cursor_of_a_log_before_a_restore_is_refused_and_says_what_to_do(
+    service: TasksService,
+) -> None:
+    _, cursor = await feed(service)
+    for ahead in (
+        Cursor(AHEAD, AHEAD),
+        Cursor(upto=AHEAD, last_id=1),
+    ):  # of a future that a restore has undone
+        refused = await service.get("/changes", 410, params={"after": ahead.encode()})
+        assert refused["code"] == "cursor_of_another_log"
+    await service.execute("UPDATE log_identity SET log_id = gen_random_uuid()")
+    refused = await service.get("/changes", 410, params={"after": cursor})
+    assert refused["code"] == "cursor_of_another_log"
+    await service.assign()
+    await feed(service, (await feed(service))[1])
+
+
+async def test_a_feed_whose_restore_is_not_complete_says_so(service: TasksService) -> None:
+    _, cursor = await feed(service)
+    await service.execute("UPDATE log_identity SET cluster = 0")
+    assert (await service.get("/changes", 503))["code"] == "log_unrestored"
+    refused = await service.get("/changes", 410, params={"after": cursor})
+    assert refused["code"] == "cursor_of_another_log"
+
+
+async def test_a_feed_cursor_from_before_logs_had_an_id_is_good(service: TasksService) -> None:
+    _, cursor = await feed(service)
+    await service.assign()
+    earlier = replace(Cursor.decode(cursor), log_id=None).encode()
+    assert (await feed(service, earlier))[0] == (await feed(service, cursor))[0] != []
 
 
 @pytest.mark.parametrize("path", ["/groups", "/tasks", "/statistics"])

@@ -6,15 +6,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack
 
 from shared.log.bus import BATCH, Batch
-from shared.log.reader import (
-    Cursor,
-    ReaderLag,
-    count_unread,
-    load_cursor,
-    read_page,
-    refuse_expired,
-    save_cursor,
-)
+from shared.log.cursors import Cursor, load_cursor, save_cursor
+from shared.log.identity import resume
+from shared.log.reader import ReaderLag, count_unread, read_page
 from shared.runtime.database import Database
 from shared.runtime.loops import wait_for_news
 from shared.runtime.metrics import CONSUMER_LAG
@@ -38,9 +32,9 @@ class OutboxSource:
 
     async def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
         async with self._consumer.reading() as connection:
-            cursor = self._read = await load_cursor(connection, self._cursor_name)
+            saved = await load_cursor(connection, self._cursor_name)
         async with self._publisher.reading() as connection:
-            await refuse_expired(connection, cursor)
+            cursor = self._read = await resume(connection, saved, self.name)
         next_look = time.monotonic()
         with ExitStack() as stack:
             wake = asyncio.Event()
