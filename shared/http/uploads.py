@@ -23,6 +23,7 @@ from shared.http.parameters import Takes, refuse_repeated
 from shared.http.problems import documented
 from shared.http.requests import RequestModel
 from shared.http.scalars import BooleanText
+from shared.imports.overtaken import Overtaken
 from shared.imports.reports import report_workbook
 from shared.spreadsheets import MAX_BYTES, Sheet, Skipped, Upload, mapping_from_json
 
@@ -34,6 +35,7 @@ REPORT_ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+ATTEMPTS = 3  # of an import; two of the same rows at once need two
 MAX_UPLOAD_BYTES = MAX_BYTES + 1024 * 1024  # with the form around it, as the gateway admits
 
 
@@ -114,8 +116,12 @@ def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter
                     sent = _read_form(form, parts)
                     upload = sent.upload(await sent.file.read())
                 wanted = preferred(request.headers.getlist("accept"), JSON, XLSX)
-                request.state.upload = await read(request, sent, upload)
-                response = await change(request)
+
+                async def read_and_change() -> Response:
+                    request.state.upload = await read(request, sent, upload)
+                    return await change(request)
+
+                response = await _unless_overtaken(read_and_change)
                 if response.status_code != HTTPStatus.OK or wanted == JSON:
                     return response
                 return await _as_workbook(response, upload)
@@ -125,6 +131,16 @@ def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter
     return APIRouter(
         prefix=f"/{service}/v1", route_class=UploadRoute, responses=documented(401, 403, 422, 503)
     )
+
+
+async def _unless_overtaken(attempt: Callable[[], Awaitable[Response]]) -> Response:
+    """The answer of an import; one that was overtaken begins anew, up to `ATTEMPTS` in all. Raises the last Overtaken."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await attempt()
+        except Overtaken:
+            continue
+    return await attempt()
 
 
 async def _as_workbook(response: Response, upload: Upload) -> Response:

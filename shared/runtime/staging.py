@@ -3,12 +3,19 @@
 Stable reads (`LateChange.announce`) wait for the copying alone, not for the preparation.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase
+
+_T = TypeVar("_T")
+BATCH = 500  # of things prepared by one set of statements: the process answers others in between
+AT = "CAST(:at AS timestamptz)"  # in SQL, the instant under which what is written is recorded
 
 # pg_temp last: without its schema a name still means the real table. The copying of 1,000,000 rows is one statement.
 _PREPARE = text(
@@ -37,15 +44,39 @@ async def staged(session: AsyncSession, tables: Iterable[Table]) -> AsyncIterato
         await connection.execution_options(schema_translate_map=None)
 
 
-async def write_staged(session: AsyncSession, tables: Mapping[Table, str], *, at: datetime) -> None:
+def batches(items: Iterable[_T]) -> Iterator[list[_T]]:
+    """The items in order, `BATCH` at a time."""
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+async def insert_rows(
+    session: AsyncSession, kind: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows without the session's bookkeeping of each, which costs more than the insert.
+
+    `rows`: values by column, such as `vars` of mapped objects; all with the same ones. Others are passed over.
+    """
+    table = kind.__table__
+    assert isinstance(table, Table)  # noqa: S101 - mapped classes have tables
+    names = [name for name in (rows[0] if rows else ()) if name in table.c]
+    if rows:
+        await session.execute(insert(table), [{name: row[name] for name in names} for row in rows])
+
+
+async def write_staged(
+    session: AsyncSession, tables: Mapping[Table, Mapping[str, str]], *, at: datetime
+) -> None:
     """Copy what was staged, in the order of `tables` and of its staging.
 
-    `tables`: each with the name of its column that is to hold `at`.
+    `tables`: each with the SQL of the columns that depend on `at`, such as `AT`; the others are copied as they are.
     """
     for table, dated in tables.items():
         given = [each.name for each in table.columns if each.identity is None and each.server_default is None]
-        values = ["CAST(:at AS timestamptz)" if name == dated else name for name in given]
+        values = [dated.get(name, name) for name in given]
         ids = [each.name for each in table.columns if each.identity is not None]
         order = f" ORDER BY {ids[0]}" if ids else ""
         copied = f"SELECT {', '.join(values)} FROM pg_temp.{table.name}{order}"  # noqa: S608 - names of tables
-        await session.execute(text(f"INSERT INTO {table.name} ({', '.join(given)}) {copied}"), {"at": at})
+        statement = text(f"INSERT INTO {table.name} ({', '.join(given)}) {copied}")
+        await session.execute(statement, {"at": at})

@@ -1,13 +1,21 @@
 """Lists of databases as files: every row accepted, unchanged, or refused with its reason."""
 
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
 from openpyxl import Workbook
 
+from services.datasets.api import imports as api
 from services.datasets.use_cases import imports
+from services.datasets.use_cases.imports import JudgedList, import_list, judge_list, read_list
+from shared.imports.overtaken import Overtaken
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import local_date
+from shared.spreadsheets import Upload
 from tests.datasets.world import READ, REPORT, World
+from tests.support.imports import Notes
 
 HEADING = "Mã,Tên cơ sở dữ liệu,Loại,Cơ quan chủ quản,Căn cứ pháp lý,Giai đoạn,Kết nối,Ngày hiệu lực"
 GOOD = (
@@ -203,3 +211,83 @@ async def test_what_may_be_changed_of_a_record_is_said_with_its_path(world: Worl
     [problem] = report["rows"][0]["problems"]
     assert problem["code"] == "registered_otherwise"
     assert "PATCH" not in problem["detail"]
+
+
+# --- when an import is seen -------------------------------------------------------------------------------------------
+
+DATED = {
+    "databases": "recorded_at",
+    "amendments": "recorded_at",
+    "watches": "checked_at",
+    "declarations": "recorded_at",
+    "outbox": "time",
+    "audit": "at",
+}
+
+
+async def judged(world: World, *rows: str) -> JudgedList:
+    read = await read_list(world.database, Upload("ds.csv", table(*rows)), today=local_date(world.now))
+    return await judge_list(world.database, read)
+
+
+async def test_a_list_is_prepared_before_its_import_is_announced_and_recorded_under_one_instant(
+    world: World,
+) -> None:
+    await world.register("DB")
+    notes = Notes(world.database, "SELECT count(*) FROM databases")
+    rows = (*GOOD, "DB,Cơ sở dữ liệu DB,Quốc gia,G12,,vận hành,,01/03/2026")
+    found = await judged(world, *rows)
+    async with world.database.late_change(world.clock) as late:
+        await import_list(notes.of(late), found, rules=world.rules, actor=SYSTEM)
+    assert (notes.settled, notes.now, notes.seen) == (world.now, world.now, 1)
+    assert (
+        len(notes.statements) == len(DATED) + 1
+    )  # each table is copied at once; the import's own audit entry
+    for name, column in DATED.items():
+        of_all = f"SELECT count(*) FROM {name} WHERE {column} = :now"  # noqa: S608 - names of this file
+        assert await world.rows(of_all, now=world.now) != [(0,)], name
+    [registered, declared] = await world.events("DC")
+    assert [each[:2] for each in (registered, declared)] == [("registered", 1), ("declared", 2)]
+    assert {
+        datetime.fromisoformat(each[2]["database"]["observed_since"]) for each in (registered, declared)
+    } == {world.now}
+    assert (await world.events("DB"))[-1][:2] == ("declared", 2)
+    assert (await world.get("/databases/DB"))["phase"]["value"] == "operating"
+    [watch] = await world.rows("SELECT * FROM watches WHERE database_code = 'DC'")
+    assert (watch.version, watch.observed_since, watch.phase) == (2, world.now, "operating")
+
+
+async def test_what_a_list_declares_is_held_against_heartbeats_by_the_watch(world: World) -> None:
+    await world.register("DB")
+    await world.beat("DB")
+    await send(world, table("DB,Cơ sở dữ liệu DB,Quốc gia,G12,,,chưa kết nối,10/03/2026"))
+    world.clock.advance(seconds=1)
+    await world.watch()
+    [item] = (await world.get("/databases/DB"))["contradictions"]
+    assert item["kind"] == "none_but_sending"
+
+
+async def test_an_import_that_another_came_before_is_judged_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, first = imports.judge_list, []
+
+    async def late(*args: Any) -> JudgedList:
+        found = await judge(*args)
+        if not first:
+            first.append(found)
+            assert (await send(world, table(*GOOD)))["accepted"] == 3
+        return found
+
+    monkeypatch.setattr(api, "judge_list", late)
+    assert [outcome for _, outcome in outcomes(await send(world, table(*GOOD)))] == ["unchanged"] * 3
+    assert await world.rows("SELECT count(*) FROM declarations") == [(2,)]
+
+
+async def test_a_code_that_is_taken_while_an_import_is_announced_undoes_it(world: World) -> None:
+    notes = Notes(world.database, "SELECT 1", meanwhile=lambda: world.register("THUE"))
+    found = await judged(world, *GOOD)
+    with pytest.raises(Overtaken):
+        async with world.database.late_change(world.clock) as late:
+            await import_list(notes.of(late), found, rules=world.rules, actor=SYSTEM)
+    assert await world.rows("SELECT code FROM databases") == [("THUE",)]

@@ -8,8 +8,13 @@ import openpyxl
 import pytest
 
 from services.finance.use_cases.imports import files
+from services.finance.use_cases.imports.files import read_file
+from services.finance.use_cases.imports.posting import JudgedFile, import_file, judge_file
+from shared.imports.overtaken import Overtaken
+from shared.spreadsheets import Upload
 from tests.finance.treasury import HEADINGS, ROWS, csv, disbursed, outcomes, problems, send
-from tests.finance.world import TI, FinanceService
+from tests.finance.world import ACTOR, DAY, TI, FinanceService, line_body
+from tests.support.imports import Notes
 
 
 async def test_a_file_becomes_one_decision_a_day_and_twice_is_once(funded: FinanceService) -> None:
@@ -467,3 +472,56 @@ async def test_a_treasury_file_is_one_sheet_at_a_time(funded: FinanceService) ->
     assert [(row["sheet"], row["outcome"], row["outcome_vi"]) for row in report["rows"]] == [
         ("Quý II", "accepted", "Nhận")
     ]
+
+
+# --- when an import is seen --------------------------------------------------------------------------------------------
+
+
+async def import_noted(
+    service: FinanceService, content: bytes, notes: Notes, number: str | None = None
+) -> JudgedFile:
+    """Import a file, the good vouchers although others are refused; `notes` are of its announcement."""
+    file = await read_file(service.database, Upload("a.csv", content), year=2025, unit=None, today=DAY)
+    async with service.database.late_change(service.clock) as late:
+        done = await judge_file(late, file, number=number, dry_run=False, partial=True, actor=ACTOR)
+        await import_file(notes.of(late), done, actor=ACTOR)
+    return done
+
+
+async def test_a_file_is_judged_before_its_import_is_announced_and_posted_by_one_statement(
+    funded: FinanceService,
+) -> None:
+    notes = Notes(funded.database, "SELECT count(*) FROM decisions")
+    days = [paid("5", f"{day:02}/05/2025", f"PC{day}") for day in range(5, 20)]
+    content = csv(*days, paid("9.000.000", reference="PC99"))
+    done = await import_noted(funded, content, notes)
+    assert [row.outcome for row in done.file.rows] == ["accepted"] * 15 + ["refused"]
+    now = funded.clock.now()
+    assert (notes.settled, notes.now, notes.seen) == (now, now, 2)
+    assert len(notes.statements) == 2  # all decisions; the import's own audit entry
+    posted = await funded.rows(
+        "SELECT id, effective_on, recorded_at FROM decisions WHERE kind = 'disburse' ORDER BY effective_on"
+    )
+    assert [row.effective_on.day for row in posted] == list(range(5, 20))
+    assert {row.recorded_at for row in posted} == {now}
+    assert [row.id for row in posted] == [decision.id for decision in done.decisions]
+    [(budget,)] = await funded.rows("SELECT id::text FROM budgets")
+    told = [
+        (data["budget"]["version"], data["budget"]["disbursed"]) for _, _, data in await funded.events(budget)
+    ]
+    assert told == [(1, 0), (2, 0), *((2 + n, n * 5 * 10**6) for n in range(1, 16))]
+    lines = await funded.rows("SELECT decision_id, line, reference FROM voucher_lines ORDER BY reference")
+    assert len(lines) == 15
+
+
+async def test_an_import_whose_number_was_taken_meanwhile_is_undone(funded: FinanceService) -> None:
+    async def take() -> None:
+        for kind in ("approve", "allocate", "disburse"):
+            body = {"number": "7/KB", "issued_on": "2025-05-19", "effective_on": "2025-05-19"}
+            await funded.decide(kind, line_body(5, "G06"), **body)
+
+    notes = Notes(funded.database, "SELECT 1", meanwhile=take)
+    with pytest.raises(Overtaken):
+        await import_noted(funded, csv(paid("5")), notes, "7/KB")
+    assert await disbursed(funded) == 5
+    assert await funded.rows("SELECT count(*) FROM voucher_lines") == [(0,)]

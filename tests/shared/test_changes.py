@@ -73,7 +73,8 @@ def test_nothing_opens_a_transaction_of_its_own() -> None:
     assert opened == {
         "database.py",
         "annexes.py",
-    }  # an annex is read through a session on a reading connection
+        "imports.py",
+    }  # annexes are read and judged through a session on a reading connection
     assert _files_with(r"await announce_write\(") == {"database.py"}
     assert _files_with(r"\.bookkeeping\(") == BOOKKEEPERS
     assert _files_with(r"\.leasing\(") == {"deliveries.py", "upkeep.py"}

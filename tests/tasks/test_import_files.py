@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from services.tasks.api import imports as routes
-from services.tasks.use_cases import changes, imports
+from services.tasks.use_cases import row_reports
 from services.tasks.use_cases.annexes import read_annex
 from shared.log import outbox
 from shared.naming import lookup, refusals
+from shared.runtime import staging
 from shared.spreadsheets import MAX_BYTES
 from tests.support.tasks import TasksService
 from tests.tasks.importing import GOOD, HEADINGS, outcome, report_of, send, table, workbook
@@ -144,7 +145,7 @@ async def test_a_file_sent_again_with_its_key_is_answered_alike(office: TasksSer
 async def test_the_log_tells_a_group_before_its_members_however_the_writes_are_cut(
     office: TasksService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "_BATCH", 3)
+    monkeypatch.setattr(staging, "BATCH", 3)
     report = await report_of(office, table(GOOD))
     parent = report["rows"][1]["task_id"]
     async with office.database.reading() as connection:
@@ -158,7 +159,7 @@ async def test_what_the_log_cannot_hold_leaves_nothing_behind(
     office: TasksService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = await office.counts()
-    monkeypatch.setattr(changes, "_BATCH", 1)
+    monkeypatch.setattr(staging, "BATCH", 1)
     monkeypatch.setattr(outbox, "MAX_EVENT_BYTES", 3_000)
     long = f"9,{'x' * 3000},Bộ Nội vụ,Tháng 6/2025,A"
     response = await send(office, table(GOOD, long), partial=True)
@@ -169,7 +170,7 @@ async def test_what_the_log_cannot_hold_leaves_nothing_behind(
 async def test_a_file_that_makes_too_many_tasks_is_refused(
     office: TasksService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "MAX_TASKS", 20)
+    monkeypatch.setattr(row_reports, "MAX_TASKS", 20)
     response = await send(office, table(GOOD), dry_run=True)
     assert (response.status_code, response.json()["code"]) == (413, "too_many_tasks")
 

@@ -1,25 +1,30 @@
 """An import is dated when it writes: figures asked while it reads, judges and prepares are today's, and hold for ever."""
 
 import asyncio
-from dataclasses import dataclass
+import threading
 from datetime import datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
+from services.tasks.use_cases import imports
 from services.tasks.use_cases.annexes import read_annex
-from services.tasks.use_cases.imports import import_annex
+from services.tasks.use_cases.imports import JudgedAnnex, import_annex, judge_annex
 from shared.runtime.audit import SYSTEM
-from shared.runtime.clock import ManualClock
-from shared.runtime.database import Database, LateChange
-from shared.runtime.stable_reads import latest_stable_instant
+from shared.runtime.clock import local_date
 from shared.spreadsheets import Upload
+from tests.support.imports import Notes
 from tests.support.processes import until
 from tests.support.tasks import TasksService
-from tests.tasks.importing import NQ71, report_of, table
+from tests.tasks.importing import NQ71, outcome, report_of, table
 
 WAITING = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+IDLE = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
 )
 DATED = {
     "tasks": "recorded_at",
@@ -60,37 +65,26 @@ async def test_figures_asked_while_an_import_is_under_way_are_of_now_and_hold_af
     assert (await _figures(office))["total"] > during["total"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched(LateChange):
-    """Notes how things stand right before the change is announced, at an instant an hour after it began."""
-
-    database: Database
-    before: dict[str, Any]
-
-    async def announce(self) -> datetime:
-        assert isinstance(self.clock, ManualClock)
-        self.clock.advance(hours=1)
-        async with self.database.reading() as connection:
-            self.before["settled"] = await latest_stable_instant(connection, self.clock.now())
-            self.before["seen"] = await connection.scalar(text("SELECT count(*) FROM tasks"))
-        self.before["prepared"] = await self.session.scalar(text("SELECT count(*) FROM pg_temp.tasks"))
-        self.before["now"] = self.clock.now()
-        return await LateChange.announce(self)
+async def _judged(office: TasksService) -> JudgedAnnex:
+    upload = Upload("a.csv", NQ71)
+    asked = {"programme": "NQ57", "document": "71/NQ-CP", "before_includes_day": False}
+    annex = await read_annex(office.database, upload, **asked)
+    return await judge_annex(office.database, annex, today=local_date(office.clock.now()))
 
 
 async def test_all_rows_are_prepared_before_an_import_is_announced_and_recorded_under_its_instant(
     office: TasksService,
 ) -> None:
     database, clock = office.database, office.clock
-    annex = await read_annex(
-        database, Upload("a.csv", NQ71), programme="NQ57", document="71/NQ-CP", before_includes_day=False
-    )
-    before: dict[str, Any] = {}
+    judged = await _judged(office)
+    notes = Notes(database, "SELECT count(*) FROM tasks")
     async with database.late_change(clock) as late:
-        watched = _Watched(late.session, clock, database, before)
-        done = await import_annex(watched, annex, dry_run=False, partial=False, actor=SYSTEM)
-    tasks = sum(1 + report.members for report in done.reports)
-    assert before == {"settled": clock.now(), "seen": 0, "prepared": tasks, "now": clock.now()}
+        await import_annex(notes.of(late), judged, actor=SYSTEM)
+    tasks = sum(1 + report.members for report in judged.reports)
+    assert (notes.settled, notes.now, notes.seen) == (clock.now(), clock.now(), 0)
+    assert (
+        len(notes.statements) == len(DATED) + 1
+    )  # each table is copied at once; the import's own audit entry
     assert await office.rows("SELECT count(*) FROM tasks") == [(tasks,)]
     for name, column in DATED.items():
         latest = await office.rows(f"SELECT max({column}) FROM {name}")  # noqa: S608 - names of this file
@@ -104,17 +98,23 @@ async def test_all_rows_are_prepared_before_an_import_is_announced_and_recorded_
     ) == [(1, tasks, 1)]
 
 
-async def test_a_dry_run_of_an_import_is_never_announced(office: TasksService) -> None:
-    annex = await read_annex(
-        office.database,
-        Upload("a.csv", NQ71),
-        programme="NQ57",
-        document="71/NQ-CP",
-        before_includes_day=False,
-    )
-    before: dict[str, Any] = {}
-    async with office.database.late_change(office.clock) as late:
-        watched = _Watched(late.session, office.clock, office.database, before)
-        done = await import_annex(watched, annex, dry_run=True, partial=False, actor=SYSTEM)
-    assert not done.written
-    assert before == {}
+async def test_rows_are_judged_outside_the_transaction_and_again_where_another_import_came_first(
+    office: TasksService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging, may_go_on = threading.Event(), threading.Event()
+    recognise = imports.recognise
+
+    def held(*args: Any) -> Any:
+        if not judging.is_set():
+            judging.set()
+            assert may_go_on.wait(90)
+        return recognise(*args)
+
+    monkeypatch.setattr(imports, "recognise", held)
+    held_back = asyncio.create_task(report_of(office, NQ71))
+    assert await asyncio.to_thread(judging.wait, 90)
+    assert await office.rows(IDLE) == [(0,)]
+    assert outcome(await report_of(office, NQ71)) == (46, 0, 0)
+    may_go_on.set()
+    assert outcome(await held_back) == (0, 0, 46)
+    assert (await office.counts())["tasks"] == 46 + 57 + 3 * 23

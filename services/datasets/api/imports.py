@@ -6,7 +6,7 @@ from fastapi import Form, Request
 
 from services.datasets.api.dependencies import CurrentRules, Manager
 from services.datasets.schemas.imports import ImportReport
-from services.datasets.use_cases.imports import ReadList, import_list, read_list
+from services.datasets.use_cases.imports import JudgedList, import_list, judge_list, read_list
 from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.uploads import REPORT_ANSWERS, UploadForm, report_of, upload_router
@@ -20,9 +20,10 @@ class ImportForm(UploadForm):
     pass
 
 
-async def _read(request: Request, _: ImportForm, upload: Upload) -> ReadList:
+async def _read(request: Request, _: ImportForm, upload: Upload) -> JudgedList:
     context = get_context(request)
-    return await read_list(context.database, upload, today=local_date(context.clock.now()))
+    read = await read_list(context.database, upload, today=local_date(context.clock.now()))
+    return await judge_list(context.database, read)
 
 
 router = upload_router("datasets", ImportForm, _read)
@@ -43,7 +44,10 @@ async def import_databases(
 
     Row by row: accepted, unchanged, or refused with field, reason and nearest suggestion.
     """
-    read: ReadList = request.state.upload
-    asked = form.model_dump(include={"dry_run", "partial"})
-    reports, written = await import_list(change, read, **asked, rules=rules.watch, actor=actor)
-    return await report_of(ImportReport, read, reports, written=written, dry_run=form.dry_run)
+    judged: JudgedList = request.state.upload
+    written = judged.is_written(dry_run=form.dry_run, partial=form.partial)
+    own = {"written": written, "dry_run": form.dry_run}
+    report = await report_of(ImportReport, judged.read, judged.reports, **own)
+    if written:
+        await import_list(change, judged, rules=rules.watch, actor=actor)
+    return report

@@ -1,10 +1,12 @@
 """Reading declarations: those in force on a day, and all of one database."""
 
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import ARRAY, BindParameter, Text, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.contradictions import (
@@ -26,9 +28,19 @@ from shared.runtime.stable_reads import AsOf
 class Declarations:
     """Every dated value of one database: its phases, its connections, its results for the criterion complete."""
 
-    phases: tuple[DatedValue, ...]
-    connections: tuple[DatedValue, ...]
-    complete: tuple[DatedValue, ...]
+    phases: tuple[DatedValue, ...] = ()
+    connections: tuple[DatedValue, ...] = ()
+    complete: tuple[DatedValue, ...] = ()
+
+    def with_declaration(
+        self, phase: str | None, ndc_connection: str | None, effective_on: date
+    ) -> "Declarations":
+        """With one more, recorded after all of these."""
+        phases = (DatedValue(phase, effective_on, _LATEST),) if phase is not None else ()
+        connections = (
+            (DatedValue(ndc_connection, effective_on, _LATEST),) if ndc_connection is not None else ()
+        )
+        return replace(self, phases=self.phases + phases, connections=self.connections + connections)
 
     def declared(self, day: date) -> Declared:
         return declarations_on(self.phases, self.connections, self.complete, day)
@@ -49,34 +61,49 @@ def _value(dated: DatedValue | None) -> str | None:
     return None if dated is None else dated.value
 
 
-_CODE: BindParameter[str] = bindparam("code")
-
+_LATEST = 2**63 - 1  # above every id
+_CODES: BindParameter[Sequence[str]] = bindparam("codes", type_=ARRAY(Text))
 _DECLARATIONS = (
-    select(Declaration.phase, Declaration.ndc_connection, Declaration.effective_on, Declaration.id)
-    .where(Declaration.database_code == _CODE)
+    select(
+        Declaration.database_code,
+        Declaration.phase,
+        Declaration.ndc_connection,
+        Declaration.effective_on,
+        Declaration.id,
+    )
+    .where(Declaration.database_code == any_(_CODES))
     .order_by(Declaration.id)
 )
-
 _COMPLETE = (
-    select(QualityResult.passed, QualityResult.as_of, QualityResult.id)
-    .where(QualityResult.database_code == _CODE, QualityResult.criterion == Criterion.COMPLETE)
+    select(QualityResult.database_code, QualityResult.passed, QualityResult.as_of, QualityResult.id)
+    .where(QualityResult.database_code == any_(_CODES), QualityResult.criterion == Criterion.COMPLETE)
     .order_by(QualityResult.id)
 )
 
 
 async def load_declarations(connection: AsyncConnection, code: str) -> Declarations:
     """Every declaration of a database recorded so far."""
-    rows = (await connection.execute(_DECLARATIONS, {"code": code})).all()
-    results = (await connection.execute(_COMPLETE, {"code": code})).all()
-    return Declarations(
-        tuple(DatedValue(row.phase, row.effective_on, row.id) for row in rows if row.phase is not None),
-        tuple(
-            DatedValue(row.ndc_connection, row.effective_on, row.id)
-            for row in rows
-            if row.ndc_connection is not None
-        ),
-        tuple(DatedValue(PASSED if row.passed else "failed", row.as_of, row.id) for row in results),
-    )
+    return (await load_declarations_of(connection, [code]))[code]
+
+
+async def load_declarations_of(connection: AsyncConnection, codes: Sequence[str]) -> dict[str, Declarations]:
+    """Every declaration of each of some databases recorded so far."""
+    phases, connections, complete = (defaultdict[str, list[DatedValue]](list) for _ in range(3))
+    for row in await connection.execute(_DECLARATIONS, {"codes": codes}):
+        if row.phase is not None:
+            phases[row.database_code].append(DatedValue(row.phase, row.effective_on, row.id))
+        if row.ndc_connection is not None:
+            connections[row.database_code].append(DatedValue(row.ndc_connection, row.effective_on, row.id))
+    for result in await connection.execute(_COMPLETE, {"codes": codes}):
+        value = PASSED if result.passed else "failed"
+        complete[result.database_code].append(DatedValue(value, result.as_of, result.id))
+    return {
+        code: Declarations(tuple(phases[code]), tuple(connections[code]), tuple(complete[code]))
+        for code in codes
+    }
+
+
+_CODE: BindParameter[str] = bindparam("code")
 
 
 def _in_force(column: Any) -> AnySelect:

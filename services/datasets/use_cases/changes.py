@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Text, any_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.tables import Contradiction, Database, Watch
 from shared.errors import NotFound
 from shared.events import datasets as events
-from shared.log.outbox import add_event
+from shared.log.outbox import add_events
 from shared.runtime.audit import Actor, add_audits
 from shared.text.folding import fold
 
@@ -48,19 +48,27 @@ def database_unknown(code: str) -> NotFound:
 
 async def lock_database(session: AsyncSession, code: str) -> Watched:
     """Lock a database's watch: that lock orders its events."""
-    found = await session.execute(
+    if not (found := await lock_databases(session, [code])):
+        raise database_unknown(code)
+    return found[code]
+
+
+async def lock_databases(session: AsyncSession, codes: Sequence[str]) -> dict[str, Watched]:
+    """Lock the watches of those that are registered, in the order of their codes."""
+    asked = any_(literal(codes, ARRAY(Text)))
+    rows = await session.execute(
         select(Watch, Database)
         .join(Database, Database.code == Watch.database_code)
-        .where(Watch.database_code == code)
+        .where(Watch.database_code == asked)
+        .order_by(Watch.database_code)
         .with_for_update(of=Watch)
         .execution_options(populate_existing=True)
     )
-    if (row := found.one_or_none()) is None:
-        raise database_unknown(code)
-    contradictions = await session.scalars(
-        select(Contradiction).where(Contradiction.database_code == code, Contradiction.closed_at.is_(None))
-    )
-    return Watched(row.Database, row.Watch, list(contradictions))
+    found = {row.Database.code: Watched(row.Database, row.Watch, []) for row in rows}
+    is_open = (Contradiction.database_code == asked, Contradiction.closed_at.is_(None))
+    for contradiction in await session.scalars(select(Contradiction).where(*is_open)):
+        found[contradiction.database_code].open.append(contradiction)
+    return found
 
 
 async def record_change(
@@ -73,15 +81,35 @@ async def record_change(
     at: datetime,
 ) -> None:
     """Record a change: the next version, its event with the whole state, its audit entry."""
-    watched.watch.version += 1
+    change = next_version(watched, kind, detail)
     await session.flush()
-    event = kind.model_validate({"database": database_state(watched), **detail})
-    await add_event(session, event, version=watched.watch.version, at=at)
+    await add_changes(session, [change], actor=actor, at=at)
+
+
+def next_version(
+    watched: Watched, kind: type[events.DatabaseEvent], detail: Mapping[str, Any]
+) -> tuple[events.DatabaseEvent, int]:
+    """Raise a database's version; the event of the change, with the whole state, and that version."""
+    watched.watch.version += 1
+    return kind.model_validate({"database": database_state(watched), **detail}), watched.watch.version
+
+
+async def add_changes(
+    session: AsyncSession,
+    changes: Sequence[tuple[events.DatabaseEvent, int]],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """The events of changes in order, each with the version of its database, and their audit entries."""
+    await add_events(session, changes, at=at)
+    await add_audits(session, actor, [_audit_entry(*change) for change in changes], at=at)
+
+
+def _audit_entry(event: events.DatabaseEvent, version: int) -> tuple[str, str, object, dict[str, Any]]:
     words = event.model_dump(mode="json", exclude={"database"})
-    action = kind.event_type.split(".")[-2]
-    code = watched.database.code
-    entry = (action, "database", code, {"version": watched.watch.version, **words})
-    await add_audits(session, actor, [entry], at=at)
+    action = event.event_type.split(".")[-2]
+    return action, "database", event.database.code, {"version": version, **words}
 
 
 def database_state(watched: Watched) -> dict[str, Any]:

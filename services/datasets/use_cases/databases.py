@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,27 +44,43 @@ async def register_database(
 
 async def add_database(session: AsyncSession, new: NewDatabase, *, actor: Actor, at: datetime) -> Watched:
     """Register one whose owner is known. Raises Conflict where the code is taken, also concurrently."""
-    agreed = {name: getattr(new, name) for name in ("name", "owner_code", "period_seconds", "grace_seconds")}
-    added = await session.execute(
-        insert(Database)
-        .values(
-            **asdict(new),
-            search_text=search_text(new.code, new.name),
-            registered_by=actor.name,
-            recorded_at=at,
-        )
-        .on_conflict_do_nothing()
-        .returning(Database)
-    )
+    row = registration(new, actor=actor, at=at)
+    added = await session.execute(insert(Database).values(**row).on_conflict_do_nothing().returning(Database))
     if (database := added.scalar_one_or_none()) is None:
         raise _code_exists(new.code)
-    registration = {
-        "sets_heartbeat": True,
-        "holds_from": ALWAYS,
-        "said_by": actor.name,
+    watched = Watched(database, first_watch(new, at=at), [])
+    session.add_all([first_amendment(new, actor=actor, at=at), watched.watch])
+    detail = registered_detail(new)
+    await record_change(session, watched, events.DatabaseRegistered, detail, actor=actor, at=at)
+    return watched
+
+
+def registration(new: NewDatabase, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """The row of a new database."""
+    return asdict(new) | {
+        "search_text": search_text(new.code, new.name),
+        "registered_by": actor.name,
         "recorded_at": at,
     }
-    watch = Watch(
+
+
+def first_amendment(new: NewDatabase, *, actor: Actor, at: datetime) -> Amendment:
+    """What was agreed at its registration."""
+    return Amendment(
+        database_code=new.code,
+        name=new.name,
+        owner_code=new.owner_code,
+        sets_heartbeat=True,
+        period_seconds=new.period_seconds,
+        grace_seconds=new.grace_seconds,
+        holds_from=ALWAYS,
+        said_by=actor.name,
+        recorded_at=at,
+    )
+
+
+def first_watch(new: NewDatabase, *, at: datetime) -> Watch:
+    return Watch(
         database_code=new.code,
         version=0,
         observed=Observed.UNKNOWN,
@@ -72,11 +89,10 @@ async def add_database(session: AsyncSession, new: NewDatabase, *, actor: Actor,
         checked_at=at,
         in_time=in_time(new.period_seconds, new.grace_seconds),
     )
-    session.add_all([Amendment(database_code=new.code, **agreed, **registration), watch])
-    watched = Watched(database, watch, [])
-    detail = {name: getattr(new, name) for name in ("legal_basis", "period_seconds", "grace_seconds")}
-    await record_change(session, watched, events.DatabaseRegistered, detail, actor=actor, at=at)
-    return watched
+
+
+def registered_detail(new: NewDatabase) -> dict[str, Any]:
+    return {name: getattr(new, name) for name in ("legal_basis", "period_seconds", "grace_seconds")}
 
 
 def _code_exists(code: str) -> Conflict:

@@ -35,7 +35,25 @@ async def record_declaration(
     check_declaration(phase, ndc_connection)
     check_day_not_future(effective_on, at, "effective_on")
     watched = await lock_database(session, code)
-    declaration = Declaration(
+    declaration = declaration_of(code, phase, ndc_connection, effective_on, evidence, actor=actor, at=at)
+    session.add(declaration)
+    await session.flush()
+    detail = declared_detail(declaration)
+    await record_and_examine(session, watched, events.DatabaseDeclared, detail, rules, actor=actor, at=at)
+    return declaration
+
+
+def declaration_of(
+    code: str,
+    phase: str | None,
+    ndc_connection: str | None,
+    effective_on: date,
+    evidence: Evidence,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> Declaration:
+    return Declaration(
         database_code=code,
         phase=phase,
         ndc_connection=ndc_connection,
@@ -44,9 +62,8 @@ async def record_declaration(
         said_by=actor.name,
         recorded_at=at,
     )
-    session.add(declaration)
-    await session.flush()
-    detail: dict[str, Any] = {"phase": phase, "ndc_connection": ndc_connection, "effective_on": effective_on}
-    detail |= {"evidence": evidence, "said_by": actor.name}
-    await record_and_examine(session, watched, events.DatabaseDeclared, detail, rules, actor=actor, at=at)
-    return declaration
+
+
+def declared_detail(declaration: Declaration) -> dict[str, Any]:
+    names = ("phase", "ndc_connection", "effective_on", "evidence", "said_by")
+    return {name: getattr(declaration, name) for name in names}

@@ -1,22 +1,27 @@
 """Importing a list: every row accepted, unchanged or refused with its reason; all or nothing unless `partial`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 from urllib.parse import quote
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ARRAY, Text, any_, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.imports import Reading, ReadRow, understand
+from services.datasets.queries.declarations import load_declarations_of
 from services.datasets.tables import Agency, Database, Declaration
-from services.datasets.use_cases.databases import NewDatabase, add_database
-from services.datasets.use_cases.declarations import record_declaration
+from services.datasets.use_cases.changes import lock_databases
+from services.datasets.use_cases.databases import NewDatabase
+from services.datasets.use_cases.declarations import declaration_of
+from services.datasets.use_cases.registrations import Batch
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import load_finder
 from shared.errors import TooLarge
+from shared.imports.overtaken import overtaken
 from shared.imports.rows import Problem, cell_problems, cell_remarks, guarded
 from shared.naming.lookup import Finder, Meaning
 from shared.runtime.audit import Actor, add_audit
@@ -41,9 +46,23 @@ COLUMNS = Columns(
     required=("code", "name", "kind", "owner"),
     dates=("effective_on",),
 )
-MOST_ROWS = 5_000  # of one file, each a registration and a declaration: about a minute of writing
+MOST_ROWS = 5_000  # of one file, each a registration and a declaration
 Outcome = Literal["accepted", "refused", "unchanged"]
 _AMENDABLE = frozenset({"name", "owner_code", "period_seconds", "grace_seconds"})  # can change by PATCH
+
+_CODES = bindparam("codes", type_=ARRAY(Text))
+_KNOWN = select(
+    Database.code,
+    Database.name,
+    Database.kind,
+    Database.owner_code,
+    Database.legal_basis,
+    Database.period_seconds,
+    Database.grace_seconds,
+).where(Database.code == any_(_CODES))
+_DECLARED = select(
+    Declaration.database_code, Declaration.phase, Declaration.ndc_connection, Declaration.effective_on
+).where(Declaration.database_code == any_(_CODES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,43 +133,121 @@ def _understand(item: Row, owners: Finder[Meaning], how: Reading) -> ReadRow:
     return row
 
 
-async def import_list(
-    change: LateChange,
-    read: ReadList,
-    *,
-    dry_run: bool,
-    partial: bool,
-    rules: WatchRules,
-    actor: Actor,
-) -> tuple[list[RowReport], bool]:
-    """Import rows; returns the report of each, and True where anything was written.
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What of a database a list may repeat."""
 
-    A refused row prevents all writes unless `partial`. All rows are judged before the first is written, so that a dry
-    run gives the real run's report.
+    name: str
+    kind: str
+    owner_code: str
+    legal_basis: str | None
+    period_seconds: int | None
+    grace_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What is recorded that rows are judged by: databases by code, and what was declared of them."""
+
+    known: Mapping[str, Registered]
+    declared: frozenset[tuple[str, str | None, str | None, date]]
+
+    def declares(self, row: ReadRow) -> bool:
+        """True for a row with a declaration that is not recorded yet."""
+        if row.effective_on is None or (row.phase is None and row.ndc_connection is None):
+            return False
+        return (row.code, row.phase, row.ndc_connection, row.effective_on) not in self.declared
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedList:
+    """The report of each row, and the rows to be recorded."""
+
+    read: ReadList
+    basis: Basis
+    reports: Sequence[RowReport]
+    accepted: Sequence[ReadRow]
+
+    def is_written(self, *, dry_run: bool, partial: bool) -> bool:
+        """A refused row prevents all writes unless `partial`."""
+        refused = any(report.outcome == "refused" for report in self.reports)
+        return bool(self.accepted) and not dry_run and (partial or not refused)
+
+
+async def judge_list(store: Store, read: ReadList) -> JudgedList:
+    """Judge all rows, before the transaction begins; what is written cannot change the judgement."""
+    async with store.reading() as connection:
+        basis = await _basis(connection, read.rows)
+    return await asyncio.to_thread(_judge, read, basis)
+
+
+async def _basis(connection: AsyncConnection, rows: Sequence[ReadRow]) -> Basis:
+    codes = sorted({row.code for row in rows})
+    known = await connection.execute(_KNOWN, {"codes": codes})
+    declared = await connection.execute(_DECLARED, {"codes": codes})
+    return Basis(
+        {row.code: Registered(*row[1:]) for row in known},
+        frozenset((code, phase, connected, day) for code, phase, connected, day in declared),
+    )
+
+
+def _judge(read: ReadList, basis: Basis) -> JudgedList:
+    judge = _Judge(basis)
+    return JudgedList(read, basis, [judge.report(row) for row in read.rows], judge.accepted)
+
+
+async def import_list(change: LateChange, judged: JudgedList, *, rules: WatchRules, actor: Actor) -> None:
+    """Record what the accepted rows register and declare.
+
+    Raises Overtaken where the rows would be judged otherwise by now.
     """
-    session = change.session
-    judged = await _judge(session, read.rows)
-    reports = [judged.report(row) for row in read.rows]
-    refused = any(report.outcome == "refused" for report in reports)
-    if dry_run or not judged.accepted or (refused and not partial):
-        return reports, False
-    at = await change.announce()
-    for row in sorted(judged.accepted, key=lambda row: row.code):  # locks in one order everywhere
-        await _write(session, row, judged, read.filename, rules=rules, actor=actor, at=at)
-    counts = {
-        word: sum(report.outcome == word for report in reports)
-        for word in ("accepted", "refused", "unchanged")
-    }
-    await add_audit(session, actor, "import", "list", read.filename[:200], at=at, **counts)
-    return reports, True
+    session, read = change.session, judged.read
+    rows = sorted(judged.accepted, key=lambda row: row.code)
+    known = [row.code for row in rows if row.code in judged.basis.known]
+    locked = await lock_databases(session, known)
+    connection = await session.connection()
+    if await _basis(connection, read.rows) != judged.basis:
+        raise overtaken()
+    declarations = await load_declarations_of(connection, known)
+    batch = Batch(locked, declarations, rules, actor, change.clock.now())
+    await asyncio.to_thread(_add_all, batch, rows, judged.basis, read.filename)
+    at = await batch.record(change)
+    counts = Counter(report.outcome for report in judged.reports)
+    detail = {word: counts[word] for word in ("accepted", "refused", "unchanged")}
+    await add_audit(session, actor, "import", "list", read.filename[:200], at=at, **detail)
+
+
+def _add_all(batch: Batch, rows: Iterable[ReadRow], basis: Basis, filename: str) -> None:
+    for row in rows:
+        _add(batch, row, basis, filename)
+
+
+def _add(batch: Batch, row: ReadRow, basis: Basis, filename: str) -> None:
+    assert row.kind is not None and row.owner_code is not None  # noqa: S101, PT018 - a row without them was refused
+    if row.code not in basis.known:
+        batch.register(
+            NewDatabase(
+                row.code,
+                row.name,
+                row.kind,
+                row.owner_code,
+                row.legal_basis,
+                row.period_seconds,
+                row.grace_seconds,
+            )
+        )
+    if basis.declares(row):
+        assert row.effective_on is not None  # noqa: S101 - a declaration without it was refused
+        source = {"kind": "file", "reference": filename[:500] or "-", "title": f"Dòng {row.number}"}
+        values = (row.phase, row.ndc_connection, row.effective_on)
+        batch.declare(declaration_of(row.code, *values, [source], actor=batch.actor, at=batch.at))
 
 
 @dataclass
 class _Judge:
     """Decides row by row, in the file's order, and keeps those accepted."""
 
-    known: Mapping[str, Database]
-    recorded: set[tuple[str, str | None, str | None, date]]
+    basis: Basis
     accepted: list[ReadRow] = field(default_factory=list)
     first_row: dict[str, int] = field(default_factory=dict)
 
@@ -159,11 +256,11 @@ class _Judge:
         if row.code and row.code in self.first_row:
             problems.append(_repeated(self.first_row[row.code]))
         self.first_row.setdefault(row.code, row.number)
-        known = self.known.get(row.code)
+        known = self.basis.known.get(row.code)
         if known is not None and not problems and (other := _differing(row, known)):
             problems.append(_registered_otherwise(row.code, other))
         outcome: Outcome = "refused" if problems else "accepted"
-        if not problems and known is not None and not self.declares(row):
+        if not problems and known is not None and not self.basis.declares(row):
             outcome = "unchanged"
         if outcome == "accepted":
             self.accepted.append(row)
@@ -171,69 +268,10 @@ class _Judge:
             row.sheet, row.number, outcome, row.code, row.name, row.owner_code, problems, row.warnings
         )
 
-    def declares(self, row: ReadRow) -> bool:
-        """True for a row with a declaration that is not recorded yet."""
-        if row.effective_on is None or (row.phase is None and row.ndc_connection is None):
-            return False
-        return (row.code, row.phase, row.ndc_connection, row.effective_on) not in self.recorded
 
-
-async def _judge(session: AsyncSession, rows: Sequence[ReadRow]) -> _Judge:
-    codes = sorted({row.code for row in rows})
-    known = {row.code: row for row in await session.scalars(select(Database).where(Database.code.in_(codes)))}
-    declarations = await session.execute(
-        select(
-            Declaration.database_code,
-            Declaration.phase,
-            Declaration.ndc_connection,
-            Declaration.effective_on,
-        ).where(Declaration.database_code.in_(codes))
-    )
-    return _Judge(known, {(code, phase, joined, day) for code, phase, joined, day in declarations})
-
-
-async def _write(
-    session: AsyncSession,
-    row: ReadRow,
-    judged: _Judge,
-    filename: str,
-    *,
-    rules: WatchRules,
-    actor: Actor,
-    at: datetime,
-) -> None:
-    assert row.kind is not None and row.owner_code is not None  # noqa: S101, PT018 - a row without them was refused
-    if row.code not in judged.known:
-        new = NewDatabase(
-            row.code,
-            row.name,
-            row.kind,
-            row.owner_code,
-            row.legal_basis,
-            row.period_seconds,
-            row.grace_seconds,
-        )
-        await add_database(session, new, actor=actor, at=at)
-    if judged.declares(row):
-        assert row.effective_on is not None  # noqa: S101 - a declaration without it was refused
-        source = {"kind": "file", "reference": filename[:500] or "-", "title": f"Dòng {row.number}"}
-        await record_declaration(
-            session,
-            row.code,
-            phase=row.phase,
-            ndc_connection=row.ndc_connection,
-            effective_on=row.effective_on,
-            evidence=[source],
-            rules=rules,
-            actor=actor,
-            at=at,
-        )
-
-
-def _differing(row: ReadRow, known: Database) -> list[str]:
+def _differing(row: ReadRow, known: Registered) -> list[str]:
     """Names of the members in which a row differs from the registered database; empty cells are not compared."""
-    names = ("name", "kind", "owner_code", "legal_basis", "period_seconds", "grace_seconds")
-    values = {name: getattr(row, name) for name in names}
+    values = {name: getattr(row, name) for name in Registered.__slots__}
     return [name for name, value in values.items() if value is not None and value != getattr(known, name)]
 
 

@@ -12,7 +12,7 @@ from services.finance.domain.ledger import Kind
 from services.finance.schemas.fields import YearText
 from services.finance.schemas.imports import ImportReport
 from services.finance.use_cases.imports.files import TreasuryFile, read_file
-from services.finance.use_cases.imports.posting import Imported, import_file
+from services.finance.use_cases.imports.posting import JudgedFile, import_file, judge_file
 from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import SIMILAR_IS_MEANT, DocumentNumber
@@ -74,17 +74,24 @@ async def import_disbursements(
     """
     file: TreasuryFile = request.state.upload
     asked = form.model_dump(include={"number", "similar_is_meant", "dry_run", "partial"})
-    done = await import_file(change, file, **asked, actor=actor)
-    own = {
-        "unit": file.unit,
-        "amount": _sum(done, Kind.DISBURSE),
-        "recovered": _sum(done, Kind.RECOVER),
-        "decisions": done.decisions,
+    judged = await judge_file(change, file, **asked, actor=actor)
+    report = await report_of(ImportReport, file, file.rows, **_own(judged), dry_run=form.dry_run)
+    if judged.decisions:
+        await import_file(change, judged, similar_is_meant=form.similar_is_meant, actor=actor)
+    return report
+
+
+def _own(judged: JudgedFile) -> dict[str, object]:
+    """The members of the report that other imports do not have."""
+    rows = [row for row in judged.file.rows if row.outcome == "accepted"]
+    amounts = {
+        kind: sum(row.amount or 0 for row in rows if row.kind is kind)
+        for kind in (Kind.DISBURSE, Kind.RECOVER)
     }
-    return await report_of(
-        ImportReport, done.file, done.file.rows, written=done.written, dry_run=form.dry_run, **own
-    )
-
-
-def _sum(done: Imported, kind: Kind) -> int:
-    return sum(row.amount or 0 for row in done.file.rows if row.outcome == "accepted" and row.kind is kind)
+    return {
+        "unit": judged.file.unit,
+        "amount": amounts[Kind.DISBURSE],
+        "recovered": amounts[Kind.RECOVER],
+        "decisions": [decision.id for decision in judged.decisions],
+        "written": bool(judged.decisions),
+    }

@@ -7,12 +7,13 @@ from pydantic import Field
 
 from services.tasks.api.dependencies import Manager, current_rules
 from services.tasks.schemas.imports import ImportReport
-from services.tasks.use_cases.annexes import Annex, read_annex
-from services.tasks.use_cases.imports import import_annex
+from services.tasks.use_cases.annexes import read_annex
+from services.tasks.use_cases.imports import JudgedAnnex, import_annex, judge_annex
 from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import Code, DocumentNumber, Line
 from shared.http.uploads import REPORT_ANSWERS, UploadForm, report_of, upload_router
+from shared.runtime.clock import local_date
 from shared.spreadsheets import Upload, answers_from_json
 
 PATH = "/tasks/v1/imports"
@@ -43,9 +44,10 @@ class ImportForm(UploadForm):
     )
 
 
-async def _read(request: Request, form: ImportForm, upload: Upload) -> Annex:
-    return await read_annex(
-        get_context(request).database,
+async def _read(request: Request, form: ImportForm, upload: Upload) -> JudgedAnnex:
+    context = get_context(request)
+    annex = await read_annex(
+        context.database,
         upload,
         annex=form.annex,
         annex_was=form.annex_was,
@@ -55,6 +57,7 @@ async def _read(request: Request, form: ImportForm, upload: Upload) -> Annex:
         issued_by=form.issued_by,
         before_includes_day=current_rules(request).before_includes_day,
     )
+    return await judge_annex(context.database, annex, today=local_date(context.clock.now()))
 
 
 router = upload_router("tasks", ImportForm, _read)
@@ -74,8 +77,10 @@ async def import_tasks(
 
     Row by row: accepted, unchanged, or refused with field, reason and nearest suggestion.
     """
-    annex: Annex = request.state.upload
-    done = await import_annex(change, annex, dry_run=form.dry_run, partial=form.partial, actor=actor)
-    return await report_of(
-        ImportReport, annex, done.reports, missing=done.missing, written=done.written, dry_run=form.dry_run
-    )
+    judged: JudgedAnnex = request.state.upload
+    written = judged.is_written(dry_run=form.dry_run, partial=form.partial)
+    own = {"missing": judged.missing, "written": written, "dry_run": form.dry_run}
+    report = await report_of(ImportReport, judged.annex, judged.reports, **own)
+    if written:
+        await import_annex(change, judged, actor=actor)
+    return report

@@ -1,22 +1,18 @@
 """Recording changes of tasks: the next version, the event with the task's whole state, and the audit entry of each."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
-from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.tables import Assignment, Base, Citation, Deadline, Task
+from services.tasks.tables import Assignment, Citation, Deadline, Task
 from services.tasks.use_cases.deadlines import current_deadline
 from shared.events import tasks as events
 from shared.log.outbox import add_events
 from shared.runtime.audit import Actor, add_audits
-
-_T = TypeVar("_T")
-_BATCH = 500  # tasks written by one set of statements: the process answers others in between
+from shared.runtime.staging import batches, insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,7 @@ async def record_changes(
     session: AsyncSession, changes: Sequence[ChangedTask], *, actor: Actor, at: datetime
 ) -> None:
     """Record changes in order, many in a few statements; a task may be among them once only."""
-    for batch in _batches(changes):
+    for batch in batches(changes):
         for change in batch:
             change.task.version += 1
         await session.flush()
@@ -46,11 +42,11 @@ async def record_changes(
 async def record_created(session: AsyncSession, tasks: Iterable[Task], *, actor: Actor, at: datetime) -> None:
     """Record new tasks, many in a few statements; a group's precedes its members'."""
     parts = (Deadline, "deadlines"), (Assignment, "assignments"), (Citation, "citations")
-    for batch in _batches(tasks):
-        await _insert(session, Task, [vars(task) for task in batch])
+    for batch in batches(tasks):
+        await insert_rows(session, Task, [vars(task) for task in batch])
         for kind, name in parts:
             rows = [vars(part) | {"task_id": task.id} for task in batch for part in getattr(task, name)]
-            await _insert(session, kind, rows)
+            await insert_rows(session, kind, rows)
         created = [(events.TaskCreated(task=task_state(task)), task.version) for task in batch]
         await add_events(session, created, at=at)
         entries = [
@@ -59,25 +55,10 @@ async def record_created(session: AsyncSession, tasks: Iterable[Task], *, actor:
         await add_audits(session, actor, entries, at=at)
 
 
-def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
-
-
 def _audit_entry(change: ChangedTask) -> tuple[str, str, object, dict[str, Any]]:
     detail = change.kind.model_construct(**change.detail).model_dump(mode="json", exclude={"task"})
     action = change.kind.event_type.split(".")[-2]
     return action, "task", change.task.id, {"version": change.task.version, **detail}
-
-
-async def _insert(session: AsyncSession, kind: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows without the session's bookkeeping of each, which costs more than the insert."""
-    table = kind.__table__
-    assert isinstance(table, Table)  # noqa: S101 - mapped classes have tables
-    names = [name for name in (rows[0] if rows else ()) if name in table.c]
-    if rows:
-        await session.execute(insert(table), [{name: row[name] for name in names} for row in rows])
 
 
 def task_state(task: Task) -> events.TaskState:

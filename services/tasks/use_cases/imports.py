@@ -1,23 +1,23 @@
-"""Importing an annex: every row accepted, unchanged or refused with a reason; all of it, or the accepted rows."""
+"""Importing an annex: every row accepted, unchanged or refused with a reason; all of it, or the accepted rows.
+
+Rows are judged before the transaction begins, since that takes long, and by what is recorded then: `judge_annex`. The
+transaction makes sure that it still is, and writes: `import_annex`.
+"""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from typing import Literal
-from uuid import UUID, uuid5
 
 from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tasks.domain.annexes.places import annex_key
-from services.tasks.domain.annexes.recognition import KnownTask, Recognised, Verdict
-from services.tasks.domain.assignments import check_assignments
-from services.tasks.domain.groups import require_members
-from services.tasks.domain.imports import ReadRow
-from services.tasks.domain.tasks import NewCitation, NewTask, check_assigned_on
+from services.tasks.domain.annexes.recognition import KnownTask
+from services.tasks.domain.tasks import NewTask, check_assigned_on
 from services.tasks.tables import Base
-from services.tasks.use_cases.annexes import Annex, Source
+from services.tasks.use_cases.annexes import Annex
 from services.tasks.use_cases.changes import record_created
 from services.tasks.use_cases.groups import members_of
 from services.tasks.use_cases.origins import (
@@ -29,323 +29,99 @@ from services.tasks.use_cases.origins import (
     stage_origins,
     write_origins,
 )
-from services.tasks.use_cases.tasks import new_tasks, of_member
-from shared.errors import Refusal, TooLarge
-from shared.imports.rows import Problem, guarded
+from services.tasks.use_cases.row_reports import RowJudge, RowReport
+from services.tasks.use_cases.tasks import new_tasks
+from shared.imports.overtaken import overtaken
 from shared.log.outbox import outbox
 from shared.runtime.audit import Actor, add_audit, audit
-from shared.runtime.clock import local_date
-from shared.runtime.database import LateChange
-from shared.runtime.staging import staged, write_staged
-
-Outcome = Literal["accepted", "refused", "unchanged", "question"]
-OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "unchanged", "question")
-MAX_TASKS = 200_000  # of one file, those of groups' members included: about two minutes of preparing
-_SHOWN = 80  # characters of a title in a sentence
-_IMPORTED = UUID("6f1d2f0e-57a4-5c57-8e57-2d3a1b5c0957")  # namespace of the ids of imported tasks
-
+from shared.runtime.database import Database, LateChange
+from shared.runtime.staging import AT, staged, write_staged
 
 origins = Base.metadata.tables["origins"]
-# what a new task is written to, and the column of each that holds the instant of its recording
-_STAGED: dict[Table, str] = {
+# what a new task is written to
+_STAGED: dict[Table, Mapping[str, str]] = {
     **{
-        Base.metadata.tables[name]: "recorded_at"
+        Base.metadata.tables[name]: {"recorded_at": AT}
         for name in ("tasks", "deadlines", "assignments", "citations")
     },
-    outbox: "time",
-    audit: "at",
+    outbox: {"time": AT},
+    audit: {"at": AT},
 }
 
 
-@dataclass(slots=True)
-class RowReport:
-    """The report of one row."""
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What is recorded that rows are judged by: the tasks of the document's earlier imports, and members of groups."""
 
-    sheet: str
-    row: int
-    ref: str | None
-    title: str
-    outcome: Outcome
-    task_id: UUID | None = None
-    members: int = 0
-    kind: Literal["dated", "standing"] | None = None
-    due_on: date | None = None
-    flags: list[str] = field(default_factory=list)
-    unread_words: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    order_no: str = ""
-    annex: str = ""
-    candidates: tuple[KnownTask, ...] = ()
-    moved_from: str | None = None
+    known: list[KnownTask]
+    members: dict[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """The outcome of an import: its rows, and the tasks missing from its annexes; `written` is False for a dry run or a refusal."""
+class JudgedAnnex:
+    """The report of each row, the tasks missing from the annexes, and what is to be written."""
 
-    reports: list[RowReport]
-    missing: list[KnownTask]
-    written: bool
+    annex: Annex
+    basis: Basis
+    reports: Sequence[RowReport]
+    missing: Sequence[KnownTask]
+    accepted: Sequence[NewTask]
+    learned: Sequence[RowOrigin]
+
+    def is_written(self, *, dry_run: bool, partial: bool) -> bool:
+        """A refused row, or one that is a question, prevents all writes unless `partial`."""
+        waiting = any(report.outcome in {"refused", "question"} for report in self.reports)
+        return bool(self.accepted or self.learned) and not dry_run and (partial or not waiting)
 
 
-async def import_annex(
-    change: LateChange, annex: Annex, *, dry_run: bool, partial: bool, actor: Actor
-) -> Imported:
-    """Import rows.
+async def judge_annex(database: Database, annex: Annex, *, today: date) -> JudgedAnnex:
+    """Judge all rows; no transaction is open meanwhile. What is written cannot change the judgement.
 
-    A refused row, or one that is a question, prevents all writes unless `partial`. All rows are judged before the
-    first is written, and what is written cannot change the judgement, so that a dry run gives the real run's report.
+    Raises:
+        InvalidInput: the document is of a later day; annex_was_unknown.
+        TooLarge: too_many_tasks.
     """
-    session, source, began = change.session, annex.source, change.clock.now()
-    check_assigned_on(source.issued_on, local_date(began), "document")
-    if not dry_run:
-        await lock_document(session, source.document_code)
-    known = await known_tasks(session, source.programme_code, source.document_code)
+    check_assigned_on(annex.source.issued_on, today, "document")
+    async with database.reading() as connection, AsyncSession(connection) as session:
+        basis = await _basis(session, annex)
     if annex.was is not None:
-        require_annex(known, annex.was)
-    answers = {n: row.answer for n, row in enumerate(annex.rows) if row.answer is not None}
-    recognised, missing = await asyncio.to_thread(recognise, annex.rows, known, answers, annex.was)
+        require_annex(basis.known, annex.was)
+    return await asyncio.to_thread(_judge, annex, basis)
+
+
+async def _basis(session: AsyncSession, annex: Annex) -> Basis:
+    source = annex.source
     groups = {codes for row in annex.rows for codes, _ in row.assigned.groups}
-    members = {codes: await members_of(session, codes, source.issued_on) for codes in groups}
-    judged = _Judge(source, members, {task.id for task in known}, annex.rows)
-    reports = await asyncio.to_thread(judged.reports, recognised)
-    counts = {word: sum(report.outcome == word for report in reports) for word in OUTCOMES}
-    waiting = counts["refused"] or counts["question"]
-    if dry_run or not (judged.accepted or judged.learned) or (waiting and not partial):
-        return Imported(reports, missing, written=False)
-    # a refusal here undoes the whole import: the caller's transaction ends with it
+    return Basis(
+        await known_tasks(session, source.programme_code, source.document_code),
+        {codes: await members_of(session, codes, source.issued_on) for codes in sorted(groups)},
+    )
+
+
+def _judge(annex: Annex, basis: Basis) -> JudgedAnnex:
+    answers = {n: row.answer for n, row in enumerate(annex.rows) if row.answer is not None}
+    recognised, missing = recognise(annex.rows, basis.known, answers, annex.was)
+    judge = RowJudge(annex.source, basis.members, {task.id for task in basis.known}, annex.rows)
+    return JudgedAnnex(annex, basis, judge.reports(recognised), missing, judge.accepted, judge.learned)
+
+
+async def import_annex(change: LateChange, judged: JudgedAnnex, *, actor: Actor) -> None:
+    """Write what was accepted and learned. A refusal undoes all of it: the caller's transaction ends with it.
+
+    Raises Overtaken where the rows would be judged otherwise by now.
+    """
+    session, began = change.session, change.clock.now()
+    document = judged.annex.source.document_code
+    await lock_document(session, document)
+    if await _basis(session, judged.annex) != judged.basis:
+        raise overtaken()
     async with staged(session, (*_STAGED, origins)):
         tasks = chain.from_iterable(new_tasks(new, at=began) for new in judged.accepted)
         await record_created(session, tasks, actor=actor, at=began)
-        await stage_origins(session, source.document_code, judged.learned, at=began)
+        await stage_origins(session, document, judged.learned, at=began)
     at = await change.announce()
     await write_staged(session, _STAGED, at=at)
     await write_origins(session, at=at)
-    await add_audit(session, actor, "import", "document", source.document_code, at=at, **counts)
-    return Imported(reports, missing, written=True)
-
-
-@dataclass
-class _Judge:
-    """Decides row by row, in the file's order, and keeps the tasks of those accepted."""
-
-    source: Source
-    members: dict[tuple[str, ...], tuple[str, ...]]
-    used: set[UUID]
-    rows: Sequence[ReadRow]
-    accepted: list[NewTask] = field(default_factory=list)
-    learned: list[RowOrigin] = field(default_factory=list)
-    first_of: dict[str, ReadRow] = field(default_factory=dict)  # by digest, the first row with these words
-    count: int = 0
-
-    def reports(self, recognised: Sequence[Recognised]) -> list[RowReport]:
-        return [self._guarded(row, found) for row, found in zip(self.rows, recognised, strict=True)]
-
-    def _guarded(self, row: ReadRow, found: Recognised) -> RowReport:
-        return guarded(row.number, lambda: self._report(row, found), lambda problem: _failed(row, problem))
-
-    def _report(self, row: ReadRow, found: Recognised) -> RowReport:
-        report = _begun(row)
-        report.candidates = found.candidates
-        first = self.first_of.setdefault(row.digest, row) if row.digest else row
-        if found.verdict is Verdict.NEW and first is not row and row.answer is None:
-            report.warnings.append(_words_repeated(first))
-        match found.verdict:
-            case Verdict.REPEATED:
-                report.problems.append(_repeated(self.rows[found.first].number))
-            case Verdict.CHANGED if found.task:
-                report.task_id = found.task.id
-                report.problems.append(_changed(found.task.id))
-            case Verdict.ANSWER_WRONG:
-                report.problems.append(_answer_wrong(row))
-            case Verdict.QUESTION:
-                report.outcome = "refused" if report.problems else "question"
-                report.problems.append(_asked(row, found.candidates))
-            case Verdict.SAME if found.task:
-                self._same(row, found.task, report)
-            case Verdict.NEW if not report.problems:
-                self._accept(row, report)
-        return report
-
-    def _same(self, row: ReadRow, task: KnownTask, report: RowReport) -> None:
-        report.task_id = task.id
-        if report.problems:
-            return
-        report.outcome = "unchanged"
-        if row.origin is None or row.origin == task.origin:
-            return
-        self.learned.append(RowOrigin(task.id, row.origin, row.ref))
-        if row.origin.place != task.origin.place:
-            report.moved_from = ", ".join(filter(None, (task.origin.place.annex, task.ref))) or None
-        if row.origin.digest != task.origin.digest:
-            report.warnings.append(_words_differ(task.id))
-
-    def _accept(self, row: ReadRow, report: RowReport) -> None:
-        try:
-            new = self._task(row)
-        except Refusal as refusal:  # nothing was written yet
-            name = refusal.field or "row"
-            report.problems.append(Problem(name, refusal.code, refusal.vi, refusal.en))
-            return
-        self.count += 1 + len(new.members)
-        if self.count > MAX_TASKS:
-            raise _too_many_tasks(row.number)
-        report.outcome = "accepted"
-        report.task_id = new.id
-        report.members = len(new.members)
-        self.accepted.append(new)
-        if row.origin is not None and new.id is not None:
-            self.learned.append(RowOrigin(new.id, row.origin, row.ref))
-
-    def _task(self, row: ReadRow) -> NewTask:
-        titles = dict(row.assigned.listed)
-        for codes, title in row.assigned.groups:
-            require_members(self.members[codes], codes, self.source.issued_on, "lead_text")
-            titles = dict.fromkeys(self.members[codes], title) | titles
-        members = tuple(titles) if len(titles) > 1 else ()
-        assignments = row.assigned.assignments
-        if len(titles) == 1:  # a group of one is simply its member
-            [(member, title)] = titles.items()
-            assignments = of_member(member, title, assignments)
-        check_assignments(assignments, members)
-        return NewTask(
-            title=row.title,
-            programme_code=self.source.programme_code,
-            standing=row.standing,
-            reading=row.reading,
-            deliverable=row.deliverable,
-            priority=row.priority,
-            assignments=assignments,
-            citations=(NewCitation(self.source.document_code, row.ref),),
-            assigned_on=self.source.issued_on,
-            members=members,
-            titles=titles,
-            lead_text=row.lead_text,
-            coordinate_text=row.coordinate_text,
-            id=self._id_of(row),
-        )
-
-    def _id_of(self, row: ReadRow) -> UUID:
-        """UUID version 5 of place and digest, so that a dry run and the real run give the same."""
-        section, number = row.place.key
-        words = (self.source.scope, annex_key(row.place.annex), *section, number, row.digest)
-        drawn = uuid5(_IMPORTED, "\x1f".join(words))
-        while drawn in self.used:  # by a row that was here before and moved
-            drawn = uuid5(drawn, "")
-        self.used.add(drawn)
-        return drawn
-
-
-def _begun(row: ReadRow) -> RowReport:
-    """The report of a row before it is judged; the outcome is "refused" until it is accepted."""
-    return RowReport(
-        row.sheet,
-        row.number,
-        row.ref,
-        row.title,
-        "refused",
-        kind="standing" if row.standing else "dated",
-        due_on=row.reading.late_after,
-        flags=[flag.value for flag in row.reading.flags],
-        unread_words=list(row.reading.unread_words),
-        problems=list(row.problems),
-        warnings=list(row.warnings),
-        order_no=row.order_no,
-        annex=row.place.annex,
-    )
-
-
-def _failed(row: ReadRow, problem: Problem) -> RowReport:
-    """The report of a row whose judging raised; nothing of it is written."""
-    return RowReport(
-        row.sheet,
-        row.number,
-        row.ref,
-        row.title,
-        "refused",
-        problems=[problem],
-        order_no=row.order_no,
-        annex=row.place.annex,
-    )
-
-
-def _too_many_tasks(row: int) -> TooLarge:
-    return TooLarge(
-        "too_many_tasks",
-        f"Tới dòng {row} tệp sinh hơn {MAX_TASKS} nhiệm vụ, tính cả thành viên các nhóm. Chia thành nhiều tệp.",
-        f"Down to row {row} the file makes over {MAX_TASKS} tasks, groups' members included. Split it.",
-        field="file",
-    )
-
-
-def _repeated(first: int) -> Problem:
-    return Problem(
-        "ref",
-        "row_repeated",
-        f"Trùng với dòng {first}: mỗi nhiệm vụ một dòng, số thứ tự không lặp.",
-        f"The same as row {first}: one row per task, references do not repeat.",
-    )
-
-
-def _changed(task_id: UUID | None) -> Problem:
-    return Problem(
-        "ref",
-        "row_changed",
-        f"Dòng này đã nhập với nội dung khác (nhiệm vụ {task_id}): sửa nhiệm vụ đó, hoặc gia hạn nếu đổi thời hạn, rồi ghi "
-        "mã nhiệm vụ vào cột Xác nhận (answers); nếu là nhiệm vụ khác, ghi “mới”.",
-        f"This row was imported before with other words (task {task_id}): amend that task, or extend its deadline, then give "
-        'its id as the answer (answers); for another task answer "new".',
-    )
-
-
-def _asked(row: ReadRow, candidates: Sequence[KnownTask]) -> Problem:
-    here = annex_key(row.place.annex)
-    elsewhere = {task.origin.place.annex for task in candidates if annex_key(task.origin.place.annex) != here}
-    was = ", ".join(sorted(filter(None, elsewhere)))
-    vi, en = (
-        (
-            f" Nếu cả phụ lục đã đổi tên, nêu tên cũ (annex_was): {was}.",
-            f" Where the whole annex was renamed, name it as it was (annex_was): {was}.",
-        )
-        if was
-        else ("", "")
-    )
-    listed = "; ".join(f"{task.id} ({task.ref or '-'}: {task.origin.title[:_SHOWN]})" for task in candidates)
-    return Problem(
-        "ref",
-        "row_may_be_known",
-        f"Dòng này có thể là nhiệm vụ đã nhập: {listed or 'quá nhiều dòng giống nhau'}. Ghi mã nhiệm vụ đó vào cột Xác nhận "
-        f"(answers) nếu đúng, ghi “mới” nếu là nhiệm vụ mới.{vi}",
-        f"This row may be a task imported before: {listed or 'too many rows are alike'}. Answer (answers) with its id if it "
-        f'is, with "new" if it is a new task.{en}',
-    )
-
-
-def _answer_wrong(row: ReadRow) -> Problem:
-    return Problem(
-        "answer",
-        "answer_task_unknown",
-        f"Văn bản này chưa có nhiệm vụ {row.answer} nhập từ phụ lục, hoặc dòng khác đã nhận nhiệm vụ đó: kiểm tra mã.",
-        f"No import of this document brought task {row.answer}, or another row is that task: check the id.",
-    )
-
-
-def _words_repeated(first: ReadRow) -> Problem:
-    where = f"{first.number}, {first.sheet}" if first.sheet else f"{first.number}"
-    return Problem(
-        "title",
-        "words_repeated",
-        f"Nội dung, cơ quan và thời hạn giống hệt dòng {where}: nếu là cùng một nhiệm vụ thì bỏ một dòng, nếu không thì ghi "
-        "“mới” vào cột Xác nhận (answers).",
-        f"The words, agencies and deadline are those of row {where}: drop one if it is the same task, else answer “new” (answers).",
-    )
-
-
-def _words_differ(task_id: UUID) -> Problem:
-    return Problem(
-        "title",
-        "words_differ",
-        f"Đã ghi nhận là nhiệm vụ {task_id}; nội dung nhiệm vụ giữ như đã ghi: nếu cần, sửa nhiệm vụ hoặc gia hạn.",
-        f"Taken for task {task_id}, whose words stay as recorded: amend it or extend its deadline where needed.",
-    )
+    counts = Counter(report.outcome for report in judged.reports)
+    detail = {word: counts[word] for word in ("accepted", "refused", "unchanged", "question")}
+    await add_audit(session, actor, "import", "document", document, at=at, **detail)

@@ -47,19 +47,16 @@ async def lock_document(session: AsyncSession, code: str) -> None:
 
 async def known_tasks(session: AsyncSession, programme: str, document: str) -> list[KnownTask]:
     """Tasks that earlier imports of the document created, in the order of recording."""
+    row = OriginRow
     found = await session.execute(
-        select(OriginRow)
-        .join(Task, Task.id == OriginRow.task_id)
-        .where(OriginRow.document_code == document, Task.programme_code == programme)
-        .order_by(OriginRow.recorded_at, OriginRow.task_id)
+        select(row.task_id, row.annex, row.section, row.number, row.title, row.digest, row.ref)
+        .join(Task, Task.id == row.task_id)
+        .where(row.document_code == document, Task.programme_code == programme)
+        .order_by(row.recorded_at, row.task_id)
     )
     return [
-        KnownTask(
-            row.task_id,
-            Origin(Place(row.annex, tuple(row.section), row.number), row.title, row.digest),
-            row.ref,
-        )
-        for row in found.scalars()
+        KnownTask(task_id, Origin(Place(annex, tuple(section), number), title, digest), ref)
+        for task_id, annex, section, number, title, digest, ref in found
     ]
 
 

@@ -1,9 +1,10 @@
-"""The rows of a Treasury file are posted: each is accepted, unchanged, a total or refused; one decision for each day."""
+"""The rows of a Treasury file are judged, then posted: each accepted, unchanged, a total or refused; one decision for each day."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,12 +20,12 @@ from services.finance.domain.imports.vouchers import (
     refuse_incomplete_vouchers,
     refuse_short,
 )
-from services.finance.domain.ledger import Kind, Line
+from services.finance.domain.ledger import MAX_LINES, Kind, Line
 from services.finance.domain.shortages import Insufficient
 from services.finance.tables import VoucherLine
-from services.finance.use_cases.decisions import post_decision
+from services.finance.use_cases.decisions import checked
 from services.finance.use_cases.imports.files import TreasuryFile
-from services.finance.use_cases.ledger import DocumentPosted
+from services.finance.use_cases.ledger import DocumentPosted, Entry, post, post_all
 from shared.runtime.audit import Actor, add_audit
 from shared.runtime.database import LateChange
 
@@ -52,15 +53,15 @@ _POSTED = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """The result of an import; where not `written`, nothing of it is in the ledger."""
+class JudgedFile:
+    """A file whose rows have their outcomes, under which document, and the decisions to be posted: none where it is not."""
 
     file: TreasuryFile
-    decisions: tuple[UUID, ...]
-    written: bool
+    number: str
+    decisions: tuple[Entry, ...]
 
 
-async def import_file(
+async def judge_file(
     change: LateChange,
     file: TreasuryFile,
     *,
@@ -69,40 +70,61 @@ async def import_file(
     dry_run: bool,
     partial: bool,
     actor: Actor,
-) -> Imported:
-    """Post a file's new rows. A refused row prevents all postings unless `partial`.
+) -> JudgedFile:
+    """Judge a file's rows. A refused row prevents all postings unless `partial`.
 
-    All the work is done in a savepoint, and rolled back where nothing may be written, so that a dry run's report is
-    that of the real run. `number` is the document's; without it the import draws one. A day's first decision has that
-    number, further ones have it with -2, -3 ...; recoveries are a decision of their own.
+    Only the ledger can judge whether the money is there: the decisions are posted in a savepoint and rolled back, so that a
+    dry run's report is that of the real run. The budgets stay locked until the transaction ends. `number` is the
+    document's; without it the import draws one. A day's first decision has that number, further ones have it with -2, -3 ...;
+    recoveries are a decision of their own.
 
     Raises Conflict number_similar.
     """
     session = change.session
-    savepoint = await session.begin_nested()
     await _lock_budgets(session, file)
     compare_with_posted(file.rows, await _posted(session, file))
     refuse_incomplete_vouchers(by_voucher(file.rows).values())
-    at = (
-        change.clock.now() if dry_run else await change.announce()
-    )  # a dry run is rolled back: readers need not wait for it
     document_number = number or f"KBNN-{uuid4().hex[:12]}"
-    arguments = {"similar_is_meant": similar_is_meant, "actor": actor, "at": at}
+    arguments = {"similar_is_meant": similar_is_meant, "actor": actor, "at": change.clock.now()}
+    savepoint = await session.begin_nested()
     decisions = await _post(session, file.rows, document_number, arguments)
-    counts: Counter[str] = Counter(row.outcome for row in file.rows)
-    if dry_run or not decisions or (counts["refused"] and not partial):
-        await savepoint.rollback()
+    await savepoint.rollback()
+    refused = any(row.outcome == "refused" for row in file.rows)
+    if dry_run or (refused and not partial):
         _clear_rolled_back(file.rows)
-        return Imported(file, (), written=False)
+        return JudgedFile(file, document_number, ())
+    return JudgedFile(file, document_number, tuple(decisions))
+
+
+async def import_file(
+    change: LateChange, judged: JudgedFile, *, similar_is_meant: bool = False, actor: Actor
+) -> None:
+    """Post the decisions of a file that was judged in the same transaction. Raises Overtaken where one is refused now."""
+    session, file = change.session, judged.file
+    await _record_voucher_lines(session, file.rows, judged.decisions)
+    at = await change.announce()
+    for some in _statements(judged.decisions):
+        await post_all(session, some, similar_is_meant=similar_is_meant, actor=actor, at=at)
+    counts: Counter[str] = Counter(row.outcome for row in file.rows)
     detail: dict[str, Any] = {
         **counts,
         "filename": file.filename[:200],
         "year": file.year,
-        "decisions": len(decisions),
+        "decisions": len(judged.decisions),
     }
-    await add_audit(session, actor, "import", "treasury_file", document_number, at=at, **detail)
-    await savepoint.commit()
-    return Imported(file, tuple(decisions), written=True)
+    await add_audit(session, actor, "import", "treasury_file", judged.number, at=at, **detail)
+
+
+def _statements(decisions: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Decisions that are posted together, about `MAX_LINES` lines: a statement has its time."""
+    some: list[Entry] = []
+    for decision in decisions:
+        some.append(decision)
+        if sum(len(each.lines) for each in some) >= MAX_LINES:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _lines(rows: Iterable[ReadRow]) -> list[Line]:
@@ -138,7 +160,7 @@ class _PostedInPart(Exception):
 
 async def _post(
     session: AsyncSession, rows: Sequence[ReadRow], number: str, arguments: Mapping[str, Any]
-) -> list[UUID]:
+) -> list[Entry]:
     """Post all accepted rows, day by day; starts again without a voucher whose later day is short of money.
 
     Payments of a day come before recoveries. `arguments` go to each decision.
@@ -147,7 +169,7 @@ async def _post(
     while True:
         try:
             async with session.begin_nested():
-                decisions: list[UUID] = []
+                decisions: list[Entry] = []
                 for (day, _, kind), together in sorted(_by_day(rows).items()):
                     header = Header(kind, number, day, day)
                     decisions += await _post_day(session, together, vouchers, header, arguments)
@@ -171,26 +193,28 @@ async def _post_day(
     vouchers: Mapping[Voucher, Sequence[ReadRow]],
     header: Header,
     arguments: Mapping[str, Any],
-) -> list[UUID]:
+) -> list[Entry]:
     """Post a day's rows of one kind, except vouchers short of money, under the next free number."""
-    decisions: list[UUID] = []
-    entry = 1
+    decisions: list[Entry] = []
+    suffix = 1
     while together := next_part(rows):
-        part = replace(header, number=f"{header.number}-{entry}") if entry > 1 else header
+        part = replace(header, number=f"{header.number}-{suffix}") if suffix > 1 else header
+        decision = checked(part, _lines(together), at=arguments["at"])
         try:
             async with session.begin_nested():
-                decision_id = await post_decision(session, part, _lines(together), **arguments)
+                await post(session, decision, **arguments)
         except DocumentPosted:
-            entry += 1
+            suffix += 1
             continue
         except Insufficient as refusal:
             refused = refuse_short(together, refusal.shortages, vouchers)
             if any(row.decision_id is not None for row in refused):
                 raise _PostedInPart from refusal
             continue
-        await _record_voucher_lines(session, together, decision_id)
-        decisions.append(decision_id)
-        entry += 1
+        for row in together:
+            row.decision_id = decision.id
+        decisions.append(decision)
+        suffix += 1
     return decisions
 
 
@@ -200,16 +224,21 @@ def _clear_rolled_back(rows: Iterable[ReadRow]) -> None:
         row.decision_id = row.decision_id if row.outcome == "unchanged" else None
 
 
-async def _record_voucher_lines(session: AsyncSession, rows: Sequence[ReadRow], decision_id: UUID) -> None:
+async def _record_voucher_lines(
+    session: AsyncSession, rows: Iterable[ReadRow], decisions: Sequence[Entry]
+) -> None:
+    """Write which line of which decision each row is; `rows` in the order of the decisions' lines."""
+    numbers = {decision.id: count(1) for decision in decisions}
     lines = []
-    for number, row in enumerate(rows, 1):
+    for row in rows:
+        if row.decision_id not in numbers:
+            continue
         assert row.voucher is not None and row.line is not None  # noqa: PT018, S101 - an accepted row has both
-        row.decision_id = decision_id
         agency_code, form = row.voucher
         lines.append(
             {
-                "decision_id": decision_id,
-                "line": number,
+                "decision_id": row.decision_id,
+                "line": next(numbers[row.decision_id]),
                 "year": row.line.year,
                 "agency_code": agency_code,
                 "reference": row.reference,
