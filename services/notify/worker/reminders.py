@@ -28,7 +28,10 @@ async def next_due_instant(connection: AsyncConnection) -> datetime | None:
 
 async def raise_batches(database: Database, clock: Clock, settings: NotifySettings) -> int:
     """Raise a batch of due reminders of each subject; returns how many series were settled, 0 when none is due."""
-    return sum([await _raise_batch(database, clock, settings, subject) for subject in SUBJECTS.values()])
+    async with database.reading() as connection:
+        next_due = await next_due_by_kind(connection, SUBJECTS)
+    due = [SUBJECTS[kind] for kind, due_at in next_due.items() if due_at <= clock.now()]
+    return sum([await _raise_batch(database, clock, settings, subject) for subject in due])
 
 
 async def _raise_batch(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import ARRAY, Text, Uuid, any_, inspect, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.reminders import RAISED, SUPERSEDED, UNTRUE, ReminderState, ReminderStatus
@@ -77,7 +77,7 @@ async def _read_due(
         select(Reminder, subject.table, Agency.name)
         .join(subject.table, key == Reminder.subject)
         .outerjoin(Agency, Agency.code == Reminder.agency_code)
-        .where(Reminder.subject.in_(keys), *_is_due(subject, now))
+        .where(Reminder.subject == any_(literal(list(keys), ARRAY(Text))), *_is_due(subject, now))
     )
     return [Due(reminder, copy, name or reminder.agency_code) for reminder, copy, name in found]
 
@@ -118,7 +118,7 @@ async def _write(session: AsyncSession, settled: Sequence[_Settled], now: dateti
         if reminder_ids:
             await session.execute(
                 update(Reminder)
-                .where(Reminder.id.in_(reminder_ids))
+                .where(Reminder.id == any_(literal(reminder_ids, ARRAY(Uuid))))
                 .values(status=state.status, reason=state.reason, changed_at=now)
                 .execution_options(synchronize_session=False)
             )
