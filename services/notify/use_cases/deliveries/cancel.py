@@ -11,7 +11,7 @@ from services.notify.use_cases.deliveries.locks import lock_deliveries
 
 
 async def cancel_deliveries(
-    session: AsyncSession, which: ColumnElement[bool], reason: DeliveryReason, now: datetime
+    session: AsyncSession, condition: ColumnElement[bool], reason: DeliveryReason, now: datetime
 ) -> int:
     """Cancel the pending deliveries that meet a condition, those under way as well; returns how many.
 
@@ -20,11 +20,11 @@ async def cancel_deliveries(
 
     Args:
         session: its transaction holds the rows of subjects or subscriptions that the condition depends on.
-        which: a condition on `Delivery`; other tables by subqueries.
+        condition: on `Delivery`; other tables by subqueries.
         reason: kept with each delivery.
         now: the instant at which they end.
     """
-    pending = (Delivery.status == DeliveryStatus.PENDING) & which
+    pending = (Delivery.status == DeliveryStatus.PENDING) & condition
     if not await session.scalar(select(func.count()).select_from(Delivery).where(pending)):
         return 0
     await lock_deliveries(session)

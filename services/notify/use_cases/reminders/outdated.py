@@ -18,12 +18,12 @@ from services.notify.use_cases.reminders.plan import SubjectKey
 async def cancel_undelivered(
     session: AsyncSession,
     subject: SubjectKey,
-    which: ColumnElement[bool],
+    condition: ColumnElement[bool],
     reason: DeliveryReason,
     now: datetime,
 ) -> int:
     """Cancel undelivered alerts of a subject whose copy is locked, by a condition on `Reminder`; returns how many."""
-    alerts = _alerts().where(subject.matches, which)
+    alerts = _alerts().where(subject.matches, condition)
     return await cancel_deliveries(session, Delivery.alert_id.in_(alerts), reason, now)
 
 

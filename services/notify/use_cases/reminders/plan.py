@@ -95,23 +95,23 @@ async def hand_over(session: AsyncSession, subject: SubjectKey, agency_code: str
 async def end_reminders(
     session: AsyncSession,
     subject: SubjectKey,
-    which: ColumnElement[bool],
+    condition: ColumnElement[bool],
     now: datetime,
     *,
     state: ReminderState = UNTRUE,
 ) -> int:
     """End the pending reminders of a subject that meet a condition; returns how many."""
     return await _update_pending(
-        session, subject, which, status=state.status, reason=state.reason, changed_at=now
+        session, subject, condition, status=state.status, reason=state.reason, changed_at=now
     )
 
 
 async def _update_pending(
-    session: AsyncSession, subject: SubjectKey, which: ColumnElement[bool], **values: object
+    session: AsyncSession, subject: SubjectKey, condition: ColumnElement[bool], **values: object
 ) -> int:
     updated = await session.execute(
         update(Reminder)
-        .where(subject.matches, Reminder.status == ReminderStatus.PENDING, which)
+        .where(subject.matches, Reminder.status == ReminderStatus.PENDING, condition)
         .values(values)
         .returning(Reminder.id)
         .execution_options(synchronize_session=False)
