@@ -36,6 +36,7 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self.admin_key_file = self.path / "admin.key"
+        self.server: EmbeddedPostgres | None = None  # while it runs
         self._secret_file = self.path / "secret.key"
         self._previous_secret_file = self.path / "secret.key.previous"  # while the secret key is rotated
 
@@ -80,11 +81,12 @@ class DataFolder:
         if given is not None:
             yield given
             return
-        server = EmbeddedPostgres(self.path)
+        self.server = EmbeddedPostgres(self.path)
         try:
-            yield _template(self._started(server))
+            yield _template(self._started(self.server))
         finally:
-            server.stop()
+            self.server.stop()
+            self.server = None
 
     def _started(self, server: EmbeddedPostgres) -> URL:
         try:

@@ -14,9 +14,15 @@ GRACE_SECONDS = 10  # requests under way may finish within it
 
 
 async def serve_until_stopped(
-    app: FastAPI, listener: socket.socket, on_started: Callable[[], Awaitable[None]] | None = None
+    app: FastAPI,
+    listener: socket.socket,
+    on_started: Callable[[], Awaitable[None]] | None = None,
+    watch: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Serve on `listener` until SIGINT or SIGTERM; then finish what is under way and end the app's loops."""
+    """Serve on `listener` until SIGINT or SIGTERM; then finish what is under way and end the app's loops.
+
+    So does an error of `watch`, which is raised afterwards.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -33,4 +39,13 @@ async def serve_until_stopped(
         await asyncio.sleep(LOOK_SECONDS)
     if on_started is not None and server.started:
         await on_started()
+    if watch is None:
+        await serving
+        return
+    watching = asyncio.ensure_future(watch())
+    await asyncio.wait((serving, watching), return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
     await serving
+    if watching.done():
+        await watching
+    watching.cancel()

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,7 @@ from shared.http.auth import KeyVerifier
 from shared.keys.tokens import KeySigner, draw_key
 from shared.log.outbox import outbox
 from shared.runtime.clock import LOCAL_ZONE, Clock
-from shared.runtime.embedded_postgres import write_secret
+from shared.runtime.embedded_postgres import EmbeddedPostgres, write_secret
 
 Host = Annotated[str, typer.Option(envvar="DONDOC_HOST", help="Địa chỉ lắng nghe. / Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="DONDOC_PORT", help="Cổng. / Port.", min=0, max=65535)]
@@ -82,7 +83,7 @@ def up(
                 allow_outgoing=",".join(allow_outgoing) if allow_outgoing else None,
             )
             try:
-                asyncio.run(_run(run, settings, listener, with_samples=not no_seed))
+                asyncio.run(_run(run, settings, listener, folder.server, with_samples=not no_seed))
             except KeyboardInterrupt:
                 err.print("\nĐã dừng; dữ liệu còn nguyên. / Stopped; the data stay.")
 
@@ -146,7 +147,15 @@ def _instant(text: str | None) -> datetime | None:
         ) from None
 
 
-async def _run(run: Run, settings: SuiteSettings, listener: socket.socket, *, with_samples: bool) -> None:
+async def _run(
+    run: Run,
+    settings: SuiteSettings,
+    listener: socket.socket,
+    server: EmbeddedPostgres | None,
+    *,
+    with_samples: bool,
+) -> None:
+    """Raises Stop when the embedded `server` has ended: who started the suite starts both again."""
     for service in SERVICES:
         await prepare_database(service, settings.tasks.database_for(service))
     databases = open_databases(settings)
@@ -159,9 +168,21 @@ async def _run(run: Run, settings: SuiteSettings, listener: socket.socket, *, wi
         async def tell() -> None:
             print_banner(run, settings.notify, await read_summary(databases, settings, clock))
 
-        await serve_until_stopped(build_suite(settings, databases, clock, folder=run.data), listener, tell)
+        app = build_suite(settings, databases, clock, folder=run.data)
+        watch = partial(_watch, server, run.data) if server else None
+        await serve_until_stopped(app, listener, tell, watch)
     finally:
         await databases.close()
+
+
+async def _watch(server: EmbeddedPostgres, folder: Path) -> None:
+    await server.ended()
+    raise Stop(
+        f"PostgreSQL nhúng đã dừng ngoài ý muốn nên hệ thống dừng theo; dữ liệu đã ghi còn nguyên. Xem {folder}/postgres/log, "
+        "rồi khởi động lại.",
+        f"The embedded PostgreSQL has ended, and the suite with it; what was recorded stays. See {folder}/postgres/log, "
+        "then start again.",
+    )
 
 
 async def _refuse_earlier_clock(databases: Databases, clock: Clock) -> None:

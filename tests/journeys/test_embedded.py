@@ -1,5 +1,7 @@
 """What a newcomer meets who starts the suite in one process."""
 
+import os
+import signal
 from pathlib import Path
 
 from tests.support.processes import free_port, run, suite_at
@@ -13,8 +15,13 @@ async def test_a_newcomer_is_told_what_is_wrong(tmp_path: Path) -> None:
         printed = suite.process.printed()
         figures = await suite.get("/tasks/v1/statistics")
         first_page = (await suite.client.get("/")).text
+        os.kill(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        assert await suite.process.ends() == 1  # a supervisor starts it again, and its PostgreSQL with it
+        ended = suite.process.printed().removeprefix(printed)
     earlier = run("up", "--data-dir", str(folder), "--port", "0", "--clock", "2025-01-01T08:00", check=False)
 
+    assert "PostgreSQL nhúng đã dừng" in ended
+    assert "The embedded PostgreSQL has ended" in ended
     assert taken_port.returncode == taken_folder.returncode == earlier.returncode == 1
     assert "--port" in taken_port.stderr
     assert "--data-dir" in taken_folder.stderr

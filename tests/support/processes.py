@@ -82,6 +82,10 @@ class Process:
     def died(self) -> bool:
         return self._process.poll() is not None
 
+    async def ends(self) -> int:
+        """The exit code, once it has ended by itself."""
+        return await asyncio.to_thread(self._process.wait, START_SECONDS)
+
     async def answers(self, url: str) -> None:
         """Return when `url` answers 200; fail with what was printed when the process ends instead."""
         last = "no answer"
