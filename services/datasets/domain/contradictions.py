@@ -1,11 +1,11 @@
 """Contradictions between declarations and observations: when each opens, and when it ends by itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from services.datasets.domain.declarations import JOINED, Connection, DatedValue, Phase, held_since
+from services.datasets.domain.declarations import JOINED, Connection, DatedValue, Phase, held_since, in_force
 from services.datasets.domain.spans import Span, advance
 from shared.runtime.clock import local_date, local_instant
 
@@ -160,6 +160,46 @@ def declared_until(
         if declared_since(kind, declarations_on(phases, connections, complete, each)) is None:
             return local_instant(each)
     return None
+
+
+_LATEST = 2**63 - 1  # above every id
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Every dated value of one database: its phases, its connections, its results for the criterion complete."""
+
+    phases: tuple[DatedValue, ...] = ()
+    connections: tuple[DatedValue, ...] = ()
+    complete: tuple[DatedValue, ...] = ()
+
+    def with_declaration(
+        self, phase: str | None, ndc_connection: str | None, effective_on: date
+    ) -> "Declarations":
+        """With one more, recorded after all of these."""
+        phases = (DatedValue(phase, effective_on, _LATEST),) if phase is not None else ()
+        connections = (
+            (DatedValue(ndc_connection, effective_on, _LATEST),) if ndc_connection is not None else ()
+        )
+        return replace(self, phases=self.phases + phases, connections=self.connections + connections)
+
+    def declared(self, day: date) -> Declared:
+        return declarations_on(self.phases, self.connections, self.complete, day)
+
+    def until(self, kind: ContradictionKind, opened_at: datetime, day: date) -> datetime | None:
+        """The instant at which a declaration of a day up to `day` ended the declared side of a contradiction, or None."""
+        values = (self.phases, self.connections, self.complete)
+        return declared_until(kind, *values, opened_at=opened_at, day=day)
+
+    def phase(self, day: date) -> str | None:
+        return _value(in_force(self.phases, day))
+
+    def connection(self, day: date) -> str | None:
+        return _value(in_force(self.connections, day))
+
+
+def _value(dated: DatedValue | None) -> str | None:
+    return None if dated is None else dated.value
 
 
 _NEVER_SYNCHRONISED = (

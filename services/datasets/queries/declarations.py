@@ -2,66 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ARRAY, BindParameter, Text, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.datasets.domain.contradictions import (
-    PASSED,
-    ContradictionKind,
-    Declared,
-    declarations_on,
-    declared_until,
-)
-from services.datasets.domain.declarations import DatedValue, in_force
+from services.datasets.domain.contradictions import PASSED, Declarations
+from services.datasets.domain.declarations import DatedValue
 from services.datasets.domain.quality import Criterion
 from services.datasets.queries.parameters import AS_OF, KNOWN_AT
 from services.datasets.tables import Declaration, QualityResult
 from shared.runtime.database import AnyRow, AnySelect
 from shared.runtime.stable_reads import AsOf
 
-
-@dataclass(frozen=True, slots=True)
-class Declarations:
-    """Every dated value of one database: its phases, its connections, its results for the criterion complete."""
-
-    phases: tuple[DatedValue, ...] = ()
-    connections: tuple[DatedValue, ...] = ()
-    complete: tuple[DatedValue, ...] = ()
-
-    def with_declaration(
-        self, phase: str | None, ndc_connection: str | None, effective_on: date
-    ) -> "Declarations":
-        """With one more, recorded after all of these."""
-        phases = (DatedValue(phase, effective_on, _LATEST),) if phase is not None else ()
-        connections = (
-            (DatedValue(ndc_connection, effective_on, _LATEST),) if ndc_connection is not None else ()
-        )
-        return replace(self, phases=self.phases + phases, connections=self.connections + connections)
-
-    def declared(self, day: date) -> Declared:
-        return declarations_on(self.phases, self.connections, self.complete, day)
-
-    def until(self, kind: ContradictionKind, opened_at: datetime, day: date) -> datetime | None:
-        """The instant at which a declaration of a day up to `day` ended the declared side of a contradiction, or None."""
-        values = (self.phases, self.connections, self.complete)
-        return declared_until(kind, *values, opened_at=opened_at, day=day)
-
-    def phase(self, day: date) -> str | None:
-        return _value(in_force(self.phases, day))
-
-    def connection(self, day: date) -> str | None:
-        return _value(in_force(self.connections, day))
-
-
-def _value(dated: DatedValue | None) -> str | None:
-    return None if dated is None else dated.value
-
-
-_LATEST = 2**63 - 1  # above every id
 _CODES: BindParameter[Sequence[str]] = bindparam("codes", type_=ARRAY(Text))
 _DECLARATIONS = (
     select(

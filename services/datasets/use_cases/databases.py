@@ -65,7 +65,7 @@ def registration(new: NewDatabase, *, actor: Actor, at: datetime) -> dict[str, A
 
 
 def first_amendment(new: NewDatabase, *, actor: Actor, at: datetime) -> Amendment:
-    """What was agreed at its registration."""
+    """The values agreed at the registration."""
     return Amendment(
         database_code=new.code,
         name=new.name,

@@ -135,7 +135,7 @@ def _understand(item: Row, owners: Finder[Meaning], how: Reading) -> ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What of a database a list may repeat."""
+    """The values of a registered database that a list may repeat."""
 
     name: str
     kind: str
@@ -147,7 +147,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What is recorded that rows are judged by: databases by code, and what was declared of them."""
+    """The records by which rows are judged: databases by code, and their declarations."""
 
     known: Mapping[str, Registered]
     declared: frozenset[tuple[str, str | None, str | None, date]]
@@ -175,7 +175,7 @@ class JudgedList:
 
 
 async def judge_list(store: Store, read: ReadList) -> JudgedList:
-    """Judge all rows, before the transaction begins; what is written cannot change the judgement."""
+    """Judge all rows, before the transaction begins; the import's own writes cannot change the judgement."""
     async with store.reading() as connection:
         basis = await _basis(connection, read.rows)
     return await asyncio.to_thread(_judge, read, basis)
@@ -197,9 +197,9 @@ def _judge(read: ReadList, basis: Basis) -> JudgedList:
 
 
 async def import_list(change: LateChange, judged: JudgedList, *, rules: WatchRules, actor: Actor) -> None:
-    """Record what the accepted rows register and declare.
+    """Record the registrations and declarations of the accepted rows.
 
-    Raises Overtaken where the rows would be judged otherwise by now.
+    Raises Overtaken where a concurrent change would change the judgement.
     """
     session, read = change.session, judged.read
     rows = sorted(judged.accepted, key=lambda row: row.code)

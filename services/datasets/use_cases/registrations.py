@@ -1,4 +1,4 @@
-"""Registering and declaring many databases: prepared beside the tables, then recorded in a few statements."""
+"""Registering and declaring many databases: staged in temporary tables, then written in a few statements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 
-from services.datasets.queries.declarations import Declarations
+from services.datasets.domain.contradictions import Declarations
 from services.datasets.tables import Amendment, Base, Database, Declaration, Watch
 from services.datasets.use_cases.changes import Watched, add_changes, next_version
 from services.datasets.use_cases.databases import (
@@ -75,9 +75,9 @@ class Batch:
         self._changes.append(next_version(watched, events.DatabaseRegistered, registered_detail(new)))
 
     def declare(self, declaration: Declaration) -> None:
-        """The watch has the database to examine at once: it records which contradictions follow.
+        """Add a declaration; the watch examines the database next, and records the contradictions that follow.
 
-        A new one has no heartbeats, and nothing but its silence can contradict what is declared of it.
+        A new database has no heartbeats: only its silence can contradict the declaration.
         """
         code = declaration.database_code
         values = (declaration.phase, declaration.ndc_connection, declaration.effective_on)
@@ -94,7 +94,7 @@ class Batch:
         self._changes.append(next_version(watched, events.DatabaseDeclared, declared_detail(declaration)))
 
     async def record(self, change: LateChange) -> datetime:
-        """Announce the change and record all of it; the instant. Raises Overtaken where a code was taken meanwhile."""
+        """Announce the change and record all of it; returns its instant. Raises Overtaken where a code was taken meanwhile."""
         session = change.session
         await session.flush()  # the watches of those that are registered: nothing of theirs is dated
         async with staged(session, _STAGED):
@@ -115,6 +115,6 @@ class Batch:
 
 
 def _examine(watch: Watch, instant: datetime | None) -> None:
-    """Have the watch examine a database at an instant, or at its next heartbeat."""
+    """Schedule the next examination of a database at an instant, or with None at its next heartbeat."""
     watch.next_check_at = watch.other_check_at = instant
     watch.is_steady = False

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from services.datasets.domain.contradictions import Contradiction as FoundContradiction
 from services.datasets.domain.contradictions import (
     ContradictionKind,
+    Declarations,
     Declared,
     HeartbeatSummary,
     contradictions,
@@ -19,7 +20,7 @@ from services.datasets.domain.contradictions import (
 from services.datasets.domain.observation import Interval, Observed
 from services.datasets.domain.spans import Span, merged
 from services.datasets.domain.timelines import FAR, TimelinePart
-from services.datasets.queries.declarations import Declarations, load_declarations
+from services.datasets.queries.declarations import load_declarations
 from services.datasets.queries.downtime import load_downtimes
 from services.datasets.queries.heartbeats import first_ending_heartbeat, summarise_heartbeats
 from services.datasets.queries.observation import state_at

@@ -1,7 +1,7 @@
 """Importing an annex: every row accepted, unchanged or refused with a reason; all of it, or the accepted rows.
 
-Rows are judged before the transaction begins, since that takes long, and by what is recorded then: `judge_annex`. The
-transaction makes sure that it still is, and writes: `import_annex`.
+`judge_annex` judges the rows before the transaction begins, since that takes long; in it `import_annex` compares the
+records by which it did so with those of then, and writes.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ _STAGED: dict[Table, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What is recorded that rows are judged by: the tasks of the document's earlier imports, and members of groups."""
+    """The records by which rows are judged: tasks of the document's earlier imports, and members of groups."""
 
     known: list[KnownTask]
     members: dict[tuple[str, ...], tuple[str, ...]]
@@ -75,7 +75,7 @@ class JudgedAnnex:
 
 
 async def judge_annex(database: Database, annex: Annex, *, today: date) -> JudgedAnnex:
-    """Judge all rows; no transaction is open meanwhile. What is written cannot change the judgement.
+    """Judge all rows, before the transaction begins; the import's own writes cannot change the judgement.
 
     Raises:
         InvalidInput: the document is of a later day; annex_was_unknown.
@@ -106,9 +106,9 @@ def _judge(annex: Annex, basis: Basis) -> JudgedAnnex:
 
 
 async def import_annex(change: LateChange, judged: JudgedAnnex, *, actor: Actor) -> None:
-    """Write what was accepted and learned. A refusal undoes all of it: the caller's transaction ends with it.
+    """Write the accepted tasks and the origins of known ones. A refusal rolls back the caller's transaction.
 
-    Raises Overtaken where the rows would be judged otherwise by now.
+    Raises Overtaken where a concurrent change would change the judgement.
     """
     session, began = change.session, change.clock.now()
     document = judged.annex.source.document_code

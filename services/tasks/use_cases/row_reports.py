@@ -1,4 +1,4 @@
-"""Judging the rows of an annex: the task that each becomes or is, or why it is refused or asked about."""
+"""Judging the rows of an annex: the task that each becomes or is, or the reason of its refusal or question."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
