@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench.common import Figure
 from services.finance.queries.balances import BalanceQuery, read_balances
+from shared.keys.viewers import EVERYTHING
 from shared.runtime.database import Database
 from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
@@ -120,7 +121,7 @@ async def _compare(
     moment = {"as_of": query.as_of, "known_at": query.known_at}
     runs = [
         (
-            await _milliseconds(read_balances(ours, query, "agency")),
+            await _milliseconds(read_balances(ours, query, EVERYTHING, "agency")),
             await _milliseconds(scanning.execute(_SCAN, moment)),
             await _milliseconds(scanning.execute(_BARE)),
         )

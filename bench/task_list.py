@@ -27,6 +27,7 @@ from services.tasks.queries.tasks import page_statement
 from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.keys.tokens import KeySigner, draw_key
+from shared.keys.viewers import EVERYTHING
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import SystemClock, local_date
 from shared.runtime.database import Database
@@ -87,7 +88,7 @@ def _serve_ours(url: URL, ready: Connection) -> None:
 
 def _serve_raw(url: URL, ready: Connection) -> None:
     now = datetime.now(UTC)
-    statement, values = page_statement({}, after=None, limit=ROWS)
+    statement, values = page_statement({}, EVERYTHING, after=None, limit=ROWS)
     statement = statement.params(**parameters(AsOf(local_date(now), now), 7), **values)
     query = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
     pool: Any = None

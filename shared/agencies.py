@@ -5,10 +5,23 @@ Business in `shared`, as evidence and the event contracts are: every service but
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from rapidfuzz.fuzz import token_sort_ratio
-from sqlalchemy import ARRAY, Index, Select, Text, any_, literal, select
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    BindParameter,
+    ColumnElement,
+    Index,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -16,6 +29,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from shared.errors import InvalidInput
 from shared.events.envelope import EventData
 from shared.events.tasks import AgencyRecorded, Predecessor
+from shared.keys.viewers import Viewer
 from shared.log.inbox import EventMetadata, Handler
 from shared.naming.directory import AgencyNames, Directory, FormerNames, directory_of
 from shared.naming.lookup import Dissolved, Finder, Found, Meaning, Unknown, name_finder
@@ -66,11 +80,48 @@ def agency_handlers(table: type[AgencyCopy]) -> dict[str, Handler]:
     return {AgencyRecorded.event_type: record}
 
 
-def within(table: type[AgencyCopy], tenant: str) -> Select[str]:
-    """Codes of an agency and all below it; UNION ends the recursion even where the tree has a cycle."""
-    below = select(literal(tenant).label("code")).cte("below", recursive=True)
-    below = below.union(select(table.code).join(below, table.parent_code == below.c.code))
+VIEWER: BindParameter[str] = bindparam(
+    "viewer", type_=Text
+)  # the agency of a viewer (`shared/keys/viewers.py`)
+
+
+def within(table: Any, agency: str | None = None) -> Select[str]:
+    """Codes of an agency and all below it; UNION ends the recursion even where the tree has a cycle.
+
+    `table`: of agencies, with `code` and `parent_code`. Without an agency that of the parameter `viewer`.
+    """
+    below = _below_viewer(table) if agency is None else _below(table, literal(agency))
     return select(below.c.code)
+
+
+@cache  # one CTE for all conditions of a statement
+def _below_viewer(table: Any) -> CTE:
+    return _below(table, VIEWER)
+
+
+def _below(table: Any, root: ColumnElement[str]) -> CTE:
+    below = select(root.label("code")).cte(recursive=True)
+    return below.union(select(table.code).join(below, table.parent_code == below.c.code))
+
+
+# The same for conditions that are written as text (`shared/log/reader.EventFilter`).
+WITHIN_VIEWER = """
+    WITH RECURSIVE below AS (
+        SELECT CAST(:viewer AS text) AS code
+        UNION SELECT agencies.code FROM agencies JOIN below ON agencies.parent_code = below.code
+    ) SELECT code FROM below
+"""
+
+
+async def require_within(connection: AsyncConnection, table: Any, viewer: Viewer, agency: str | None) -> None:
+    """Refuse an agency that is named by a viewer bound to another which it does not stand below.
+
+    Raises Forbidden other_tenant.
+    """
+    if viewer.agency is None or agency is None:
+        return
+    if await connection.scalar(select(literal(agency).in_(within(table, viewer.agency)))) is not True:
+        raise viewer.refusal()
 
 
 async def load_finder(connection: AsyncConnection, table: type[AgencyCopy]) -> Finder[Meaning]:

@@ -28,6 +28,7 @@ from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import LOCAL_ZONE, Clock
 from shared.runtime.database import AnyRow, Database
 
+MONEY = "finance.read"
 app = typer.Typer(no_args_is_help=True, help="Khóa API. / API keys.")
 Data = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu. / Data folder.")]
 
@@ -47,11 +48,18 @@ def create(
         str | None, typer.Option(help="Mã cơ quan mà khóa thuộc về. / Agency the key is bound to.")
     ] = None,
     expires: Annotated[datetime | None, typer.Option(help="Hết hiệu lực từ ngày. / Expires on.")] = None,
+    defence_security: Annotated[
+        bool,
+        typer.Option(
+            "--defence-security",
+            help="Khóa được xem và ghi tiền quốc phòng, an ninh. / The key may see and move money of defence and security.",
+        ),
+    ] = False,
     data_dir: Data = DATA_FOLDER,
     as_json: AsJson = False,
 ) -> None:
     """Cấp khóa mới; khóa chỉ hiện một lần. / Grant a key; it is shown once."""
-    _require_sensible(name, role, agency)
+    _require_sensible(name, role, agency, defence_security=defence_security)
     expires_at = expires.replace(tzinfo=LOCAL_ZONE) if expires else None
 
     async def run() -> str:
@@ -63,23 +71,30 @@ def create(
             if agency is not None:
                 await _require_agency(databases, agency)
             secrets = require_secrets(settings.tasks)
-            key = draw_key(name, role, tenant=agency, expires_at=expires_at)
+            key = draw_key(
+                name, role, tenant=agency, expires_at=expires_at, defence_security=defence_security
+            )
             return await issue_key(databases.tasks, secrets, key, clock)
 
     token = asyncio.run(run())
     if as_json:
-        print_json({"key": token, "role": role, "agency": agency})
+        print_json({"key": token, "role": role, "agency": agency, "defence_security": defence_security})
     else:
         typer.echo(token)
 
 
-def _require_sensible(name: str, role: str, agency: str | None) -> None:
+def _require_sensible(name: str, role: str, agency: str | None, *, defence_security: bool) -> None:
     if role not in ROLES:
         raise Misuse(f"Vai trò là một trong: {', '.join(ROLES)}.", f"The role is one of: {', '.join(ROLES)}.")
     if (role in BOUND) != (agency is not None):
         raise Misuse(
             "Vai trò agency cần --agency; các vai trò khác không gắn với cơ quan nào.",
             "The role agency needs --agency; the other roles are bound to none.",
+        )
+    if defence_security and MONEY not in ROLES[role]:
+        raise Misuse(
+            f"Vai trò {role} không xem tiền: bỏ --defence-security.",
+            f"The role {role} sees no money: leave --defence-security out.",
         )
     if not name.strip() or not name.isprintable() or len(name) > MAX_NAME_LENGTH:
         raise Misuse(
@@ -131,7 +146,8 @@ def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
         valid = (
             "đã thu hồi / revoked" if key["revoked_at"] else (f"→ {ended:%d/%m/%Y %H:%M}" if ended else "")
         )
-        table.add_row(key["prefix"], key["name"], key["role"], key["agency"] or "", valid)
+        role = f"{key['role']} (QPAN)" if key["defence_security"] else key["role"]
+        table.add_row(key["prefix"], key["name"], role, key["agency"] or "", valid)
     out.print(table)
 
 
@@ -145,6 +161,7 @@ def _shown(key: AnyRow) -> dict[str, Any]:
         "expires_at": _local(key.expires_at),
         "revoked_at": _local(key.revoked_at),
         "agency": key.agency_code,
+        "defence_security": key.defence_security,
     }
 
 

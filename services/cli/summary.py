@@ -14,6 +14,7 @@ from services.finance.queries.balances import BalanceQuery, read_balances
 from services.suite import Databases, SuiteSettings
 from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import list_tasks
+from shared.keys.viewers import EVERYTHING
 from shared.runtime.clock import Clock, local_date
 from shared.runtime.database import AnyRow
 from shared.runtime.stable_reads import AsOf
@@ -69,7 +70,7 @@ async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: C
     }
     async with databases.tasks.reading() as connection:
         asked = parameters(AsOf(today, now), settings.tasks.due_soon_days)
-        return list(await list_tasks(connection, wanted, asked, after=None, limit=SHOWN))
+        return list(await list_tasks(connection, wanted, asked, EVERYTHING, after=None, limit=SHOWN))
 
 
 async def _summarise_databases(
@@ -94,7 +95,7 @@ async def _summarise_money(databases: Databases, clock: Clock) -> MoneySummary |
     now = clock.now()
     asked = BalanceQuery(local_date(now), now, without_field=Field.DEFENCE_SECURITY)
     async with databases["finance"].reading() as connection:
-        _, years = await read_balances(connection, asked, "year")
+        _, years = await read_balances(connection, asked, EVERYTHING, "year")
     funded = [year for year in years if year.figures.allocated]
     if not funded:
         return None

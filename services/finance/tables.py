@@ -132,9 +132,9 @@ class Posting(Base):
 
 
 class Budget(Base):
-    """An agency's money of one year and level by all that is recorded, as its events report it.
+    """An agency's money of one year and level by all that is recorded, as its events report it: without defence and security.
 
-    Its row lock orders its changes.
+    Its row lock orders its changes, those of defence and security too.
     """
 
     __tablename__ = "budgets"

@@ -16,7 +16,9 @@ from shared.runtime.metrics import REFRESH_SECONDS
 from shared.runtime.worker import Worker
 
 MONEY = Gauge(
-    "dondoc_budget_dong", "Money of this budget year, đồng, by level and figure", ["level", "figure"]
+    "dondoc_budget_dong",
+    "Money of this budget year, đồng, by level and figure, without defence and security",
+    ["level", "figure"],
 )
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from services.reference.access import access_page
 from services.reference.asyncapi import asyncapi
 from services.reference.events import event_schemas
 from services.reference.openapi import openapi
@@ -26,6 +27,7 @@ def documents() -> dict[str, str]:
         **{f"docs/openapi/{service}.json": as_json(openapi(service)) for service in SERVICES},
         **{f"docs/schemas/{name}.json": as_json(schema) for name, schema in event_schemas().items()},
         "docs/asyncapi.json": as_json(asyncapi()),
+        "docs/access.md": access_page(),
         "docs/cli.md": cli_page(),
         "docs/errors.md": errors_page(entries, unread),
         "docs/metrics.md": metrics_page(),

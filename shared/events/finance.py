@@ -126,7 +126,7 @@ class BudgetState(_Part):
     """One agency's money of one year and level.
 
     approved = unallocated + allocated; allocated = disbursed + remaining + carried_over + cancelled. `disbursed` is
-    all that was paid out; `settled` is how much of it has been settled.
+    all that was paid out; `settled` is how much of it has been settled. Money of the fields excluded counts nowhere in it.
     """
 
     id: str = Field(
@@ -147,6 +147,9 @@ class BudgetState(_Part):
     cancelled: int
     first_allocated_on: date | None = None
     last_disbursed_on: date | None = None
+    fields_excluded: tuple[FieldOfSpending, ...] = Field(
+        default=(), description="defence_security; empty in events of before it was left out"
+    )
 
     @field_validator("id")
     @classmethod

@@ -229,7 +229,10 @@ class TaskCancelled(TaskEvent):
 
 
 class KeyIssued(EventData):
-    """An API key; its secret part is recorded nowhere. `agency_code`: the agency it is bound to."""
+    """An API key; its secret part is recorded nowhere. `agency_code`: the agency it is bound to.
+
+    `defence_security`: it may see and move money of that field.
+    """
 
     event_type: ClassVar[str] = "vn.dondoc.tasks.key.issued.v1"
 
@@ -238,6 +241,7 @@ class KeyIssued(EventData):
     role: str
     agency_code: str | None = None
     expires_at: datetime | None = None
+    defence_security: bool = False
 
     def subject(self) -> str:
         return self.prefix

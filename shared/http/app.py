@@ -31,6 +31,7 @@ from shared.http.parameters import Takes, below
 from shared.http.preconditions import conditional
 from shared.http.reference_page import add_reference_page
 from shared.http.request_metrics import MetricsMiddleware
+from shared.http.visibility import Visibility
 from shared.runtime import logs
 from shared.runtime.audit import Actor
 from shared.runtime.clock import Clock
@@ -132,20 +133,35 @@ async def require_monitor(
         )
 
 
-async def current_caller(
-    request: Request,
-    scopes: SecurityScopes,
-    _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Caller:
-    caller = await identify(request)
-    for scope in scopes.scopes:
-        caller.require(scope)
-    return caller
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The dependency of a route that says who may call it and what of its answer a bound key sees."""
+
+    visibility: Visibility
+
+    async def __call__(
+        self,
+        request: Request,
+        scopes: SecurityScopes,
+        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Caller:
+        caller = await identify(request)
+        for scope in scopes.scopes:
+            caller.require(scope)
+        return caller
 
 
-def with_scope(scope: str) -> Any:
-    """Dependency: the caller, who must have `scope`."""
-    return Security(current_caller, scopes=[scope])
+def with_scope(scope: str, visibility: Visibility) -> Any:
+    """Dependency: the caller, who must have `scope`; every route declares so who may see what."""
+    return Security(Grant(visibility), scopes=[scope])
+
+
+def visibility_of(route: APIRoute) -> Visibility:
+    """What the route declares. Raises TypeError unless it does so once."""
+    declared = {each.call.visibility for each in below(route.dependant) if isinstance(each.call, Grant)}
+    if len(declared) != 1:
+        raise TypeError(f"{route.path}: say by one `with_scope` who may see what it answers, not {declared}")
+    return declared.pop()
 
 
 def current_actor(request: Request) -> Actor:
@@ -230,10 +246,11 @@ class ServiceRoute(APIRoute):
                 await idempotency.remember(session, caller.prefix, key, response, seal=context.seal)
                 return response
 
-        if current_change not in calls and not is_late:
-            return read
-        _require_one_connection(self, calls)
-        return change
+        changes = current_change in calls or is_late
+        if changes:
+            _require_one_connection(self, calls)
+        visibility_of(self)
+        return change if changes else read
 
 
 def _require_one_connection(route: APIRoute, calls: Sequence[Callable[..., Any] | None]) -> None:

@@ -6,20 +6,27 @@ from dataclasses import dataclass
 from shared.errors import Forbidden, Unauthenticated
 from shared.keys.revocations import Revocations
 from shared.keys.tokens import KeySigner
+from shared.keys.viewers import Viewer
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 
 Roles = Mapping[str, frozenset[str]]  # role -> scopes
+KEYS = "keys.read"  # the scope of those who may know the names and prefixes of all keys
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The holder of a key: its scopes, and the tenant it is bound to (None: not bound)."""
+    """The holder of a key: its scopes, the tenant it is bound to (None: not bound), the money that it may see."""
 
     prefix: str
     name: str
     tenant: str | None
     scopes: frozenset[str]
+    defence_security: bool = False
+
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer(self.tenant, self.defence_security, self.may(KEYS), self.prefix)
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
@@ -64,7 +71,9 @@ class KeyVerifier:
             raise unauthenticated()
         if key.prefix in await self.revocations.current():
             raise unauthenticated()
-        return Caller(key.prefix, key.name, key.tenant, self._roles[key.role])
+        return Caller(
+            key.prefix, key.name, key.tenant, self._roles[key.role], defence_security=key.defence_security
+        )
 
 
 def unauthenticated() -> Unauthenticated:

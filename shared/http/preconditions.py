@@ -2,7 +2,8 @@
 
 A tag begins with the version of what it was read from. That of a read goes on with a digest of the answer, for a status
 changes with the day and no version: `"3.9f86d081884c7d65"`. A change compares versions; a read, whole tags.
-An answer with `as_of` or `known_at` has no version, for no change may depend on it: `"moment.9f86d081884c7d65"`.
+An answer with `as_of` or `known_at`, or in its public form, has no version, for no change may depend on it:
+`"moment.9f86d081884c7d65"`.
 """
 
 import hashlib
@@ -111,8 +112,9 @@ def refuse_conditions(request: Request, *, takes_if_match: bool) -> None:
 # --- reads ------------------------------------------------------------------------------------------------------
 
 
-def set_etag(response: Response, version: int) -> None:
-    response.headers["ETag"] = f'"{version}"'
+def set_etag(response: Response, version: int | None) -> None:
+    """`version` None: an answer that no change may depend on."""
+    response.headers["ETag"] = '"moment"' if version is None else f'"{version}"'
 
 
 def conditional(request: Request, response: Response) -> Response:

@@ -2,7 +2,8 @@
 
 A key reads `ddk_<prefix>_<claims>_<mac>`:
     prefix  12 hexadecimal digits, public: audit entries, the list of keys and revocations name a key by it;
-    claims  base64url (RFC 4648, unpadded) of a JSON object: name, role, and where set tenant and exp (Unix seconds);
+    claims  base64url (RFC 4648, unpadded) of a JSON object: name, role, and where set tenant, defence_security (true)
+            and exp (Unix seconds);
     mac     base64url of HMAC-SHA256 over everything before its underscore, as ASCII, under a key derived from the
             suite's secret for this purpose alone.
 The MAC covers the text, not what it decodes to, and is compared as text: no two texts are the same key.
@@ -28,29 +29,38 @@ MAX_TOKEN_LENGTH = 1000  # characters; a name of 100 three-byte letters gives ab
 _PURPOSE = b"dondoc api keys v1"
 PREFIX = re.compile(r"[0-9a-f]{12}")
 _FORM = re.compile(r"(ddk_([0-9a-f]{12})_([A-Za-z0-9_-]+))_([A-Za-z0-9_-]{43})")
-_CLAIMS = frozenset({"name", "role", "tenant", "exp"})
+_CLAIMS = frozenset({"name", "role", "tenant", "defence_security", "exp"})
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """The claims of a key: `tenant` is the one it is bound to, `expires_at` the first instant it is not valid at."""
+    """The claims of a key: `tenant` is the one it is bound to, `expires_at` the first instant it is not valid at.
+
+    `defence_security`: it may see and move money of defence and security.
+    """
 
     prefix: str
     name: str
     role: str
     tenant: str | None = None
     expires_at: datetime | None = None
+    defence_security: bool = False
 
     def has_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
 
 def draw_key(
-    name: str, role: str, *, tenant: str | None = None, expires_at: datetime | None = None
+    name: str,
+    role: str,
+    *,
+    tenant: str | None = None,
+    expires_at: datetime | None = None,
+    defence_security: bool = False,
 ) -> ApiKey:
     """A key with a new prefix; it expires on whole seconds."""
     whole = expires_at and expires_at.replace(microsecond=0)
-    return ApiKey(secrets.token_hex(PREFIX_BYTES), name, role, tenant, whole)
+    return ApiKey(secrets.token_hex(PREFIX_BYTES), name, role, tenant, whole, defence_security)
 
 
 class KeySigner:
@@ -64,6 +74,8 @@ class KeySigner:
         claims: dict[str, Any] = {"name": key.name, "role": key.role}
         if key.tenant is not None:
             claims["tenant"] = key.tenant
+        if key.defence_security:
+            claims["defence_security"] = True
         if key.expires_at is not None:
             claims["exp"] = int(key.expires_at.timestamp())
         text = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
@@ -95,7 +107,14 @@ def _parse(prefix: str, claims: dict[str, Any]) -> ApiKey | None:
         return None
     exp = claims.get("exp")
     expires_at = None if exp is None else datetime.fromtimestamp(exp, UTC)
-    return ApiKey(prefix, claims["name"], claims["role"], claims.get("tenant"), expires_at)
+    return ApiKey(
+        prefix,
+        claims["name"],
+        claims["role"],
+        claims.get("tenant"),
+        expires_at,
+        claims.get("defence_security", False),
+    )
 
 
 def _mac(key: bytes, signed: str) -> str:

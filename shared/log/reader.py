@@ -11,7 +11,7 @@ without it, 2 with it, 1 for a table that is not partitioned).
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,7 +19,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.events.envelope import CloudEvent, schema_reference, service_of, wrap
@@ -105,10 +105,7 @@ _FIRST = f"{_ROWS} WHERE xid >= pg_snapshot_xmin({_SEEN}) AND xid < pg_snapshot_
 # Within a window the next rows are those with the next ids. With a condition on xid as well, a prepared statement
 # would sort the whole rest of the window for every page (20,000 rows: 120 ms a page instead of 4).
 _NEXT = f"{_ROWS} WHERE id > :last_id AND {_WINDOW} "
-_OF_AGENCIES = "AND agency_code = ANY(CAST(:agencies AS text[])) "
 _CUT = "ORDER BY id LIMIT :limit"
-_FIRST_PAGE, _NEXT_PAGE = text(_FIRST + _CUT), text(_NEXT + _CUT)
-_FIRST_PAGE_OF, _NEXT_PAGE_OF = text(_FIRST + _OF_AGENCIES + _CUT), text(_NEXT + _OF_AGENCIES + _CUT)
 _UNREAD = text(
     f"""
     SELECT count(*) FROM (
@@ -124,10 +121,25 @@ _NOW = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events a reader gets: a condition in SQL on the columns of `outbox`, and the values of its parameters."""
+
+    condition: str
+    values: Mapping[str, Any]
+
+
+@cache  # conditions are constants of the services
+def _pages(condition: str | None) -> tuple[TextClause, TextClause]:
+    """The statements of a window's first page and of those after it."""
+    met = f"AND ({condition}) " if condition is not None else ""
+    return text(_FIRST + met + _CUT), text(_NEXT + met + _CUT)
+
+
 async def read_rows(
-    connection: AsyncConnection, cursor: Cursor, limit: int, agencies: Collection[str] | None = None
+    connection: AsyncConnection, cursor: Cursor, limit: int, only: EventFilter | None = None
 ) -> Page[LogRow]:
-    """The next events after `cursor`, at most `limit`; only those about `agencies` where these are given.
+    """The next events after `cursor`, at most `limit`; only those that meet the filter where there is one.
 
     The connection must be without a transaction.
     """
@@ -137,11 +149,8 @@ async def read_rows(
         following_since = now - SINCE_MARGIN
         since = min(cursor.since, following_since)  # the server's clock may have been set back
         position = replace(cursor, upto=upto, since=since, log_id=log_id)
-    window: dict[str, Any] = {**asdict(position), "limit": limit}
-    first, following = _FIRST_PAGE, _NEXT_PAGE
-    if agencies is not None:
-        first, following = _FIRST_PAGE_OF, _NEXT_PAGE_OF
-        window["agencies"] = list(agencies)
+    window: dict[str, Any] = {**asdict(position), "limit": limit, **(only.values if only else {})}
+    first, following = _pages(only.condition if only else None)
     inside = cursor.last_id > 0 or cursor.seen == NOTHING_SEEN
     found = await connection.execute(following if inside else first, window)
     rows = [LogRow._make(row) for row in found]
@@ -156,10 +165,10 @@ async def read_rows(
 
 
 async def read_page(
-    connection: AsyncConnection, cursor: Cursor, limit: int, agencies: Collection[str] | None = None
+    connection: AsyncConnection, cursor: Cursor, limit: int, only: EventFilter | None = None
 ) -> Page[CloudEvent]:
     """As `read_rows`, parsed."""
-    page = await read_rows(connection, cursor, limit, agencies)
+    page = await read_rows(connection, cursor, limit, only)
     return Page(tuple(row.event() for row in page.events), page.cursor, page.more, page.first_written)
 
 

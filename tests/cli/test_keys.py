@@ -132,6 +132,17 @@ def test_a_key_is_bound_to_an_agency_that_is_there(running: Running) -> None:
     assert json.loads(given.stdout)["agency"] == "G09"
 
 
+def test_a_key_says_whether_it_sees_defence_and_security(running: Running) -> None:
+    key, prefix = new_key(running)
+    seeing, its_prefix = new_key(running, "--role", "reader", "--defence-security")
+    assert [listed(running, each)["defence_security"] for each in (prefix, its_prefix)] == [False, True]
+    assert "reader (QPAN)" in running.operator("keys", "list").stdout
+    path = "/finance/v1/balances?field=defence_security"
+    assert [running.get(path, each).status_code for each in (key, seeing)] == [403, 200]
+    given = ("keys", "create", "--name", "x", "--role", "monitor", "--defence-security")
+    assert isinstance(running.operator(*given).exception, Misuse)
+
+
 @pytest.mark.parametrize("expires", ["0001-01-01", "1999-12-31", "2026-01-01"])
 def test_a_key_that_has_expired_is_not_granted(
     running: Running, monkeypatch: pytest.MonkeyPatch, expires: str

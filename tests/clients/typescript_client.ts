@@ -84,7 +84,7 @@ console.log(
   JSON.stringify({
     location: made.response.headers.get("Location") === `/tasks/v1/tasks/${path.task_id}`,
     replayed: [again.response.headers.get("Idempotency-Replayed"), again.data?.id === path.task_id],
-    due: made.data?.deadline.due_on,
+    due: made.data?.deadline?.due_on,
     amended: [amended.data?.title, amended.response.headers.get("ETag") !== version],
     stale: [stale.response.status, stale.error?.code],
     refused: [refused.error?.status, refused.error?.code, refused.error?.type],

@@ -51,7 +51,7 @@ def test_the_layers_hold_for_every_service() -> None:
 
 def test_roles_speak_of_services_that_are_there() -> None:
     scopes = frozenset().union(*ROLES.values())
-    assert {scope.partition(".")[0] for scope in scopes} == {*SERVICES, "metrics"}
+    assert {scope.partition(".")[0] for scope in scopes} == {*SERVICES, "metrics", "keys"}
     assert {f"{service}.{what}" for service in SERVICES for what in ("read", "manage")} <= scopes
     assert scopes == ROLES["admin"]
     assert ROLES.keys() >= BOUND

@@ -23,7 +23,7 @@ from tests.support.writing import writing
 SETTINGS = settings_of(DatasetsSettings)
 START = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)  # 08:00 in Vietnam
 READ, REPORT, MANAGE = "datasets.read", "datasets.report", "datasets.manage"
-EVERYTHING = frozenset({READ, REPORT, MANAGE, "metrics.read"})
+EVERYTHING = frozenset({READ, REPORT, MANAGE, "metrics.read", "keys.read"})
 AGENCIES = (
     ("G01", "Bộ Công an", "government", "central", None),
     ("G12", "Bộ Tài chính", "government", "central", None),

@@ -16,6 +16,7 @@ from services.finance.queries.balances import BalanceQuery, read_balances
 from services.finance.use_cases.decisions import post_decision, reverse_decision
 from shared.errors import Conflict
 from shared.events import finance as events
+from shared.keys.viewers import EVERYTHING
 from shared.runtime.clock import ManualClock, local_date
 from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
@@ -203,7 +204,9 @@ async def test_no_account_but_the_authority_is_below_zero(
 
 async def whole(database: Database, clock: ManualClock) -> Figures:
     async with database.reading() as connection:
-        group, _ = await read_balances(connection, BalanceQuery(local_date(clock.now()), clock.now()))
+        group, _ = await read_balances(
+            connection, BalanceQuery(local_date(clock.now()), clock.now()), EVERYTHING
+        )
         return group.figures
 
 

@@ -56,6 +56,7 @@ async def test_disbursement_of_2025_at_31_january_2026(published: FinanceService
         "fields_excluded": ["defence_security"],
         "agencies": 5,
         "rows": 5,
+        "within": None,
     }
     before = await published.get("/disbursement", params={"year": 2025, "as_of": "2026-01-30"})
     assert before["total"] == {"numerator": 0, "denominator": 34_447 * TI, "rate": 0.0}

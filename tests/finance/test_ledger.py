@@ -22,6 +22,7 @@ from services.finance.queries import balances
 from services.finance.queries.balances import BalanceQuery, read_balances
 from services.finance.use_cases.decisions import post_decision, reverse_decision
 from shared.errors import Conflict
+from shared.keys.viewers import EVERYTHING
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
 from tests.conftest import Reused
@@ -38,7 +39,7 @@ LINES = st.lists(
         level=st.just(Level.CENTRAL),
         agency_code=st.sampled_from(["G06", "G12"]),
         nature=st.just(Nature.CAPITAL),
-        field=st.sampled_from([Field.DIGITAL_TRANSFORMATION, Field.SCIENCE_INNOVATION]),
+        field=st.sampled_from([Field.DIGITAL_TRANSFORMATION, Field.DEFENCE_SECURITY]),
         source=st.just(""),
         amount=st.integers(1, 9),
     ),
@@ -208,7 +209,7 @@ class Ledger(RuleBasedStateMachine):
         """The same answer, whether what is known is added up or what is not known taken away."""
         with patch.object(balances, "_is_in_later_half", AsyncMock(return_value=later)):
             async with self.database.reading() as connection:
-                return await read_balances(connection, BalanceQuery(as_of, known_at), "field")
+                return await read_balances(connection, BalanceQuery(as_of, known_at), EVERYTHING, "field")
 
     @invariant()
     def adds_up(self) -> None:
@@ -222,7 +223,7 @@ class Ledger(RuleBasedStateMachine):
     def _figures(self, as_of: date, known_at: datetime) -> Figures:
         async def read() -> Figures:
             async with self.database.reading() as connection:
-                whole, _ = await read_balances(connection, BalanceQuery(as_of, known_at))
+                whole, _ = await read_balances(connection, BalanceQuery(as_of, known_at), EVERYTHING)
                 return whole.figures
 
         found: Figures = self.run(read())
@@ -245,7 +246,7 @@ UNION ALL
 SELECT 'budget', agency_code FROM budgets
 WHERE ROW (authority, unallocated, remaining, disbursed, settled, carried_over, cancelled) IS DISTINCT FROM (
     SELECT ROW (
-        sum(balance) FILTER (WHERE stage = 'authority')::bigint,
+        coalesce(sum(balance) FILTER (WHERE stage = 'authority')::bigint, 0),
         coalesce(sum(balance) FILTER (WHERE stage = 'unallocated')::bigint, 0),
         coalesce(sum(balance) FILTER (WHERE stage = 'remaining')::bigint, 0),
         coalesce(sum(balance) FILTER (WHERE stage = 'disbursed')::bigint, 0),
@@ -253,7 +254,8 @@ WHERE ROW (authority, unallocated, remaining, disbursed, settled, carried_over, 
         coalesce(sum(balance) FILTER (WHERE stage = 'carried_over')::bigint, 0),
         coalesce(sum(balance) FILTER (WHERE stage = 'cancelled')::bigint, 0))
     FROM accounts
-    WHERE (accounts.year, accounts.level, accounts.agency_code) = (budgets.year, budgets.level, budgets.agency_code))
+    WHERE (accounts.year, accounts.level, accounts.agency_code) = (budgets.year, budgets.level, budgets.agency_code)
+      AND accounts.field <> 'defence_security')
 UNION ALL
 SELECT 'days', agency_code FROM budgets
 WHERE ROW (first_allocated_on, last_disbursed_on) IS DISTINCT FROM (
@@ -263,6 +265,7 @@ WHERE ROW (first_allocated_on, last_disbursed_on) IS DISTINCT FROM (
     FROM postings AS posting
     JOIN decisions AS decision ON decision.id = posting.decision_id AND decision.reverses_id IS NULL
     JOIN accounts AS account ON account.id = posting.account_id AND account.agency_code = budgets.agency_code
+     AND account.field <> 'defence_security'
     WHERE NOT EXISTS (SELECT FROM decisions AS undo WHERE undo.reverses_id = decision.id))
 """
 

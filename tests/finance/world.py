@@ -80,16 +80,19 @@ def line_body(amount: Any, agency: str = "G12", **changes: Any) -> dict[str, Any
 
 @dataclass
 class FinanceService(RunningService):
-    keys: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    keys: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     numbers: int = 0
 
     service = SERVICE
 
-    async def authorization(self, role: str = "office", agency: str | None = None) -> dict[str, str]:
-        if (role, agency) not in self.keys:
-            header = authorization(SETTINGS.secrets, role, agency, name=role)
-            self.keys[role, agency] = header["Authorization"].removeprefix("Bearer ")
-        return {"Authorization": f"Bearer {self.keys[role, agency]}"}
+    async def authorization(
+        self, role: str = "office", agency: str | None = None, *, defence: bool = True
+    ) -> dict[str, str]:
+        """`defence`: the key may see and move money of defence and security."""
+        if (role, agency, defence) not in self.keys:
+            header = authorization(SETTINGS.secrets, role, agency, name=role, defence_security=defence)
+            self.keys[role, agency, defence] = header["Authorization"].removeprefix("Bearer ")
+        return {"Authorization": f"Bearer {self.keys[role, agency, defence]}"}
 
     async def refused(self, path: str, body: Any, status: int, **request: Any) -> Any:
         """The problem that a request is answered with."""

@@ -130,7 +130,12 @@ async def _finance(database: Database, names: Sequence[str]) -> list[Read]:
     headings = ("Cơ quan", "Cấp", "Tính chất", "Lĩnh vực", "Số tiền (đồng)", "Ngày", "Số chứng từ")
     rows = [(name, "TW", "ĐTPT", "CĐS", "1000", "19/05/2025", f"PC{n}") for n, name in enumerate(names)]
     read = await read_file(
-        database, Upload("a.csv", _file(headings, rows)), year=2025, unit=None, today=AT.date()
+        database,
+        Upload("a.csv", _file(headings, rows)),
+        year=2025,
+        unit=None,
+        today=AT.date(),
+        defence_security=True,
     )
     return [Read((row.agency_code,) if row.agency_code else (), tuple(row.problems)) for row in read.rows]
 

@@ -27,7 +27,8 @@ keys = st.builds(
     ApiKey,
     prefix=st.text("0123456789abcdef", min_size=12, max_size=12),
     name=names,
-    role=st.sampled_from(["reader", "agency", "office", "monitor", "admin"]),
+    role=st.sampled_from(["reader", "auditor", "agency", "office", "monitor", "admin"]),
+    defence_security=st.booleans(),
     tenant=st.none() | st.text(string.ascii_letters + string.digits + ".-", min_size=1, max_size=30),
     expires_at=st.none()
     | st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001 - `timezones` adds it

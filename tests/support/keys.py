@@ -39,7 +39,8 @@ def authorization(
     *,
     name: str = "thử",
     expires_at: datetime | None = None,
+    defence_security: bool = False,
 ) -> dict[str, str]:
     """The header of a new key that is on no record."""
-    key = draw_key(name, role, tenant=agency, expires_at=expires_at)
+    key = draw_key(name, role, tenant=agency, expires_at=expires_at, defence_security=defence_security)
     return {"Authorization": f"Bearer {KeySigner(secrets).sign(key)}"}

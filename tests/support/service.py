@@ -24,7 +24,13 @@ from tests.support.bus import consume
 from tests.support.keys import take_scopes_for_roles
 
 SECRET = base64.b64encode(b"k" * 32).decode()
-CALLER = ("role", "scopes", "agency", "tenant")  # the arguments of a request that say whose key it carries
+CALLER = (
+    "role",
+    "scopes",
+    "agency",
+    "tenant",
+    "defence",
+)  # the arguments of a request that say whose key it carries
 Own = TypeVar("Own", bound=Settings)
 
 

@@ -26,6 +26,7 @@ from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import STATUS
 from shared.http.requests import Code, Line, RequestModel, Verbatim
 from shared.http.scalars import AS_INTEGER, Integer
+from shared.http.visibility import Visibility
 from shared.runtime.audit import add_audit
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
@@ -36,8 +37,8 @@ from tests.support.keys import ROLES_NAMED_BY_SCOPES, authorization
 SECRETS = (b"p" * 32,)
 MAX_UPLOAD = 2_000_000
 router = service_router("toy")
-Writer = Annotated[Caller, with_scope("toy.write")]
-Reader = Annotated[Caller, with_scope("toy.read")]
+Writer = Annotated[Caller, with_scope("toy.write", Visibility.OFFICE)]
+Reader = Annotated[Caller, with_scope("toy.read", Visibility.PUBLIC)]
 
 
 class PartIn(RequestModel):

@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 
 from services.tasks.queries import tasks
 from services.tasks.queries.status import parameters
+from shared.keys.viewers import EVERYTHING
 from shared.log.cursors import Cursor
 from shared.runtime.stable_reads import AsOf
 from tests.support.tasks import LOCALITIES, TasksService, group_task
@@ -134,7 +135,7 @@ async def test_each_task_is_visited_once_while_others_are_added(service: TasksSe
 
 async def test_a_page_is_read_in_the_order_of_its_index(service: TasksService) -> None:
     """The expression of the query is that of the index; else every page would sort all tasks."""
-    statement, values = tasks.page_statement({}, after=None, limit=50)
+    statement, values = tasks.page_statement({}, EVERYTHING, after=None, limit=50)
     values = values | parameters(AsOf(date(2025, 5, 20), service.clock.now()), 7)
     engine = service.database.engine.sync_engine
 

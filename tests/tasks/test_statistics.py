@@ -23,6 +23,7 @@ from services.tasks.queries.tasks import list_tasks
 from services.tasks.queries.today import may_have
 from services.tasks.tables import Task
 from services.tasks.use_cases.tasks import create_task
+from shared.keys.viewers import EVERYTHING
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import AnySelect, Database
@@ -65,7 +66,9 @@ def expected(history: History, day: date, known_at: datetime) -> Figures:
 
 async def listed(database: Database, day: date, known_at: datetime) -> dict[Any, Any]:
     async with database.reading() as connection:
-        rows = await list_tasks(connection, {}, parameters(AsOf(day, known_at), SOON), after=None, limit=500)
+        rows = await list_tasks(
+            connection, {}, parameters(AsOf(day, known_at), SOON), EVERYTHING, after=None, limit=500
+        )
     return {row.id: (row.status, row.due_on) for row in rows}
 
 
@@ -73,8 +76,10 @@ async def same_by_indexes(database: Database, asked: Mapping[str, Any], status: 
     """The list of today that indexes narrow down is the one that is worked out from the facts of every task."""
     for wanted in ({"status": [status]}, {"status": [status, Status.OVERDUE], "agency": agency}):
         async with database.reading() as connection:
-            by_facts = await list_tasks(connection, wanted, asked, after=None, limit=500)
-            by_indexes = await list_tasks(connection, wanted, asked, after=None, limit=500, today=True)
+            by_facts = await list_tasks(connection, wanted, asked, EVERYTHING, after=None, limit=500)
+            by_indexes = await list_tasks(
+                connection, wanted, asked, EVERYTHING, after=None, limit=500, today=True
+            )
         assert [row.id for row in by_indexes] == [row.id for row in by_facts]
 
 

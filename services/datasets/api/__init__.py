@@ -1,6 +1,7 @@
 """Routes of the datasets service: parse, call one use case or query, return."""
 
 from services.datasets.api import (
+    changes,
     contradictions,
     databases,
     declarations,
@@ -12,7 +13,6 @@ from services.datasets.api import (
     quality,
     statistics,
 )
-from shared.http.feeds import changes_router
 from shared.http.uploads import MAX_UPLOAD_BYTES
 
 _NOUNS = (
@@ -26,6 +26,7 @@ _NOUNS = (
     statistics,
     contradictions,
     imports,
+    changes,
 )
-ROUTERS = (*(noun.router for noun in _NOUNS), changes_router("datasets"))
+ROUTERS = tuple(noun.router for noun in _NOUNS)
 BODY_LIMITS = {imports.PATH: MAX_UPLOAD_BYTES}

@@ -9,11 +9,11 @@ from services.datasets.api.dependencies import (
     CodeInPath,
     CodeInQuery,
     CurrentRules,
+    DatabaseReader,
     Manager,
-    Reader,
     Stable,
 )
-from services.datasets.api.representations import database_answer, registration_answer
+from services.datasets.api.representations import database_answer, registration_answer, row_answer
 from services.datasets.queries import databases as read
 from services.datasets.schemas.databases import (
     DatabaseChange,
@@ -68,7 +68,7 @@ async def register_database(
 async def list_databases(
     request: Request,
     connection: ReadConnection,
-    _: Reader,
+    caller: DatabaseReader,
     kind: Kind | None = None,
     owner: CodeInQuery = None,
     phase: Phase | None = None,
@@ -84,14 +84,15 @@ async def list_databases(
 
     Theo điều được biết gần nhất; các bộ lọc cùng có hiệu lực.
 
-    By their latest recorded state. Filters are combined with AND.
+    By their latest recorded state. Filters are combined with AND. A bound key gets in full those of its agency and of those
+    below it, the others in their public form.
     """
     wanted = {"kind": kind, "owner": owner, "phase": phase, "observed": observed}
     wanted |= {"ndc_connection": ndc_connection}
     words = fold(q).split()[:MOST_WORDS] if q else ()
     after = decode_after(cursor, str)
-    rows = await read.list_databases(connection, wanted, words, after=after, limit=limit)
-    return page_answer(request, rows, limit, key=lambda row: (row.code,), view=lambda row: row._asdict())
+    rows = await read.list_databases(connection, wanted, words, caller.viewer, after=after, limit=limit)
+    return page_answer(request, rows, limit, key=lambda row: (row.code,), view=row_answer)
 
 
 @router.get("/databases/{code}", tags=["databases"], responses=documented(404) | sent(200, "ETag"))
@@ -99,7 +100,7 @@ async def get_database(
     code: CodeInPath,
     response: Response,
     stable: Stable,
-    _: Reader,
+    caller: DatabaseReader,
     rules: CurrentRules,
 ) -> DatabaseOut:
     """Một cơ sở dữ liệu tại một ngày. / A database as of a day.
@@ -107,8 +108,11 @@ async def get_database(
     Bốn sự việc đặt cạnh nhau: giai đoạn, kết nối, điều quan sát được, chất lượng.
 
     The four facts side by side, by records up to `known_at`: phase, connection, observed state, quality.
+    One that neither the key's agency nor one below it owns is answered in its public form (`form`).
     """
-    answer, version = await database_answer(stable.connection, code, stable.asked, rules.watch.downtime)
+    answer, version = await database_answer(
+        stable.connection, code, caller.viewer, stable.asked, rules.watch.downtime
+    )
     set_etag(response, version)
     return answer
 

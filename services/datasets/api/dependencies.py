@@ -15,6 +15,7 @@ from services.datasets.use_cases.watching import WatchRules
 from shared.http.app import Context, CurrentContext, rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
+from shared.http.visibility import Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,14 @@ class Rules:
 
 MANAGE = "datasets.manage"
 CurrentRules = Annotated[Rules, Depends(rules_of(Rules))]
-Reader = Annotated[Caller, with_scope("datasets.read")]
-Reporter = Annotated[Caller, with_scope("datasets.report")]
+READ = "datasets.read"
+Reader = Annotated[Caller, with_scope(READ, Visibility.PUBLIC)]
+DatabaseReader = Annotated[Caller, with_scope(READ, Visibility.PUBLIC_FORM)]
+ConcernedReader = Annotated[Caller, with_scope(READ, Visibility.CONCERNED)]
+Reporter = Annotated[Caller, with_scope("datasets.report", Visibility.CONCERNED)]
 
 
-def office(caller: Annotated[Caller, with_scope(MANAGE)]) -> Caller:
+def office(caller: Annotated[Caller, with_scope(MANAGE, Visibility.OFFICE)]) -> Caller:
     """Refuses keys that are bound to an agency: a list holds databases of many agencies."""
     caller.require_tenant(None)
     return caller

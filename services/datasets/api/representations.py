@@ -1,6 +1,6 @@
 """Representations that take several reads."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,11 +16,18 @@ from services.datasets.queries.heartbeats import last_heartbeat
 from services.datasets.queries.observation import state_at
 from services.datasets.queries.quality import quality_facts
 from services.datasets.schemas.contradictions import ContradictionOut, ContradictionSummary
-from services.datasets.schemas.databases import DatabaseOut, ObservedFact, Registration
+from services.datasets.schemas.databases import (
+    DatabaseOut,
+    ObservedFact,
+    Registration,
+    public_form,
+    with_actors,
+)
 from services.datasets.schemas.declarations import DeclaredFact
 from services.datasets.schemas.quality import QualityOut
 from services.datasets.tables import Database
 from services.datasets.use_cases.changes import database_unknown
+from shared.keys.viewers import Viewer
 from shared.runtime.database import AnyRow
 from shared.runtime.stable_reads import AsOf
 
@@ -38,17 +45,16 @@ def registration_answer(database: Database) -> Registration:
 
 
 async def database_answer(
-    connection: AsyncConnection, code: str, asked: AsOf, downtime: timedelta
-) -> tuple[DatabaseOut, int]:
-    """The representation of a database, and the version for its ETag."""
-    row = await get_registration(connection, code, asked)
-    if row is None:
-        raise database_unknown(code)
+    connection: AsyncConnection, code: str, viewer: Viewer, asked: AsOf, downtime: timedelta
+) -> tuple[DatabaseOut, int | None]:
+    """The representation of a database for the viewer, and the version for its ETag, which the public form lacks."""
+    row = await _require(connection, code, viewer, known_at=asked.known_at, instant=asked.instant)
     phase, ndc_connection = await declared_facts(connection, code, asked)
     results = {item.criterion: item for item in await quality_facts(connection, code, asked)}
     open_now = await list_contradictions(connection, asked, {"database": code}, is_open=True)
     answer = DatabaseOut(
         **_registered(row),
+        form="full",
         as_of=asked.as_of,
         known_at=asked.known_at,
         phase=DeclaredFact.model_validate(phase) if phase else None,
@@ -60,7 +66,32 @@ async def database_answer(
         },
         contradictions=[_summary(item, asked) for item in open_now],
     )
-    return answer, row.version
+    if not row.concerned:
+        return public_form(answer), None
+    return with_actors(answer, viewer), row.version
+
+
+async def _require(
+    connection: AsyncConnection, code: str, viewer: Viewer, *, known_at: datetime, instant: datetime
+) -> AnyRow:
+    row = await get_registration(connection, code, viewer, known_at=known_at, instant=instant)
+    if row is None:
+        raise database_unknown(code)
+    return row
+
+
+async def require_concerned(connection: AsyncConnection, code: str, viewer: Viewer, at: datetime) -> None:
+    """Raises NotFound database_unknown; Forbidden other_tenant where the database does not concern the viewer."""
+    if not (await _require(connection, code, viewer, known_at=at, instant=at)).concerned:
+        raise viewer.refusal()
+
+
+def row_answer(row: AnyRow) -> dict[str, Any]:
+    """A row of the list in the shape of `DatabaseRow`, not validated."""
+    members = row._asdict()
+    if members.pop("concerned"):
+        return members | {"form": "full"}
+    return members | {"form": "public", "record_count": None, "version": None}
 
 
 async def _observed(

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.queries import amendments as agreed
 from services.datasets.queries.parameters import KNOWN_AT
+from services.datasets.queries.visibility import concerns_viewer
 from services.datasets.tables import Contradiction, Database, Watch
+from shared.keys.viewers import Viewer
 from shared.runtime.database import AnyRow
-from shared.runtime.stable_reads import AsOf
 
 _OPEN = (
     select(func.count())
@@ -52,12 +53,16 @@ async def list_databases(
     connection: AsyncConnection,
     wanted: Mapping[str, str | None],
     words: Sequence[str],
+    viewer: Viewer,
     *,
     after: str | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """Databases by code that match the filters and have all the words in code or name; at most `limit + 1`."""
-    statement = _ROWS.limit(limit + 1)
+    """Databases by code that match the filters and have all the words in code or name; at most `limit + 1`.
+
+    `concerned`: whether the viewer sees more of it than its public form.
+    """
+    statement = _ROWS.add_columns(concerns_viewer(viewer).label("concerned")).limit(limit + 1)
     for name, value in wanted.items():
         if value is not None:
             statement = statement.where(_EQUAL[name] == value)
@@ -91,11 +96,10 @@ _REGISTERED = (
 )
 
 
-async def get_registration(connection: AsyncConnection, code: str, asked: AsOf) -> AnyRow | None:
-    values = {"code": code, "known_at": asked.known_at, "instant": asked.instant}
-    return (await connection.execute(_REGISTERED, values)).one_or_none()
-
-
-async def is_registered(connection: AsyncConnection, code: str, known_at: datetime) -> bool:
-    asked = {"code": code, "known_at": known_at, "instant": known_at}
-    return (await connection.execute(_REGISTERED, asked)).one_or_none() is not None
+async def get_registration(
+    connection: AsyncConnection, code: str, viewer: Viewer, *, known_at: datetime, instant: datetime
+) -> AnyRow | None:
+    """A database as agreed at an instant; `concerned`: whether the viewer sees more of it than its public form."""
+    values = {"code": code, "known_at": known_at, "instant": instant}
+    statement = _REGISTERED.add_columns(concerns_viewer(viewer).label("concerned"))
+    return (await connection.execute(statement, values)).one_or_none()

@@ -1,7 +1,7 @@
 """Requests and responses of registered databases."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -9,12 +9,14 @@ from services.datasets.domain.databases import CODE_RULE_EN, CODE_RULE_VI, is_co
 from services.datasets.domain.observation import LONGEST_SECONDS, SHORTEST_PERIOD_SECONDS
 from services.datasets.schemas.contradictions import ContradictionSummary
 from services.datasets.schemas.declarations import DeclaredFact
+from services.datasets.schemas.public_form import ACTOR, IN_FULL
 from services.datasets.schemas.quality import QualityOut
 from shared.errors import InvalidInput
 from shared.events.datasets import Connection, Criterion, Kind, ObservedState, Phase
 from shared.http.answers import Answer, example
 from shared.http.requests import ChangeModel, Code, Line, RequestModel
 from shared.http.scalars import Instant, Integer
+from shared.keys.viewers import Viewer
 
 
 def _addressable(code: str) -> str:
@@ -72,14 +74,20 @@ class DatabaseChange(ChangeModel):
     holds_from: Instant | None = Field(default=None, description="now by default; it may not lie ahead")
 
 
+Form = Annotated[
+    Literal["full", "public"],
+    Field(description="public: neither the key's agency nor one below it owns the database"),
+]
+
+
 class Registration(Answer):
     code: str
     name: str
     kind: Kind
     owner_code: str
     legal_basis: str | None
-    heartbeat: HeartbeatExpectation | None
-    registered_by: str
+    heartbeat: HeartbeatExpectation | None = IN_FULL
+    registered_by: str | None = ACTOR
     recorded_at: datetime
 
 
@@ -90,12 +98,16 @@ class ObservedFact(Answer):
     since: datetime
     last_heartbeat_at: datetime | None
     last_sync_at: datetime | None
-    record_count: int | None
+    record_count: int | None = Field(description="null where unknown, and in the public form")
 
 
 class DatabaseOut(Registration):
-    """Four facts side by side; none is worked out from another. Null where nothing was declared or measured."""
+    """Four facts side by side; none is worked out from another. Null where nothing was declared or measured.
 
+    The public form holds what is declared, measured and observed, without evidence, method, counts of records and authors.
+    """
+
+    form: Form
     as_of: date
     known_at: datetime
     phase: DeclaredFact | None
@@ -105,9 +117,48 @@ class DatabaseOut(Registration):
     contradictions: list[ContradictionSummary]
 
 
+def public_form(answer: DatabaseOut) -> DatabaseOut:
+    """Without what is for its owner and those above it."""
+    unsaid = {"said_by": None, "evidence": None}
+    return answer.model_copy(
+        update={
+            "form": "public",
+            "heartbeat": None,
+            "registered_by": None,
+            "phase": answer.phase and answer.phase.model_copy(update=unsaid),
+            "ndc_connection": answer.ndc_connection and answer.ndc_connection.model_copy(update=unsaid),
+            "observed": answer.observed.model_copy(update={"record_count": None}),
+            "quality": {
+                word: result and result.model_copy(update=unsaid | {"method": None})
+                for word, result in answer.quality.items()
+            },
+        }
+    )
+
+
+_Said = TypeVar("_Said", DeclaredFact, QualityOut)
+
+
+def with_actors(answer: DatabaseOut, viewer: Viewer) -> DatabaseOut:
+    """With the names of those keys only that the viewer may know."""
+
+    def told(fact: _Said | None) -> _Said | None:
+        return fact and fact.model_copy(update={"said_by": viewer.actor(fact.said_by or "")})
+
+    return answer.model_copy(
+        update={
+            "registered_by": viewer.actor(answer.registered_by or ""),
+            "phase": told(answer.phase),
+            "ndc_connection": told(answer.ndc_connection),
+            "quality": {word: told(result) for word, result in answer.quality.items()},
+        }
+    )
+
+
 class DatabaseRow(Answer):
     """A database by its latest recorded state."""
 
+    form: Form
     code: str
     name: str
     kind: Kind
@@ -119,9 +170,9 @@ class DatabaseRow(Answer):
     observed_since: datetime
     last_heartbeat_at: datetime | None
     last_sync_at: datetime | None
-    record_count: int | None
+    record_count: int | None = Field(description="null where unknown, and in the public form")
     contradictions: int
-    version: int
+    version: int | None = IN_FULL
 
 
 class DatabasePage(Answer):

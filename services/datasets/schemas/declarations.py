@@ -7,6 +7,7 @@ from pydantic import Field
 
 from services.datasets.schemas.days import Day
 from services.datasets.schemas.evidence import EVIDENCE_EXAMPLE, SomeEvidence
+from services.datasets.schemas.public_form import ACTOR, IN_FULL
 from shared.events.datasets import Connection, Phase
 from shared.evidence import EvidenceOut
 from shared.http.answers import Answer, example
@@ -42,6 +43,6 @@ class DeclaredFact(Answer):
 
     value: str
     effective_on: date
-    evidence: list[EvidenceOut]
-    said_by: str
+    evidence: list[EvidenceOut] | None = IN_FULL
+    said_by: str | None = ACTOR
     recorded_at: datetime

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from shared.http.answers import Answer
 
 
 class HistoryEntry(Answer):
     at: datetime
-    actor: str
+    actor: str | None = Field(description="name and prefix of the key; null for a key that may not know it")
     action: str
     detail: dict[str, Any]
 

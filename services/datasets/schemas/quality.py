@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.datasets.schemas.days import Day
 from services.datasets.schemas.evidence import EVIDENCE_EXAMPLE, SomeEvidence
+from services.datasets.schemas.public_form import ACTOR, IN_FULL
 from shared.events.datasets import Criterion
 from shared.evidence import EvidenceOut
 from shared.http.answers import Answer, example
@@ -50,9 +51,9 @@ class QualityOut(Answer):
     threshold: Decimal
     passed: bool
     as_of: date
-    method: str
-    evidence: list[EvidenceOut]
-    said_by: str
+    method: str | None = IN_FULL
+    evidence: list[EvidenceOut] | None = IN_FULL
+    said_by: str | None = ACTOR
     recorded_at: datetime
 
 

@@ -1,7 +1,6 @@
 """Routes of the finance service: parse, call one use case or query, return."""
 
-from services.finance.api import balances, claims, decisions, disbursement, imports, statements
-from shared.http.feeds import changes_router
+from services.finance.api import balances, changes, claims, decisions, disbursement, imports, statements
 from shared.http.uploads import MAX_UPLOAD_BYTES
 
 ROUTERS = (
@@ -11,6 +10,6 @@ ROUTERS = (
     disbursement.router,
     statements.router,
     imports.router,
-    changes_router("finance"),
+    changes.router,
 )
 BODY_LIMITS = {decisions.PATH: decisions.MAX_BODY_BYTES, imports.PATH: MAX_UPLOAD_BYTES}

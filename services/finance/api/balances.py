@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.finance.api.dependencies import CodeParameter, Filters, Reader, Stable
+from services.finance.api.dependencies import CodeParameter, Filters, Reader, Stable, covered, require_seen
 from services.finance.queries.balances import BalanceQuery, Dimension, read_balances
 from services.finance.schemas.balances import BalanceOut, Balances, FiguresOut
-from services.finance.schemas.fields import YearText
+from services.finance.schemas.fields import Seen, YearText
 from shared.http.app import service_router
 
 router = service_router("finance")
@@ -15,7 +15,7 @@ router = service_router("finance")
 
 @router.get("/balances", tags=["figures"])
 async def get_balances(
-    _: Reader,
+    caller: Reader,
     stable: Stable,
     filters: Filters,
     year: Annotated[YearText | None, Query(description="budget year; all by default")] = None,
@@ -27,15 +27,19 @@ async def get_balances(
     Theo điều đã biết: toàn bộ và, nếu hỏi, từng nhóm.
 
     By what was recorded up to `known_at`: the total and, with `group_by`, each group.
+    A bound key gets those of its agency and of those below it.
     """
+    viewer = caller.viewer
+    await require_seen(stable.connection, viewer, filters.agency, filters.field)
     query = BalanceQuery(
         stable.asked.as_of, stable.asked.known_at, year=year, source=source, **filters.given()
     )
-    whole, groups = await read_balances(stable.connection, query, group_by)
+    whole, groups = await read_balances(stable.connection, query, viewer, group_by)
     return Balances(
         as_of=query.as_of,
         known_at=query.known_at,
         group_by=group_by,
+        coverage=Seen(**covered(viewer)),
         total=FiguresOut.model_validate(whole.figures),
         items=[BalanceOut.of(group.key, group.figures) for group in groups],
     )

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 
-from services.finance.api.dependencies import Claimant, CodeParameter, Reader, Stable
+from services.finance.api.dependencies import Claimant, CodeParameter, Reader, Stable, covered, require_seen
 from services.finance.domain.claims import ClaimStage, NewClaim
 from services.finance.domain.ledger import Field, Level, Nature
 from services.finance.queries import claims as read
+from services.finance.queries.visibility import require_fields
 from services.finance.schemas.claims import ClaimIn, ClaimOut, ClaimPage
 from services.finance.schemas.fields import YearText
 from services.finance.use_cases.claims import state_claim
@@ -45,6 +46,7 @@ async def post_claim(body: ClaimIn, change: CurrentChange, actor: CurrentActor, 
     It supersedes the earlier statement of the same stage, year, level, agency, nature and field. A bound key states for its own agency.
     """
     caller.require_tenant(body.agency_code)
+    require_fields(caller.viewer, body.field)
     claim = NewClaim(**dict(body))
     stated = await state_claim(change.session, claim, actor=actor, at=change.at)
     return ClaimOut.model_validate(stated)
@@ -53,7 +55,7 @@ async def post_claim(body: ClaimIn, change: CurrentChange, actor: CurrentActor, 
 @router.get("/claims", tags=["claims"], response_model=ClaimPage)
 async def list_claims(
     request: Request,
-    _: Reader,
+    caller: Reader,
     stable: Stable,
     filters: ClaimFilters,
     superseded: Annotated[
@@ -67,12 +69,15 @@ async def list_claims(
     Theo điều đã biết; lần nêu của ngày muộn nhất có hiệu lực, trong một ngày thì lần cuối.
 
     By what was recorded up to `known_at`; the statement of the latest day holds, of one day the last.
+    A bound key gets those of its agency and of those below it.
     """
-    connection, asked = stable.connection, asdict(stable.asked)
-    total = await read.sum_claims(connection, filters, **asked)
+    connection, asked, viewer = stable.connection, asdict(stable.asked), caller.viewer
+    await require_seen(connection, viewer, filters["agency_code"], filters["field"])
+    total = await read.sum_claims(connection, filters, viewer, **asked)
     after = decode_after(cursor, *_PAGE_KEY)
     rows = await read.list_claims(
-        connection, filters, **asked, superseded=superseded, after=after, limit=limit
+        connection, filters, viewer, **asked, superseded=superseded, after=after, limit=limit
     )
     page = {**asked, "total": {"amount": int(total.amount), "agencies": total.agencies}}
+    page["coverage"] = covered(viewer)
     return page_answer(request, rows, limit, key=read.page_key, view=lambda row: row._asdict(), **page)

@@ -1,6 +1,7 @@
 """Routes of decisions and their reversals."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from fastapi import Query, Request, Response
 from services.finance.api.dependencies import CodeParameter, Manager, Reader
 from services.finance.domain.ledger import Kind
 from services.finance.queries import decisions as read
+from services.finance.queries.visibility import defence_refused, require_fields
 from services.finance.schemas.decisions import (
     DecisionIn,
     DecisionOut,
@@ -16,6 +18,7 @@ from services.finance.schemas.decisions import (
     DecisionWithLines,
     LineOut,
     ReversalIn,
+    decision_members,
 )
 from services.finance.use_cases import decisions as use_cases
 from shared.document_numbers import normal_form
@@ -34,6 +37,8 @@ from shared.http.pagination import (
 )
 from shared.http.problems import documented
 from shared.http.scalars import AS_INTEGER
+from shared.keys.viewers import Viewer
+from shared.runtime.database import Change
 
 router = service_router("finance")
 PATH = "/finance/v1/decisions"
@@ -49,7 +54,7 @@ async def post_decision(
     response: Response,
     change: CurrentChange,
     actor: CurrentActor,
-    _: Manager,
+    caller: Manager,
 ) -> DecisionOut:
     """Ghi sổ một quyết định. / Post a decision.
 
@@ -58,31 +63,40 @@ async def post_decision(
     All of its lines or none. A document (number, kind, issued_on) is posted once unless it is reversed.
     """
     lines, meant = [line.line() for line in body.lines], body.similar_is_meant
+    require_fields(caller.viewer, *(line.field for line in lines))
     decision_id = await use_cases.post_decision(
         change.session, body.header(), lines, similar_is_meant=meant, actor=actor, at=change.at
     )
     response.headers["Location"] = f"{PATH}/{decision_id}"
-    return DecisionOut.model_validate(
-        await read.require_decision(await change.session.connection(), decision_id)
-    )
+    return await _posted(change, decision_id, caller.viewer)
 
 
 @router.get("/decisions", tags=["decisions"], response_model=DecisionPage)
 async def list_decisions(
     request: Request,
     connection: ReadConnection,
-    _: Reader,
+    caller: Reader,
     kind: Kind | None = None,
     number: CodeParameter = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> Response:
-    """Các quyết định và bút toán đảo theo thứ tự ghi sổ. / Decisions and reversals in the order in which they were recorded."""
+    """Các quyết định và bút toán đảo theo thứ tự ghi sổ. / Decisions and reversals in the order in which they were recorded.
+
+    Khóa gắn với một cơ quan chỉ thấy quyết định và dòng của cơ quan đó và cấp dưới.
+
+    A bound key sees the decisions, and of each the lines, about its agency and those below it.
+    """
+    viewer = caller.viewer
     filters = {"kind": kind and kind.value, "normal_form": number and (normal_form(number) or number)}
     after = decode_after(cursor, datetime, UUID)
-    rows = await read.list_decisions(connection, filters, after=after, limit=limit)
+    rows = await read.list_decisions(connection, filters, viewer, after=after, limit=limit)
     return page_answer(
-        request, rows, limit, key=lambda row: (row.recorded_at, row.id), view=lambda row: row._asdict()
+        request,
+        rows,
+        limit,
+        key=lambda row: (row.recorded_at, row.id),
+        view=partial(decision_members, viewer),
     )
 
 
@@ -92,20 +106,21 @@ async def get_decision(
     request: Request,
     response: Response,
     connection: ReadConnection,
-    _: Reader,
+    caller: Reader,
     limit: Annotated[
         int, Query(ge=1, le=MOST_LINES, description="lines of a page"), AS_INTEGER
     ] = DEFAULT_LIMIT,
     cursor: PageCursor = None,
 ) -> DecisionWithLines:
     """Một quyết định với từng trang dòng của nó. / A decision, with its lines page by page."""
-    row = await read.require_decision(connection, decision_id)
-    after = decode_after(cursor, small) or 0
-    lines, last = cut_page(await read.list_lines(connection, decision_id, after=after, limit=limit), limit)
+    viewer, after = caller.viewer, decode_after(cursor, small) or 0
+    row = await read.require_decision(connection, decision_id, viewer)
+    found = await read.list_lines(connection, decision_id, viewer, after=after, limit=limit)
+    lines, last = cut_page(found, limit)
     next_cursor = encode_cursor(last.line) if last else None
     link_next(request, response, next_cursor)
     shown = {"lines": [LineOut.of(line) for line in lines], "next_cursor": next_cursor}
-    return DecisionWithLines.model_validate(row._asdict() | shown)
+    return DecisionWithLines.model_validate(decision_members(viewer, row) | shown)
 
 
 @router.post(
@@ -120,7 +135,7 @@ async def reverse_decision(
     response: Response,
     change: CurrentChange,
     actor: CurrentActor,
-    _: Manager,
+    caller: Manager,
 ) -> DecisionOut:
     """Đảo một quyết định, một lần, từ một ngày. / Reverse a decision, once, from a day on.
 
@@ -128,6 +143,7 @@ async def reverse_decision(
 
     Figures for an earlier `known_at` do not change.
     """
+    await _require_whole(change, decision_id, caller.viewer)
     reversal_id = await use_cases.reverse_decision(
         change.session,
         decision_id,
@@ -137,6 +153,16 @@ async def reverse_decision(
         at=change.at,
     )
     response.headers["Location"] = f"{PATH}/{reversal_id}"
-    return DecisionOut.model_validate(
-        await read.require_decision(await change.session.connection(), reversal_id)
-    )
+    return await _posted(change, reversal_id, caller.viewer)
+
+
+async def _require_whole(change: Change, decision_id: UUID, viewer: Viewer) -> None:
+    """Refuse to reverse lines that the key does not see. Raises NotFound, Forbidden."""
+    row = await read.require_decision(await change.session.connection(), decision_id, viewer)
+    if row.in_part:
+        raise defence_refused()
+
+
+async def _posted(change: Change, decision_id: UUID, viewer: Viewer) -> DecisionOut:
+    row = await read.require_decision(await change.session.connection(), decision_id, viewer)
+    return DecisionOut.model_validate(decision_members(viewer, row))

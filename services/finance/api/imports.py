@@ -13,7 +13,7 @@ from services.finance.schemas.fields import YearText
 from services.finance.schemas.imports import ImportReport
 from services.finance.use_cases.imports.files import TreasuryFile, read_file
 from services.finance.use_cases.imports.posting import JudgedFile, import_file, judge_file
-from shared.http.app import CurrentActor, CurrentLateChange, get_context
+from shared.http.app import CurrentActor, CurrentLateChange, get_context, identify
 from shared.http.problems import documented
 from shared.http.requests import SIMILAR_IS_MEANT, DocumentNumber
 from shared.http.scalars import BooleanText
@@ -44,7 +44,7 @@ class ImportForm(UploadForm):
 
 
 async def _read(request: Request, form: ImportForm, upload: Upload) -> TreasuryFile:
-    context = get_context(request)
+    context, caller = get_context(request), await identify(request)
     return await read_file(
         context.database,
         upload,
@@ -52,6 +52,7 @@ async def _read(request: Request, form: ImportForm, upload: Upload) -> TreasuryF
         unit=form.unit,
         separator=form.decimal_separator,
         today=local_date(context.clock.now()),
+        defence_security=caller.defence_security,
     )
 
 

@@ -1,6 +1,6 @@
 """The check of published figures."""
 
-from services.finance.api.dependencies import Reader
+from services.finance.api.dependencies import AnyReader
 from services.finance.domain.statements import check_statement
 from services.finance.schemas.statements import StatementIn, StatementOut
 from shared.http.app import service_router
@@ -9,7 +9,7 @@ router = service_router("finance")
 
 
 @router.post("/statements/check", tags=["statements"])
-async def check_published(body: StatementIn, _: Reader) -> StatementOut:
+async def check_published(body: StatementIn, _: AnyReader) -> StatementOut:
     """Kiểm tra một tổng đã công bố với các phần của nó. / Check a published total against its parts.
 
     So theo số chữ số đã in; không ghi gì.

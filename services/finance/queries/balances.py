@@ -23,8 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.finance.domain.balances import Figures, figures
-from services.finance.domain.ledger import Stage
-from services.finance.tables import Account, Decision, Posting
+from services.finance.domain.ledger import Field, Stage
+from services.finance.queries.visibility import viewer_value
+from services.finance.tables import Account, Agency, Decision, Posting
+from shared.agencies import within
+from shared.keys.viewers import Viewer
 from shared.runtime.clock import local_date
 from shared.runtime.database import AnySelect
 
@@ -40,6 +43,7 @@ _COLUMNS: Mapping[str, Any] = {
 _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     **{name: column == bindparam(name) for name, column in _COLUMNS.items()},
     "without_field": Account.field != bindparam("without_field"),
+    "viewer": Account.agency_code.in_(within(Agency)),
 }
 
 
@@ -133,10 +137,13 @@ async def _is_in_later_half(connection: AsyncConnection, query: BalanceQuery) ->
 
 
 async def read_balances(
-    connection: AsyncConnection, query: BalanceQuery, group_by: Dimension | None = None
+    connection: AsyncConnection, query: BalanceQuery, viewer: Viewer, group_by: Dimension | None = None
 ) -> tuple[Group, list[Group]]:
-    """The figures of the whole, and of every group with money, in order of key; the postings are read once for both."""
+    """The figures of all that the viewer sees, and of every group with money, in order of key; the postings are read once for both."""
     given = {name: value for name, value in asdict(query).items() if value is not None}
+    given |= viewer_value(viewer)
+    if not viewer.defence_security:
+        given["without_field"] = Field.DEFENCE_SECURITY
     filtered = tuple(name for name in given if name in _CONDITIONS)
     statement = _statement(group_by, filtered, later=await _is_in_later_half(connection, query))
     rows = await connection.execute(statement, given)

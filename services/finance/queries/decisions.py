@@ -5,23 +5,76 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, literal, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    cast,
+    false,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from services.finance.domain.ledger import Field, Level, Line, Nature
+from services.finance.queries.visibility import defence_refused, seen_by, viewer_value
 from services.finance.tables import Account, Decision, Posting
 from shared.errors import NotFound
-from shared.runtime.database import AnyRow
+from shared.keys.viewers import Viewer
+from shared.runtime.database import AnyRow, AnySelect
 
 _reversal = aliased(Decision)
 _COLUMNS = [
     column for column in Decision.__table__.columns if column.name not in {"normal_form", "similar_form"}
 ]
-_DECISION = select(*_COLUMNS, _reversal.id.label("reversed_by_id")).outerjoin(
-    _reversal, _reversal.reverses_id == Decision.id
-)
-_BY_ID = _DECISION.where(Decision.id == bindparam("id"))
+_OF_LINES = {"line_count", "amount"}  # what is counted over the lines that the viewer sees
+
+
+def _decisions(viewer: Viewer) -> AnySelect:
+    """Decisions as the viewer sees them, also those of which it sees no line; `in_part`: it sees some only."""
+    told: list[Any] = [column for column in _COLUMNS if column.name not in _OF_LINES]
+    told.append(_reversal.id.label("reversed_by_id"))
+    if not (conditions := seen_by(viewer, Account)):
+        told += [Decision.line_count, Decision.amount, false().label("in_part")]
+        return select(*told).outerjoin_from(Decision, _reversal, _reversal.reverses_id == Decision.id)
+    seen = _lines_seen(conditions)
+    told += [seen.c.line_count, seen.c.amount, (seen.c.line_count < Decision.line_count).label("in_part")]
+    part = select(*told).join_from(Decision, seen, true())
+    return part.outerjoin(_reversal, _reversal.reverses_id == Decision.id)
+
+
+def _lines_seen(conditions: Sequence[ColumnElement[bool]]) -> Any:
+    """Number and sum of the lines of a decision that meet the conditions."""
+    return (
+        select(
+            func.count().label("line_count"),
+            cast(func.coalesce(func.sum(Posting.amount), 0), BigInteger).label("amount"),
+        )
+        .join(Account, Account.id == Posting.account_id)
+        .where(Posting.decision_id == Decision.id, Posting.position % 2 == 0, *conditions)
+        .correlate(Decision)
+        .lateral("seen")
+    )
+
+
+def _visible(viewer: Viewer) -> list[ColumnElement[bool]]:
+    """The condition on decisions of which the viewer sees a line.
+
+    Those of an agency are found by its accounts; most have a line that is not of defence and security, so that looking
+    into each ends early.
+    """
+    if not (conditions := seen_by(viewer, Account)):
+        return []
+    lines = select(Posting.decision_id).join(Account, Account.id == Posting.account_id).where(*conditions)
+    if viewer.is_bound:
+        return [Decision.id.in_(lines)]
+    return [lines.where(Posting.decision_id == Decision.id).correlate(Decision).exists()]
+
+
 _LINES = (
     select(
         (Posting.position // 2).label("line"),
@@ -39,41 +92,51 @@ _LINES = (
 )
 
 
-async def require_decision(connection: AsyncConnection, decision_id: UUID) -> AnyRow:
-    """The decision, with `reversed_by_id`. Raises NotFound decision_unknown."""
-    found = (await connection.execute(_BY_ID, {"id": decision_id})).one_or_none()
+async def require_decision(connection: AsyncConnection, decision_id: UUID, viewer: Viewer) -> AnyRow:
+    """The decision as the viewer sees it, with `reversed_by_id`.
+
+    Raises NotFound decision_unknown; Forbidden where the viewer sees none of its lines.
+    """
+    asked = {"id": decision_id, **viewer_value(viewer)}
+    statement = _decisions(viewer).where(Decision.id == bindparam("id"))
+    found = (await connection.execute(statement, asked)).one_or_none()
     if found is None:
         raise NotFound(
             "decision_unknown",
             f"Không có quyết định {decision_id} trong sổ: kiểm tra mã.",
             f"There is no decision {decision_id} in the ledger: check the id.",
         )
+    if not found.line_count:
+        raise viewer.refusal() if viewer.is_bound else defence_refused()
     return found
 
 
 async def list_decisions(
     connection: AsyncConnection,
     filters: Mapping[str, Any],
+    viewer: Viewer,
     *,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """Decisions by the instant they were recorded, oldest first; at most `limit + 1`."""
-    statement = _DECISION.order_by(Decision.recorded_at, Decision.id).limit(limit + 1)
+    """Decisions of which the viewer sees a line, by the instant they were recorded; at most `limit + 1`."""
+    statement = _decisions(viewer).where(*_visible(viewer))
+    statement = statement.order_by(Decision.recorded_at, Decision.id).limit(limit + 1)
     for name, value in filters.items():
         if value is not None:
             statement = statement.where(getattr(Decision, name) == value)
     if after is not None:
         statement = statement.where(tuple_(Decision.recorded_at, Decision.id) > after)
-    return (await connection.execute(statement)).all()
+    return (await connection.execute(statement, viewer_value(viewer))).all()
 
 
 async def list_lines(
-    connection: AsyncConnection, decision_id: UUID, *, after: int, limit: int
+    connection: AsyncConnection, decision_id: UUID, viewer: Viewer, *, after: int, limit: int
 ) -> Sequence[AnyRow]:
-    """A decision's lines after number `after`, as posted; at most `limit + 1`."""
-    statement = _LINES.where(Posting.position > literal(2 * after, BigInteger)).limit(limit + 1)
-    return (await connection.execute(statement, {"id": decision_id})).all()
+    """A decision's lines after number `after` that the viewer sees, as posted; at most `limit + 1`."""
+    statement = _LINES.where(Posting.position > literal(2 * after, BigInteger), *seen_by(viewer, Account))
+    asked = {"id": decision_id, **viewer_value(viewer)}
+    return (await connection.execute(statement.limit(limit + 1), asked)).all()
 
 
 async def all_lines(connection: AsyncConnection, decision_id: UUID) -> list[Line]:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Self
 
 from services.finance.domain.balances import Figures
+from services.finance.schemas.fields import Seen
 from shared.http.answers import Answer
 
 
@@ -38,5 +39,6 @@ class Balances(Answer):
     as_of: date
     known_at: datetime
     group_by: str | None
+    coverage: Seen
     total: FiguresOut
     items: list[BalanceOut]

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from services.finance.domain import ledger
 from services.finance.domain.claims import ClaimStage
-from services.finance.schemas.fields import Day, Year, refuse_fraction
+from services.finance.schemas.fields import Day, Seen, Year, refuse_fraction
 from shared.http.answers import Answer, example
 from shared.http.requests import Code, RequestModel
 from shared.http.scalars import Integer
@@ -71,5 +71,6 @@ class ClaimPage(Answer):
     as_of: date
     known_at: datetime
     total: ClaimTotal
+    coverage: Seen
     items: list[ClaimOut]
     next_cursor: str | None

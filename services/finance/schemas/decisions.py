@@ -13,6 +13,7 @@ from services.finance.schemas.fields import Day, Year, refuse_fraction
 from shared.http.answers import Answer, example
 from shared.http.requests import Code, DocumentNumber, Paragraph, RequestModel, SimilarIsMeant
 from shared.http.scalars import Integer
+from shared.keys.viewers import Viewer
 from shared.runtime.database import AnyRow
 
 
@@ -80,7 +81,10 @@ class ReversalIn(RequestModel):
 
 
 class DecisionOut(Answer):
-    """`entry` counts how often the document was entered: again only after a reversal. `amount` is the sum of its lines."""
+    """`entry` counts how often the document was entered: again only after a reversal. `amount` is the sum of its lines.
+
+    Of a decision that is `in_part`, `line_count` and `amount` are of the lines that the key sees.
+    """
 
     id: UUID
     kind: ledger.Kind
@@ -90,11 +94,19 @@ class DecisionOut(Answer):
     effective_on: date
     line_count: int
     amount: int
+    in_part: bool = Field(
+        description="there are lines that the key does not see: of other agencies, or of defence and security"
+    )
     reverses_id: UUID | None
     reversed_by_id: UUID | None
     reason: str | None
-    actor: str
+    actor: str | None = Field(description="name and prefix of the key; null for a key that may not know it")
     recorded_at: datetime
+
+
+def decision_members(viewer: Viewer, row: AnyRow) -> dict[str, Any]:
+    """A row in the shape of `DecisionOut`, unchecked."""
+    return row._asdict() | {"actor": viewer.actor(row.actor)}
 
 
 class DecisionPage(Answer):

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.finance.domain import ledger
+from services.finance.schemas.fields import WITHIN
 from shared.http.answers import Answer
 
 
@@ -31,6 +32,7 @@ class Coverage(Answer):
     fields_excluded: list[ledger.Field]
     agencies: int
     rows: int
+    within: str | None = WITHIN
 
 
 class Disbursement(Answer):

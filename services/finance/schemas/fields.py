@@ -5,12 +5,24 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from services.finance.domain import ledger
 from shared.errors import InvalidInput
+from shared.http.answers import Answer
 from shared.http.scalars import AS_DATE, AS_INTEGER, Integer
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 12, 31)), AS_DATE]
 Year = Annotated[Integer, Field(ge=2000, le=2200, description="budget year")]
 YearText = Annotated[int, Field(ge=2000, le=2200), AS_INTEGER]  # of an address or a form
+
+
+WITHIN = Field(description="the agency to which, with those below it, it is narrowed; null: all")
+
+
+class Seen(Answer):
+    """What an answer covers: money of which the key sees nothing counts nowhere in it."""
+
+    within: str | None = WITHIN
+    fields_excluded: list[ledger.Field]
 
 
 def refuse_fraction(amount: Any, field: str) -> None:

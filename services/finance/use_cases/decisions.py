@@ -14,6 +14,7 @@ from services.finance.domain.ledger import Kind, Line
 from services.finance.queries.decisions import all_lines, require_decision
 from services.finance.use_cases import ledger
 from shared.events import finance as events
+from shared.keys.viewers import EVERYTHING
 from shared.runtime.audit import Actor
 from shared.runtime.clock import local_date
 
@@ -61,7 +62,7 @@ async def reverse_decision(
         Conflict: reversal_of_reversal, decision_reversed, insufficient.
     """
     connection = await session.connection()
-    original = await require_decision(connection, decision_id)
+    original = await require_decision(connection, decision_id, EVERYTHING)
     header = Header(Kind(original.kind), original.number, original.issued_on, original.effective_on)
     check_reversal(
         header,

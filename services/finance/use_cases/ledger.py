@@ -64,7 +64,8 @@ _POST = text(
                    'approved', -authority, 'unallocated', unallocated, 'allocated', -authority - unallocated,
                    'disbursed', disbursed + settled, 'settled', settled, 'remaining', remaining,
                    'carried_over', carried_over, 'cancelled', cancelled,
-                   'first_allocated_on', first_allocated_on, 'last_disbursed_on', last_disbursed_on))
+                   'first_allocated_on', first_allocated_on, 'last_disbursed_on', last_disbursed_on,
+                   'fields_excluded', jsonb_build_array('defence_security')))
         FROM budget
     ), written AS (
         INSERT INTO outbox (event_id, type, subject, version, time, data)

@@ -1,21 +1,17 @@
 """The feed of alerts: a key bound to an agency sees the events about its own and those below it."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from services.notify.queries.agencies import visible_agencies
-from shared.http.auth import Caller
+from shared.agencies import WITHIN_VIEWER
 from shared.http.feeds import changes_router
+from shared.keys.viewers import Viewer
+from shared.log.reader import EventFilter
 
-DESCRIPTION = """Dòng cảnh báo đã phát. / The alerts as events.
-
-Đúng thứ tự ghi; khóa gắn với một cơ quan chỉ thấy cảnh báo của cơ quan đó và cấp dưới.
-
-In the order of the log; a key bound to an agency sees its own and those below it.
-"""
-
-
-async def _visible(connection: AsyncConnection, caller: Caller) -> frozenset[str] | None:
-    return None if caller.tenant is None else await visible_agencies(connection, caller.tenant)
+VI = "Mỗi sự kiện là một cảnh báo đã phát; khóa gắn với một cơ quan chỉ thấy cảnh báo của cơ quan đó và cấp dưới."
+EN = "Each event is an alert that was raised; a bound key sees those of its agency and of those below it."
+_EVENTS = f"agency_code = ANY(ARRAY({WITHIN_VIEWER}))"
 
 
-router = changes_router("notify", visible=_visible, description=DESCRIPTION)
+def _visible(viewer: Viewer) -> EventFilter | None:
+    return EventFilter(_EVENTS, {"viewer": viewer.agency}) if viewer.is_bound else None
+
+
+router = changes_router("notify", visible=_visible, vi=VI, en=EN)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response, status
 
-from services.notify.api.dependencies import Reader, Subscriber, key_after
+from services.notify.api.dependencies import OwnReader, Subscriber, key_after
 from services.notify.domain.deliveries import DeliveryStatus, delivery_unknown
 from services.notify.queries import deliveries as queries
 from services.notify.schemas import (
@@ -28,7 +28,7 @@ router = service_router("notify")
 async def list_deliveries(
     request: Request,
     connection: ReadConnection,
-    caller: Reader,
+    caller: OwnReader,
     subscription: Annotated[UUID | None, Query()] = None,
     status: Annotated[DeliveryStatus | None, Query()] = None,
     cursor: PageCursor = None,
@@ -50,7 +50,7 @@ async def list_deliveries(
 
 
 @router.get("/deliveries/{delivery_id}", response_model=DeliveryView, responses=documented(404))
-async def get_delivery(delivery_id: UUID, connection: ReadConnection, caller: Reader) -> Any:
+async def get_delivery(delivery_id: UUID, connection: ReadConnection, caller: OwnReader) -> Any:
     """Một lần gửi với từng lần thử. / A delivery with every attempt."""
     row = await queries.get_delivery(connection, delivery_id)
     if row is None:

@@ -9,17 +9,20 @@ from uuid import UUID
 from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notify.queries.agencies import visible_agencies
+from services.notify.tables import Agency
 from services.notify.use_cases.authority import SUBSCRIBE
 from services.notify.use_cases.subjects import SUBJECTS
 from services.notify.use_cases.subscriptions import SubscriptionRules
+from shared.agencies import require_within
 from shared.http.app import rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.pagination import decode_after
+from shared.http.visibility import Visibility
 
 READ = "notify.read"
-Reader = Annotated[Caller, with_scope(READ)]
-Subscriber = Annotated[Caller, with_scope(SUBSCRIBE)]
+Reader = Annotated[Caller, with_scope(READ, Visibility.CONCERNED)]
+OwnReader = Annotated[Caller, with_scope(READ, Visibility.OWN)]
+Subscriber = Annotated[Caller, with_scope(SUBSCRIBE, Visibility.OWN)]
 CodeParameter = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
@@ -47,10 +50,7 @@ NamedSubjects = Annotated[Sequence[tuple[str, str]], Depends(_named_subjects())]
 
 async def require_visible(connection: AsyncConnection, caller: Caller, agency: str | None) -> None:
     """Refuse a bound key that names an agency neither its own nor below it."""
-    if caller.tenant is None or agency is None:
-        return
-    if agency not in await visible_agencies(connection, caller.tenant):
-        caller.require_tenant(agency)
+    await require_within(connection, Agency, caller.viewer, agency)
 
 
 Rules = Annotated[SubscriptionRules, Depends(rules_of(SubscriptionRules))]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response, status
 
-from services.notify.api.dependencies import CodeParameter, Reader, Rules, Subscriber, key_after
+from services.notify.api.dependencies import CodeParameter, OwnReader, Rules, Subscriber, key_after
 from services.notify.domain.subscriptions import SubscriptionStatus, subscription_unknown
 from services.notify.queries import subscriptions as queries
 from services.notify.schemas import (
@@ -59,7 +59,7 @@ async def create_subscription(
 async def list_subscriptions(
     request: Request,
     connection: ReadConnection,
-    caller: Reader,
+    caller: OwnReader,
     agency: CodeParameter = None,
     status: Annotated[SubscriptionStatus | None, Query()] = None,
     cursor: PageCursor = None,
@@ -85,7 +85,7 @@ async def list_subscriptions(
     responses=documented(404) | sent(200, "ETag"),
 )
 async def get_subscription(
-    subscription_id: UUID, response: Response, connection: ReadConnection, caller: Reader
+    subscription_id: UUID, response: Response, connection: ReadConnection, caller: OwnReader
 ) -> Any:
     """Một đăng ký, không kèm bí mật. / A subscription, without its secret."""
     row = await queries.get_subscription(connection, subscription_id)

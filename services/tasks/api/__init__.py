@@ -2,6 +2,7 @@
 
 from services.tasks.api import (
     agencies,
+    changes,
     deadlines,
     documents,
     groups,
@@ -11,9 +12,8 @@ from services.tasks.api import (
     submissions,
     tasks,
 )
-from shared.http.feeds import changes_router
 from shared.http.uploads import MAX_UPLOAD_BYTES
 
-_NOUNS = (agencies, documents, groups, deadlines, tasks, history, submissions, statistics, imports)
-ROUTERS = (*(noun.router for noun in _NOUNS), changes_router("tasks"))
+_NOUNS = (agencies, documents, groups, deadlines, tasks, history, submissions, statistics, imports, changes)
+ROUTERS = tuple(noun.router for noun in _NOUNS)
 BODY_LIMITS = {imports.PATH: MAX_UPLOAD_BYTES}

@@ -18,6 +18,8 @@ from shared.http.app import CurrentActor, CurrentChange, CurrentContext, get_con
 from shared.http.auth import Caller
 from shared.http.preconditions import set_etag
 from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
+from shared.http.visibility import Visibility
+from shared.keys.viewers import EVERYTHING, Viewer
 from shared.runtime.clock import local_date
 from shared.runtime.database import AnyRow
 from shared.runtime.stable_reads import AsOf
@@ -33,9 +35,12 @@ class Rules:
 
 current_rules = rules_of(Rules)
 CurrentRules = Annotated[Rules, Depends(current_rules)]
-Reader = Annotated[Caller, with_scope("tasks.read")]
-Reporter = Annotated[Caller, with_scope("tasks.report")]
-Manager = Annotated[Caller, with_scope("tasks.manage")]
+READ = "tasks.read"
+Reader = Annotated[Caller, with_scope(READ, Visibility.PUBLIC)]
+TaskReader = Annotated[Caller, with_scope(READ, Visibility.PUBLIC_FORM)]
+ConcernedReader = Annotated[Caller, with_scope(READ, Visibility.CONCERNED)]
+Reporter = Annotated[Caller, with_scope("tasks.report", Visibility.OWN)]
+Manager = Annotated[Caller, with_scope("tasks.manage", Visibility.OFFICE)]
 EARLIEST = date(1945, 9, 2)
 DayAsked = Annotated[Day | None, Query(description="the day asked about; today by default")]
 CodeInPath = Annotated[str, Path(max_length=64)]
@@ -104,8 +109,10 @@ async def read_stably(
 Stable = Annotated[StableRead, Depends(read_stably, scope="function")]
 
 
-async def find_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any]) -> AnyRow:
-    row = await get_task(connection, task_id, asked)
+async def find_task(
+    connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any], viewer: Viewer
+) -> AnyRow:
+    row = await get_task(connection, task_id, asked, viewer)
     if row is None:
         raise NotFound(
             "task_unknown",
@@ -116,7 +123,7 @@ async def find_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[s
 
 
 async def changed_task(change: ManagedChange, task_id: UUID) -> TaskOut:
-    """The representation of a task after a change, read in the change's transaction."""
-    row = await find_task(await change.connection(), task_id, change.parameters())
+    """The representation of a task after a change, read in the change's transaction; for the office, which alone makes it."""
+    row = await find_task(await change.connection(), task_id, change.parameters(), EVERYTHING)
     set_etag(change.response, row.version)
     return TaskOut.of(row)

@@ -1,5 +1,6 @@
 """Route of a task's history."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.api.dependencies import (
     Asked,
-    Reader,
+    ConcernedReader,
     find_task,
 )
 from services.tasks.queries.deadlines import task_deadlines
@@ -36,7 +37,7 @@ async def get_history(
     task_id: UUID,
     request: Request,
     connection: ReadConnection,
-    _: Reader,
+    caller: ConcernedReader,
     asked: Asked,
     limit: Limit = DEFAULT_LIMIT,
     cursor: PageCursor = None,
@@ -45,14 +46,17 @@ async def get_history(
 
     Từng thay đổi, cũ nhất trước, cùng mọi lần sửa thời hạn và báo cáo hoàn thành.
 
-    Each change, oldest first, with every revision of its deadline and every submission.
+    Each change, oldest first, with every revision of its deadline and every submission; for those whom the task concerns.
     """
-    task = await find_task(connection, task_id, asked)
+    viewer = caller.viewer
+    task = await find_task(connection, task_id, asked, viewer)
+    if not task.concerned:
+        raise viewer.refusal()
     after = decode_after(cursor, int) or 0
     rows = await task_history(connection, task_id, after=after, limit=limit)
     facts = await _facts(connection, task_id)
     answer = page_answer(
-        request, rows, limit, key=lambda row: (row.id,), view=HistoryEntry.model_validate, **facts
+        request, rows, limit, key=lambda row: (row.id,), view=partial(HistoryEntry.of, viewer), **facts
     )
     set_etag(answer, task.version)
     return answer

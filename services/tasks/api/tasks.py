@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from services.tasks.api.dependencies import (
     Asked,
     CurrentManagedChange,
-    Reader,
+    TaskReader,
     asks_today,
     changed_task,
     find_task,
@@ -50,7 +50,7 @@ async def create_task(body: TaskIn, change: CurrentManagedChange) -> TaskOut:
 async def list_tasks(
     request: Request,
     connection: ReadConnection,
-    _: Reader,
+    caller: TaskReader,
     wanted: Filters,
     asked: Asked,
     limit: Limit = DEFAULT_LIMIT,
@@ -61,9 +61,12 @@ async def list_tasks(
     Nhiệm vụ không có ngày đứng cuối; các bộ lọc cùng có hiệu lực. Không có `agency` hoặc `parent` thì nhiệm vụ của thành viên nhóm nằm sau nhiệm vụ chung.
 
     Ordered by today's due date, tasks without one last. Filters are combined with AND. Without `agency` or `parent` the tasks of a group's members are left out; their parent is listed.
+    A bound key gets in full what concerns its agency and those below it, the others in their public form.
     """
     after, today = place_after(cursor), asks_today(request, asked)
-    rows = await read.list_tasks(connection, wanted, asked, after=after, limit=limit, today=today)
+    rows = await read.list_tasks(
+        connection, wanted, asked, caller.viewer, after=after, limit=limit, today=today
+    )
     return page_answer(
         request, rows, limit, key=lambda row: (row.due_on_now or NO_DATE, row.id), view=task_members
     )
@@ -71,11 +74,16 @@ async def list_tasks(
 
 @router.get("/tasks/{task_id}", tags=["tasks"], responses=documented(404) | sent(200, "ETag"))
 async def get_task(
-    task_id: UUID, response: Response, connection: ReadConnection, _: Reader, asked: Asked
+    task_id: UUID, response: Response, connection: ReadConnection, caller: TaskReader, asked: Asked
 ) -> TaskOut:
-    """Một nhiệm vụ tại một ngày, theo điều đã biết. / A task as of a day, by what was known."""
-    row = await find_task(connection, task_id, asked)
-    set_etag(response, row.version)
+    """Một nhiệm vụ tại một ngày, theo điều đã biết. / A task as of a day, by what was known.
+
+    Nhiệm vụ không liên quan đến cơ quan của khóa hay đơn vị trực thuộc thì trả lời ở dạng công khai (`form`).
+
+    One that concerns neither the key's agency nor those below it is answered in its public form (`form`).
+    """
+    row = await find_task(connection, task_id, asked, caller.viewer)
+    set_etag(response, row.version if row.concerned else None)
     return TaskOut.of(row)
 
 

@@ -17,6 +17,7 @@ _KEYS = (
         IssuedKey.agency_code,
         IssuedKey.issued_at,
         IssuedKey.expires_at,
+        IssuedKey.defence_security,
         revoked_keys.c.revoked_at,
     )
     .outerjoin(revoked_keys, revoked_keys.c.prefix == IssuedKey.prefix)

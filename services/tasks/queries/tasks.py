@@ -23,9 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.tasks.domain.assignments import LEADING
 from services.tasks.domain.status import Status
 from services.tasks.queries.status import AS_OF, KNOWN_AT, holds, is_there, status_beside
 from services.tasks.queries.today import may_have
+from services.tasks.queries.visibility import concerns_viewer
 from services.tasks.tables import (
     Assignment,
     Citation,
@@ -36,6 +38,7 @@ from services.tasks.tables import (
     Submission,
     Task,
 )
+from shared.keys.viewers import Viewer
 from shared.runtime.database import AnyRow, AnySelect
 
 _FOREVER = literal_column("'infinity'::date", Date)  # as ix_tasks_order has it: a parameter would not match
@@ -80,7 +83,7 @@ _undecided = (
 )
 
 
-def _view() -> tuple[AnySelect, ColumnElement[str], ColumnElement[date]]:
+def _view(*, bound: bool) -> tuple[AnySelect, ColumnElement[str], ColumnElement[date]]:
     facts, children, status, due_on = status_beside(Task)
     statement = (
         select(
@@ -113,6 +116,7 @@ def _view() -> tuple[AnySelect, ColumnElement[str], ColumnElement[date]]:
             func.coalesce(_assignments, func.jsonb_build_array()).label("assignments"),
             func.coalesce(_citations, func.jsonb_build_array()).label("citations"),
             Task.due_on.label("due_on_now"),
+            concerns_viewer(Task, bound=bound).label("concerned"),
         )
         .select_from(Task)
         .join(facts, true())
@@ -122,13 +126,22 @@ def _view() -> tuple[AnySelect, ColumnElement[str], ColumnElement[date]]:
     return statement, status, due_on
 
 
-_VIEW, _STATUS, _due_on_asked = _view()
-_ONE = _VIEW.where(Task.id == bindparam("id", type_=Uuid), is_there(Task))
+_VIEWS = {bound: _view(bound=bound) for bound in (False, True)}  # by whether the viewer is bound to an agency
+_ONE = {
+    bound: view.where(Task.id == bindparam("id", type_=Uuid), is_there(Task))
+    for bound, (view, _, _) in _VIEWS.items()
+}
 
 
-async def get_task(connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any]) -> AnyRow | None:
-    """A task with its present words, and its status on a day; None before it was assigned or recorded."""
-    return (await connection.execute(_ONE, {**asked, "id": task_id})).one_or_none()
+async def get_task(
+    connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any], viewer: Viewer
+) -> AnyRow | None:
+    """A task with its present words, and its status on a day; None before it was assigned or recorded.
+
+    `concerned`: whether the viewer sees more of it than its public form.
+    """
+    values = {**asked, "id": task_id, "viewer": viewer.agency}
+    return (await connection.execute(_ONE[viewer.is_bound], values)).one_or_none()
 
 
 Place = Literal["start", "dated", "undated"]
@@ -141,14 +154,20 @@ def _numbered(what: type[Numbered], name: str) -> ScalarSelect[str]:
 
 _CITES = select(Citation.position).where(Citation.task_id == Task.id, Citation.recorded_at <= KNOWN_AT)
 _IN_FORCE = select(Assignment.id).where(Assignment.task_id == Task.id, holds(Assignment))
-_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
-    "document": _CITES.where(Citation.document_code == _numbered(Document, "document")).exists(),
-    "programme": Task.programme_code == _numbered(Programme, "programme"),
-    "parent": Task.parent_id == bindparam("parent"),
-    "status": _STATUS.in_(bindparam("status", expanding=True)),
-    "due_before": _due_on_asked < bindparam("due_before"),
-    "due_after": _due_on_asked > bindparam("due_after"),
-}
+
+
+def _conditions(status: ColumnElement[str], due_on: ColumnElement[date]) -> Mapping[str, ColumnElement[bool]]:
+    return {
+        "document": _CITES.where(Citation.document_code == _numbered(Document, "document")).exists(),
+        "programme": Task.programme_code == _numbered(Programme, "programme"),
+        "parent": Task.parent_id == bindparam("parent"),
+        "status": status.in_(bindparam("status", expanding=True)),
+        "due_before": due_on < bindparam("due_before"),
+        "due_after": due_on > bindparam("due_after"),
+    }
+
+
+_CONDITIONS = {bound: _conditions(status, due_on) for bound, (_, status, due_on) in _VIEWS.items()}
 _PEOPLE: Mapping[str, ColumnElement[bool]] = {
     "agency": Assignment.agency_code == bindparam("agency"),
     "role": Assignment.role == bindparam("role"),
@@ -156,17 +175,24 @@ _PEOPLE: Mapping[str, ColumnElement[bool]] = {
 
 
 @lru_cache(maxsize=512)  # building and hashing so large a statement costs more than running it
-def _page(filters: frozenset[str], may: frozenset[Status], words: int, place: Place) -> AnySelect:
+def _page(
+    filters: frozenset[str], may: frozenset[Status], words: int, place: Place, *, bound: bool
+) -> AnySelect:
     """A page of the list by the filters that are given; their values, `limit` and the place are parameters.
 
-    `may`: the statuses by which the columns of today narrow the tasks down, where they do.
+    `may`: the statuses by which the columns of today narrow the tasks down, where they do. A bound viewer finds others'
+    tasks by who leads them only.
     """
-    statement = _VIEW.where(is_there(Task)).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
-    statement = statement.where(*(condition for name, condition in _CONDITIONS.items() if name in filters))
+    view, _, _ = _VIEWS[bound]
+    statement = view.where(is_there(Task)).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
+    conditions = _CONDITIONS[bound]
+    statement = statement.where(*(condition for name, condition in conditions.items() if name in filters))
     if may:
         statement = statement.where(may_have(Task, may))
     people = [condition for name, condition in _PEOPLE.items() if name in filters]
     if people:
+        if bound:
+            people.append(Assignment.role.in_(sorted(LEADING)) | concerns_viewer(Task, bound=True))
         statement = statement.where(_IN_FORCE.where(*people).exists())
     if not filters & {"agency", "parent"}:
         statement = statement.where(Task.parent_id.is_(None))
@@ -179,18 +205,27 @@ def _page(filters: frozenset[str], may: frozenset[Status], words: int, place: Pl
 
 
 def page_statement(
-    wanted: Mapping[str, Any], *, after: tuple[date | None, UUID] | None, limit: int, today: bool = False
+    wanted: Mapping[str, Any],
+    viewer: Viewer,
+    *,
+    after: tuple[date | None, UUID] | None,
+    limit: int,
+    today: bool = False,
 ) -> tuple[AnySelect, dict[str, Any]]:
     """The statement of a page, and its parameters except `as_of` and `known_at`."""
-    values = {name: wanted[name] for name in (*_CONDITIONS, *_PEOPLE) if wanted.get(name)}
+    values = {name: wanted[name] for name in (*_CONDITIONS[False], *_PEOPLE) if wanted.get(name)}
     words = [_escaped(word) for word in wanted.get("words", ())]
     place: Place = "start"
-    more: dict[str, Any] = {"limit": limit + 1, **{f"word_{n}": word for n, word in enumerate(words)}}
+    more: dict[str, Any] = {
+        "limit": limit + 1,
+        "viewer": viewer.agency,
+        **{f"word_{n}": word for n, word in enumerate(words)},
+    }
     if after is not None:
         place = "undated" if after[0] is None else "dated"
         more |= {"after_id": after[1]} | ({"after_day": after[0]} if after[0] is not None else {})
     may = frozenset(map(Status, wanted.get("status") or ())) if today else frozenset()
-    return _page(frozenset(values), may, len(words), place), values | more
+    return _page(frozenset(values), may, len(words), place, bound=viewer.is_bound), values | more
 
 
 def _escaped(word: str) -> str:
@@ -202,6 +237,7 @@ async def list_tasks(
     connection: AsyncConnection,
     wanted: Mapping[str, Any],
     asked: Mapping[str, Any],
+    viewer: Viewer,
     *,
     after: tuple[date | None, UUID] | None,
     limit: int,
@@ -214,5 +250,5 @@ async def list_tasks(
     Args:
         today: the day is today or later, by all that is recorded: few tasks of a status are then found by indexes.
     """
-    statement, values = page_statement(wanted, after=after, limit=limit, today=today)
+    statement, values = page_statement(wanted, viewer, after=after, limit=limit, today=today)
     return (await connection.execute(statement, {**asked, **values})).all()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from services.tasks.domain.assignments import LEADING
 from services.tasks.domain.status import Status
 from services.tasks.schemas.deadlines import ReadingOut
 from services.tasks.schemas.fields import Day, Kind
@@ -112,26 +113,37 @@ class CitationOut(Answer):
     clause: str | None
 
 
+IN_FULL = Field(description="null in the public form")
+HIDDEN = ("version", "submitted", "deadline", "deadline_revision", "priority", "coordinate_text")
+
+
 class TaskOut(Answer):
-    """`status` and `due_on` are those of the day asked for; `submitted`: a submission awaits its decision."""
+    """`status` and `due_on` are those of the day asked for; `submitted`: a submission awaits its decision.
+
+    The public form holds what the directive document says of a task and its status on the day: members that say "null in
+    the public form" are null, and `assignments` name those who lead.
+    """
 
     id: UUID
-    version: int
+    form: Literal["full", "public"] = Field(
+        description="public: it concerns neither the key's agency nor one below it"
+    )
+    version: int | None = IN_FULL
     title: str
     programme: str
     kind: Kind
     status: Status
-    submitted: bool
+    submitted: bool | None = IN_FULL
     deadline_text: str
     due_on: date | None
-    deadline: ReadingOut
-    deadline_revision: int
+    deadline: ReadingOut | None = IN_FULL
+    deadline_revision: int | None = IN_FULL
     deliverable: str | None
-    priority: Priority
+    priority: Priority | None = IN_FULL
     parent_id: UUID | None
     members: int = Field(description="tasks that this one, given to a group, fans out to")
     lead_text: str | None = Field(description="text of the leading agencies as printed, for an imported task")
-    coordinate_text: str | None
+    coordinate_text: str | None = IN_FULL
     assigned_on: date
     recorded_at: datetime
     assignments: list[AssignmentOut]
@@ -163,12 +175,20 @@ def task_members(row: AnyRow) -> dict[str, Any]:
     }
     for name in ("recurs_every", "recurs_due_day", "recurs_due_month", "due_on_now"):
         del members[name]
-    return members | {
+    concerned = members.pop("concerned")
+    members |= {
+        "form": "full" if concerned else "public",
         "programme": members.pop("programme_code"),
         "members": members.pop("children_count"),
         "deadline_revision": members.pop("revision"),
         "deadline": reading,
     }
+    return members if concerned else _public(members)
+
+
+def _public(members: dict[str, Any]) -> dict[str, Any]:
+    leading = [each for each in members["assignments"] if each["role"] in LEADING]
+    return members | dict.fromkeys(HIDDEN) | {"assignments": leading}
 
 
 class TaskPage(Answer):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.tasks.tables.base import Base
@@ -20,3 +20,4 @@ class IssuedKey(Base):
     agency_code: Mapped[str | None]
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    defence_security: Mapped[bool] = mapped_column(server_default=false())

@@ -17,7 +17,12 @@ from shared.runtime.audit import Actor, add_audit
 async def record_key(session: AsyncSession, key: ApiKey, *, actor: Actor, at: datetime) -> None:
     """Record a key as issued, unless it is on record."""
     state = KeyIssued(
-        prefix=key.prefix, name=key.name, role=key.role, agency_code=key.tenant, expires_at=key.expires_at
+        prefix=key.prefix,
+        name=key.name,
+        role=key.role,
+        agency_code=key.tenant,
+        expires_at=key.expires_at,
+        defence_security=key.defence_security,
     )
     recorded = await session.execute(
         insert(IssuedKey)
@@ -29,7 +34,8 @@ async def record_key(session: AsyncSession, key: ApiKey, *, actor: Actor, at: da
         return
     await add_event(session, state, version=1, at=at)
     detail = {"name": key.name, "role": key.role, "agency": key.tenant}
-    await add_audit(session, actor, "grant", "key", key.prefix, at=at, **detail)
+    money = {"defence_security": key.defence_security}
+    await add_audit(session, actor, "grant", "key", key.prefix, at=at, **detail, **money)
 
 
 async def revoke_key(

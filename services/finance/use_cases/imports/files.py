@@ -1,7 +1,7 @@
 """Treasury files are read into rows; no transaction is open meanwhile."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,7 @@ from services.finance.domain.imports.cells import UNIT_VI, Unit, find_units
 from services.finance.domain.imports.rows import ReadOptions, ReadRow, read_row
 from services.finance.domain.imports.totals import check_totals
 from services.finance.domain.imports.vouchers import check_voucher_lengths
+from services.finance.domain.ledger import Field
 from services.finance.tables import Agency
 from shared.agencies import load_finder
 from shared.errors import InvalidInput
@@ -77,8 +78,9 @@ async def read_file(
     unit: Unit | None,
     separator: DecimalSeparator | None = None,
     today: date,
+    defence_security: bool,
 ) -> TreasuryFile:
-    """Read every row; agencies are looked up by their current names.
+    """Read every row; agencies are looked up by their current names. Without `defence_security` its rows are refused.
 
     Raises:
         InvalidInput: the file or its headings cannot be read; sheet_required, since totals and the unit belong to one
@@ -90,7 +92,7 @@ async def read_file(
     workbook = await upload.read(COLUMNS)
     table = workbook.only_table()
     printed = find_units(table.headers["amount"], table.above)
-    options = _Parameters(year, _unit(unit, printed), separator, today, agencies.find)
+    options = _Parameters(year, _unit(unit, printed), separator, today, agencies.find, defence_security)
     rows = await asyncio.to_thread(_read_rows, table, options)
     return TreasuryFile(upload.filename, year, options.unit, rows, table.skipped, workbook.sheets)
 
@@ -104,6 +106,7 @@ class _Parameters:
     separator: DecimalSeparator | None
     today: date
     find_agency: Callable[[str], Meaning | None]
+    defence_security: bool
 
 
 def _read_rows(table: Table, parameters: _Parameters) -> tuple[ReadRow, ...]:
@@ -122,9 +125,24 @@ def _read_rows(table: Table, parameters: _Parameters) -> tuple[ReadRow, ...]:
         parameters.find_agency,
     )
     rows = tuple(_guarded(row, options) for row in table.rows)
+    if not parameters.defence_security:
+        _refuse_defence(rows)
     check_totals(rows, apart="recovered" in table.headers)
     check_voucher_lengths(rows)
     return rows
+
+
+def _refuse_defence(rows: Iterable[ReadRow]) -> None:
+    for row in rows:
+        if row.line is not None and row.line.field is Field.DEFENCE_SECURITY:
+            row.refuse(
+                Problem(
+                    "field",
+                    "defence_security_refused",
+                    "Khóa này không được ghi tiền quốc phòng, an ninh: nhập dòng này bằng khóa có quyền đó.",
+                    "This key may not move money of defence and security: import the row with a key that may.",
+                )
+            )
 
 
 def _guarded(row: Row, options: ReadOptions) -> ReadRow:

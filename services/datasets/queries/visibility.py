@@ -1,0 +1,27 @@
+"""Which databases and which events concern the agency of a viewer, or one below it: those that it owns."""
+
+from sqlalchemy import ColumnElement, true
+
+from services.datasets.tables import Agency, Database
+from shared.agencies import WITHIN_VIEWER, within
+from shared.keys.viewers import Viewer
+from shared.log.reader import EventFilter
+
+
+def concerns_viewer(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether a database belongs to the viewer's agency or to one below it; any does where it is bound to none."""
+    return Database.owner_code.in_(within(Agency, viewer.agency)) if viewer.agency is not None else true()
+
+
+# A former owner learns that the database is another's.
+_EVENTS = f"""
+    data->'database'->>'owner_code' = ANY(ARRAY({WITHIN_VIEWER}))
+    OR jsonb_exists(data->'changed', 'owner_code') AND EXISTS (
+        SELECT FROM amendments
+        WHERE database_code = outbox.subject AND recorded_at < outbox.time
+          AND owner_code = ANY(ARRAY({WITHIN_VIEWER})))
+"""
+
+
+def visible_events(viewer: Viewer) -> EventFilter | None:
+    return EventFilter(_EVENTS, {"viewer": viewer.agency}) if viewer.is_bound else None

@@ -1,0 +1,62 @@
+"""Which tasks and which events concern the agency of a viewer, or one below it."""
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import aliased
+
+from services.tasks.tables import Agency, Assignment, Task
+from shared.agencies import WITHIN_VIEWER, within
+from shared.keys.viewers import Viewer
+from shared.log.reader import EventFilter
+
+
+def concerns_viewer(task: type[Task], *, bound: bool) -> ColumnElement[bool]:
+    """Whether a task concerns the viewer: by an assignment in force to it, to its group's task, or to a member's.
+
+    Whatever role the assignment gives. Always where the viewer is bound to no agency.
+    """
+    if not bound:
+        return true()
+    member = aliased(Task, name="member_assigned")
+    ours = select(Assignment.id).where(
+        Assignment.ended_at.is_(None), Assignment.agency_code.in_(within(Agency))
+    )
+    own = ours.where(Assignment.task_id == task.id).correlate(task).exists()
+    of_parent = ours.where(Assignment.task_id == task.parent_id).correlate(task).exists()
+    of_member = (
+        ours.join(member, member.id == Assignment.task_id)
+        .where(member.parent_id == task.id)
+        .correlate(task)
+        .exists()
+    )
+    return or_(own, of_parent, (task.children_count > 0) & of_member)
+
+
+# An event of a task concerns whom it is assigned to at that instant, and whose assignment ends with it.
+_ASSIGNED = f"""
+    EXISTS (
+        SELECT FROM assignments AS assigned
+        WHERE assigned.task_id IN (
+                SELECT CAST(outbox.subject AS uuid)
+                UNION ALL SELECT parent_id FROM tasks WHERE id = CAST(outbox.subject AS uuid)
+                UNION ALL SELECT id FROM tasks WHERE parent_id = CAST(outbox.subject AS uuid))
+          AND assigned.recorded_at <= outbox.time AND (assigned.ended_at IS NULL OR assigned.ended_at >= outbox.time)
+          AND assigned.agency_code = ANY(ARRAY({WITHIN_VIEWER})))
+"""  # noqa: S608 - put together from constants, as below
+_OWN_KEY = f"""
+    outbox.subject = :prefix
+    OR outbox.subject IN (SELECT prefix FROM issued_keys WHERE agency_code = ANY(ARRAY({WITHIN_VIEWER})))
+"""  # noqa: S608
+_EVENTS = f"""
+    CASE
+        WHEN starts_with(type, 'vn.dondoc.tasks.task.') THEN CAST(:viewer AS text) IS NULL OR {_ASSIGNED}
+        WHEN starts_with(type, 'vn.dondoc.tasks.key.') THEN {_OWN_KEY}
+        ELSE true
+    END
+"""
+
+
+def visible_events(viewer: Viewer) -> EventFilter | None:
+    """Agencies, groups, programmes and documents are everybody's; keys their own and their units'."""
+    if viewer.knows_keys and not viewer.is_bound:
+        return None
+    return EventFilter(_EVENTS, {"viewer": viewer.agency, "prefix": viewer.prefix})
