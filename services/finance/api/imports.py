@@ -74,8 +74,8 @@ async def import_disbursements(
     One decision a day for disbursements and one for recoveries; rows that an earlier file brought change nothing.
     """
     file: TreasuryFile = request.state.upload
-    asked = form.model_dump(include={"number", "similar_is_meant", "dry_run", "partial"})
-    judged = await judge_file(change, file, **asked, actor=actor)
+    arguments = form.model_dump(include={"number", "similar_is_meant", "dry_run", "partial"})
+    judged = await judge_file(change, file, **arguments, actor=actor)
     report = await report_of(ImportReport, file, file.rows, **_own(judged), dry_run=form.dry_run)
     if judged.decisions:
         await import_file(change, judged, similar_is_meant=form.similar_is_meant, actor=actor)

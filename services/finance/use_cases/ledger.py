@@ -43,8 +43,8 @@ _POST = text(
             detail, first, last, event_type, subject, version, event, n)
     ), budget AS MATERIALIZED (
         SELECT n, posted.*
-        FROM (SELECT * FROM decision ORDER BY n) AS asked CROSS JOIN LATERAL post_decision(
-            asked.id, kind, taken_from, given_to, number, normal_form, similar_form, :similar_is_meant, issued_on,
+        FROM (SELECT * FROM decision ORDER BY n) AS entry CROSS JOIN LATERAL post_decision(
+            entry.id, kind, taken_from, given_to, number, normal_form, similar_form, :similar_is_meant, issued_on,
             effective_on, reverses_id, reason, :actor, :at,
             (CAST(:years AS integer[]))[first:last], (CAST(:levels AS text[]))[first:last],
             (CAST(:agencies AS text[]))[first:last], (CAST(:natures AS text[]))[first:last],

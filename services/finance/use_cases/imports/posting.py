@@ -54,7 +54,7 @@ _POSTED = text(
 
 @dataclass(frozen=True, slots=True)
 class JudgedFile:
-    """A file whose rows have their outcomes, under which document, and the decisions to be posted: none where it is not."""
+    """A file whose rows have their outcomes, its document's number, and the decisions to be posted: none where nothing is written."""
 
     file: TreasuryFile
     number: str
@@ -103,8 +103,8 @@ async def import_file(
     session, file = change.session, judged.file
     await _record_voucher_lines(session, file.rows, judged.decisions)
     at = await change.announce()
-    for some in _statements(judged.decisions):
-        await post_all(session, some, similar_is_meant=similar_is_meant, actor=actor, at=at)
+    for batch in _batches(judged.decisions):
+        await post_all(session, batch, similar_is_meant=similar_is_meant, actor=actor, at=at)
     counts: Counter[str] = Counter(row.outcome for row in file.rows)
     detail: dict[str, Any] = {
         **counts,
@@ -115,16 +115,16 @@ async def import_file(
     await add_audit(session, actor, "import", "treasury_file", judged.number, at=at, **detail)
 
 
-def _statements(decisions: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """Decisions that are posted together, about `MAX_LINES` lines: a statement has its time."""
-    some: list[Entry] = []
+def _batches(decisions: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Batches of decisions that one statement posts, of about `MAX_LINES` lines, so that it stays within the timeout."""
+    batch: list[Entry] = []
     for decision in decisions:
-        some.append(decision)
-        if sum(len(each.lines) for each in some) >= MAX_LINES:
-            yield some
-            some = []
-    if some:
-        yield some
+        batch.append(decision)
+        if sum(len(each.lines) for each in batch) >= MAX_LINES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _lines(rows: Iterable[ReadRow]) -> list[Line]:
@@ -227,7 +227,7 @@ def _clear_rolled_back(rows: Iterable[ReadRow]) -> None:
 async def _record_voucher_lines(
     session: AsyncSession, rows: Iterable[ReadRow], decisions: Sequence[Entry]
 ) -> None:
-    """Write which line of which decision each row is; `rows` in the order of the decisions' lines."""
+    """Insert the decision and the line of each posted row; `rows` are in the order of the decisions' lines."""
     numbers = {decision.id: count(1) for decision in decisions}
     lines = []
     for row in rows:
