@@ -1,4 +1,4 @@
-"""Tasks with their origins, assignments, citations and endings."""
+"""Tasks with their citations."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     ForeignKey,
-    Identity,
     Index,
     Text,
     and_,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.sql.expression import Grouping
 
+from services.tasks.tables.assignments import Assignment
 from services.tasks.tables.base import Base
 from services.tasks.tables.deadlines import Deadline
 
@@ -59,7 +59,7 @@ class Task(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     deadlines: Mapped[list[Deadline]] = relationship(order_by="Deadline.revision", lazy="raise")
-    assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id", lazy="raise")
+    assignments: Mapped[list[Assignment]] = relationship(order_by="Assignment.id", lazy="raise")
     citations: Mapped[list["Citation"]] = relationship(order_by="Citation.position", lazy="raise")
 
 
@@ -107,53 +107,6 @@ Index(
 )
 
 
-class Origin(Base):
-    """The place in a document at which an import read the task, and its words: by these its row is recognised next time."""
-
-    __tablename__ = "origins"
-    __table_args__ = (Index(None, "document_code"),)
-
-    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
-    document_code: Mapped[str] = mapped_column(ForeignKey("documents.code"), primary_key=True)
-    annex: Mapped[str]
-    section: Mapped[list[str]]
-    number: Mapped[str]
-    ref: Mapped[str | None]
-    title: Mapped[str]
-    digest: Mapped[str]
-    recorded_at: Mapped[datetime]
-
-
-class Assignment(Base):
-    """`position`: the title of the agency's head, where the head is named; `unit`: the part of it that is."""
-
-    __tablename__ = "assignments"
-    __table_args__ = (
-        CheckConstraint("role IN ('lead', 'co_lead', 'coordinate', 'direct', 'accountable')", name="role"),
-        Index("ix_assignments_task_id", "task_id"),
-        Index("ix_assignments_agency_code", "agency_code", "role"),
-        Index(
-            "uq_assignments_in_force",
-            "task_id",
-            "agency_code",
-            "role",
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"))
-    agency_code: Mapped[str] = mapped_column(ForeignKey("agencies.code"))
-    role: Mapped[str]
-    position: Mapped[str | None]
-    unit: Mapped[str | None]
-    effective_on: Mapped[date]
-    recorded_at: Mapped[datetime]
-    ended_on: Mapped[date | None]
-    ended_at: Mapped[datetime | None]
-
-
 class Citation(Base):
     __tablename__ = "citations"
     __table_args__ = (Index(None, "document_code"),)
@@ -162,17 +115,4 @@ class Citation(Base):
     position: Mapped[int] = mapped_column(primary_key=True)
     document_code: Mapped[str] = mapped_column(ForeignKey("documents.code"))
     clause: Mapped[str | None]
-    recorded_at: Mapped[datetime]
-
-
-class Ending(Base):
-    """The cancellation or merging of a task with its reason; it holds from `effective_on`."""
-
-    __tablename__ = "endings"
-    __table_args__ = (CheckConstraint("kind IN ('cancelled', 'merged')", name="kind"),)
-
-    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
-    kind: Mapped[str]
-    reason: Mapped[str]
-    effective_on: Mapped[date]
     recorded_at: Mapped[datetime]
