@@ -11,6 +11,7 @@
     ├── Gone                was here, is no more (410)
     ├── StaleVersion        changed since it was read (412)
     ├── VersionRequired     a change without If-Match (428)
+    ├── TooManyRequests     more often than is admitted (429)
     └── Unavailable         not now; try again (503)
 
 Rules raise them without knowing HTTP; `shared.http.problems` gives each its status.
@@ -69,6 +70,14 @@ class StaleVersion(Refusal): ...
 
 
 class VersionRequired(Refusal): ...
+
+
+class TooManyRequests(Refusal):
+    """`retry_after`: seconds until the request would be taken."""
+
+    def __init__(self, code: str, vi: str, en: str, *, retry_after: int = 60, **extra: Any) -> None:
+        super().__init__(code, vi, en, **extra)
+        self.retry_after = retry_after
 
 
 class Unavailable(Refusal): ...

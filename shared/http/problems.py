@@ -30,6 +30,7 @@ STATUS: Mapping[type[errors.Refusal], int] = {
     errors.Gone: 410,
     errors.StaleVersion: 412,
     errors.VersionRequired: 428,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
 }
 MEDIA_TYPE = "application/problem+json"
@@ -94,6 +95,8 @@ def refusal_response(refusal: errors.Refusal) -> JSONResponse:
     )
     if isinstance(refusal, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = refusal.challenge
+    if isinstance(refusal, errors.TooManyRequests):
+        response.headers["Retry-After"] = str(refusal.retry_after)
     return response
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.notify.use_cases import trials
 from tests.notify.world import World, agency, task
 from tests.support.webhooks import always, subscriber
 
@@ -156,6 +157,30 @@ async def test_a_trial_goes_the_way_of_all_alerts(world: World) -> None:
     delivery = await world.call("GET", f"/deliveries/{accepted['delivery_id']}")
     assert (delivery["status"], delivery["alert_id"]) == ("delivered", None)
     assert (await world.call("GET", "/changes"))["items"] == []
+
+
+async def test_trials_are_limited_by_subscription_and_by_key(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trials, "TRIALS_OF_SUBSCRIPTION", 2)
+    monkeypatch.setattr(trials, "TRIALS_OF_KEY", 3)
+    first, second = [f"/subscriptions/{(await world.subscribe(URL))['id']}" for _ in range(2)]
+    for _ in range(2):
+        await world.call("POST", first + "/test", status=202)
+        world.clock.advance(minutes=10)
+    for tenant in (None, "G12"):  # whoever asks
+        refused = await world.send("POST", first + "/test", tenant=tenant)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2400")
+        assert (refused.json()["code"], refused.json()["limit"]) == ("too_many_trials", 2)
+    await world.call("POST", second + "/test", status=202)
+    await world.call("DELETE", second, status=204)
+    third = f"/subscriptions/{(await world.subscribe(URL))['id']}"
+    refused = await world.send("POST", third + "/test")
+    assert (refused.status_code, refused.json()["limit"]) == (429, 3)
+    await world.call("POST", third + "/test", tenant="G12", status=202)  # another key
+    world.clock.advance(minutes=40)
+    await world.call("POST", first + "/test", status=202)
+    assert len(await world.items("/deliveries")) == 5
 
 
 async def test_a_failed_delivery_can_be_sent_again(world: World) -> None:

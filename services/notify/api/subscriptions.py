@@ -18,6 +18,7 @@ from services.notify.schemas import (
     subscription_view,
 )
 from services.notify.use_cases import subscriptions as use_cases
+from services.notify.use_cases import trials
 from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
@@ -153,7 +154,7 @@ async def delete_subscription(
     "/subscriptions/{subscription_id}/test",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=AcceptedDelivery,
-    responses=documented(404, 409, 410),
+    responses=documented(404, 409, 410, 429),
 )
 async def try_subscription(
     subscription_id: UUID,
@@ -163,12 +164,12 @@ async def try_subscription(
 ) -> Any:
     """Gửi một tin thử. / Send a trial message.
 
-    Lần gửi của tin đó cho biết kết quả.
+    Lần gửi của tin đó cho biết kết quả. Mỗi đăng ký nhận nhiều nhất 20 tin thử một giờ, mỗi khóa gửi nhiều nhất 60.
 
-    The result is shown by its delivery.
+    The result is shown by its delivery. A subscription gets at most 20 trials in an hour, a key sends at most 60.
     """
     now = change.at
-    delivery_id = await use_cases.try_subscription(
+    delivery_id = await trials.try_subscription(
         change.session, subscription_id, caller=caller, actor=actor, now=now
     )
     return {"delivery_id": delivery_id}

@@ -1,8 +1,14 @@
-"""Subscriptions: their statuses, reasons and refusals."""
+"""Subscriptions: their statuses, reasons, limits on trials, and refusals."""
 
+from datetime import timedelta
 from enum import StrEnum
+from math import ceil
 
-from shared.errors import Conflict, Gone, NotFound
+from shared.errors import Conflict, Gone, NotFound, TooManyRequests
+
+TRIAL_PERIOD = timedelta(hours=1)
+TRIALS_OF_SUBSCRIPTION = 20  # in a period: more than someone who sets up a receiver needs
+TRIALS_OF_KEY = 60  # in a period, over all subscriptions, also those deleted since
 
 
 class SubscriptionStatus(StrEnum):
@@ -24,6 +30,18 @@ def too_many_subscriptions(limit: int) -> Conflict:
         "too_many_subscriptions",
         f"Cơ quan này đã có {limit} đăng ký nhận cảnh báo: xóa đăng ký không còn dùng rồi tạo lại.",
         f"This agency has {limit} subscriptions already: delete one that is no longer used, then try again.",
+        limit=limit,
+    )
+
+
+def too_many_trials(limit: int, wait: timedelta) -> TooManyRequests:
+    seconds = ceil(wait.total_seconds())
+    return TooManyRequests(
+        "too_many_trials",
+        f"Đã gửi {limit} tin thử trong một giờ qua: xem kết quả tại /notify/v1/deliveries, rồi thử lại sau {seconds} giây.",
+        f"{limit} trial messages were sent within the last hour: see how they went at /notify/v1/deliveries, and try again "
+        f"in {seconds} seconds.",
+        retry_after=seconds,
         limit=limit,
     )
 

@@ -12,7 +12,7 @@ from shared.runtime.database import one_of
 
 
 class Delivery(Base):
-    """One message for one subscription: an alert, or a trial, which carries its own `body`.
+    """One message for one subscription: an alert, or a trial, which carries its own `body` and the key that asked for it.
 
     `lease_token` is the id of the attempt under way; the lease ends by the database's clock.
     """
@@ -37,6 +37,12 @@ class Delivery(Base):
         ),
         Index("ix_deliveries_leased", "subscription_id", postgresql_where=text("lease_token IS NOT NULL")),
         Index("ix_deliveries_failed", "id", postgresql_where=text("status = 'failed'")),
+        Index(
+            "ix_deliveries_trials",
+            "key_prefix",
+            "created_at",
+            postgresql_where=text("key_prefix IS NOT NULL"),
+        ),
         Index(None, "created_at", "id"),
         Index(None, "subscription_id", "created_at", "id"),
     )
@@ -53,6 +59,7 @@ class Delivery(Base):
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    key_prefix: Mapped[str | None]
 
 
 class Attempt(Base):

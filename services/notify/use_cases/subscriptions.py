@@ -1,4 +1,4 @@
-"""Subscriptions: created, changed, tested and deleted by their owners. Their rows are never removed."""
+"""Subscriptions: created, changed and deleted by their owners. Their rows are never removed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.domain.deliveries import DeliveryReason, DeliveryStatus
+from services.notify.domain.deliveries import DeliveryReason
 from services.notify.domain.subscriptions import (
     SubscriptionReason,
     SubscriptionStatus,
     subscription_deleted,
-    subscription_inactive,
     subscription_unknown,
     too_many_subscriptions,
 )
@@ -24,8 +23,6 @@ from services.notify.use_cases.authority import require_authority
 from services.notify.use_cases.deliveries.cancel import cancel_deliveries
 from shared.agencies import require_agencies
 from shared.errors import Versions, check_version
-from shared.events.envelope import CloudEvent, wrap
-from shared.events.notify import SubscriptionTested
 from shared.http.auth import Caller
 from shared.http.outgoing import OutgoingPolicy, check_url
 from shared.runtime.audit import Actor, add_audit
@@ -114,11 +111,11 @@ async def change_subscription(
     A value that is set already is no change: no new version, no audit entry.
 
     Raises:
-        NotFound, Forbidden, Gone: as `_lock_own`.
+        NotFound, Forbidden, Gone: as `lock_own`.
         StaleVersion: it has changed since it was read.
         InvalidInput: the new address may not be called.
     """
-    subscription = await _lock_own(session, subscription_id, caller)
+    subscription = await lock_own(session, subscription_id, caller)
     check_version(expected_version, subscription.version)
     if "url" in changes:
         check_url(changes["url"], rules.policy)
@@ -166,64 +163,14 @@ async def _switch(
 async def delete_subscription(
     session: AsyncSession, subscription_id: UUID, *, caller: Caller, actor: Actor, now: datetime
 ) -> None:
-    """End a subscription for good; its row and its deliveries stay. Raises as `_lock_own`."""
-    subscription = await _lock_own(session, subscription_id, caller)
+    """End a subscription for good; its row and its deliveries stay. Raises as `lock_own`."""
+    subscription = await lock_own(session, subscription_id, caller)
     await _deactivate(session, subscription, SubscriptionStatus.DELETED, SubscriptionReason.DELETED, now)
     _raise_version(subscription, now)
     await add_audit(session, actor, "subscription.deleted", "subscription", subscription.id, at=now)
 
 
-async def try_subscription(
-    session: AsyncSession, subscription_id: UUID, *, caller: Caller, actor: Actor, now: datetime
-) -> UUID:
-    """Add a pending delivery of a trial message; returns the delivery's id.
-
-    Raises:
-        NotFound, Forbidden, Gone: as `_lock_own`.
-        Conflict: it is disabled.
-    """
-    subscription = await _lock_own(session, subscription_id, caller)
-    if subscription.status != SubscriptionStatus.ACTIVE:
-        raise subscription_inactive()
-    delivery_id = uuid4()
-    session.add(
-        Delivery(
-            id=delivery_id,
-            subscription_id=subscription.id,
-            body=_trial(subscription.id, delivery_id, now).model_dump_json(),
-            status=DeliveryStatus.PENDING,
-            attempts=0,
-            next_attempt_at=now,
-            created_at=now,
-        )
-    )
-    await session.flush()
-    await add_audit(
-        session, actor, "subscription.tested", "subscription", subscription.id, at=now,
-        delivery=str(delivery_id),
-    )  # fmt: skip
-    return delivery_id
-
-
-def _trial(subscription_id: UUID, delivery_id: UUID, now: datetime) -> CloudEvent:
-    data = SubscriptionTested(
-        subscription_id=subscription_id,
-        message_vi="Thông báo thử của Đôn đốc: nếu đọc được và chữ ký đúng, đăng ký này đã sẵn sàng nhận cảnh báo.",
-        message_en="A trial message of Đôn đốc: if you can read it and its signature holds, this subscription is "
-        "ready for alerts.",
-        sent_at=now,
-    )
-    return wrap(
-        data.event_type,
-        data.model_dump(mode="json"),
-        event_id=delivery_id,
-        subject=data.subject(),
-        version=0,  # a trial changes no aggregate
-        time=now,
-    )
-
-
-async def _lock_own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> Subscription:
+async def lock_own(session: AsyncSession, subscription_id: UUID, caller: Caller) -> Subscription:
     """Lock a subscription that the caller may change.
 
     Raises:
