@@ -111,7 +111,7 @@ def next_commands(run: Run, settings: Settings) -> list[str]:
     if run.admin_key_file != DEFAULT_KEY_FILE.resolve():
         listen += ["--key-file", str(run.admin_key_file)]
     trial = [shlex.join(listen)]
-    if not any(HERE in network for network in settings.allow_outgoing):
+    if not any(HERE in allowed.network and allowed.port is None for allowed in settings.allow_outgoing):
         options = shlex.join([*run.options, "--allow-outgoing", f"{HERE}/32"]).replace("$", "$$")  # for make
         trial = [f"make up ARGS={shlex.quote(options)}", *trial]
         if run.asks_for_url:

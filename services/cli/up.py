@@ -47,7 +47,9 @@ Start = Annotated[
 Speed = Annotated[float | None, typer.Option(help="Nhanh gấp mấy lần thời gian thật. / Times real time.")]
 Admitted = Annotated[
     list[str] | None,
-    typer.Option(help="CIDR nội bộ mà webhook được gọi tới. / Private CIDR webhooks may reach."),
+    typer.Option(
+        help="CIDR nội bộ, có thể kèm :cổng, mà webhook được gọi tới. / Private CIDR, or CIDR:port, webhooks may reach."
+    ),
 ]
 
 

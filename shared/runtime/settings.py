@@ -4,7 +4,6 @@ import base64
 import binascii
 from datetime import datetime
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +13,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.runtime.clock import LOCAL_ZONE, Clock, SimulatedClock, SystemClock
+from shared.runtime.networks import AllowedNetwork
 
 KEY_BYTES = 32
 LOCAL_URL = "http://127.0.0.1:8000"
@@ -31,7 +31,10 @@ class Settings(BaseSettings):
         description="file that holds the password of a URL without one; {service} is replaced here too",
     )
     database_pool_size: int = Field(
-        default=10, ge=2, le=90, description="connections per process and service"
+        default=10,
+        ge=2,
+        le=90,
+        description="connections per process and service; the sender of webhooks has two of its own besides",
     )
     kafka: str | None = Field(
         default=None,
@@ -70,9 +73,10 @@ class Settings(BaseSettings):
         default=8000, ge=0, le=65535, description="port to listen on (workers: health and metrics)"
     )
     public_url: str = Field(default=LOCAL_URL, description="how callers reach the gateway; used in links")
-    allow_outgoing: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+    allow_outgoing: Annotated[tuple[AllowedNetwork, ...], NoDecode] = Field(
         default=(),
-        description="CIDRs, separated by commas, that webhooks may reach although private, also by http",
+        description="CIDRs, separated by commas, that webhooks may reach although private, also by http; with a port "
+        "only that one: 10.0.0.0/8:8443, [fd00::/8]:8443",
     )
     clock: datetime | None = Field(
         default=None, description="start a simulated clock at this ISO 8601 instant"
@@ -113,12 +117,10 @@ class Settings(BaseSettings):
 
     @field_validator("allow_outgoing", mode="before")
     @classmethod
-    def _split_cidrs(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+    def _read_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(AllowedNetwork.parse(part.strip()) for part in value.split(",") if part.strip())
 
     @field_validator("clock", "clock_anchor")
     @classmethod

@@ -1,7 +1,7 @@
 """Where an outgoing call may go: no socket is opened here."""
 
 import socket
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,9 +19,10 @@ from shared.http.outgoing.addresses import (
     plain,
     resolve_host,
 )
+from shared.runtime.networks import AllowedNetwork
 
 PUBLIC_ONLY = OutgoingPolicy()
-INTRANET = OutgoingPolicy(allow=[ip_network("10.20.0.0/16"), ip_network("127.0.0.0/8")])
+INTRANET = OutgoingPolicy(allow=[AllowedNetwork.parse("10.20.0.0/16"), AllowedNetwork.parse("127.0.0.0/8")])
 
 REFUSED = [  # first and last of each block, and who would be reached there
     ("0.0.0.0", "this network"),  # noqa: S104  (nothing is bound)
@@ -280,6 +281,29 @@ async def test_plain_http_to_a_name_needs_every_address_on_the_allow_list() -> N
     assert refusal.value.code == "webhook_https_required"
 
 
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://10.20.0.1:8443/", True),
+        ("http://10.20.0.1:8443/", True),
+        ("https://10.20.0.1/", False),
+        ("https://10.20.0.1:8444/", False),
+        ("https://10.21.0.1:8443/", False),
+        ("https://[fd00::1]/", True),
+        ("https://[fd00::1]:8443/", False),
+    ],
+)
+def test_a_port_of_the_allow_list_opens_no_other(url: str, allowed: bool) -> None:
+    policy = OutgoingPolicy(
+        [AllowedNetwork.parse("10.20.0.0/16:8443"), AllowedNetwork.parse("[fd00::/8]:443")]
+    )
+    if allowed:
+        check_url(url, policy)
+    else:
+        with pytest.raises(AddressRefused):
+            check_url(url, policy)
+
+
 async def test_addresses_keep_their_order_and_count_once() -> None:
     target = parse_url("https://hook.example.vn/")
     found = await checked_addresses(
@@ -289,7 +313,7 @@ async def test_addresses_keep_their_order_and_count_once() -> None:
 
 
 async def test_a_zone_is_left_out_of_what_is_dialled() -> None:
-    policy = OutgoingPolicy(allow=[ip_network("fe80::/10")])
+    policy = OutgoingPolicy(allow=[AllowedNetwork.parse("fe80::/10")])
     found = await checked_addresses(parse_url("http://printer/"), policy, lambda *_: answer("fe80::1%lo"))
     assert [str(address) for address in found] == ["fe80::1"]
 

@@ -2,12 +2,14 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from shared.runtime.clock import SimulatedClock, SystemClock
+from shared.runtime.networks import AllowedNetwork
 from shared.runtime.settings import Settings
 
 SECRET = base64.b64encode(b"s" * 32).decode()
@@ -85,7 +87,26 @@ def test_no_secret_is_shown() -> None:
 def test_networks_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DONDOC_ALLOW_OUTGOING", "127.0.0.0/8, ::1/128,")
     assert [str(network) for network in Settings().allow_outgoing] == ["127.0.0.0/8", "::1/128"]
-    environment.setenv("DONDOC_ALLOW_OUTGOING", "127.0.0.1/8")
+
+
+def test_a_network_may_have_a_port(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DONDOC_ALLOW_OUTGOING", "10.0.0.0/8:8443,[fd00::/8]:443")
+    allowed = Settings().allow_outgoing
+    assert [str(network) for network in allowed] == ["10.0.0.0/8:8443", "[fd00::/8]:443"]
+    assert allowed == (
+        AllowedNetwork(IPv4Network("10.0.0.0/8"), 8443),
+        AllowedNetwork(IPv6Network("fd00::/8"), 443),
+    )
+
+
+@pytest.mark.parametrize(
+    "network",
+    ["127.0.0.1/8", "10.0.0.0/33", "10.0.0.0", "::1", "::1:443", "fd00::/8:443", "[fd00::/8]", "[10.0.0.0/8]:443:1",
+     "10.0.0.0/8:", "10.0.0.0/8:0", "10.0.0.0/8:65536", "10.0.0.0/8:443-445", "10.0.0.0/8:https", "[10.0.0.0/8]:443",
+     "intranet.vn", "10.0.0.0/8 11.0.0.0/8"],
+)  # fmt: skip
+def test_a_network_that_cannot_be_read_is_refused(environment: pytest.MonkeyPatch, network: str) -> None:
+    environment.setenv("DONDOC_ALLOW_OUTGOING", f"127.0.0.0/8,{network}")
     with pytest.raises(ValidationError):
         Settings()
 

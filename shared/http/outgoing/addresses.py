@@ -2,7 +2,7 @@
 
 A URL is read once, here; the connection uses that result, so no second parser can find another host in it.
 A name is resolved once for each call; if any of its addresses is refused, all are. The operator's allow-list names the
-networks (an intranet, a test machine) that may be called all the same, and also over plain http.
+networks (an intranet, a test machine), or one port of them, that may be called all the same, and also over plain http.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from shared.errors import InvalidInput
+from shared.runtime.networks import AllowedNetwork
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -118,11 +119,11 @@ class Target:
 class OutgoingPolicy:
     """Which addresses may be called: public ones over https, those of `allow` over http too."""
 
-    allow: Sequence[IPNetwork] = ()
+    allow: Sequence[AllowedNetwork] = ()
 
     def check(self, target: Target, address: IPAddress) -> None:
         """Raises AddressRefused unless `target` may be called at `address`."""
-        if any(address in network for network in self.allow):
+        if any(allowed.admits(address, target.port) for allowed in self.allow):
             return
         if target.scheme == "http":
             raise _https_required()
@@ -130,9 +131,9 @@ class OutgoingPolicy:
             raise AddressRefused(
                 "webhook_address_refused",
                 f"Địa chỉ của {target.host} không thuộc mạng công khai ({why}). Hãy dùng địa chỉ công khai, hoặc đề nghị "
-                "người quản trị hệ thống bổ sung mạng này vào danh sách được phép.",
+                f"người quản trị hệ thống bổ sung mạng này, với cổng {target.port}, vào danh sách được phép.",
                 f"The address of {target.host} is not public ({why}). Use a public address, or ask the operator to add "
-                "its network to the allow-list.",
+                f"its network, with port {target.port}, to the allow-list.",
                 field="url",
             )
 
