@@ -19,7 +19,6 @@ import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from ipaddress import ip_network
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -29,6 +28,7 @@ import httpx2
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from shared.http.outgoing import OutgoingPolicy, WebhookClient
+from shared.runtime.networks import AllowedNetwork
 
 ADDRESSES = [
     f"127.0.0.{n}" for n in range(1, 17)
@@ -154,13 +154,13 @@ async def webhook_client(_hosts: int, _in_flight: int) -> AsyncIterator[Post]:
     async def resolve(host: str, _port: int) -> list[str]:
         return [address_of(host)]
 
-    policy = OutgoingPolicy(allow=[ip_network("127.0.0.0/8")])
-    async with WebhookClient(policy, resolve=resolve) as client:
+    policy = OutgoingPolicy(allow=[AllowedNetwork.parse("127.0.0.0/8")])
+    client = WebhookClient(policy, resolve=resolve)
 
-        async def post(url: str) -> int | None:
-            return (await client.post(url, body=BODY, headers=HEADERS)).status_code
+    async def post(url: str) -> int | None:
+        return (await client.post(url, body=BODY, headers=HEADERS)).status_code
 
-        yield post
+    yield post
 
 
 SENDERS: dict[str, Sender] = {

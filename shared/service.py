@@ -76,7 +76,7 @@ class Service:
     body_limits: Mapping[str, int] = field(default_factory=dict)
     webhooks: APIRouter | None = None
     rules: Callable[[Any], object] = _no_rules
-    work: Callable[[Any, Database, Clock], Worker]
+    work: Callable[[Any, Database, Clock], Mapping[str, Loop]]
     serving_loops: Callable[[Any, Database, Clock], Mapping[str, Loop]] = _no_loops
     consumes: tuple[str, ...] = ()
     retention: Callable[[Any], Mapping[Retention, timedelta]] = _all_kept
@@ -138,12 +138,10 @@ class Service:
 
         Without a publisher nothing is relayed: `readers` take the outbox as it is.
         """
-        own = self.work(settings, database, clock)
-        loops: dict[str, Loop] = dict(own.loops)
+        loops = dict(self.work(settings, database, clock))
         checks: dict[str, Check] = {
             f"{self.name}-database": database_check(database),
             f"{self.name}-restore": log_check(database),
-            **own.checks,
         }
         readers = readers if publisher is None else {RELAY}
         maintenance = Maintenance.of(
@@ -157,16 +155,11 @@ class Service:
             loops[f"{self.name}-consume-{name}"] = consumer.loop()
             checks[f"{self.name}-source-{name}"] = followed.trouble
         if publisher is None:
-            return Worker(loops, checks, own.close)
+            return Worker(loops, checks)
         loops[f"{self.name}-relay"] = relay_loop(self.name, database, publisher)
         loops[f"{self.name}-notifier"] = notifier_loop(database)
         checks[f"{self.name}-log"] = publisher.trouble
-
-        async def close() -> None:
-            await own.close()
-            await publisher.close()
-
-        return Worker(loops, checks, close)
+        return Worker(loops, checks, publisher.close)
 
     def worker_on_kafka(self, settings: Settings, database: Database, clock: Clock) -> Worker:
         """The worker of a service that relays its own log and follows the others' topics."""

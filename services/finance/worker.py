@@ -1,5 +1,6 @@
 """The loops of the finance service: gauges of budgets."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 
@@ -11,9 +12,8 @@ from services.finance.queries.budgets import sum_by_level
 from services.finance.settings import FinanceSettings
 from shared.runtime.clock import Clock, local_date
 from shared.runtime.database import Database
-from shared.runtime.loops import every
+from shared.runtime.loops import Loop, every
 from shared.runtime.metrics import REFRESH_SECONDS
-from shared.runtime.worker import Worker
 
 MONEY = Gauge(
     "dondoc_budget_dong",
@@ -22,8 +22,8 @@ MONEY = Gauge(
 )
 
 
-def work(_: FinanceSettings, database: Database, clock: Clock) -> Worker:
-    return Worker({"finance-figures": every(REFRESH_SECONDS, partial(refresh_figures, database, clock))})
+def work(_: FinanceSettings, database: Database, clock: Clock) -> Mapping[str, Loop]:
+    return {"finance-figures": every(REFRESH_SECONDS, partial(refresh_figures, database, clock))}
 
 
 async def refresh_figures(database: Database, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """The loops of the tasks service: Prometheus metrics of tasks."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from prometheus_client import Gauge
@@ -9,10 +10,9 @@ from services.tasks.queries.status import parameters
 from services.tasks.settings import TasksSettings
 from shared.runtime.clock import Clock, local_date
 from shared.runtime.database import Database
-from shared.runtime.loops import every
+from shared.runtime.loops import Loop, every
 from shared.runtime.metrics import REFRESH_SECONDS
 from shared.runtime.stable_reads import AsOf
-from shared.runtime.worker import Worker
 
 TASKS = Gauge("dondoc_tasks", "Tasks by status today, each counted once", ["status"])
 TASKS_BY_BLOC = Gauge(
@@ -22,9 +22,9 @@ TASKS_BY_BLOC = Gauge(
 )
 
 
-def work(settings: TasksSettings, database: Database, clock: Clock) -> Worker:
+def work(settings: TasksSettings, database: Database, clock: Clock) -> Mapping[str, Loop]:
     refresh = partial(refresh_figures, settings, database, clock)
-    return Worker({"tasks-figures": every(REFRESH_SECONDS, refresh)})
+    return {"tasks-figures": every(REFRESH_SECONDS, refresh)}
 
 
 async def refresh_figures(settings: TasksSettings, database: Database, clock: Clock) -> None:

@@ -8,7 +8,9 @@ times, by the database's clock: when an event was written, received, or set asid
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -60,11 +62,14 @@ class SimulatedClock:
 
 
 class ManualClock:
-    """Changes only when it is moved: for simulating months step by step, and for tests."""
+    """Changes only when it is moved: for simulating months step by step, and for tests.
+
+    Those who sleep may do so on several event loops.
+    """
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
-        self._moved = asyncio.Event()
+        self._sleepers: set[Callable[[], object]] = set()
 
     def now(self) -> datetime:
         return self._now
@@ -73,16 +78,23 @@ class ManualClock:
         if instant < self._now:
             raise ValueError("time does not run backwards")
         self._now = instant.astimezone(UTC)
-        self._moved.set()
-        self._moved = asyncio.Event()
+        for wake in tuple(self._sleepers):
+            wake()
 
     def advance(self, **delta: float) -> None:
         """Move on by the keyword arguments of `timedelta`."""
         self.move_to(self._now + timedelta(**delta))
 
     async def sleep_until(self, instant: datetime) -> None:
-        while self._now < instant:
-            await self._moved.wait()
+        moved = asyncio.Event()
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, moved.set)
+        self._sleepers.add(wake)
+        try:
+            while self._now < instant:
+                await moved.wait()
+                moved.clear()
+        finally:
+            self._sleepers.discard(wake)
 
 
 def local_date(instant: datetime) -> date:

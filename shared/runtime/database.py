@@ -143,6 +143,7 @@ class Database:
 
     def __init__(self, url: URL, *, pool_size: int = 10, application: str = "dondoc") -> None:
         self.url = url
+        self._application = application
         self.service = application.removeprefix("dondoc-")
         self.engine: AsyncEngine = create_async_engine(
             url,
@@ -159,7 +160,8 @@ class Database:
         event.listen(self.engine.sync_engine, "checkout", self._try)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._turns = _Queue(pool_size, self.service)
-        POOL_SIZE.labels(self.service).set(pool_size)
+        self._pool_size = pool_size
+        POOL_SIZE.labels(self.service).inc(pool_size)
         self._on_commit: list[Callable[[], None]] = []
 
     def _prepare_session(self, connection: Any, _: object) -> None:
@@ -262,8 +264,13 @@ class Database:
         async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
 
+    def another_pool(self, pool_size: int) -> "Database":
+        """Connections of their own to the same database, for another event loop."""
+        return Database(self.url, pool_size=pool_size, application=self._application)
+
     async def close(self) -> None:
         await self.engine.dispose()
+        POOL_SIZE.labels(self.service).dec(self._pool_size)
 
 
 async def driver_connection(database: Database) -> Any:

@@ -42,5 +42,5 @@ def configure(level: str, service: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("aiohttp", "aiokafka", "alembic", "httpx2", "httpcore2"):
+    for noisy in ("aiokafka", "alembic", "httpx2", "httpcore2"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -78,8 +78,7 @@ class Loops:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         tasks = [
-            asyncio.create_task(_keep(loop, self.pulses[name]), name=name)
-            for name, loop in self.loops.items()
+            asyncio.create_task(keep(loop, self.pulses[name]), name=name) for name, loop in self.loops.items()
         ]
         try:
             yield
@@ -93,7 +92,8 @@ class Loops:
         return {name: trouble for name, trouble in found.items() if trouble}
 
 
-async def _keep(loop: Loop, pulse: Pulse) -> None:
+async def keep(loop: Loop, pulse: Pulse) -> None:
+    """Run a loop until it is cancelled, with growing pauses between its failures."""
     pause = FIRST_PAUSE_SECONDS
     while True:
         began = time.monotonic()

@@ -4,7 +4,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,10 @@ import pytest
 
 from services.notify.settings import NotifySettings
 from shared.runtime.clock import ManualClock
+from shared.runtime.networks import AllowedNetwork
 from tests.conftest import MakeDatabase
 from tests.notify.world import World, task
-from tests.support.receiver import receiving
+from tests.support.receiver import OK_IN_CHUNKS, flooding, receiving
 from tests.support.tls import certificate
 from tests.support.webhooks import always, hanging, subscriber
 
@@ -41,10 +41,18 @@ async def _failing(tls: ssl.SSLContext) -> AsyncIterator[dict[str, str]]:
         slow = await stack.enter_async_context(subscriber(hanging))
         moved = await stack.enter_async_context(subscriber(always(307, location="http://127.0.0.1:9/")))
         unvouched = await stack.enter_async_context(receiving(tls=tls))
+        hinting = await stack.enter_async_context(receiving(flooding(b"HTTP/1.1 103 Early Hints\r\n\r\n")))
+        extending = await stack.enter_async_context(
+            receiving(flooding(OK_IN_CHUNKS, b"1;" + b"x" * 8_000 + b"\r\ny\r\n"))
+        )
+        dripping = await stack.enter_async_context(receiving(flooding(OK_IN_CHUNKS, b"1\r\ny\r\n")))
         urls = {
             "timeout": slow.url,
             "redirect_not_followed": moved.url,
             "refused_address": "http://10.1.2.3/hook",
+            "too_many_interim_answers": f"http://127.0.0.1:{hinting.port}/hook",
+            "answer_too_large": f"http://127.0.0.1:{extending.port}/hook",
+            "answer_too_fragmented": f"http://127.0.0.1:{dripping.port}/hook",
             "tls_failure": f"https://127.0.0.1:{unvouched.port}/hook",
         }
         async with AsyncExitStack() as closed:
@@ -66,7 +74,9 @@ async def test_each_failure_has_its_word_and_its_next_try_and_costs_the_healthy_
         for url in (*urls.values(), healthy.url):
             await world.subscribe(url)
         # what was allowed when it was subscribed lies inside now
-        world.settings = world.settings.model_copy(update={"allow_outgoing": (IPv4Network("127.0.0.0/8"),)})
+        world.settings = world.settings.model_copy(
+            update={"allow_outgoing": (AllowedNetwork.parse("127.0.0.0/8"),)}
+        )
         await world.receive(task(DUE))
         world.go_to(SEVEN_BEFORE)
         assert await world.raise_all() == 1

@@ -1,22 +1,27 @@
 """The loops together: once a task is received, they raise and deliver by themselves."""
 
+import asyncio
+import threading
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from services.notify.domain.subjects.tasks.milestones import FIXED, due_at, name_of
+from services.notify.gateways import Message, WebhookSender
 from services.notify.main import SERVICE
 from services.notify.queries.reminders import NEXT_DUE
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.reminders.raise_due import BATCH
 from services.notify.use_cases.subjects import SUBJECTS
-from services.notify.worker import next_due_instant, work
+from services.notify.worker import deliveries, next_due_instant, work
 from shared.events import tasks
 from shared.events.envelope import CloudEvent
+from shared.http.outgoing import Outcome
 from shared.log.bus.embedded import OutboxSource
 from shared.log.outbox import add_event
 from shared.runtime.clock import ManualClock, local_instant
@@ -67,15 +72,14 @@ async def test_weeks_pass_in_seconds_and_every_milestone_arrives_in_order(
 async def test_figures_tell_what_waits(world: World) -> None:
     await world.receive(task(date(2025, 5, 31)))
     await world.receive(budget(id=str(uuid4()), year=2025, allocated=5 * TI, disbursed=TI))
-    worker = work(world.settings, world.database, world.clock)
+    own = work(world.settings, world.database, world.clock)
     world.go_to(date(2025, 5, 24), 9)
     await world.receive(ReportedDatabase().turns("late", world.clock.now()))
     world.go_to(date(2025, 5, 24), 10)
-    loops = Loops({"notify-upkeep": worker.loops["notify-upkeep"]})
+    loops = Loops({"notify-upkeep": own["notify-upkeep"]})
     async with loops.running():
         while loops.troubles():
             await world.rows("SELECT 1")
-    await worker.close()
     figures = {
         kind: (
             REGISTRY.get_sample_value("dondoc_reminders", {"subject_kind": kind, "status": "pending"}),
@@ -85,11 +89,11 @@ async def test_figures_tell_what_waits(world: World) -> None:
         for kind in SUBJECTS
     }
     assert figures == {"task": (6, 1, 7200), "database": (1, 1, 3600), "budget": (1, 0, 0)}
-    assert set(worker.loops) == {"notify-reminders", "notify-deliver", "notify-upkeep"}
+    assert set(own) == {"notify-reminders", "notify-deliver", "notify-upkeep"}
 
 
 async def test_a_fault_with_one_subject_keeps_nothing_of_the_others_back(world: World) -> None:
-    worker = work(world.settings, world.database, world.clock)
+    own = work(world.settings, world.database, world.clock)
     await world.receive(task(date(2025, 5, 21)))
     world.go_to(date(2025, 5, 21))
     await world.receive(
@@ -97,7 +101,7 @@ async def test_a_fault_with_one_subject_keeps_nothing_of_the_others_back(world: 
     )
     await _rename(world, "tasks", "tasks_away")
     try:
-        loops = Loops({"notify-reminders": worker.loops["notify-reminders"]})
+        loops = Loops({"notify-reminders": own["notify-reminders"]})
 
         async def raised() -> bool:
             return len(await world.rows("SELECT 1 FROM alerts")) == BATCH + 1
@@ -110,7 +114,36 @@ async def test_a_fault_with_one_subject_keeps_nothing_of_the_others_back(world: 
             await wait_for(failed)
     finally:
         await _rename(world, "tasks_away", "tasks")
-        await worker.close()
+
+
+async def test_receivers_that_hold_the_sender_hold_no_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """API and loops share this process, as in the suite; the sender is woken by a commit, and computes without an end."""
+    begun, let_go = threading.Event(), threading.Event()
+    send = WebhookSender.send
+
+    async def hold(sender: WebhookSender, message: Message) -> Outcome:
+        begun.set()
+        assert let_go.wait(20)
+        return await send(sender, message)
+
+    monkeypatch.setattr(WebhookSender, "send", hold)
+    monkeypatch.setattr(deliveries, "POLL_SECONDS", 60)
+    loops = Loops({"notify-deliver": work(world.settings, world.database, world.clock)["notify-deliver"]})
+    async with subscriber() as receiver, loops.running():
+        while loops.troubles():  # noqa: ASYNC110 - a pulse has no event to wait for
+            await asyncio.sleep(0)
+        for number in range(1, 17):
+            created = await world.subscribe(receiver.url)
+            await world.call("POST", f"/subscriptions/{created['id']}/test", status=202)
+            assert await asyncio.to_thread(begun.wait, 20)
+            assert len(await world.items("/deliveries?status=pending")) == number
+        let_go.set()
+        await receiver.wait_for(16)
+    assert (
+        len(await world.items("/deliveries?status=delivered")) == 16
+    )  # recorded, at the latest as the loop ended
 
 
 async def _rename(world: World, table: str, name: str) -> None:

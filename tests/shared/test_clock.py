@@ -1,6 +1,7 @@
 """Three clocks that keep one promise: `sleep_until` returns once `now` shows the instant."""
 
 import asyncio
+import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,6 +18,7 @@ from shared.runtime.clock import (
     local_instant,
     wait_for_wake,
 )
+from shared.runtime.threads import run_in_thread
 
 START = datetime(2025, 4, 10, tzinfo=LOCAL_ZONE)
 DAY_PER_2_SECONDS = 43_200.0
@@ -134,3 +136,20 @@ def test_a_working_day_begins_at_midnight_in_ha_noi() -> None:
 @given(st.dates(date(1945, 9, 2), date(2200, 12, 31)), st.integers(0, 23))
 def test_an_instant_falls_on_the_day_it_was_made_of(day: date, hour: int) -> None:
     assert local_date(local_instant(day, hour)) == day
+
+
+async def test_a_manual_clock_wakes_sleepers_on_every_event_loop() -> None:
+    clock, asleep = ManualClock(START), threading.Event()
+
+    async def sleep() -> None:
+        sleeping = asyncio.create_task(clock.sleep_until(START + timedelta(days=1)))
+        await asyncio.sleep(0)
+        asleep.set()
+        await sleeping
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(run_in_thread(sleep, "sleeping"))
+        group.create_task(clock.sleep_until(START + timedelta(days=1)))
+        assert await asyncio.to_thread(asleep.wait, 20)
+        clock.advance(hours=1)
+        clock.advance(days=1)

@@ -15,7 +15,8 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> Dialled:
 
 
 async def test_the_body_arrives_as_given_with_the_name_as_host() -> None:
-    async with receiving() as receiver, client() as webhooks:
+    webhooks = client()
+    async with receiving() as receiver:
         outcome = await webhooks.post(
             f"http://{NAME}:{receiver.port}/a%20b?c=%2F", body=BODY, headers=HEADERS
         )
@@ -34,8 +35,8 @@ async def test_the_body_arrives_as_given_with_the_name_as_host() -> None:
 
 async def test_only_one_look_up_is_made_and_what_was_checked_is_dialled(dialled: Dialled) -> None:
     names = Names(["8.8.8.8"], ["127.0.0.1"])  # DNS rebinding: a public answer first, then a private one
-    async with client(OutgoingPolicy(), resolve=names) as webhooks:
-        outcome = await webhooks.post(f"https://{NAME}/", body=BODY, headers=HEADERS)
+    webhooks = client(OutgoingPolicy(), resolve=names)
+    outcome = await webhooks.post(f"https://{NAME}/", body=BODY, headers=HEADERS)
     assert names.asked == [NAME]
     assert dialled == [("8.8.8.8", 443)]
     assert (outcome.error, outcome.address) == ("connect_failure", "8.8.8.8")
@@ -43,7 +44,8 @@ async def test_only_one_look_up_is_made_and_what_was_checked_is_dialled(dialled:
 
 async def test_every_call_looks_up_and_dials_anew(dialled: Dialled) -> None:
     names = Names(["127.0.0.1"], ["10.0.0.1"])
-    async with receiving() as receiver, client(resolve=names) as webhooks:
+    webhooks = client(resolve=names)
+    async with receiving() as receiver:
         url = f"http://{NAME}:{receiver.port}/"
         outcomes = [await webhooks.post(url, body=BODY, headers=HEADERS) for _ in range(2)]
     assert [outcome.status_code for outcome in outcomes] == [200, None]
@@ -68,8 +70,8 @@ async def test_every_call_looks_up_and_dials_anew(dialled: Dialled) -> None:
 async def test_nothing_is_dialled_for_what_is_refused(
     url: str, answers: list[str], error: str, dialled: Dialled
 ) -> None:
-    async with client(resolve=Names(answers)) as webhooks:
-        outcome = await webhooks.post(url, body=BODY, headers=HEADERS)
+    webhooks = client(resolve=Names(answers))
+    outcome = await webhooks.post(url, body=BODY, headers=HEADERS)
     assert (outcome.error, outcome.status_code, outcome.address) == (error, None, None)
     assert dialled == []
 
@@ -79,7 +81,8 @@ async def test_a_redirect_is_returned_and_not_followed(status: int, dialled: Dia
     async with receiving() as inner:
         location = f"http://127.0.0.1:{inner.port}/".encode()
         answer = b"HTTP/1.1 %d Go\r\nlocation: %s\r\ncontent-length: 0\r\n\r\n" % (status, location)
-        async with receiving(answer) as receiver, client() as webhooks:
+        webhooks = client()
+        async with receiving(answer) as receiver:
             outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
     assert (outcome.status_code, outcome.error, outcome.accepted) == (status, None, False)
     assert inner.requests == []
@@ -88,7 +91,8 @@ async def test_a_redirect_is_returned_and_not_followed(status: int, dialled: Dia
 
 async def test_cookies_are_not_kept() -> None:
     answer = b"HTTP/1.1 204 No\r\nset-cookie: session=1; Path=/\r\n\r\n"
-    async with receiving(answer) as receiver, client() as webhooks:
+    webhooks = client()
+    async with receiving(answer) as receiver:
         for _ in range(2):
             await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
     assert ["cookie" in headers for _, headers, _ in receiver.requests] == [False, False]
@@ -99,7 +103,8 @@ async def test_proxies_of_the_environment_are_ignored(
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.2:9")
-    async with receiving() as receiver, client() as webhooks:
+    webhooks = client()
+    async with receiving() as receiver:
         outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
     assert outcome.accepted
     assert dialled == [("127.0.0.1", receiver.port)]
@@ -110,7 +115,8 @@ async def test_proxies_of_the_environment_are_ignored(
 )
 async def test_retry_after_is_read(value: str, seconds: int | None) -> None:
     answer = f"HTTP/1.1 503 Busy\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n".encode()
-    async with receiving(answer) as receiver, client() as webhooks:
+    webhooks = client()
+    async with receiving(answer) as receiver:
         outcome = await webhooks.post(f"http://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
     assert (outcome.status_code, outcome.retry_after) == (503, seconds)
 
@@ -137,8 +143,8 @@ async def test_headers_that_would_reframe_the_request_are_refused(
     with pytest.raises(InvalidInput) as refusal:
         check_headers(headers)
     assert (refusal.value.code, refusal.value.field) == ("webhook_header_refused", "headers")
-    async with client() as webhooks:
-        outcome = await webhooks.post("http://127.0.0.1:1/", body=BODY, headers=headers)
+    webhooks = client()
+    outcome = await webhooks.post("http://127.0.0.1:1/", body=BODY, headers=headers)
     assert (outcome.error, dialled) == ("refused_header", [])
 
 

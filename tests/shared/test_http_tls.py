@@ -29,7 +29,8 @@ async def test_tls_carries_the_name_and_verifies_it(tmp_path: Path, dialled: Dia
     asked_for: list[str | None] = []
     server.sni_callback = lambda _connection, name, _context: asked_for.append(name)
     trust = ssl.create_default_context(cafile=trusted)
-    async with receiving(tls=server) as receiver, client(tls=trust) as webhooks:
+    webhooks = client(tls=trust)
+    async with receiving(tls=server) as receiver:
         right = await webhooks.post(f"https://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
         other = await webhooks.post(f"https://other.example.vn:{receiver.port}/", body=BODY, headers=HEADERS)
         bare = await webhooks.post(f"https://127.0.0.1:{receiver.port}/", body=BODY, headers=HEADERS)
@@ -41,7 +42,8 @@ async def test_tls_carries_the_name_and_verifies_it(tmp_path: Path, dialled: Dia
 
 async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     server, _ = certificate(tmp_path, NAME)
-    async with receiving(tls=server) as receiver, client() as webhooks:
+    webhooks = client()
+    async with receiving(tls=server) as receiver:
         outcome = await webhooks.post(f"https://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
     assert (outcome.error, receiver.requests) == ("tls_failure", [])
 
@@ -52,7 +54,17 @@ async def test_a_server_that_speaks_no_tls_is_a_tls_failure() -> None:
         writer.close()
 
     server = await asyncio.start_server(plain, "127.0.0.1", 0)
-    async with server, client() as webhooks:
+    webhooks = client()
+    async with server:
         port = server.sockets[0].getsockname()[1]
         outcome = await webhooks.post(f"https://{NAME}:{port}/", body=BODY, headers=HEADERS)
     assert outcome.error == "tls_failure"
+
+
+async def test_what_tls_itself_sends_is_counted_too(tmp_path: Path) -> None:
+    server, trusted = certificate(tmp_path, NAME)
+    server.num_tickets = 2_000  # sent after the handshake, without a byte of HTTP
+    webhooks = client(tls=ssl.create_default_context(cafile=trusted))
+    async with receiving(tls=server) as receiver:
+        outcome = await webhooks.post(f"https://{NAME}:{receiver.port}/", body=BODY, headers=HEADERS)
+    assert (outcome.status_code, outcome.error) == (None, "answer_too_large")

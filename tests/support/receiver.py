@@ -7,20 +7,22 @@ from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
 from shared.http.outgoing import OutgoingPolicy, WebhookClient
+from shared.runtime.networks import AllowedNetwork
 
-LOOPBACK = OutgoingPolicy(allow=[ip_network("127.0.0.0/8")])
+LOOPBACK = OutgoingPolicy(allow=[AllowedNetwork.parse("127.0.0.0/8")])
 NOW = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
 NAME = "hook.example.vn"
 SILENT = "127.0.0.99"  # dialling it never ends
 BODY = b'{"type":"vn.dondoc.tasks.task.overdue.v1"}'
 HEADERS = {"content-type": "application/json", "webhook-id": "msg_1"}
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+OK_IN_CHUNKS = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 Dialled = list[tuple[str, int]]
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -64,6 +66,19 @@ async def receiving(
     finally:
         server.close()
         await server.wait_closed()
+
+
+def flooding(*parts: bytes) -> Answer:
+    """Sends the first parts once, and the last for ever, as fast as the client reads."""
+
+    async def flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"".join(parts[:-1]))
+        while True:
+            writer.write(parts[-1])
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    return flood
 
 
 class Names:

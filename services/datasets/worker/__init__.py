@@ -9,7 +9,6 @@ from services.datasets.worker.watching import watch_due, watch_loop
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.loops import Loop
-from shared.runtime.worker import Worker
 
 __all__ = ["report_liveness", "serving_loops", "watch_due", "work"]
 
@@ -18,10 +17,8 @@ def serving_loops(settings: DatasetsSettings, database: Database, clock: Clock) 
     return {"datasets-intake": intake_loop(database, clock, settings)}
 
 
-def work(settings: DatasetsSettings, database: Database, clock: Clock) -> Worker:
-    return Worker(
-        {
-            "datasets-watch": watch_loop(database, clock, settings),
-            "datasets-figures": figures_loop(database, clock, settings),
-        }
-    )
+def work(settings: DatasetsSettings, database: Database, clock: Clock) -> Mapping[str, Loop]:
+    return {
+        "datasets-watch": watch_loop(database, clock, settings),
+        "datasets-figures": figures_loop(database, clock, settings),
+    }

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import NoReturn
 
@@ -18,7 +18,8 @@ from services.notify.worker.metrics import ATTEMPTS, CALL_SECONDS, DELIVERIES_EN
 from shared.http.outgoing import OutgoingPolicy, WebhookClient
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
-from shared.runtime.loops import Pulse
+from shared.runtime.loops import Loop, Pulse
+from shared.runtime.threads import on_own_event_loop
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ GATHER_SECONDS = 0.03
 PREFETCH = 8
 LEASE_MARGIN_SECONDS = 30.0  # real time, beyond the call's own time-out, to record its result
 CLOSING_SECONDS = 5.0  # real time given to calls under way when the process ends
+CONNECTIONS = 2  # to the database: for recording and for leasing
 
 
 class _Lane:
@@ -78,18 +80,18 @@ class DeliveryWorker:
         self._answering = _Lane(settings.delivery_concurrency, settings.delivery_concurrency_per_subscription)
         self._failing = _Lane(settings.delivery_concurrency_failing, per_subscription=1)
         self._lease_seconds = PREFETCH * settings.webhook_total_seconds + LEASE_MARGIN_SECONDS
-        self._client = WebhookClient(
+        client = WebhookClient(
             OutgoingPolicy(settings.allow_outgoing),
             connect_seconds=settings.webhook_connect_seconds,
             total_seconds=settings.webhook_total_seconds,
         )
-        self._sender = WebhookSender(self._client, SecretCipher(settings.secrets))
-        self._open = AsyncExitStack()
+        self._sender = WebhookSender(client, SecretCipher(settings.secrets))
         self._slots: list[asyncio.Task[NoReturn]] = []
         self._leasing: asyncio.Task[int] | None = None
         self._results: list[AttemptResult] = []
         self._wake = asyncio.Event()
-        self._open.callback(database.on_commit(self._wake.set))
+        self.wake = self._wake.set
+        self._forget = database.on_commit(self.wake)
 
     async def run(self, pulse: Pulse) -> None:
         while True:
@@ -120,7 +122,9 @@ class DeliveryWorker:
         Cancelled, it still takes its leases, for `close` to give back.
         """
         if not self._slots:
-            await self._start()
+            self._slots = [
+                asyncio.create_task(self._call(lane)) for lane in self._lanes for _ in range(lane.slots)
+            ]
         self._leasing = asyncio.create_task(self._take_leases())
         return await asyncio.shield(self._leasing)
 
@@ -136,12 +140,6 @@ class DeliveryWorker:
         for lease in leases:
             (self._failing if lease.failing else self._answering).add(lease)
         return len(leases)
-
-    async def _start(self) -> None:
-        await self._open.enter_async_context(self._client)
-        self._slots = [
-            asyncio.create_task(self._call(lane)) for lane in self._lanes for _ in range(lane.slots)
-        ]
 
     async def _call(self, lane: _Lane) -> NoReturn:
         """One call after another; their results are recorded with others."""
@@ -194,7 +192,7 @@ class DeliveryWorker:
             for slot in self._slots:
                 slot.cancel()
             await asyncio.gather(*self._slots, return_exceptions=True)
-            await self._open.aclose()
+            self._forget()
 
     async def _send(self, lease: Lease) -> AttemptResult:
         jitter = random.uniform(-1, 1)  # noqa: S311 - jitter, not a secret
@@ -214,6 +212,28 @@ class DeliveryWorker:
             address=outcome.address,
             duration_ms=round(outcome.duration_seconds * 1000),
         )
+
+
+def delivery_loop(database: Database, clock: Clock, settings: NotifySettings) -> Loop:
+    """Delivers on an event loop and connections of its own, so that no receiver holds up what else a process does."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Loop]:
+        here = asyncio.get_running_loop()
+        async with AsyncExitStack() as stack:
+            own = database.another_pool(CONNECTIONS)
+            stack.push_async_callback(own.close)
+            worker = DeliveryWorker(own, clock, settings)
+            stack.push_async_callback(worker.close)
+
+            def wake() -> None:
+                with suppress(RuntimeError):  # that event loop has just ended
+                    here.call_soon_threadsafe(worker.wake)
+
+            stack.callback(database.on_commit(wake))
+            yield worker.run
+
+    return on_own_event_loop(opened)
 
 
 def _measure(results: Sequence[AttemptResult], recorded: Sequence[RecordedAttempt]) -> None:

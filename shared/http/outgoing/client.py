@@ -1,23 +1,20 @@
 """How an outgoing call goes: one look-up, one dial of a checked address, one answer, all within set limits.
 
-The URL that aiohttp gets holds the checked address itself, so that aiohttp resolves nothing; Host header and SNI carry
-the name. Every call has a connection of its own: whatever was checked for it is what it used.
+The address that was checked is dialled; Host header and SNI carry the name. Every call has a connection of its own:
+whatever was checked for it is what it used. What an answer may cost stands in `limits`.
 """
 
 import asyncio
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv6Address
 from math import ceil
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
-import aiohttp
-from yarl import URL
+import h11
 
 from shared.errors import InvalidInput
 from shared.http.outgoing.addresses import (
@@ -31,25 +28,31 @@ from shared.http.outgoing.addresses import (
     parse_url,
     resolve_host,
 )
+from shared.http.outgoing.connections import ConnectFailed, connected, public_tls
+from shared.http.outgoing.limits import HEAD_BYTES, READ_BYTES, Budget, Excess, LimitExceeded
 from shared.runtime.clock import SystemClock
 
 _REAL_TIME = SystemClock()
-BODY_LIMIT = 64 * 1024  # bytes of an answer that are read; then the connection is closed
+BODY_LIMIT = 64 * 1024  # bytes of an answer's body that are read; then the connection is closed
 EXCERPT_CHARACTERS = 1_000
 ADDRESSES_TRIED = 4  # a name may list hundreds; one delivery must not become a scan
 _SUCCESS = 2  # first digit of the status: RFC 9110, 15
+_HEADER_TOO_LARGE = 431  # h11's hint for a header, or trailers, of more than HEAD_BYTES
 
-Fault = Literal[
-    "refused_url",
-    "refused_header",
-    "refused_address",
-    "dns_failure",
-    "connect_failure",
-    "tls_failure",
-    "connection_lost",
-    "protocol_error",
-    "timeout",
-]
+Fault = (
+    Literal[
+        "refused_url",
+        "refused_header",
+        "refused_address",
+        "dns_failure",
+        "connect_failure",
+        "tls_failure",
+        "connection_lost",
+        "protocol_error",
+        "timeout",
+    ]
+    | Excess
+)
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e]*")  # RFC 9110, 5.5, without the obsolete bytes
@@ -72,18 +75,17 @@ class HeaderRefused(InvalidInput):
     """A header that would change how the request is framed or where it goes."""
 
 
-# First match wins: aiohttp's errors inherit from one another and some from OSError.
+# First match wins: some of these inherit from one another, most from OSError.
 _FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
     (AddressRefused, "refused_address"),
     (HostUnknown, "dns_failure"),
     (HeaderRefused, "refused_header"),
     (InvalidInput, "refused_url"),
     (TimeoutError, "timeout"),
-    (aiohttp.ClientSSLError, "tls_failure"),
-    (aiohttp.ClientConnectorError, "connect_failure"),
-    (aiohttp.ClientConnectionError, "connection_lost"),
+    (ssl.SSLError, "tls_failure"),
+    (ConnectFailed, "connect_failure"),
     (OSError, "connection_lost"),
-    (aiohttp.ClientError, "protocol_error"),
+    (h11.ProtocolError, "protocol_error"),
 )
 
 
@@ -111,12 +113,30 @@ class _Seen:
     status_code: int | None = None
     error: Fault | None = None
     retry_after: int | None = None
-    body: bytes = b""
+    body: bytearray = field(default_factory=bytearray)
     address: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    target: Target
+    body: bytes
+    headers: Mapping[str, str]
+
+    def sent_by(self, http: h11.Connection) -> bytes:
+        own = {
+            "host": self.target.authority,
+            "accept-encoding": "identity",  # a small compressed body may hold gigabytes
+            "connection": "close",
+            "content-length": str(len(self.body)),
+        }
+        headers = [*own.items(), *self.headers.items()]
+        request = h11.Request(method="POST", target=self.target.path, headers=headers)
+        return b"".join(http.send(part) for part in (request, h11.Data(data=self.body), h11.EndOfMessage()))
+
+
 class WebhookClient:
-    """Posts to hosts that others chose; open it with `async with`.
+    """Posts to hosts that others chose.
 
     Args:
         policy: which addresses may be dialled.
@@ -141,24 +161,8 @@ class WebhookClient:
         self._now = now
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
-        self._tls = tls or True
+        self._tls = tls
         self._resolve = resolve
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, force_close=True, ssl=self._tls),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds),
-            headers={"accept-encoding": "identity", "user-agent": "dondoc"},
-            auto_decompress=False,  # a small gzip body may hold gigabytes
-            trust_env=False,
-        )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._session.close()
 
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Outcome:
         """Post once. Faults of the receiver and refusals of the policy are in `Outcome.error`, not raised."""
@@ -167,7 +171,7 @@ class WebhookClient:
         try:
             async with asyncio.timeout(self._total_seconds):
                 await self._call(url, body, headers, seen)
-        except (InvalidInput, aiohttp.ClientError, OSError) as reason:
+        except (InvalidInput, h11.ProtocolError, OSError) as reason:
             seen.error = _fault(reason)
         return Outcome(
             status_code=seen.status_code,
@@ -180,36 +184,53 @@ class WebhookClient:
 
     async def _call(self, url: str, body: bytes, headers: Mapping[str, str], seen: _Seen) -> None:
         check_headers(headers)
-        target = parse_url(url)
+        target, budget = parse_url(url), Budget()
         addresses = (await checked_addresses(target, self._policy, self._resolve))[:ADDRESSES_TRIED]
+        request = _Request(target, body, headers)
         for tried, address in enumerate(addresses, start=1):
             seen.address = str(address)
             try:
-                await self._exchange(target, address, body, headers, seen)
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):  # nothing was sent yet
+                await self._exchange(request, address, budget, seen)
+            except ConnectFailed:  # nothing was sent yet
                 if tried == len(addresses):
                     raise
             else:
                 return
 
-    async def _exchange(
-        self, target: Target, address: IPAddress, body: bytes, headers: Mapping[str, str], seen: _Seen
+    async def _exchange(self, request: _Request, address: IPAddress, budget: Budget, seen: _Seen) -> None:
+        tls = (self._tls or public_tls()) if request.target.scheme == "https" else None
+        async with connected(request.target, address, tls, budget, self._connect_seconds) as (reader, writer):
+            http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+            writer.write(request.sent_by(http))
+            await writer.drain()
+            await self._read_answer(http, reader, budget, seen)
+
+    async def _read_answer(
+        self, http: h11.Connection, reader: asyncio.StreamReader, budget: Budget, seen: _Seen
     ) -> None:
-        host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
-        async with self._session.post(
-            URL(f"{target.scheme}://{host}:{target.port}{target.path}", encoded=True),
-            data=body,
-            headers={**headers, "host": target.authority},
-            server_hostname=target.host if target.scheme == "https" else None,
-            allow_redirects=False,
-        ) as response:
-            seen.status_code = response.status
-            seen.retry_after = retry_after_seconds(response.headers.get("retry-after"), self._now())
-            async for chunk in response.content.iter_any():
-                seen.body += chunk
-                if len(seen.body) >= BODY_LIMIT:
-                    response.close()
-                    return
+        while len(seen.body) < BODY_LIMIT:
+            event = http.next_event()
+            if event is h11.NEED_DATA:
+                data = await reader.read(READ_BYTES)
+                if not data and seen.status_code is None:
+                    raise ConnectionResetError
+                http.receive_data(data)
+                continue
+            budget.spend_piece()
+            if isinstance(event, h11.InformationalResponse):
+                budget.spend_interim_answer()
+            elif isinstance(event, h11.Response):
+                seen.status_code = event.status_code
+                seen.retry_after = _retry_after(event, self._now())
+            elif isinstance(event, h11.Data):
+                seen.body += event.data
+            else:
+                return
+
+
+def _retry_after(answer: h11.Response, now: datetime) -> int | None:
+    values = [value for name, value in answer.headers if name == b"retry-after"]
+    return retry_after_seconds(values[0].decode("latin-1"), now) if values else None
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
@@ -247,4 +268,8 @@ def retry_after_seconds(value: str | None, now: datetime) -> int | None:
 
 
 def _fault(reason: Exception) -> Fault:
+    if isinstance(reason, LimitExceeded):
+        return reason.excess
+    if isinstance(reason, h11.RemoteProtocolError) and reason.error_status_hint == _HEADER_TOO_LARGE:
+        return "answer_too_large"
     return next(word for kind, word in _FAULTS if isinstance(reason, kind))
