@@ -1,4 +1,4 @@
-"""Which databases and which events concern the agency of a viewer, or one below it: those that it owns."""
+"""The databases and events that concern the agency of a viewer, or one below it: those of databases that it owns."""
 
 from sqlalchemy import ColumnElement, true
 
@@ -9,7 +9,7 @@ from shared.log.reader import EventFilter
 
 
 def concerns_viewer(viewer: Viewer) -> ColumnElement[bool]:
-    """Whether a database belongs to the viewer's agency or to one below it; any does where it is bound to none."""
+    """The condition that a database's owner is the viewer's agency or one below it; true for a viewer without an agency."""
     return Database.owner_code.in_(within(Agency, viewer.agency)) if viewer.agency is not None else true()
 
 

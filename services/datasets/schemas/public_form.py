@@ -1,4 +1,4 @@
-"""What is null in the public form of a database."""
+"""Fields that are null in the public form of a database."""
 
 from pydantic import Field
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Text, bindparam, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.tasks.queries.status import KNOWN_AT, belongs
+from services.tasks.queries.status import KNOWN_AT, membership_in_force
 from services.tasks.tables import (
     Group,
     GroupAlias,
@@ -28,7 +28,7 @@ _GROUPS = select(
     ).label("aliases"),
     func.array(
         select(GroupMember.agency_code)
-        .where(GroupMember.group_code == Group.code, belongs(GroupMember))
+        .where(GroupMember.group_code == Group.code, membership_in_force(GroupMember))
         .order_by(GroupMember.agency_code)
         .scalar_subquery(),
         type_=ARRAY(Text),

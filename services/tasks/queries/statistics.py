@@ -9,7 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.domain.assignments import LEADING
 from services.tasks.domain.status import Status
-from services.tasks.queries.status import KNOWN_AT, belongs, combined_status, holds, leaf_statuses
+from services.tasks.queries.status import (
+    KNOWN_AT,
+    assignment_in_force,
+    combined_status,
+    leaf_statuses,
+    membership_in_force,
+)
 from services.tasks.tables import Agency, Assignment, Citation, GroupMember
 from shared.runtime.database import AnyRow, AnySelect
 
@@ -33,7 +39,7 @@ def _leading() -> Any:
         .join(Agency, Agency.code == Assignment.agency_code)
         .where(
             Assignment.role.in_(sorted(LEADING)),
-            holds(Assignment),
+            assignment_in_force(Assignment),
         )
         .cte("leading")
     )
@@ -62,7 +68,7 @@ def _units(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> A
     if group_by == "group":
         rows = rows.join(
             GroupMember,
-            (GroupMember.agency_code == leading.c.agency_code) & belongs(GroupMember),
+            (GroupMember.agency_code == leading.c.agency_code) & membership_in_force(GroupMember),
         )
     if group_by == "document":
         rows = rows.join(Citation, (Citation.task_id == leaf.c.task_id) & (Citation.recorded_at <= KNOWN_AT))

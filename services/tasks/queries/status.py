@@ -40,11 +40,11 @@ def parameters(asked: AsOf, due_soon_days: int) -> dict[str, Any]:
     return {"as_of": asked.as_of, "known_at": asked.known_at, "soon_until": soon_until}
 
 
-def is_there(task: Any) -> ColumnElement[bool]:
+def is_recorded(task: Any) -> ColumnElement[bool]:
     return and_(task.recorded_at <= KNOWN_AT, task.assigned_on <= AS_OF)
 
 
-def holds(assignment: Any) -> ColumnElement[bool]:
+def assignment_in_force(assignment: Any) -> ColumnElement[bool]:
     """An assignment is in force at `as_of` by what was known at `known_at`: begun and not ended."""
     return and_(
         assignment.recorded_at <= KNOWN_AT,
@@ -53,7 +53,7 @@ def holds(assignment: Any) -> ColumnElement[bool]:
     )
 
 
-def belongs(member: Any) -> ColumnElement[bool]:
+def membership_in_force(member: Any) -> ColumnElement[bool]:
     """A membership is in force at `as_of` by what was known at `known_at`: from its first day to its last."""
     return and_(
         member.recorded_at <= KNOWN_AT,
@@ -107,7 +107,7 @@ def leaf_statuses() -> AnySelect:
         .outerjoin(accepted, accepted.c.task_id == Task.id)
         .outerjoin(ended, ended.c.task_id == Task.id)
         .outerjoin(top_ended, top_ended.c.task_id == Task.parent_id)
-        .where(is_there(Task), Task.children_count == 0)
+        .where(is_recorded(Task), Task.children_count == 0)
     )
 
 
@@ -146,7 +146,7 @@ def status_beside(task: Any) -> tuple[Any, Any, ColumnElement[str], ColumnElemen
         select(combined_status(_status(child, child_facts)).label("status"))
         .select_from(child)
         .join(child_facts, true())
-        .where(task.children_count > 0, child.parent_id == task.id, is_there(child))
+        .where(task.children_count > 0, child.parent_id == task.id, is_recorded(child))
         .lateral("children")
     )
     own = _status(task, facts)

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.domain.assignments import LEADING
 from services.tasks.domain.status import Status
-from services.tasks.queries.status import AS_OF, KNOWN_AT, holds, is_there, status_beside
+from services.tasks.queries.status import AS_OF, KNOWN_AT, assignment_in_force, is_recorded, status_beside
 from services.tasks.queries.today import may_have
 from services.tasks.queries.visibility import concerns_viewer
 from services.tasks.tables import (
@@ -56,7 +56,7 @@ _assignment = func.jsonb_build_object(
 )
 _assignments = (
     select(func.jsonb_agg(aggregate_order_by(_assignment, Assignment.id)))
-    .where(Assignment.task_id == Task.id, holds(Assignment))
+    .where(Assignment.task_id == Task.id, assignment_in_force(Assignment))
     .scalar_subquery()
 )
 _citation = func.jsonb_build_object("document_code", Citation.document_code, "clause", Citation.clause)
@@ -128,7 +128,7 @@ def _view(*, bound: bool) -> tuple[AnySelect, ColumnElement[str], ColumnElement[
 
 _VIEWS = {bound: _view(bound=bound) for bound in (False, True)}  # by whether the viewer is bound to an agency
 _ONE = {
-    bound: view.where(Task.id == bindparam("id", type_=Uuid), is_there(Task))
+    bound: view.where(Task.id == bindparam("id", type_=Uuid), is_recorded(Task))
     for bound, (view, _, _) in _VIEWS.items()
 }
 
@@ -153,7 +153,7 @@ def _numbered(what: type[Numbered], name: str) -> ScalarSelect[str]:
 
 
 _CITES = select(Citation.position).where(Citation.task_id == Task.id, Citation.recorded_at <= KNOWN_AT)
-_IN_FORCE = select(Assignment.id).where(Assignment.task_id == Task.id, holds(Assignment))
+_IN_FORCE = select(Assignment.id).where(Assignment.task_id == Task.id, assignment_in_force(Assignment))
 
 
 def _conditions(status: ColumnElement[str], due_on: ColumnElement[date]) -> Mapping[str, ColumnElement[bool]]:
@@ -184,7 +184,7 @@ def _page(
     tasks by who leads them only.
     """
     view, _, _ = _VIEWS[bound]
-    statement = view.where(is_there(Task)).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
+    statement = view.where(is_recorded(Task)).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
     conditions = _CONDITIONS[bound]
     statement = statement.where(*(condition for name, condition in conditions.items() if name in filters))
     if may:

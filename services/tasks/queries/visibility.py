@@ -1,4 +1,4 @@
-"""Which tasks and which events concern the agency of a viewer, or one below it."""
+"""The tasks and events that concern the agency of a viewer, or one below it."""
 
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import aliased
@@ -10,9 +10,9 @@ from shared.log.reader import EventFilter
 
 
 def concerns_viewer(task: type[Task], *, bound: bool) -> ColumnElement[bool]:
-    """Whether a task concerns the viewer: by an assignment in force to it, to its group's task, or to a member's.
+    """The condition that a task concerns the viewer: by an assignment in force, in any role, to it, its group's or a member's task.
 
-    Whatever role the assignment gives. Always where the viewer is bound to no agency.
+    A viewer that is not bound to an agency is concerned by all.
     """
     if not bound:
         return true()
@@ -56,7 +56,7 @@ _EVENTS = f"""
 
 
 def visible_events(viewer: Viewer) -> EventFilter | None:
-    """Agencies, groups, programmes and documents are everybody's; keys their own and their units'."""
+    """The filter of a feed: events of tasks that concern the viewer, of its own keys and its units', and of the catalogue."""
     if viewer.knows_keys and not viewer.is_bound:
         return None
     return EventFilter(_EVENTS, {"viewer": viewer.agency, "prefix": viewer.prefix})
