@@ -104,16 +104,15 @@ class Recognition:
 
     def missing(self) -> list[KnownTask]:
         """Tasks of the file's annexes that no row matches."""
-        present = [row.place.annex for row in self.rows if row is not None]
-        keys = {annex_key(annex) for annex in present}
-        everywhere = "" in keys
-        mentioned = {each.id for found in self._found.values() for each in found.candidates}
-        mentioned |= {found.task.id for found in self._found.values() if found.task}
+        annexes = {annex_key(row.place.annex) for row in self.rows if row is not None}
+        everywhere = "" in annexes
+        annexes.add("")
+        matched = self._taken | {each.id for found in self._found.values() for each in found.candidates}
+        matched |= {found.task.id for found in self._found.values() if found.task}
         return [
             task
             for task in self.known
-            if task.id not in self._taken | mentioned
-            and (everywhere or annex_key(task.origin.place.annex) in keys | {""})
+            if task.id not in matched and (everywhere or annex_key(task.origin.place.annex) in annexes)
         ]
 
     # --- steps ---------------------------------------------------------------------------------------------------
