@@ -1,6 +1,7 @@
 """Serving an application until SIGINT or SIGTERM."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -8,6 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import uvicorn
 from fastapi import FastAPI
+
+from services.cli.http_protocol import BoundedProtocol
 
 LOOK_SECONDS = 0.02
 GRACE_SECONDS = 10  # requests under way may finish within it
@@ -25,6 +28,8 @@ async def serve_until_stopped(
     """
     config = uvicorn.Config(
         app,
+        http=BoundedProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -37,6 +42,9 @@ async def serve_until_stopped(
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
         await asyncio.sleep(LOOK_SECONDS)
+    # what the program itself consists of stays: a full collection, which stops all, need not walk through it each time
+    gc.collect()
+    gc.freeze()
     if on_started is not None and server.started:
         await on_started()
     if watch is None:

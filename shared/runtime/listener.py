@@ -2,6 +2,8 @@
 
 import socket
 
+UNTAKEN_SECONDS = 60  # as long as a proxy waits for a caller that takes nothing of an answer
+
 
 def open_listener(host: str, port: int) -> socket.socket:
     """A TCP socket bound to the address; port 0 takes a free one. Raises OSError; UnicodeError for a name no DNS can hold."""
@@ -11,6 +13,8 @@ def open_listener(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # of Linux; what it accepts has it too
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS * 1000)
         listener.bind((host, port))
     except OSError:
         listener.close()
