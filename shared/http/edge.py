@@ -12,6 +12,8 @@ from shared.errors import InvalidInput, Refusal, TooLarge
 from shared.http import problems
 from shared.runtime import logs
 
+# the policy of what is no page, and the beginning of a page's own: nothing is loaded, framed or sent
+BASE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 MAX_BODY_BYTES = 1024 * 1024  # the largest JSON request of the suite is far below; uploads state their own
 
 
@@ -82,17 +84,18 @@ class HeadMiddleware:
 
 
 Headers = list[tuple[bytes, bytes]]
+_UNLESS_SET: Headers = [(b"cache-control", b"no-store"), (b"content-security-policy", BASE_POLICY.encode())]
 
 
 def _whole_headers(headers: Headers, request_id: str) -> Headers:
-    """Cache-Control is no-store unless the answer sets it."""
-    stored = any(name == b"cache-control" for name, _ in headers)
+    """With those of `_UNLESS_SET` that the answer does not set itself."""
+    given = {name for name, _ in headers}
     return [
         *headers,
         (b"x-request-id", request_id.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"no-referrer"),
-        *([] if stored else [(b"cache-control", b"no-store")]),
+        *((name, value) for name, value in _UNLESS_SET if name not in given),
     ]
 
 

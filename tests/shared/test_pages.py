@@ -1,6 +1,8 @@
 """The pages that links in answers lead to: without a key, in both languages, as HTML or as data."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from http import HTTPStatus
 
@@ -77,9 +79,32 @@ async def test_it_may_be_kept_and_pulls_in_nothing(http: httpx2.AsyncClient) -> 
     answer = await http.get("/problems/key_required")
     assert answer.headers.get_list("cache-control") == ["public, max-age=3600"]
     assert answer.headers["vary"] == "Accept"
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert (await http.get("/toy/v1/things/1")).headers.get_list("cache-control") == ["no-store"]
     assert all(link.startswith("/") for link in Outline(answer.text).links)
+
+
+@pytest.mark.parametrize("path", ["/problems/key_required", "/problems", "/schemas", "/toy/docs"])
+async def test_a_page_may_run_and_draw_only_what_is_ours(http: httpx2.AsyncClient, path: str) -> None:
+    answer = await http.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith(
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert "unsafe" not in policy
+    assert not re.search(r"<[^>]+ (style|on\w+)=", answer.text)
+    for style in re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL):
+        assert f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" in policy
+    files = re.findall(r'<(?:script src|link rel="stylesheet" href)="(/[^"]+)"></?', answer.text)
+    assert answer.text.count("<script") == sum(file.endswith(".js") for file in files)
+    for file in files:
+        assert (await http.get(file)).status_code == 200
+        assert "-src 'self'" in policy
+
+
+async def test_what_is_no_page_loads_nothing(http: httpx2.AsyncClient) -> None:
+    for path in ("/healthz", "/toy/v1/things/1", "/nowhere"):
+        policy = (await http.get(path)).headers["content-security-policy"]
+        assert policy == "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 @pytest.mark.parametrize(

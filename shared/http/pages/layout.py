@@ -1,14 +1,21 @@
 """Layout of a page: one HTML file, without scripts, fonts or images from elsewhere."""
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from string import Template
 
 from fastapi.responses import HTMLResponse
 
-LAYOUT = Template((Path(__file__).parent / "layout.html").read_text(encoding="utf-8"))
+from shared.http.edge import BASE_POLICY
+
+_FILE = (Path(__file__).parent / "layout.html").read_text(encoding="utf-8")
+LAYOUT = Template(_FILE)
 MAX_AGE_SECONDS = 3600  # the content changes with a release only
-POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+_STYLE = _FILE.partition("<style>")[2].partition("</style>")[0]  # the only one that a browser may apply
+_DIGEST = b64encode(sha256(_STYLE.encode()).digest()).decode()
+POLICY = {"Content-Security-Policy": f"{BASE_POLICY}; style-src 'sha256-{_DIGEST}'"}
 HEADERS = POLICY | {
     "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}",
     "Vary": "Accept",
