@@ -2,16 +2,17 @@
 
 import asyncio
 import base64
+import io
 import json
 import logging
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.errors import InvalidInput, Unavailable
 from shared.spreadsheets.child import TOO_COSTLY
@@ -40,6 +41,9 @@ _OUT_OF_BOUNDS = (
 )  # by itself, of processor time, of the machine's memory
 _OUT_OF_MEMORY = b"memory allocation of"  # what Rust writes before it aborts
 
+Pieces = Sequence[dict[str, Any]]
+Found = TypeVar("Found")
+
 _log = logging.getLogger(__name__)
 # further files wait in order of arrival, outside the default executor
 _readers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="spreadsheets")
@@ -61,23 +65,26 @@ async def read_workbook_apart(
         Unavailable: reading_busy, the time was spent waiting.
     """
     asked = question(filename, columns, mapping, sheet) + content
-    answer = await _in_turn(_COMMAND, asked)
-    return workbook_from_json(answer["workbook"])
+    return await _in_turn(_COMMAND, asked, workbook_from_json)
 
 
 async def write_report_apart(
     content: bytes, headings: Sequence[Heading], notes: Sequence[RowNote], *, asks: bool
 ) -> bytes:
     """As `write_report`, in a process of its own. Raises as `read_workbook_apart`."""
-    answer = await _in_turn(_WRITE_COMMAND, report_question(headings, notes, asks=asks) + content)
-    return base64.b64decode(answer["report"])
+    asked = report_question(headings, notes, asks=asks) + content
+    return await _in_turn(_WRITE_COMMAND, asked, lambda pieces: base64.b64decode(pieces[0]["report"]))
 
 
-async def _in_turn(command: Sequence[str], asked: bytes) -> dict[str, Any]:
-    return await asyncio.get_running_loop().run_in_executor(_readers, _ask, command, asked, time.monotonic())
+async def _in_turn(command: Sequence[str], asked: bytes, read: Callable[[Pieces], Found]) -> Found:
+    """What `read` makes of the answer, in a thread: many rows take long."""
+    since = time.monotonic()
+    return await asyncio.get_running_loop().run_in_executor(
+        _readers, lambda: read(_ask(command, asked, since))
+    )
 
 
-def _ask(command: Sequence[str], asked: bytes, since: float) -> dict[str, Any]:
+def _ask(command: Sequence[str], asked: bytes, since: float) -> Pieces:
     waited = time.monotonic() - since
     if waited >= _SECONDS:
         raise _busy()
@@ -99,10 +106,10 @@ def _ask(command: Sequence[str], asked: bytes, since: float) -> dict[str, Any]:
         _log.warning("a file could not be read apart: %s: %s", error, last[:200])
         bounded = error.returncode in _OUT_OF_BOUNDS or _OUT_OF_MEMORY in error.stderr
         raise (_too_costly() if bounded else _crashes()) from error
-    answer: dict[str, Any] = json.loads(child.stdout)
-    if "refusal" in answer:
-        raise refusal_from_json(answer["refusal"])
-    return answer
+    pieces = [json.loads(line) for line in io.BytesIO(child.stdout)]
+    if "refusal" in pieces[0]:
+        raise refusal_from_json(pieces[0]["refusal"])
+    return pieces
 
 
 def _too_costly() -> InvalidInput:

@@ -3,7 +3,9 @@
 import json
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from shared.errors import InvalidInput
@@ -20,27 +22,35 @@ _LIMITS = {
 }
 
 
-def run(answer: Callable[[dict[str, Any], bytes], dict[str, Any]]) -> None:
-    """Answer the question on the input: a line of JSON, then the file; a refusal is an answer too."""
+Answer = Callable[[dict[str, Any], bytes], Iterable[dict[str, Any]]]
+
+
+def run(answer: Answer) -> None:
+    """Answer the question on the input, a line of JSON and the file, in pieces of JSON, one a line; a refusal is one too."""
+    _be_ended_first()
     for limit, value in _LIMITS.items():
         _, highest = resource.getrlimit(limit)
         lowered = value if highest == resource.RLIM_INFINITY else min(value, highest)
         resource.setrlimit(limit, (lowered, lowered))
     try:
         asked = json.loads(sys.stdin.buffer.readline())
-        told = json.dumps(_or_refusal(answer, asked, sys.stdin.buffer.read()))
+        told = [json.dumps(piece) for piece in _or_refusal(answer, asked, sys.stdin.buffer.read())]
     except MemoryError:
         sys.exit(TOO_COSTLY)
-    if len(told) > _MAX_ANSWER:
+    if sum(map(len, told)) > _MAX_ANSWER:
         sys.exit(TOO_COSTLY)
-    sys.stdout.write(told)
+    sys.stdout.write("\n".join(told))
 
 
-def _or_refusal(
-    answer: Callable[[dict[str, Any], bytes], dict[str, Any]], asked: dict[str, Any], content: bytes
-) -> dict[str, Any]:
+def _or_refusal(answer: Answer, asked: dict[str, Any], content: bytes) -> Iterable[dict[str, Any]]:
     try:
-        return answer(asked, content)
+        return list(answer(asked, content))
     except InvalidInput as refusal:
         told = {"code": refusal.code, "vi": refusal.vi, "en": refusal.en, "field": refusal.field}
-        return {"refusal": {"kind": type(refusal).__name__} | told}
+        return [{"refusal": {"kind": type(refusal).__name__} | told}]
+
+
+def _be_ended_first() -> None:
+    """Where memory runs out in the container, the kernel is to end this process and not the service."""
+    with suppress(OSError):  # no Linux
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")

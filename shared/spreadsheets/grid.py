@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from shared.text.characters import without_ignorable
+
 MAX_BYTES = 32 * 1024 * 1024  # 100,000 rows of 300 bytes, as the annexes have them
 MAX_ROWS = 100_000  # of all tables of a file
 MAX_COLUMNS = 100
@@ -44,9 +46,9 @@ class Grid:
 
 
 def clean(text: str) -> str:
-    """NFC, plain line ends and spaces, no marks without width, nothing at the ends."""
+    """NFC, plain line ends and spaces, nothing that is drawn as nothing, nothing at the ends."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
-    return unicodedata.normalize("NFC", text.replace("\u200b", "").replace("\ufeff", "")).strip()
+    return unicodedata.normalize("NFC", without_ignorable(text)).strip()
 
 
 def clean_name(text: str) -> str:

@@ -13,6 +13,7 @@ REPORT_COLUMNS = ("Kết quả nhập", "Lý do", "Gợi ý")  # that a report a
 ANSWER_COLUMN = "Xác nhận"
 SEARCHED = 10  # rows with text, from the top: a printed annex has its number and title above the table
 DEEPEST = 3  # rows that one heading may take
+_LONGEST = 500  # characters of a cell that may be a heading
 _NAMED = 5  # of the accepted headings that a refusal lists
 
 # notes that printed headings carry: "(*)", "(ghi rõ …)", "[1]", a footnote's raised number
@@ -90,6 +91,8 @@ class Headings:
         }
 
     def key(self, heading: str) -> str | None:
+        if len(heading) > _LONGEST:
+            return None
         for text in (fold(heading), fold(_FOOTNOTE.sub(" ", heading))):
             key = self._mapped.get(text) or self._usual.get(text)
             if key:
@@ -163,7 +166,7 @@ class Headings:
 
     def _meanings(self, heading: str) -> list[str]:
         """The columns that the parts of a heading name, where it is none of them as a whole."""
-        if self.key(heading) is not None:
+        if len(heading) > _LONGEST or self.key(heading) is not None:
             return []
         words = _FOOTNOTE.sub(" ", heading)
         parts = [part for part in _PARTS.split(words) if part.strip()]

@@ -1,9 +1,9 @@
 """Objects of texts that come with a form: the sender's own mapping, key of a column -> heading as printed, and others."""
 
-import json
 from collections.abc import Mapping
 
 from shared.errors import InvalidInput
+from shared.text.strict_json import read_json
 
 
 def mapping_from_json(text: str | None) -> dict[str, str] | None:
@@ -39,7 +39,7 @@ def answers_from_json(text: str | None) -> dict[str, str] | None:
 def _texts(text: str) -> dict[str, str] | None:
     """A JSON object of texts; None for what is none."""
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except (ValueError, RecursionError):
         return None
     is_one = isinstance(found, dict) and all(isinstance(value, str) for value in found.values())

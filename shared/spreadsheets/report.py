@@ -108,10 +108,10 @@ def _put(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
     return cell
 
 
-def _answer(asked: dict[str, Any], content: bytes) -> dict[str, Any]:
+def _answer(asked: dict[str, Any], content: bytes) -> list[dict[str, Any]]:
     headings = [Heading(sheet, row, tuple(printed)) for sheet, row, printed in asked["headings"]]
     notes = [RowNote(*each) for each in asked["notes"]]
-    return {"report": base64.b64encode(write_report(content, headings, notes, asks=asked["asks"])).decode()}
+    return [{"report": base64.b64encode(write_report(content, headings, notes, asks=asked["asks"])).decode()}]
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ Each text is written once and referred to by its index, since a merged cell may 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.errors import InvalidInput, TooLarge
 from shared.spreadsheets.cells import CellProblem, Remark, SheetRemark
@@ -16,7 +16,10 @@ from shared.spreadsheets.notes import Heading, RowNote
 from shared.spreadsheets.table import Row, Skipped, Table
 from shared.spreadsheets.workbook import Sheet, Workbook
 
+_PIECE = 1_000  # rows or texts
 _REFUSALS = {kind.__name__: kind for kind in (InvalidInput, TooLarge)}
+
+Item = TypeVar("Item")
 
 
 class _Texts(dict[str, int]):
@@ -27,7 +30,11 @@ class _Texts(dict[str, int]):
         return self[text]
 
 
-def workbook_to_json(workbook: Workbook) -> dict[str, Any]:
+def workbook_to_json(workbook: Workbook) -> Iterator[dict[str, Any]]:
+    """The workbook in pieces: its sheets, then the rows of their tables, then the texts that all of them refer to.
+
+    Reading one long piece would stop every other thread of the service meanwhile.
+    """
     texts = _Texts()
     sheets = [
         (
@@ -39,12 +46,37 @@ def workbook_to_json(workbook: Workbook) -> dict[str, Any]:
         )
         for sheet in workbook.sheets
     ]
-    return {"sheets": sheets, "texts": list(texts)}
+    yield {"sheets": sheets}
+    for number, sheet in enumerate(workbook.sheets):
+        rows = sheet.table.rows if sheet.table else ()
+        for some in _in_pieces(rows):
+            yield {"sheet": number, "rows": _rows_to_json(some, texts)}
+    for words in _in_pieces(list(texts)):
+        yield {"texts": words}
+
+
+def _in_pieces(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), _PIECE):
+        yield items[start : start + _PIECE]
 
 
 def _table_to_json(table: Table, texts: _Texts) -> dict[str, Any]:
-    keys = list(table.rows[0].values) if table.rows else []
-    rows = [
+    return {
+        "name": table.name,
+        "above": table.above,
+        "heading_row": table.heading_row,
+        "heading_end": table.heading_end,
+        "headers": table.headers,
+        "unknown": table.unknown,
+        "keys": list(table.rows[0].values) if table.rows else [],
+        "skipped": [(item.number, texts[item.text], item.reason) for item in table.skipped],
+        "remarks": [(item.code, item.where) for item in table.remarks],
+    }
+
+
+def _rows_to_json(rows: Sequence[Row], texts: _Texts) -> list[tuple[Any, ...]]:
+    keys = list(rows[0].values)
+    return [
         (
             row.number,
             [texts[row.values[key]] for key in keys],
@@ -53,33 +85,31 @@ def _table_to_json(table: Table, texts: _Texts) -> dict[str, Any]:
             [texts[key] for key in sorted(row.fractions)],
             [texts[key] for key in sorted(row.merged)],
         )
-        for row in table.rows
+        for row in rows
     ]
-    return {
-        "name": table.name,
-        "above": table.above,
-        "heading_row": table.heading_row,
-        "heading_end": table.heading_end,
-        "headers": table.headers,
-        "unknown": table.unknown,
-        "keys": keys,
-        "rows": rows,
-        "skipped": [(item.number, texts[item.text], item.reason) for item in table.skipped],
-        "remarks": [(item.code, item.where) for item in table.remarks],
-    }
 
 
-def workbook_from_json(given: dict[str, Any]) -> Workbook:
-    texts = given["texts"]
+def workbook_from_json(pieces: Sequence[dict[str, Any]]) -> Workbook:
+    texts = [text for piece in pieces for text in piece.get("texts", ())]
+    rows: dict[int, list[Any]] = {}
+    for piece in pieces:
+        if "rows" in piece:
+            rows.setdefault(piece["sheet"], []).extend(piece["rows"])
     return Workbook(
         tuple(
-            Sheet(name, outcome, texts[vi], texts[en], _table_from_json(table, texts) if table else None)
-            for name, outcome, vi, en, table in given["sheets"]
+            Sheet(
+                name,
+                outcome,
+                texts[vi],
+                texts[en],
+                _table_from_json(table, rows.get(number, ()), texts) if table else None,
+            )
+            for number, (name, outcome, vi, en, table) in enumerate(pieces[0]["sheets"])
         )
     )
 
 
-def _table_from_json(given: dict[str, Any], texts: list[str]) -> Table:
+def _table_from_json(given: dict[str, Any], found: Sequence[Any], texts: list[str]) -> Table:
     keys, name = given["keys"], given["name"]
     rows = tuple(
         Row(
@@ -94,7 +124,7 @@ def _table_from_json(given: dict[str, Any], texts: list[str]) -> Table:
             frozenset(texts[place] for place in merged),
             name,
         )
-        for number, values, problems, remarks, fractions, merged in given["rows"]
+        for number, values, problems, remarks, fractions, merged in found
     )
     return Table(
         name,

@@ -1,15 +1,15 @@
 """The parts common to all sheets of a workbook: their list, cell styles, shared texts that are struck through."""
 
 import re
-import zipfile
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from posixpath import join, normpath
 
 from shared.spreadsheets.grid import EPOCH
-from shared.spreadsheets.xlsx_xml import BadPart, integer, is_on, parse
+from shared.spreadsheets.xlsx_xml import BadPart, Parts, integer, is_on, parse
 
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 # formats that a workbook uses by number without stating them (ECMA-376 part 1, 18.8.30)
@@ -22,6 +22,7 @@ _BUILT_IN = {
     17: "mmm-yy",
     22: "d/m/yyyy h:mm",
 }
+_MAX_CODE = 255  # characters of a number format; Excel takes no more
 _MAC_EPOCH = date(1904, 1, 1)
 
 
@@ -73,24 +74,26 @@ class Book:
         sheets: of cells, in the order of their tabs.
         epoch: the day of the serial number 0.
         styles: by number; empty when the workbook has none.
+        lengths: characters of each shared text, by its number.
         struck: numbers of the shared texts that are struck through, True where they are so as a whole.
     """
 
     sheets: tuple[SheetPart, ...]
     epoch: date
     styles: tuple[CellStyle, ...]
+    lengths: Sequence[int]
     struck: Mapping[int, bool]
 
 
-def read_book(parts: zipfile.ZipFile) -> Book:
+def read_book(parts: Parts) -> Book:
     sheets, epoch = _sheets(parts)
     names = parts.namelist()
     styles = _styles(parts) if "xl/styles.xml" in names else ()
-    struck = _struck_texts(parts) if "xl/sharedStrings.xml" in names else {}
-    return Book(sheets, epoch, styles, struck)
+    lengths, struck = _shared_texts(parts) if "xl/sharedStrings.xml" in names else ((), {})
+    return Book(sheets, epoch, styles, lengths, struck)
 
 
-def _sheets(parts: zipfile.ZipFile) -> tuple[tuple[SheetPart, ...], date]:
+def _sheets(parts: Parts) -> tuple[tuple[SheetPart, ...], date]:
     targets: dict[str, str] = {}
     listed: list[tuple[str, str, bool]] = []
     epoch = EPOCH
@@ -115,7 +118,7 @@ def _sheets(parts: zipfile.ZipFile) -> tuple[tuple[SheetPart, ...], date]:
     return found, epoch
 
 
-def _styles(parts: zipfile.ZipFile) -> tuple[CellStyle, ...]:
+def _styles(parts: Parts) -> tuple[CellStyle, ...]:
     codes = dict(_BUILT_IN)
     fonts: list[bool] = []
     styles: list[tuple[int, int]] = []
@@ -126,7 +129,9 @@ def _styles(parts: zipfile.ZipFile) -> tuple[CellStyle, ...]:
         if tag in {"cellXfs", "cellStyleXfs", "dxfs", "fonts"}:
             inside = tag
         elif tag == "numFmt":
-            codes[integer(given.get("numFmtId", ""))] = given.get("formatCode", "")
+            codes[integer(given.get("numFmtId", ""))] = code = given.get("formatCode", "")
+            if len(code) > _MAX_CODE:
+                raise BadPart("xl/styles.xml")
         elif tag == "font" and inside == "fonts":
             fonts.append(False)
         elif tag == "strike" and inside == "fonts" and fonts:
@@ -164,33 +169,37 @@ class Strikes:
         return None if True not in self._seen else self._seen == {True}
 
 
-def _struck_texts(parts: zipfile.ZipFile) -> dict[int, bool]:
+def _shared_texts(parts: Parts) -> tuple[Sequence[int], dict[int, bool]]:
+    """The length of each shared text, and which are struck through."""
+    lengths = array("I")
     found: dict[int, bool] = {}
-    count = 0
+    length = 0
     strikes = Strikes()
     listening = False
 
     def start(tag: str, given: Mapping[str, str]) -> None:
-        nonlocal strikes, listening
+        nonlocal strikes, listening, length
         if tag == "si":
-            strikes = Strikes()
+            strikes, length = Strikes(), 0
         listening = tag == "t"
         strikes.start(tag, given)
 
     def end(tag: str) -> None:
-        nonlocal count, listening
+        nonlocal listening
         listening = False
         if tag == "si":
             if strikes.found is not None:
-                found[count] = strikes.found
-            count += 1
+                found[len(lengths)] = strikes.found
+            lengths.append(length)
 
     def text(text: str) -> None:
+        nonlocal length
         if listening:
+            length += len(text)
             strikes.text(text)
 
     parse(parts, "xl/sharedStrings.xml", start, end, text)
-    return found
+    return lengths, found
 
 
 @lru_cache(maxsize=256)

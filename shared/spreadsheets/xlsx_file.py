@@ -12,11 +12,22 @@ from shared.errors import InvalidInput, TooLarge
 from shared.spreadsheets.grid import ABOVE_TABLE, MAX_COLUMNS, MAX_ROWS, Grid, clean, clean_name
 from shared.spreadsheets.xlsx_book import Book, SheetPart, read_book
 from shared.spreadsheets.xlsx_sheet import Layout, layout_of
-from shared.spreadsheets.xlsx_xml import BadPart
+from shared.spreadsheets.xlsx_xml import BadPart, Parts
 
+MAX_CHARACTERS = 64 * 1024 * 1024  # of the cells of a sheet: 500,000 of 100 characters are 50 million
 MAX_UNPACKED = 128 * 1024 * 1024  # 100,000 rows of five cells of 100 characters are about 90 MB
 _MAX_PARTS = 4_000  # a sheet with comments or a picture has three or four
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a workbook may use (ECMA-376 part 2)
+_COMMON_PARTS = frozenset(
+    {
+        "[Content_Types].xml",
+        "_rels/.rels",
+        "xl/workbook.xml",
+        "xl/_rels/workbook.xml.rels",
+        "xl/styles.xml",
+        "xl/sharedStrings.xml",
+    }
+)
 _DAMAGED = (
     BadPart,
     zipfile.BadZipFile,
@@ -39,10 +50,10 @@ class XlsxFile:
     def __init__(self, content: bytes) -> None:
         self._rows = 0
         with _opening():
-            self._parts = zipfile.ZipFile(io.BytesIO(content))
+            self._parts = Parts(io.BytesIO(content))
             _check_size(self._parts)
             self._book: Book = read_book(self._parts)
-            self._cells = fastexcel.read_excel(content)
+            self._cells = fastexcel.read_excel(_only_what_is_read(self._parts, self._book))
         self.sheets = self._book.sheets
 
     def grid(self, sheet: SheetPart) -> Grid:
@@ -111,10 +122,23 @@ def _check_size(parts: zipfile.ZipFile) -> None:
             f"The file unpacks to more than {MAX_UNPACKED // 2**20} MB. Remove pictures and unused sheets, or split it.",
             field="file",
         )
-    # reading each part compares what it holds with the size and checksum it states
-    damaged = any(member.compress_type not in _PACKINGS for member in members) or parts.testzip()
-    if damaged:
+    if any(member.compress_type not in _PACKINGS for member in members):
         raise BadPart("xl")
+
+
+def _only_what_is_read(parts: zipfile.ZipFile, book: Book) -> bytes:
+    """The workbook of the parts that were looked at, each once and of the size that it states.
+
+    Another reader of the file as it came might take the second of two parts of one name, or one whose name differs in
+    case, or read on where a part holds more than it says.
+    """
+    named = {sheet.path for sheet in book.sheets}
+    wanted = [name for name in dict.fromkeys(parts.namelist()) if name in named | _COMMON_PARTS]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        for name in wanted:
+            target.writestr(name, parts.read(name))  # compares it with its checksum
+    return out.getvalue()
 
 
 def _check_extent(name: str, layout: Layout, rows: int) -> None:
@@ -130,6 +154,14 @@ def _check_extent(name: str, layout: Layout, rows: int) -> None:
             "too_many_rows",
             f"Các trang tính có hơn {2 * MAX_ROWS} dòng, tính tới trang “{name}”. Chia tệp, hoặc chỉ rõ một trang (sheet).",
             f'The sheets down to "{name}" have over {2 * MAX_ROWS} rows. Split the file, or name one sheet (sheet).',
+            field="file",
+        )
+    if layout.characters > MAX_CHARACTERS:
+        raise TooLarge(
+            "file_too_large",
+            f"Các ô của trang “{name}” có hơn {MAX_CHARACTERS // 2**20} triệu ký tự. Rút gọn văn bản hoặc chia nhỏ tệp.",
+            f'The cells of the sheet "{name}" have over {MAX_CHARACTERS // 2**20} million characters. Shorten them or split '
+            "the file.",
             field="file",
         )
     if layout.last_column >= MAX_COLUMNS:

@@ -1,12 +1,11 @@
 """Properties of the cells of a sheet: formulas, formats, merges, strikes, hidden rows and columns, the extent."""
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.spreadsheets.grid import MAX_COLUMNS, MAX_ROWS, Flaw
 from shared.spreadsheets.xlsx_book import Book, CellStyle, NumberFormat, Strikes
-from shared.spreadsheets.xlsx_xml import integer, is_on, parse, place
+from shared.spreadsheets.xlsx_xml import Parts, integer, is_on, parse, place
 
 _MAX_MERGES = 50_000
 _PLAIN = CellStyle()
@@ -17,6 +16,7 @@ class Layout:
     """Rows from 1, columns from 0; the extent counts cells with a value only.
 
     Attributes:
+        characters: of the shared texts that the cells refer to.
         formats: cells whose number is not shown as it is stored.
         struck: cells whose text is struck through, True where it is so as a whole.
         merged_down: (first row, last row, column) of cells merged over several rows.
@@ -25,6 +25,7 @@ class Layout:
     first_column: int = MAX_COLUMNS
     last_column: int = -1
     last_row: int = 0
+    characters: int = 0
     flaws: dict[tuple[int, int], Flaw] = field(default_factory=dict)
     formats: dict[tuple[int, int], NumberFormat] = field(default_factory=dict)
     struck: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -33,7 +34,7 @@ class Layout:
     hidden_columns: set[int] = field(default_factory=set)
 
 
-def layout_of(parts: zipfile.ZipFile, path: str, book: Book) -> Layout:
+def layout_of(parts: Parts, path: str, book: Book) -> Layout:
     scan = _SheetScan(book)
     parse(parts, path, scan.start, scan.end, scan.text)
     return scan.layout
@@ -102,8 +103,10 @@ class _SheetScan:
         elif self._kind in {"n", "d"} and (self._style.format.is_special or {".", "E"} & set(self._value)):
             layout.formats[self._at] = self._style.format
         struck = True if self._style.struck else self._strikes.found
-        if self._kind == "s" and struck is None and self._value.isdigit():
-            struck = self._book.struck.get(int(self._value))
+        if self._kind == "s" and self._value.isdigit():
+            shared = int(self._value)
+            layout.characters += self._book.lengths[shared] if shared < len(self._book.lengths) else 0
+            struck = self._book.struck.get(shared) if struck is None else struck
         if struck is not None:
             layout.struck[self._at] = struck
 

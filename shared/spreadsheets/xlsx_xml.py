@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from xml.parsers import expat
 
+from shared.errors import TooLarge
+
+MAX_ELEMENTS = 5_000_000  # 100,000 rows of five cells have up to two million
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _PIECE = 1 << 20  # bytes; a comment is read anew from its start with each piece, so pieces are large
 
@@ -16,8 +19,25 @@ class BadPart(Exception):
     """A part of the workbook is missing or is not what its name says."""
 
 
+class Parts(zipfile.ZipFile):
+    """The parts of a workbook; counts the elements that were read of them."""
+
+    elements = 0
+
+    def count(self) -> None:
+        self.elements += 1
+        if self.elements > MAX_ELEMENTS:
+            raise TooLarge(
+                "file_too_large",
+                f"Tệp có hơn {MAX_ELEMENTS} phần tử XML (ô, dòng, định dạng). Xóa ô thừa, trang không dùng, hoặc chia nhỏ tệp.",
+                f"The file has over {MAX_ELEMENTS} XML elements (cells, rows, formats). Delete stray cells and unused "
+                "sheets, or split it.",
+                field="file",
+            )
+
+
 def parse(
-    parts: zipfile.ZipFile,
+    parts: Parts,
     path: str,
     start: Start,
     end: Callable[[str], None] = lambda _: None,
@@ -29,11 +49,13 @@ def parse(
     def refuse(*_: object) -> None:
         raise BadPart(path)
 
+    def element(tag: str, given: Mapping[str, str]) -> None:
+        parts.count()
+        start(_local(tag), {_local(name): value for name, value in given.items()})
+
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda tag, given: start(
-        _local(tag), {_local(k): v for k, v in given.items()}
-    )
+    parser.StartElementHandler = element
     parser.EndElementHandler = lambda tag: end(_local(tag))
     parser.CharacterDataHandler = text
     try:
