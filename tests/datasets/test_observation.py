@@ -1,12 +1,15 @@
 """The rule of observed states: by table, against a simulation that goes minute by minute, and by what always holds."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.datasets.domain import observation
 from services.datasets.domain.downtime import LONGEST_TOLERATED_SECONDS
 from services.datasets.domain.observation import (
     SHORTEST_PERIOD_SECONDS,
@@ -262,3 +265,28 @@ def test_time_that_does_not_count_is_left_out(
 
 def test_late_and_down_are_told_by_their_own_words() -> None:
     assert [state.value for state in Observed] == ["unknown", "up", "late", "down", "maintenance"]
+
+
+class Counted(list[Span]):
+    """Spans that count how often one is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        self.looks += 1
+        return super().__getitem__(place)
+
+    def __iter__(self) -> Iterator[Span]:
+        self.looks += len(self)
+        return super().__iter__()
+
+
+def test_many_maintenance_windows_are_not_all_looked_at_for_each_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    windows = Counted(span(60 * hour, 60 * hour + 1) for hour in range(1_000))
+    monkeypatch.setattr(observation, "merged", lambda spans: spans)
+    runs = runs_of([at(180 * number) for number in range(330)], HOURLY.in_time)
+    found = observe(runs, HOURLY, span(0, 60_000), maintenances=windows, downtimes=[])
+    assert len(found) > 1_500
+    assert windows.looks < 100_000  # of 1,000,000 pairs

@@ -10,7 +10,9 @@ from shared.http.problems import documented
 router = service_router("datasets")
 
 
-@router.post("/databases/{code}/declarations", status_code=201, tags=["reporting"], responses=documented(404))
+@router.post(
+    "/databases/{code}/declarations", status_code=201, tags=["reporting"], responses=documented(404, 409)
+)
 async def declare_database(
     code: CodeInPath,
     body: DeclarationIn,

@@ -1,6 +1,7 @@
 """Route of the observed states over a window of time."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from services.datasets.api.dependencies import (
     known_read,
 )
 from services.datasets.domain.days import check_plausible
+from services.datasets.domain.observation import Interval
 from services.datasets.domain.spans import Span
 from services.datasets.queries.downtime import load_downtimes
 from services.datasets.queries.observation import load_timelines
@@ -28,6 +30,8 @@ from shared.http.stable_reads import KnownAt
 router = service_router("datasets")
 
 LONGEST_WINDOW = timedelta(days=366)  # half a million rows at one heartbeat a minute
+
+MOST_INTERVALS = 10_000  # of one answer: a state that changes every hour of a year
 
 
 async def asked_window(
@@ -55,6 +59,16 @@ def _utc(instant: datetime, field: str) -> datetime:
     return instant.astimezone(UTC)
 
 
+def check_number(intervals: Sequence[Interval]) -> None:
+    if len(intervals) > MOST_INTERVALS:
+        raise InvalidInput(
+            "window_too_detailed",
+            f"Khoảng thời gian này có hơn {MOST_INTERVALS} đoạn: hỏi khoảng ngắn hơn.",
+            f"The window has over {MOST_INTERVALS} intervals: ask for a shorter one.",
+            field="to",
+        )
+
+
 AskedWindow = Annotated[tuple[Span, KnownRead], Depends(asked_window, scope="function")]
 
 
@@ -71,6 +85,8 @@ async def get_intervals(code: CodeInPath, window: AskedWindow, _: Reader, rules:
     if not found:
         raise database_unknown(code)
     downtimes = await load_downtimes(connection, known, rules.watch.downtime)
-    intervals = found[0].intervals(span, downtimes, known_until=known)
+    # in a thread: many heartbeats take long
+    intervals = await asyncio.to_thread(found[0].intervals, span, downtimes, known_until=known)
+    check_number(intervals)
     items = [IntervalOut.model_validate(item) for item in intervals]
     return Intervals(database_code=code, start=span.start, until=span.until, known_at=known, items=items)

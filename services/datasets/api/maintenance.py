@@ -10,7 +10,9 @@ from shared.http.problems import documented
 router = service_router("datasets")
 
 
-@router.post("/databases/{code}/maintenance", status_code=201, tags=["reporting"], responses=documented(404))
+@router.post(
+    "/databases/{code}/maintenance", status_code=201, tags=["reporting"], responses=documented(404, 409)
+)
 async def announce_maintenance(
     code: CodeInPath,
     body: MaintenanceIn,

@@ -11,7 +11,7 @@ router = service_router("datasets")
 
 
 @router.post(
-    "/databases/{code}/quality-results", status_code=201, tags=["reporting"], responses=documented(404)
+    "/databases/{code}/quality-results", status_code=201, tags=["reporting"], responses=documented(404, 409)
 )
 async def assess_database(
     code: CodeInPath,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.datasets.domain.spans import Span, advance, merged
+from services.datasets.domain.spans import Span, advance, first_after, merged
 
 
 class Observed(StrEnum):
@@ -189,12 +189,13 @@ def _with_maintenance(intervals: Sequence[Interval], quiet: Sequence[Span]) -> l
     found: list[Interval] = []
     for interval in intervals:
         at = interval.start
-        for span in quiet:
-            start, until = max(span.start, at), min(span.until, interval.until)
-            if start < until:
-                add_interval(found, Interval(interval.state, at, start))
-                add_interval(found, Interval(Observed.MAINTENANCE, start, until))
-                at = until
+        for number in range(first_after(quiet, at), len(quiet)):
+            if quiet[number].start >= interval.until:
+                break
+            start, until = max(quiet[number].start, at), min(quiet[number].until, interval.until)
+            add_interval(found, Interval(interval.state, at, start))
+            add_interval(found, Interval(Observed.MAINTENANCE, start, until))
+            at = until
         add_interval(found, Interval(interval.state, at, interval.until))
     return found
 

@@ -1,5 +1,6 @@
 """Spans of time, half open, and time that does not count."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,10 +28,14 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 def advance(origin: datetime, duration: timedelta, uncounted: Sequence[Span]) -> datetime:
     """The instant at which `duration` has passed since `origin`, leaving out spans as `merged` gives them."""
     reached = origin + duration
-    for span in uncounted:
-        if span.until <= origin:
-            continue
+    for number in range(first_after(uncounted, origin), len(uncounted)):
+        span = uncounted[number]
         if span.start >= reached:
             break
         reached += span.until - max(span.start, origin)
     return reached
+
+
+def first_after(spans: Sequence[Span], instant: datetime) -> int:
+    """The index of the first of the spans, as `merged` gives them, that is not over at an instant."""
+    return bisect_right(spans, instant, key=lambda span: span.until)

@@ -5,15 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, any_, literal, select
+from sqlalchemy import ARRAY, Text, any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.tables import Contradiction, Database, Watch
-from shared.errors import NotFound
+from services.datasets.tables import (
+    Contradiction,
+    Database,
+    Declaration,
+    Maintenance,
+    QualityResult,
+    Watch,
+)
+from shared.errors import Conflict, NotFound
 from shared.events import datasets as events
 from shared.log.outbox import add_events
 from shared.runtime.audit import Actor, add_audits
 from shared.text.folding import fold
+
+MOST_A_DAY = 200  # statements of a kind on one database
 
 
 @dataclass(slots=True)
@@ -69,6 +78,22 @@ async def lock_databases(session: AsyncSession, codes: Sequence[str]) -> dict[st
     for contradiction in await session.scalars(select(Contradiction).where(*is_open)):
         found[contradiction.database_code].open.append(contradiction)
     return found
+
+
+async def require_few(
+    session: AsyncSession, kind: type[Declaration | QualityResult | Maintenance], code: str, at: datetime
+) -> None:
+    """Refuse one statement more of its kind where there were very many within a day: every report on the database reads all.
+
+    Raises Conflict. The database's watch is locked.
+    """
+    recent = select(func.count()).where(kind.database_code == code, kind.recorded_at > at - timedelta(days=1))
+    if (await session.scalar(recent) or 0) >= MOST_A_DAY:
+        raise Conflict(
+            "statements_too_many",
+            f"Trong 24 giờ qua đã ghi {MOST_A_DAY} mục cùng loại cho {code}: gộp lại, hoặc ghi tiếp sau 24 giờ.",
+            f"{MOST_A_DAY} statements of this kind were recorded on {code} within 24 hours: sum them up, or go on after 24 hours.",
+        )
 
 
 async def record_change(

@@ -11,7 +11,7 @@ from services.datasets.domain.declarations import check_declaration
 from services.datasets.tables import (
     Declaration,
 )
-from services.datasets.use_cases.changes import lock_database
+from services.datasets.use_cases.changes import lock_database, require_few
 from services.datasets.use_cases.watching import WatchRules, record_and_examine
 from shared.events import datasets as events
 from shared.runtime.audit import Actor
@@ -35,6 +35,7 @@ async def record_declaration(
     check_declaration(phase, ndc_connection)
     check_day_not_future(effective_on, at, "effective_on")
     watched = await lock_database(session, code)
+    await require_few(session, Declaration, code, at)
     declaration = declaration_of(code, phase, ndc_connection, effective_on, evidence, actor=actor, at=at)
     session.add(declaration)
     await session.flush()

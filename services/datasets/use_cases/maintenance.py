@@ -9,7 +9,7 @@ from services.datasets.domain.maintenance import check_maintenance, check_notice
 from services.datasets.tables import (
     Maintenance,
 )
-from services.datasets.use_cases.changes import lock_database
+from services.datasets.use_cases.changes import lock_database, require_few
 from services.datasets.use_cases.watching import WatchRules, record_and_examine
 from shared.events import datasets as events
 from shared.runtime.audit import Actor
@@ -35,6 +35,7 @@ async def record_maintenance(
     if not by_office:
         check_notice(starts_at, at)
     watched = await lock_database(session, code)
+    await require_few(session, Maintenance, code, at)
     window = Maintenance(
         database_code=code,
         starts_at=starts_at,

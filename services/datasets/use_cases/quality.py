@@ -11,7 +11,7 @@ from services.datasets.domain.quality import check_quality
 from services.datasets.tables import (
     QualityResult,
 )
-from services.datasets.use_cases.changes import lock_database
+from services.datasets.use_cases.changes import lock_database, require_few
 from services.datasets.use_cases.declarations import Evidence
 from services.datasets.use_cases.watching import WatchRules, record_and_examine
 from shared.events import datasets as events
@@ -39,6 +39,7 @@ async def record_quality_result(
     check_day_not_future(new.as_of, at, "as_of")
     check_quality(new.measured, new.denominator)
     watched = await lock_database(session, code)
+    await require_few(session, QualityResult, code, at)
     values = {
         "criterion": new.criterion,
         "measured": new.measured,
