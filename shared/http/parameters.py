@@ -15,6 +15,7 @@ from shared.errors import InvalidInput, UnsupportedMedia
 from shared.http.preconditions import refuse_conditions, required_versions
 from shared.http.validation import MAX_FIELD_ERRORS, unknown_name
 from shared.text.nearest import shortened
+from shared.text.strict_json import read_json
 
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _NOTHING = frozenset({b"", b"{}", b"null"})  # bodies without content
@@ -163,7 +164,7 @@ async def _check_json(request: Request) -> None:
         )
     _require_media_type(request, "application/json")
     try:
-        await request.json()  # kept by the request, so that it is parsed once
+        request._json = read_json(body.decode("utf-8-sig"))  # noqa: SLF001 - where request.json() keeps it: parsed once
     except JSONDecodeError as error:
         raise _no_json(error) from None
     except UnicodeDecodeError as error:
@@ -173,11 +174,12 @@ async def _check_json(request: Request) -> None:
             f"The body is no UTF-8 from byte {error.start + 1} on: send JSON in UTF-8.",
             position={"byte": error.start + 1},
         ) from None
-    except (RecursionError, ValueError):  # ValueError: a number of more digits than Python reads
+    except (RecursionError, ValueError):
         raise InvalidInput(
             "json_too_complex",
-            "JSON lồng quá sâu hoặc có số quá nhiều chữ số: gửi theo đúng mẫu trong tài liệu API.",
-            "The JSON is nested too deep or has a number of too many digits: send what the API reference shows.",
+            "JSON lồng quá sâu, có quá nhiều phần tử hoặc có số quá nhiều chữ số: gửi theo đúng mẫu trong tài liệu API.",
+            "The JSON is nested too deep, has too many values or a number of too many digits: send what the API reference "
+            "shows.",
         ) from None
 
 

@@ -1,8 +1,9 @@
-"""Shapes that every request shares: unknown members refused, text bounded, clean and in one Unicode form."""
+"""Shapes that every request shares: unknown members refused, few errors looked for, text bounded, clean and in one form."""
 
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
@@ -11,18 +12,21 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     StringConstraints,
     ValidationError,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticOmit
 
 from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
 from shared.http.scalars import Boolean
-from shared.text.characters import CONTROL, CONTROL_BUT_BREAKS
+from shared.http.validation import MAX_FIELD_ERRORS
+from shared.text.characters import CONTROL, CONTROL_BUT_BREAKS, without_ignorable
 
-MOST_NAMED = 20  # unknown members that a refusal names
+# of the body that is being read; None outside one
+_errors_found: ContextVar[int | None] = ContextVar("errors_found", default=None)
 
 
 def _refuse_controls(text: str, controls: re.Pattern[str]) -> str:
@@ -35,16 +39,23 @@ def _refuse_controls(text: str, controls: re.Pattern[str]) -> str:
     return text
 
 
+def _clean(text: str, controls: re.Pattern[str]) -> str:
+    shown = without_ignorable(_refuse_controls(text, controls)).strip()
+    if not shown:
+        raise PydanticCustomError("nothing_visible", "There is nothing to see in the text.")
+    return unicodedata.normalize("NFC", shown)
+
+
 def _clean_line(text: str) -> str:
-    return unicodedata.normalize("NFC", _refuse_controls(text, CONTROL))
+    return _clean(text, CONTROL)
 
 
 def _clean_paragraph(text: str) -> str:
-    return unicodedata.normalize("NFC", _refuse_controls(text, CONTROL_BUT_BREAKS))
+    return _clean(text, CONTROL_BUT_BREAKS)
 
 
 def _keep_paragraph(text: str) -> str:
-    return _refuse_controls(text, CONTROL_BUT_BREAKS)
+    return without_ignorable(_refuse_controls(text, CONTROL_BUT_BREAKS))
 
 
 def _require_number(text: str) -> str:
@@ -54,38 +65,28 @@ def _require_number(text: str) -> str:
     return text
 
 
-def refuse_nul(value: Any) -> None:
-    """Raise when a NUL hides anywhere in a JSON value: PostgreSQL cannot store it, and no honest text has it."""
-    waiting = [
-        ("", value)
-    ]  # (dotted path, value); a list of our own, since JSON may be nested as deep as the stack
-    while waiting:
-        path, item = waiting.pop()
-        if isinstance(item, str) and "\0" in item:
-            raise InvalidInput(
-                "nul_character",
-                "Văn bản chứa ký tự NUL: hãy bỏ ký tự đó.",
-                "The text contains a NUL character: remove it.",
-                field=path.replace("\0", "") or None,
-            )
-        if isinstance(item, dict):
-            waiting += [(path, key) for key in item]
-            waiting += [(f"{path}.{key}".lstrip("."), inner) for key, inner in item.items()]
-        elif isinstance(item, list | tuple):
-            waiting += [(f"{path}.{n}".lstrip("."), inner) for n, inner in enumerate(item)]
-
-
 class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _sound(cls, value: Any) -> Any:
-        refuse_nul(value)
-        if isinstance(value, dict):
-            _refuse_unknown(cls, value)
-            _refuse_too_long(cls, value)
-        return value
+    def _with_few_errors(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """Once there are more errors than a refusal tells, the items that follow are not looked at."""
+        before = _errors_found.get()
+        if before is not None and before >= MAX_FIELD_ERRORS:
+            raise PydanticOmit  # from its list; the whole is refused already
+        counting = _errors_found.set(before or 0)
+        try:
+            if isinstance(value, dict):
+                _refuse_unknown(cls, value)
+                _refuse_too_long(cls, value)
+            return validate(value)
+        except ValidationError as error:
+            _errors_found.set((before or 0) + error.error_count())
+            raise
+        finally:
+            if before is None:
+                _errors_found.reset(counting)
 
 
 class ChangeModel(RequestModel):
@@ -130,7 +131,7 @@ def _refuse_unknown(model: type[BaseModel], value: dict[Any, Any]) -> None:
     known = known_members(model)
     if len(value) <= len(known) and value.keys() <= known.keys():
         return
-    names = [name for name in value if name not in known][:MOST_NAMED]
+    names = [name for name in value if name not in known][:MAX_FIELD_ERRORS]
     context = {"names": names, "known": sorted(known)}
     unknown = PydanticCustomError("extra_forbidden", "There are members that are not known.", context)
     raise ValidationError.from_exception_data(

@@ -26,6 +26,7 @@ from shared.http.scalars import BooleanText
 from shared.imports.overtaken import Overtaken
 from shared.imports.reports import report_workbook
 from shared.spreadsheets import MAX_BYTES, Sheet, Skipped, Upload, mapping_from_json
+from shared.text.strict_json import nul_character
 
 _log = logging.getLogger(__name__)
 # what an import answers, beside the report as JSON: by `Accept` the file as it came, with the report in it
@@ -161,6 +162,9 @@ def _read_form(form: type[Form], parts: FormData) -> Form:
     """Raises RequestValidationError, and InvalidInput for a field that is given twice."""
     given = parts.multi_items()
     refuse_repeated(name for name, _ in given)
+    with_nul = [name for name, text in given if isinstance(text, str) and "\0" in text]
+    if with_nul:
+        raise nul_character(with_nul[0])
     try:
         return form.model_validate(dict(given))
     except ValidationError as error:

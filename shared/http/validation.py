@@ -32,6 +32,7 @@ _VALIDATION_VI = {
     "literal_error": "Giá trị phải là một trong: {expected}.",
     "string_type": "Phải là văn bản.",
     "control_character": "Văn bản chứa ký tự điều khiển {character}: hãy bỏ ký tự đó.",
+    "nothing_visible": "Văn bản không có ký tự nào nhìn thấy được: ghi nội dung.",
     "no_number": "Số văn bản phải có chữ cái hoặc chữ số.",
     "string_unicode": "Văn bản không đúng mã Unicode.",
     "int_type": "Phải là số nguyên, không đặt trong ngoặc kép.",

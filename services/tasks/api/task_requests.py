@@ -22,9 +22,8 @@ from shared.errors import InvalidInput
 from shared.events import tasks as events
 from shared.http.pagination import decode_after
 from shared.runtime.clock import local_date
-from shared.text.folding import fold
+from shared.text.folding import search_words
 
-MOST_WORDS = 10  # of a search; more narrow nothing down
 NO_DATE = "-"  # in a cursor, for a last row without a due date
 WORDS = ("title", "deliverable", "priority")
 
@@ -138,7 +137,7 @@ def asked_filters(
         "parent": parent,
         "due_before": due_before,
         "due_after": due_after,
-        "words": fold(q).split()[:MOST_WORDS] if q else (),
+        "words": search_words(q) if q else (),
     }
 
 

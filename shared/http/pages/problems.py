@@ -35,6 +35,10 @@ ADVICE: dict[int | None, tuple[str, str]] = {
         "Địa chỉ này không nhận phương thức HTTP đó. Xem tài liệu API.",
         "The address does not take that HTTP method. See the API reference.",
     ),
+    408: (
+        "Yêu cầu không đến đủ trong thời gian cho phép. Kiểm tra đường truyền rồi gửi lại cả yêu cầu.",
+        "The request did not arrive whole in time. Check the connection and send all of it again.",
+    ),
     409: (
         "Yêu cầu tự nó đúng nhưng trái với điều đã ghi. Đọc lại hiện trạng rồi quyết định; gửi lại y nguyên sẽ bị từ chối như cũ.",
         "The request is right by itself, but not beside what is recorded. Read how things stand and decide; sent unchanged it is refused again.",

@@ -114,7 +114,7 @@ _UNACCENTED = {
 
 def normalise(text: str, issued_on: date | None = None) -> Normal:
     """The text as the tables expect it; "năm nay" becomes the year of issue where that is known."""
-    words = unicodedata.normalize("NFKC", _MARKS.sub(r"\1", text)).lower().translate(_LETTERS)
+    words = _compatible(_MARKS.sub(r"\1", text)).lower().translate(_LETTERS)
     words = _SPACES.sub(" ", _INVISIBLE.sub("", words)).strip(_ENDS)
     words = _MIDNIGHT.sub("", words)
     words = _BULLET.sub("", _WORD.sub(lambda match: _standard(match[0]), words))
@@ -128,6 +128,12 @@ def normalise(text: str, issued_on: date | None = None) -> Normal:
     words = _SHORT_MONTH.sub("tháng ", words)
     words = _SHARED_YEARS.sub(r"năm \1 \2 năm ", _SHARED_UNIT.sub(r"\1 \2 \3 \1 ", words))
     return Normal(words.replace("năm nay", f"năm {issued_on.year:04}") if issued_on else words, corrected)
+
+
+def _compatible(text: str) -> str:
+    """NFKC, where that does not make a text long of signs that stand for whole phrases (\ufdfa is 18 letters)."""
+    folded = unicodedata.normalize("NFKC", text)
+    return folded if len(folded) <= 2 * len(text) else unicodedata.normalize("NFC", text)
 
 
 _SLOT, _LONE = r"(?:[0-9][0-9oil|]?|[oil|][0-9])", r"[il|]"
