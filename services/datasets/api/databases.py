@@ -31,10 +31,9 @@ from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
-from shared.text.folding import fold
+from shared.text.folding import search_words
 
 router = service_router("datasets")
-MOST_WORDS = 10  # of a search; more narrow nothing down
 
 
 @router.post(
@@ -89,7 +88,7 @@ async def list_databases(
     """
     wanted = {"kind": kind, "owner": owner, "phase": phase, "observed": observed}
     wanted |= {"ndc_connection": ndc_connection}
-    words = fold(q).split()[:MOST_WORDS] if q else ()
+    words = search_words(q) if q else ()
     after = decode_after(cursor, str)
     rows = await read.list_databases(connection, wanted, words, caller.viewer, after=after, limit=limit)
     return page_answer(request, rows, limit, key=lambda row: (row.code,), view=row_answer)
