@@ -26,20 +26,21 @@ from shared.spreadsheets.wire import (
 )
 from shared.spreadsheets.workbook import Workbook
 
-AT_ONCE = 2  # processes of up to 2 GB each; more would only share the same processors
+AT_ONCE = 1  # of up to 1 GB: the memory of a service's container is made for one
 _COMMAND = (sys.executable, "-m", "shared.spreadsheets")
 _WRITE_COMMAND = (sys.executable, "-m", "shared.spreadsheets.report")
 _ROOT = Path(__file__).parents[2]  # the folder of the packages, for `-m`
 # all the environment there is: no secret of the service; one thread keeps the address space within its limit
 _ENVIRONMENT = {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "POLARS_MAX_THREADS": "1"}
-_SECONDS = 75.0  # with the wait; above the 60 of processor time, for a machine with other work
+_SECONDS = 75.0  # with the wait; above the 30 of processor time, for a machine with other work
 _AT_ONCE_SECONDS = 1.0  # who waited no longer had its whole time
 _OUT_OF_BOUNDS = (
     TOO_COSTLY,
     -signal.SIGXCPU,
     -signal.SIGKILL,
 )  # by itself, of processor time, of the machine's memory
-_OUT_OF_MEMORY = b"memory allocation of"  # what Rust writes before it aborts
+# what Rust writes before it aborts, and where Python gave it no object
+_OUT_OF_MEMORY = (b"memory allocation of", b"PyObject pointer is null")
 
 Pieces = Sequence[dict[str, Any]]
 Found = TypeVar("Found")
@@ -104,7 +105,7 @@ def _ask(command: Sequence[str], asked: bytes, since: float) -> Pieces:
     except subprocess.CalledProcessError as error:
         last = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         _log.warning("a file could not be read apart: %s: %s", error, last[:200])
-        bounded = error.returncode in _OUT_OF_BOUNDS or _OUT_OF_MEMORY in error.stderr
+        bounded = error.returncode in _OUT_OF_BOUNDS or any(sign in error.stderr for sign in _OUT_OF_MEMORY)
         raise (_too_costly() if bounded else _crashes()) from error
     pieces = [json.loads(line) for line in io.BytesIO(child.stdout)]
     if "refusal" in pieces[0]:

@@ -14,9 +14,12 @@ TOO_COSTLY = 3  # exit status: more memory, or a longer answer, than it may have
 _MAX_ANSWER = (
     256 * 1024 * 1024
 )  # characters; 100,000 rows of five columns of 100 characters give about 60 million
+MAX_MEMORY = (
+    1024**3
+)  # bytes of address space; 100,000 rows of five cells of 100 characters take less than 768 MB
 _LIMITS = {
-    resource.RLIMIT_AS: 2 * 1024**3,
-    resource.RLIMIT_CPU: 60,
+    resource.RLIMIT_AS: MAX_MEMORY,
+    resource.RLIMIT_CPU: 30,  # the same rows take 8
     resource.RLIMIT_NOFILE: 64,
     resource.RLIMIT_CORE: 0,
 }

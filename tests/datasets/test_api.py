@@ -390,7 +390,7 @@ async def test_lists_are_filtered_and_read_page_by_page(world: World) -> None:
         ({"ndc_connection": "connected", "kind": "national"}, []),
         ({"observed": "up"}, ["A1"]),
         ({"q": "dat ĐAI"}, ["A1"]),
-        ({"q": "%"}, ["A1", "A2", "A3"]),
+        ({"q": "%"}, []),
     ):
         page = await world.get("/databases", params=wanted)
         assert [item["code"] for item in page["items"]] == codes, wanted

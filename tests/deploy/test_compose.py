@@ -14,6 +14,8 @@ from typer.main import get_command
 from services.cli.app import app
 from services.cli.processes import settings_reference
 from services.register import REGISTER, SERVICES, declared_topics
+from shared.spreadsheets.apart import AT_ONCE
+from shared.spreadsheets.child import MAX_MEMORY
 from tests.deploy.compose import COMPOSE, DEPLOY, PROJECT, VARIABLE, compose, ours, processes, services
 from tests.support.processes import free_port, run
 
@@ -39,6 +41,12 @@ def test_one_container_per_service_and_per_worker() -> None:
         **{service: ["dondoc", "serve", service] for service in SERVICES},
         **{f"{service}-worker": ["dondoc", "work", service] for service in SERVICES},
     }
+
+
+@pytest.mark.parametrize("name", sorted(processes()))
+def test_its_memory_holds_the_reader_of_a_spreadsheet_too(name: str) -> None:
+    memory = processes()[name]["deploy"]["resources"]["limits"]["memory"]
+    assert int(memory.removesuffix("M")) * 2**20 >= AT_ONCE * MAX_MEMORY + 256 * 2**20
 
 
 @pytest.mark.parametrize("name", sorted(ours()))

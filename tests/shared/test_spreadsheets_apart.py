@@ -1,6 +1,7 @@
 """The process that reads a file: how it answers, what it may not, how it ends."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
@@ -10,9 +11,7 @@ from typing import Any
 import pytest
 
 from shared.errors import InvalidInput, TooLarge, Unavailable
-from shared.spreadsheets import (
-    apart,
-)
+from shared.spreadsheets import apart, child
 from tests.shared.tables import (
     DATA,
     GOOD,
@@ -88,6 +87,7 @@ async def test_a_file_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyP
             "import os, sys; print('memory allocation of 5 bytes failed', file=sys.stderr); os.abort()",
             "file_too_costly",
         ),
+        ("raise SystemExit('pyo3_runtime.PanicException: PyObject pointer is null')", "file_too_costly"),
     ],
 )
 async def test_a_crash_is_told_from_a_file_that_costs_too_much(
@@ -109,6 +109,36 @@ async def test_memory_that_python_is_denied_is_told_as_cost(monkeypatch: pytest.
     with pytest.raises(InvalidInput) as caught:
         await read_rows_apart("a.csv", csv_bytes([HEAD, ONE]))
     assert caught.value.code == "file_too_costly"
+
+
+def test_the_reading_process_has_little_and_is_ended_before_the_service() -> None:
+    program = (
+        "import resource; from pathlib import Path; from shared.spreadsheets import child\n"
+        "limits = [resource.RLIMIT_AS, resource.RLIMIT_CPU]\n"
+        "child.run(lambda *_: [{'adj': Path('/proc/self/oom_score_adj').read_text(),"
+        " 'limits': [resource.getrlimit(each)[0] for each in limits]}])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], input=b"{}\n", capture_output=True, check=True)
+    told = json.loads(ended.stdout)
+    assert (int(told["adj"]), told["limits"]) == (1000, [child.MAX_MEMORY, 30])
+
+
+async def test_many_rows_come_in_pieces_and_are_read_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One long text of JSON would stop every other thread while it is read, and the event loop with them."""
+    seen: list[tuple[threading.Thread, int]] = []
+    read = apart.workbook_from_json
+
+    def spy(pieces: Sequence[Any]) -> Any:
+        seen.append((threading.current_thread(), max(len(json.dumps(piece)) for piece in pieces)))
+        return read(pieces)
+
+    monkeypatch.setattr(apart, "workbook_from_json", spy)
+    rows = [(str(number), f"Việc {number}", *ONE[2:]) for number in range(5_000)]
+    found = await read_rows_apart("a.csv", csv_bytes([HEAD, *rows]))
+    assert [row.values["title"] for row in found.rows] == [row[1] for row in rows]
+    [(thread, longest)] = seen
+    assert thread is not threading.main_thread()
+    assert longest < 100_000
 
 
 class Turnstile:
@@ -163,4 +193,4 @@ async def test_who_waits_too_long_is_told_to_come_again(
     assert caught.value.code == "reading_busy"
     assert [
         getattr(each, "code", each) for each in await asyncio.gather(*reading, return_exceptions=True)
-    ] == ["x"] * 2
+    ] == ["x"] * apart.AT_ONCE
