@@ -125,11 +125,7 @@ async def amend_agency(
     new = [each for each in _spellings(after) if each not in known]
     await asyncio.to_thread(_check_names, await load_names(connection), after, new)
     await _write(session, agency, before, after)
-    changed = {
-        name: [getattr(before, name), getattr(after, name)] for name in ("name", "short_name", "aliases")
-    }
-    detail = {name: values for name, values in changed.items() if values[0] != values[1]}
-    await add_audit(session, actor, "amend", "agency", after.code, at=at, **detail)
+    await add_audit(session, actor, "amend", "agency", after.code, at=at, **_differences(before, after))
     await add_event(session, after, version=agency.version, at=at)
 
 
@@ -162,6 +158,14 @@ def _amended(before: events.AgencyRecorded, wanted: Mapping[str, Any]) -> events
     given_up = {before.name, before.short_name} - {after.name, after.short_name, None}
     aliases = {*after.aliases, *given_up} - {after.name, after.short_name}
     return after.model_copy(update={"aliases": tuple(sorted(filter(None, aliases)))})
+
+
+def _differences(before: events.AgencyRecorded, after: events.AgencyRecorded) -> dict[str, list[Any]]:
+    """Old and new value of each name that changed."""
+    values = {
+        name: [getattr(before, name), getattr(after, name)] for name in ("name", "short_name", "aliases")
+    }
+    return {name: [old, new] for name, (old, new) in values.items() if old != new}
 
 
 async def _write(
