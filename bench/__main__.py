@@ -17,6 +17,7 @@ from bench.common import Figure
 MODULES = (
     "log_relay",
     "task_list",
+    "keys",
     "group_changes",
     "webhook_sender",
     "reminders",

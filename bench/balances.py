@@ -15,13 +15,12 @@ from statistics import median
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bench.common import Figure
+from bench.common import Figure, migrated
 from services.finance.queries.balances import BalanceQuery, read_balances
 from shared.keys.viewers import EVERYTHING
 from shared.runtime.database import Database
-from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
-from tests.support.writing import writing
+from tests.support.writing import run_alone, writing
 
 DECISIONS = 10_000
 LINES = 100  # of a decision
@@ -82,19 +81,15 @@ def _pairs() -> list[BalanceQuery]:
 
 @asynccontextmanager
 async def _filled(server: URL) -> AsyncIterator[Database]:
-    url = server.set(database="bench_balances")
-    await create_database(url)
-    await migrate("finance", url)
-    database = Database(url)
+    database = await migrated(server.set(database="bench_balances"), "finance")
     values = {"decisions": DECISIONS, "lines": LINES, "days": DAYS, "first": FIRST}
     try:
         async with writing(database) as session:
             for statement in _FILL:
                 needed = {name: value for name, value in values.items() if f":{name}" in statement}
                 await session.execute(text(statement), needed)
+        await run_alone(database.url, "VACUUM ANALYZE")
         async with database.reading() as connection:
-            await connection.execute(text("SET statement_timeout = 0"))
-            await connection.execute(text("VACUUM ANALYZE"))
             assert (await connection.execute(text("SELECT count(*) FROM postings"))).scalar_one() == POSTINGS
         yield database
     finally:

@@ -1,11 +1,20 @@
 """Shared by all benchmarks: a figure as a ratio against a named peer or limit, from the same run."""
 
 import asyncio
+import base64
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
+
+import asyncpg
+from sqlalchemy import URL
+
+from shared.runtime.database import Database
+from shared.runtime.migrations import create_database, migrate
+
+SECRET_KEY = base64.b64encode(b"b" * 32).decode()  # of services that are measured
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the limit is kept; None where none is set. Without a ratio the value itself is held to it."""
+        """True if the limit is kept; None where none is set. Without a ratio the value itself is held to it."""
         if self.limit is None:
             return None
         measured = self.value if self.ratio is None else self.ratio
@@ -63,3 +72,15 @@ async def turns_per_second(turns: int, clients: int, act: Callable[[int], Awaita
         for _ in range(clients):
             group.create_task(work())
     return turns / (time.perf_counter() - began)
+
+
+async def migrated(url: URL, service: str, *, application: str = "dondoc") -> Database:
+    """A new database of a service, at its newest revision, empty."""
+    await create_database(url)
+    await migrate(service, url)
+    return Database(url, application=application)
+
+
+async def raw_connections(url: URL, number: int) -> list[asyncpg.Connection]:
+    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return [await asyncpg.connect(dsn) for _ in range(number)]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import URL, text
 
-from bench.common import Figure, interleaved
+from bench.common import Figure, interleaved, migrated
 from services.tasks.domain.deadlines import DeadlineKind, Reading
 from services.tasks.domain.tasks import NewCitation, NewTask
 from services.tasks.use_cases.documents import record_document, record_programme
@@ -19,7 +19,6 @@ from services.tasks.use_cases.tasks import create_task
 from shared.events import tasks as events
 from shared.runtime.audit import SYSTEM
 from shared.runtime.database import Database
-from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
 from tests.support.writing import writing
 
@@ -84,9 +83,7 @@ Change = Callable[[Database, UUID], Awaitable[None]]
 
 
 async def prepare(url: URL) -> Database:
-    await create_database(url)
-    await migrate("tasks", url)
-    database = Database(url)
+    database = await migrated(url, "tasks")
     async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=AT)
         await load_communes(session, actor=SYSTEM, at=AT)

@@ -16,7 +16,7 @@ import asyncpg
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bench.common import Figure, turns_per_second, warmed
+from bench.common import Figure, migrated, raw_connections, turns_per_second, warmed
 from services.datasets.domain.heartbeats import NewHeartbeat
 from services.datasets.tables import Agency
 from services.datasets.use_cases.databases import NewDatabase, register_database
@@ -28,7 +28,6 @@ from shared.events.tasks import AgencyRecorded
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import SystemClock, local_date
 from shared.runtime.database import Database
-from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
 from tests.support.writing import writing
 
@@ -51,14 +50,14 @@ _INSERT_ALIKE = text(
 )
 
 
-async def _prepare(url: URL, database: Database) -> None:
-    await create_database(url)
-    await migrate("datasets", url)
+async def _prepare(url: URL) -> Database:
+    database = await migrated(url, "datasets", application="dondoc-datasets")
     async with writing(database) as session:
-        told = AgencyRecorded(code="G12", name="Bộ Tài chính", bloc="government", level="central")
-        await record_agency(session, Agency, told, version=1)
+        owner = AgencyRecorded(code="G12", name="Bộ Tài chính", bloc="government", level="central")
+        await record_agency(session, Agency, owner, version=1)
         for number in range(DATABASES):
             await _register(session, _code(number), SystemClock().now())
+    return database
 
 
 async def _register(session: AsyncSession, code: str, at: datetime) -> None:
@@ -107,11 +106,6 @@ async def _inserted_alike(database: Database) -> float:
     return await turns_per_second(HEARTBEATS, CLIENTS, insert)
 
 
-async def _connect(url: URL) -> list[asyncpg.Connection]:
-    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return [await asyncpg.connect(dsn) for _ in range(CLIENTS)]
-
-
 async def _inserted(idle: list[asyncpg.Connection]) -> float:
     async def insert(turn: int) -> None:
         connection, at = idle.pop(), SystemClock().now()
@@ -125,10 +119,9 @@ async def _inserted(idle: list[asyncpg.Connection]) -> float:
 
 def _measure(url: URL) -> list[float]:
     """Per second: heartbeats taken, rows inserted by the same driver, rows inserted by raw connections."""
-    database = Database(url, application="dondoc-datasets")
     with asyncio.Runner() as runner:
-        runner.run(_prepare(url, database))
-        connections = runner.run(_connect(url))
+        database = runner.run(_prepare(url))
+        connections = runner.run(raw_connections(url, CLIENTS))
         subjects: list[Callable[[], float]] = [
             lambda: runner.run(_taken(database, HEARTBEATS)),
             lambda: runner.run(_inserted_alike(database)),

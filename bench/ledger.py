@@ -14,7 +14,7 @@ from itertools import count
 import asyncpg
 from sqlalchemy import URL, text
 
-from bench.common import Figure, turns_per_second, warmed
+from bench.common import Figure, migrated, raw_connections, turns_per_second, warmed
 from services.finance.domain.decisions import Header
 from services.finance.domain.ledger import Field, Kind, Level, Line, Nature
 from services.finance.tables import Agency
@@ -24,9 +24,8 @@ from shared.events.tasks import AgencyRecorded
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
-from shared.runtime.migrations import create_database, migrate
 from tests.support.postgres import running_postgres
-from tests.support.writing import writing
+from tests.support.writing import run_alone, writing
 
 CLIENTS = 20
 LINES = 100
@@ -80,23 +79,22 @@ async def _post(database: Database, kind: Kind, number: str, lines: list[Line]) 
         await post_decision(session, header, lines, actor=SYSTEM, at=SystemClock().now())
 
 
-async def _prepare(url: URL, database: Database) -> None:
-    await create_database(url)
-    await migrate("finance", url)
+async def _prepare(url: URL) -> Database:
+    database = await migrated(url, "finance", application="dondoc-finance")
     admin = Database(url)
     async with writing(admin) as session:
         for statement in _PEER:
             await session.execute(text(statement))
     async with writing(database) as session:
         for agency in range(LINES):
-            told = AgencyRecorded(code=f"X{agency:02}", name="Bộ", bloc="government", level="central")
-            await record_agency(session, Agency, told, version=1)
+            body = AgencyRecorded(code=f"X{agency:02}", name="Bộ", bloc="government", level="central")
+            await record_agency(session, Agency, body, version=1)
     funds = [_line(MONEY, agency) for agency in range(LINES)]
     for kind in (Kind.APPROVE, Kind.ALLOCATE):
         await _post(database, kind, "0", funds)
-    async with admin.reading() as connection:
-        await connection.execute(text("VACUUM ANALYZE"))
     await admin.close()
+    await run_alone(url, "VACUUM ANALYZE")
+    return database
 
 
 async def _posted(database: Database, turns: int, lines: list[Line]) -> float:
@@ -104,11 +102,6 @@ async def _posted(database: Database, turns: int, lines: list[Line]) -> float:
     return await turns_per_second(
         turns, CLIENTS, lambda _: _post(database, Kind.DISBURSE, str(next(_NUMBERS)), lines)
     )
-
-
-async def _connect(url: URL) -> list[asyncpg.Connection]:
-    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return [await asyncpg.connect(dsn) for _ in range(CLIENTS)]
 
 
 async def _transferred(idle: list[asyncpg.Connection]) -> float:
@@ -132,10 +125,9 @@ def _measure(url: URL) -> list[float]:
     """Per second: singles, lines of hundreds on the hot account and over many agencies, the peer's transfers twice."""
     hot = _line(1, 0)
     spread = [_line(1, agency) for agency in range(LINES)]
-    database = Database(url, application="dondoc-finance")
     with asyncio.Runner() as runner:
-        runner.run(_prepare(url, database))
-        connections = runner.run(_connect(url))
+        database = runner.run(_prepare(url))
+        connections = runner.run(raw_connections(url, CLIENTS))
         subjects: list[Callable[[], float]] = [
             lambda: runner.run(_posted(database, SINGLES, [hot])),
             lambda: runner.run(_posted(database, HUNDREDS, [hot] * LINES)) * LINES,

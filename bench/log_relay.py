@@ -17,7 +17,6 @@ from statistics import median
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench.common import Figure
 from shared.events.envelope import CloudEvent
@@ -28,9 +27,10 @@ from shared.log.cursors import Cursor
 from shared.log.reader import LogRow, read_rows
 from shared.log.relay import CURSOR, PAGE, relay_loop
 from shared.log.topics import Topic
-from shared.platform_tables import platform_metadata
+from shared.platform.tables import platform_metadata
 from shared.runtime.database import Database
-from shared.runtime.loops import Pulse
+from shared.runtime.loops import Liveness
+from shared.runtime.migrations import create_database
 from tests.support.kafka import running_kafka
 from tests.support.postgres import running_postgres
 from tests.support.writing import writing
@@ -80,11 +80,11 @@ class Bench:
             await session.execute(text("DELETE FROM log_cursors WHERE name = :name"), {"name": CURSOR})
         publisher = _Counting(self.connection)
         assert await publisher.trouble() is None
-        pulse = _Finish(publisher)
+        liveness = _Finish(publisher)
         began = time.perf_counter()
-        relaying = asyncio.ensure_future(relay_loop("bench", self.database, publisher)(pulse))
+        relaying = asyncio.ensure_future(relay_loop("bench", self.database, publisher)(liveness))
         await asyncio.wait(
-            [relaying, asyncio.ensure_future(pulse.finished.wait())], return_when=asyncio.FIRST_COMPLETED
+            [relaying, asyncio.ensure_future(liveness.finished.wait())], return_when=asyncio.FIRST_COMPLETED
         )
         seconds = time.perf_counter() - began
         relaying.cancel()
@@ -122,16 +122,16 @@ class _Counting(KafkaPublisher):
         self.published += len(events)
 
 
-class _Finish(Pulse):
-    """A relay beats when its cursor is saved."""
+class _Finish(Liveness):
+    """A relay reports when its cursor is saved."""
 
     def __init__(self, publisher: _Counting) -> None:
         super().__init__("bench-relay")
         self.finished = asyncio.Event()
         self._publisher = publisher
 
-    def beat(self) -> None:
-        super().beat()
+    def report(self) -> None:
+        super().report()
         if self._publisher.published >= EVENTS:
             self.finished.set()
 
@@ -139,12 +139,9 @@ class _Finish(Pulse):
 @asynccontextmanager
 async def _prepared(server: Any, address: str) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
-        admin = create_async_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
-        stack.push_async_callback(admin.dispose)
-        async with admin.connect() as connection:
-            await connection.execute(text("DROP DATABASE IF EXISTS bench_log_relay"))
-            await connection.execute(text("CREATE DATABASE bench_log_relay"))
-        database = Database(server.set(database="bench_log_relay"), application="dondoc-bench")
+        url = server.set(database="bench_log_relay")
+        await create_database(url)
+        database = Database(url, application="dondoc-bench")
         stack.push_async_callback(database.close)
         async with database.engine.begin() as connection:
             await connection.run_sync(platform_metadata.create_all)

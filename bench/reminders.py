@@ -7,14 +7,13 @@ from statistics import median
 
 from sqlalchemy import URL, text
 
-from bench.common import Figure
+from bench.common import SECRET_KEY, Figure, migrated
 from services.notify.settings import NotifySettings
 from services.notify.worker import next_due_instant, raise_batches
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
-from shared.runtime.migrations import migrate
 from tests.support.postgres import running_postgres
-from tests.support.writing import writing
+from tests.support.writing import run_alone, writing
 
 TASKS = 125_000
 EACH = 8  # reminders of a task: the fixed milestones
@@ -46,21 +45,13 @@ _ADD_REMINDERS = text(
 
 async def _measure(server: URL) -> tuple[float, float]:
     """Median milliseconds of a poll that finds nothing due, and reminders claimed and raised a second."""
-    admin = Database(server.set(database="postgres"))
-    async with admin.reading() as connection:
-        await connection.execute(text("CREATE DATABASE bench_reminders"))
-    await admin.close()
-    url = server.set(database="bench_reminders")
-    await migrate("notify", url)
-    database = Database(url)
+    database = await migrated(server.set(database="bench_reminders"), "notify")
     try:
         async with writing(database) as session:
             await session.execute(text("SET LOCAL statement_timeout = 0"))
             await session.execute(_ADD_TASKS, {"tasks": TASKS})
             await session.execute(_ADD_REMINDERS, {"start": START, "each": EACH})
-        async with database.reading() as connection:
-            await connection.execute(text("SET statement_timeout = 0"))
-            await connection.execute(text("VACUUM ANALYZE tasks, reminders"))
+        await run_alone(database.url, "VACUUM ANALYZE tasks, reminders")
         return await _poll(database), await _raise(database)
     finally:
         await database.close()
@@ -81,7 +72,7 @@ async def _poll(database: Database) -> float:
 async def _raise(database: Database) -> float:
     settings = NotifySettings(
         database_url="postgresql://unused",
-        secret_key="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",  # noqa: S106 - of this bench alone
+        secret_key=SECRET_KEY,
     )
     clock = ManualClock(START + timedelta(days=4))  # tens of thousands are due
     began, raised = time.perf_counter(), 0

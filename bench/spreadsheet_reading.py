@@ -1,4 +1,4 @@
-"""How long does reading an annex of 20,000 rows take, against openpyxl and fastexcel alone?
+"""Reading an annex of 20,000 rows, against openpyxl and fastexcel alone.
 
     python bench/spreadsheet_reading.py                  # 20,000 rows of four columns, seven runs each
     python bench/spreadsheet_reading.py --rows 2000 --runs 3

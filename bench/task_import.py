@@ -1,4 +1,4 @@
-"""Bench 5: importing 100,000 rows, end to end, against COPY of the rows that this leaves in the database."""
+"""Importing 100,000 rows, end to end, against COPY of the rows that this leaves in the database."""
 
 import asyncio
 import csv
@@ -12,9 +12,8 @@ from statistics import median
 from typing import Any
 
 from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from bench.common import Figure
+from bench.common import Figure, migrated
 from services.cli.generate import DELIVERABLES, FIELDS, THINGS, VERBS
 from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.documents import record_document, record_programme
@@ -24,10 +23,9 @@ from shared.events import tasks as events
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database, driver_connection
-from shared.runtime.migrations import migrate
 from shared.spreadsheets import Upload
 from tests.support.postgres import running_postgres
-from tests.support.writing import writing
+from tests.support.writing import run_alone, writing
 
 ROWS, RUNS = 100_000, 1  # minutes long
 PROGRAMME_ROWS, PROGRAMME_RUNS = 1_600, 7  # tasks of the real programme
@@ -64,12 +62,7 @@ def annex(rows: int) -> bytes:
 
 async def prepare(url: URL) -> Database:
     """A migrated database with the catalogue, and a copy of every table that an import writes to."""
-    admin = create_async_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text("CREATE DATABASE bench_import TEMPLATE template0 ENCODING 'UTF8'"))
-    await admin.dispose()
-    await migrate("tasks", url.set(database="bench_import"))
-    database = Database(url.set(database="bench_import"))
+    database = await migrated(url.set(database="bench_import"), "tasks")
     async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=AT)
         await record_programme(session, events.ProgrammeRecorded(code=PROGRAMME, title="NQ 57"), SYSTEM, AT)
@@ -84,9 +77,7 @@ async def prepare(url: URL) -> Database:
 
 async def empty(database: Database) -> None:
     names = ", ".join(f"{table}, copy_{table}" for table in COPIED)
-    async with database.reading() as connection:
-        await connection.execute(text(f"TRUNCATE {names} CASCADE"))
-        await connection.execute(text("CHECKPOINT"))
+    await run_alone(database.url, f"TRUNCATE {names} CASCADE", "CHECKPOINT")
 
 
 async def import_rows(database: Database, content: bytes, rows: int) -> float:

@@ -2,17 +2,13 @@
 
 import asyncio
 import base64
-import multiprocessing
 import os
-import time
-from contextlib import closing
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any
 
 import asyncpg
 import orjson
-import uvicorn
 from sqlalchemy import URL, text
 from sqlalchemy.dialects import postgresql
 from starlette.applications import Starlette
@@ -20,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.common import Figure, interleaved
+from bench.common import SECRET_KEY, Figure, migrated, warmed
+from bench.serving import requests_per_second, serve_app, spawned
 from services.tasks.main import SERVICE
 from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import page_statement
@@ -32,8 +29,6 @@ from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import SystemClock, local_date
 from shared.runtime.database import Database
 from shared.runtime.health import Health
-from shared.runtime.listener import open_listener
-from shared.runtime.migrations import create_database, migrate
 from shared.runtime.stable_reads import AsOf
 from tests.support.postgres import running_postgres
 from tests.support.writing import writing
@@ -43,7 +38,6 @@ ROWS = 50
 REQUESTS = 300
 TOGETHER = 4
 RUNS = 5
-SECRET = base64.b64encode(b"b" * 32).decode()
 
 _FILL = (
     """INSERT INTO programmes (code, normal_form, similar_form, title, version, recorded_at)
@@ -68,22 +62,20 @@ _FILL = (
 
 async def _prepare(url: URL) -> str:
     """Fill the database; the key of a reader."""
-    await create_database(url)
-    await migrate("tasks", url)
-    database = Database(url)
+    database = await migrated(url, "tasks")
     now = datetime.now(UTC)
     async with writing(database) as session:
         await load_catalogue(session, actor=SYSTEM, at=now)
         for statement in _FILL:
             await session.execute(text(statement), {"tasks": TASKS} if ":tasks" in statement else {})
     await database.close()
-    return KeySigner([base64.b64decode(SECRET)]).sign(draw_key("bench", "reader"))
+    return KeySigner([base64.b64decode(SECRET_KEY)]).sign(draw_key("bench", "reader"))
 
 
 def _serve_ours(url: URL, ready: Connection) -> None:
-    settings = TasksSettings(database_url="postgresql://unused", secret_key=SECRET)  # type: ignore[arg-type]  # as the environment gives it
+    settings = TasksSettings(database_url="postgresql://unused", secret_key=SECRET_KEY)  # type: ignore[arg-type]  # as the environment gives it
     app = SERVICE.build_app(settings, Database(url), SystemClock(), health=Health())
-    _serve(app, ready)
+    serve_app(app, ready)
 
 
 def _serve_raw(url: URL, ready: Connection) -> None:
@@ -104,65 +96,24 @@ def _serve_raw(url: URL, ready: Connection) -> None:
         items = [_decoded(dict(row)) for row in rows[:ROWS]]
         return Response(orjson.dumps({"items": items}, default=str), media_type="application/json")
 
-    _serve(Starlette(routes=[Route("/tasks/v1/tasks", tasks)]), ready)
+    serve_app(Starlette(routes=[Route("/tasks/v1/tasks", tasks)]), ready)
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:
     return row | {name: orjson.loads(row[name]) for name in ("assignments", "citations")}
 
 
-def _serve(app: Any, ready: Connection) -> None:
-    listener = open_listener("127.0.0.1", 0)
-    ready.send(listener.getsockname()[1])
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
-
-
-async def _ask(port: int, token: str, count: int) -> None:
-    """`count` requests over one connection, spoken by hand so that the client costs little."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
-    request = (
-        f"GET /tasks/v1/tasks?limit={ROWS} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\r\n"
-    )
-    for _ in range(count):
-        writer.write(request.encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        assert " 200 " in head.split("\r\n")[0], head
-        length = int(head.split("content-length: ")[1].split("\r\n")[0])
-        await reader.readexactly(length)
-    writer.close()
-
-
 def _rate(port: int, token: str) -> float:
-    async def load() -> None:
-        await asyncio.gather(*(_ask(port, token, REQUESTS // TOGETHER) for _ in range(TOGETHER)))
-
-    began = time.perf_counter()
-    asyncio.run(load())
-    return REQUESTS / (time.perf_counter() - began)
+    path = f"/tasks/v1/tasks?limit={ROWS}"
+    return requests_per_second(port, path, token, requests=REQUESTS, connections=TOGETHER)
 
 
 def figures() -> list[Figure]:
     with running_postgres() as server:
         url = server.set(database=f"bench_list_{os.getpid()}")
         token = asyncio.run(_prepare(url))
-        spawn = multiprocessing.get_context("spawn")
-        servers, ports = [], []
-        for serve in (_serve_ours, _serve_raw):
-            here, there = spawn.Pipe()
-            process = spawn.Process(target=serve, args=(url, there), daemon=True)
-            process.start()
-            servers.append(process)
-            with closing(here):
-                ports.append(here.recv())
-        try:
-            for port in ports:
-                _rate(port, token)  # warm: plans, caches, pools
-            ours, raw = interleaved(RUNS, lambda: _rate(ports[0], token), lambda: _rate(ports[1], token))
-        finally:
-            for process in servers:
-                process.terminate()
-                process.join()
+        with spawned(_serve_ours, url) as ours_at, spawned(_serve_raw, url) as raw_at:
+            ours, raw = warmed(RUNS, lambda: _rate(ours_at, token), lambda: _rate(raw_at, token))
     return [
         Figure(
             "task list, 50 rows at 100,000 tasks",
@@ -173,6 +124,6 @@ def figures() -> list[Figure]:
             0.40,
             "at least",
             RUNS,
-            "looking up the key, SQLAlchemy's result rows, and FastAPI's dependencies",
+            "SQLAlchemy's result rows, and FastAPI's dependencies",
         )
     ]

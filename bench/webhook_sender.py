@@ -6,7 +6,6 @@ bare asyncio protocol in a process of its own; the database is the embedded one,
 """
 
 import asyncio
-import multiprocessing
 import resource
 import secrets
 import time
@@ -19,17 +18,17 @@ import aiohttp
 from sqlalchemy import URL, text
 from standardwebhooks import Webhook
 
-from bench.common import Figure, interleaved
+from bench.common import SECRET_KEY, Figure, interleaved, migrated
+from bench.serving import spawned
 from services.notify.gateways import SecretCipher
 from services.notify.settings import NotifySettings
 from services.notify.worker.deliveries import DeliveryWorker
 from services.notify.worker.metrics import DELIVERIES_ENDED
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
-from shared.runtime.loops import Pulse
-from shared.runtime.migrations import migrate
+from shared.runtime.loops import Liveness
 from tests.support.postgres import running_postgres
-from tests.support.writing import writing
+from tests.support.writing import run_alone, writing
 
 ENDPOINTS = 1_000
 ALERTS = 5  # each goes to every endpoint
@@ -71,15 +70,8 @@ def _serve(ready: Connection) -> None:
 
 @contextmanager
 def _endpoints() -> Iterator[list[str]]:
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield [f"http://127.0.0.1:{port}/hook" for port in ours.recv()]
-    finally:
-        process.terminate()
-        process.join()
+    with spawned(_serve) as ports:
+        yield [f"http://127.0.0.1:{port}/hook" for port in ports]
 
 
 _ADD_SUBSCRIPTIONS = text(
@@ -117,17 +109,16 @@ async def _opened(url: URL) -> AsyncIterator[Database]:
 
 async def _prepare(server: URL, settings: NotifySettings, urls: list[str]) -> URL:
     url = server.set(database="bench_webhooks")
-    async with _opened(server.set(database="postgres")) as admin, admin.reading() as connection:
-        await connection.execute(text("CREATE DATABASE bench_webhooks"))
-    await migrate("notify", url)
+    database = await migrated(url, "notify")
     cipher = SecretCipher(settings.secrets)
     ids: list[UUID] = [uuid4() for _ in urls]
     rows = [
         {"id": id_, "url": address, "sealed": cipher.seal(SECRET, id_)}
         for id_, address in zip(ids, urls, strict=True)
     ]
-    async with _opened(url) as database, writing(database) as session:
+    async with writing(database) as session:
         await session.execute(_ADD_SUBSCRIPTIONS, rows)
+    await database.close()
     return url
 
 
@@ -136,12 +127,12 @@ async def _through_worker(url: URL, settings: NotifySettings) -> float:
     async with _opened(url) as database:
         async with writing(database) as session:
             await session.execute(_ADD_ALERT, [{"body": "x" * BODY_BYTES}] * ALERTS)
+        await run_alone(url, "VACUUM ANALYZE deliveries")
         async with database.reading() as connection:
-            await connection.execute(text("VACUUM ANALYZE deliveries"))
             worker = DeliveryWorker(database, SystemClock(), settings)
             all_ended = _ended() + ENDPOINTS * ALERTS
             began = time.perf_counter()
-            running = asyncio.create_task(worker.run(Pulse("bench")))
+            running = asyncio.create_task(worker.run(Liveness("bench")))
             while _ended() < all_ended:  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(POLL_SECONDS)
             seconds = time.perf_counter() - began
@@ -190,7 +181,7 @@ async def _bare(urls: list[str]) -> float:
 def figures() -> list[Figure]:
     settings = NotifySettings(
         database_url="postgresql://unused",
-        secret_key="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",  # noqa: S106 - of this bench alone
+        secret_key=SECRET_KEY,
         allow_outgoing="127.0.0.0/8",
         delivery_concurrency=IN_FLIGHT,
     )

@@ -1,4 +1,4 @@
-"""Which transport should send webhooks to many distinct hosts: httpx2 or aiohttp?
+"""Webhooks to many distinct hosts: httpx2 against aiohttp.
 
     python bench/webhook_transport.py                  # 200 and 2,000 hosts, 20 and 200 in flight, five runs each
     python bench/webhook_transport.py --runs 1 --posts 400
