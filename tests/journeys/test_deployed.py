@@ -1,14 +1,20 @@
 """The deployment's own processes against a real PostgreSQL and a real Kafka broker, one of them lost on the way."""
 
+import base64
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
 from sqlalchemy import URL
 
-from tests.support.deployed import deployed
-from tests.support.processes import run, until
+from services.tasks.use_cases.keys import revoke_key
+from shared.keys.tokens import KeySigner, draw_key
+from shared.runtime.audit import SYSTEM
+from tests.support.deployed import caller, deployed, opened
+from tests.support.processes import Deployment, run, until
 from tests.support.webhooks import subscriber
+from tests.support.writing import writing
 
 pytestmark = pytest.mark.kafka
 
@@ -46,9 +52,28 @@ async def test_a_task_becomes_one_alert_although_the_worker_is_lost(
             alerts = (await notify.get("/notify/v1/alerts", params={"task": task_id})).json()["items"]
             assert [alert["milestone"] for alert in alerts] == ["T-7"]
             assert len(receiver.received) == 1
+        await _a_key_that_tasks_alone_has_revoked_ends(deployment)
         for process in deployment.processes.values():
             assert process.stop() == 0, process.printed()
             assert office not in process.printed()
+
+
+async def _a_key_that_tasks_alone_has_revoked_ends(deployment: Deployment) -> None:
+    """The topic takes the revocation to the others, as after a command that reached no other database."""
+    key = draw_key("office", "office")
+    token = KeySigner([base64.b64decode(deployment.env["DONDOC_SECRET_KEY"])]).sign(key)
+    async with caller(deployment.url("notify"), token) as client, opened(deployment.env, "tasks") as tasks:
+
+        async def status() -> int:
+            return (await client.get("/notify/v1/alerts")).status_code
+
+        async def is_refused() -> bool:
+            return await status() == 401
+
+        assert await status() == 200
+        async with writing(tasks) as session:
+            await revoke_key(session, key.prefix, actor=SYSTEM, at=datetime.now(UTC), unrecorded=True)
+        await until(is_refused)
 
 
 async def _assign(tasks: httpx2.AsyncClient) -> str:
