@@ -7,8 +7,9 @@ from urllib.parse import quote
 import typer
 from rich.table import Table
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, amend, suite_client
-from services.cli.console import AsJson, out, print_json
+from services.cli.client import Suite, amend
+from services.cli.console import out, print_json
+from services.cli.options import with_shared_options
 
 app = typer.Typer(no_args_is_help=True, help="Cơ quan và tên gọi. / Agencies and what they are called.")
 
@@ -24,15 +25,15 @@ class Level(StrEnum):
 
 
 @app.command("show")
-def show_agency(
-    code: Code, url: Url = DEFAULT_URL, key_file: KeyFile = DEFAULT_KEY_FILE, as_json: AsJson = False
-) -> None:
+@with_shared_options
+def show_agency(code: Code, suite: Suite) -> None:
     """Xem một cơ quan và các tên gọi. / An agency and its names."""
-    with suite_client(url, key_file) as client:
-        _show(client.get(_path(code)).json(), as_json=as_json)
+    with suite.client() as client:
+        _show(client.get(_path(code)).json(), as_json=suite.as_json)
 
 
 @app.command("add")
+@with_shared_options
 def add_agency(
     code: Code,
     name: Annotated[str, typer.Option(help="Tên đầy đủ. / Full name.")],
@@ -43,9 +44,8 @@ def add_agency(
         str | None, typer.Option(help="Mã cơ quan cấp trên. / Code of the parent.")
     ] = None,
     alias: Annotated[list[str] | None, typer.Option(help="Tên gọi khác. / Another name.")] = None,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
-    as_json: AsJson = False,
+    *,
+    suite: Suite,
 ) -> None:
     """Ghi một cơ quan chưa có trong danh mục. / Record an agency that the catalogue lacks."""
     body = {
@@ -57,11 +57,12 @@ def add_agency(
         "parent_code": parent_code,
         "aliases": alias or [],
     }
-    with suite_client(url, key_file) as client:
-        _show(client.post(PATH, json=body).json(), as_json=as_json)
+    with suite.client() as client:
+        _show(client.post(PATH, json=body).json(), as_json=suite.as_json)
 
 
 @app.command("amend")
+@with_shared_options
 def amend_agency(
     code: Code,
     name: Annotated[
@@ -70,17 +71,16 @@ def amend_agency(
     short_name: ShortName = None,
     add_alias: Annotated[list[str] | None, typer.Option(help="Thêm tên gọi khác. / Another name.")] = None,
     remove_alias: Annotated[list[str] | None, typer.Option(help="Bỏ tên gọi. / Take a name away.")] = None,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
-    as_json: AsJson = False,
+    *,
+    suite: Suite,
 ) -> None:
     """Sửa tên, thêm hoặc bỏ tên gọi khác của một cơ quan. / Change what an agency is called."""
     body: dict[str, Any] = {
         key: value for key, value in (("name", name), ("short_name", short_name)) if value is not None
     }
-    with suite_client(url, key_file) as client:
+    with suite.client() as client:
         agency = amend(client, _path(code), body, add_aliases=add_alias, remove_aliases=remove_alias)
-    _show(agency, as_json=as_json)
+    _show(agency, as_json=suite.as_json)
 
 
 def _path(code: str) -> str:

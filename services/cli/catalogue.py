@@ -1,14 +1,13 @@
 """`dondoc catalogue`: the agencies and groups that ship with the product, into a deployment's database."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from services.cli.connections import require_migrated
 from services.cli.console import out
-from services.cli.deployment import deployment
+from services.cli.deployment import DataDir, deployment
 from services.cli.environment import DATA_FOLDER
 from services.tasks.use_cases import seeding
 from shared.runtime.audit import SYSTEM
@@ -19,7 +18,7 @@ def catalogue(
         bool,
         typer.Option("--communes", help="Cả 3.321 xã, phường, đặc khu. / The 3,321 communes and wards, too."),
     ] = False,
-    data_dir: Annotated[Path, typer.Option(help="Thư mục dữ liệu. / Data folder.")] = DATA_FOLDER,
+    data_dir: DataDir = DATA_FOLDER,
 ) -> None:
     """Nạp danh mục: cơ quan trung ương, tỉnh, nhóm. / Load the catalogue: central bodies, provinces, groups."""
 

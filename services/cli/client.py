@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import httpx2
 import typer
 from fastapi import FastAPI
 
-from services.cli.console import Misuse, Stop
+from services.cli.console import AsJson, Misuse, Stop
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 LONGEST_SECONDS = 600.0  # a large import is one request
@@ -26,6 +27,18 @@ KeyFile = Annotated[
     ),
 ]
 DEFAULT_KEY_FILE = Path(".dondoc/admin.key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """Options of commands that call the suite and print what it answers."""
+
+    url: Url = DEFAULT_URL
+    key_file: KeyFile = DEFAULT_KEY_FILE
+    as_json: AsJson = False
+
+    def client(self) -> AbstractContextManager[httpx2.Client]:
+        return suite_client(self.url, self.key_file)
 
 
 @contextmanager
@@ -173,11 +186,11 @@ class Forwarder:
 
     async def forward(self, content: bytes, headers: Mapping[str, str]) -> int | None:
         """The target's status; None when it could not be reached."""
-        kept = {
+        passed_on = {
             name: value for name, value in headers.items() if name.startswith(("webhook-", "content-type"))
         }
         try:
-            return (await self._client.post(self.target, content=content, headers=kept)).status_code
+            return (await self._client.post(self.target, content=content, headers=passed_on)).status_code
         except httpx2.HTTPError:
             return None
 

@@ -6,8 +6,9 @@ from urllib.parse import quote
 import typer
 from rich.table import Table
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, amend, suite_client
-from services.cli.console import AsJson, Misuse, out, print_json
+from services.cli.client import Suite, amend
+from services.cli.console import Misuse, out, print_json
+from services.cli.options import with_shared_options
 
 app = typer.Typer(no_args_is_help=True, help="CSDL, nền tảng, hệ thống. / Databases, platforms and systems.")
 
@@ -18,6 +19,7 @@ def databases() -> None:
 
 
 @app.command("amend")
+@with_shared_options
 def amend_database(
     code: Annotated[str, typer.Argument(help="Mã CSDL. / The database's code.")],
     name: Annotated[str | None, typer.Option(help="Tên mới. / New name.")] = None,
@@ -36,18 +38,17 @@ def amend_database(
             help="Có hiệu lực từ, ví dụ 2026-03-10T00:00:00+07:00; mặc định từ nay. / Since when; now by default."
         ),
     ] = None,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
-    as_json: AsJson = False,
+    *,
+    suite: Suite,
 ) -> None:
     """Sửa tên, cơ quan chủ quản, chu kỳ gửi tín hiệu. / Change name, owner, or how often it is to send."""
-    said = {"name": name, "owner_code": owner_code} | _heartbeat(period_seconds, grace_seconds)
-    body: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
+    given = {"name": name, "owner_code": owner_code} | _heartbeat(period_seconds, grace_seconds)
+    body: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if body and holds_from is not None:
         body["holds_from"] = holds_from
     path = f"/datasets/v1/databases/{quote(code, safe='')}"
-    with suite_client(url, key_file) as client:
-        _show(amend(client, path, body), as_json=as_json)
+    with suite.client() as client:
+        _show(amend(client, path, body), as_json=suite.as_json)
 
 
 def _heartbeat(period: int | None, grace: int | None) -> dict[str, Any]:

@@ -5,11 +5,16 @@ import os
 from collections.abc import AsyncIterator, Collection
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from services.cli.console import Stop
 from services.cli.environment import DataFolder, read_settings
 from services.register import SERVICES
 from services.suite import Databases, SuiteSettings, open_databases
+
+DataDir = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu. / Data folder.")]
 
 
 @asynccontextmanager

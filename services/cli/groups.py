@@ -7,8 +7,9 @@ from urllib.parse import quote
 import typer
 from rich.table import Table
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, amend, suite_client
-from services.cli.console import AsJson, Misuse, out, print_json
+from services.cli.client import Suite, amend
+from services.cli.console import Misuse, out, print_json
+from services.cli.options import with_shared_options
 
 app = typer.Typer(no_args_is_help=True, help="Nhóm cơ quan. / Groups of agencies.")
 
@@ -17,13 +18,12 @@ Code = Annotated[str, typer.Argument(help="Mã nhóm. / The group's code.")]
 
 
 @app.command("list")
-def list_groups(
-    url: Url = DEFAULT_URL, key_file: KeyFile = DEFAULT_KEY_FILE, as_json: AsJson = False
-) -> None:
+@with_shared_options
+def list_groups(suite: Suite) -> None:
     """Các nhóm và số thành viên hôm nay. / Groups, and how many members they have today."""
-    with suite_client(url, key_file) as client:
+    with suite.client() as client:
         groups = client.get(PATH).json()["items"]
-    if as_json:
+    if suite.as_json:
         print_json(groups)
         return
     table = Table("mã / code", "tên / name", "thành viên / members")
@@ -33,15 +33,15 @@ def list_groups(
 
 
 @app.command("show")
-def show_group(
-    code: Code, url: Url = DEFAULT_URL, key_file: KeyFile = DEFAULT_KEY_FILE, as_json: AsJson = False
-) -> None:
+@with_shared_options
+def show_group(code: Code, suite: Suite) -> None:
     """Xem một nhóm: cụm từ gọi nhóm, thành viên từ ngày nào đến ngày nào. / A group: phrases, dated members."""
-    with suite_client(url, key_file) as client:
-        _show(client.get(_path(code)).json(), as_json=as_json)
+    with suite.client() as client:
+        _show(client.get(_path(code)).json(), as_json=suite.as_json)
 
 
 @app.command("add")
+@with_shared_options
 def add_group(
     code: Code,
     name: Annotated[str, typer.Option(help="Tên nhóm, cũng là cụm từ gọi nhóm. / Name, a phrase as well.")],
@@ -58,19 +58,19 @@ def add_group(
             "asked.",
         ),
     ] = None,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
-    as_json: AsJson = False,
+    *,
+    suite: Suite,
 ) -> None:
     """Ghi một nhóm cơ quan. / Record a group of agencies."""
     first = _day(valid_from)
     members = [{"agency_code": each, "valid_from": first} for each in member or ()]
     body = {"code": code, "name": name, "aliases": alias or [], "members": members}
-    with suite_client(url, key_file) as client:
-        _show(client.post(PATH, json=body).json(), as_json=as_json)
+    with suite.client() as client:
+        _show(client.post(PATH, json=body).json(), as_json=suite.as_json)
 
 
 @app.command("amend")
+@with_shared_options
 def amend_group(
     code: Code,
     name: Annotated[str | None, typer.Option(help="Tên mới. / New name.")] = None,
@@ -96,9 +96,8 @@ def amend_group(
             "--valid-to", formats=["%Y-%m-%d"], help="Ngày cuối là thành viên. / Last day as a member."
         ),
     ] = None,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
-    as_json: AsJson = False,
+    *,
+    suite: Suite,
 ) -> None:
     """Sửa tên, cụm từ, thêm hoặc kết thúc thành viên. / Change a group's name, phrases or members."""
     body: dict[str, Any] = {} if name is None else {"name": name}
@@ -108,9 +107,9 @@ def amend_group(
     if end_member:
         last = _required(valid_to, "--valid-to", "--end-member")
         body["end_members"] = [{"agency_code": each, "valid_to": last} for each in end_member]
-    with suite_client(url, key_file) as client:
+    with suite.client() as client:
         group = amend(client, _path(code), body, add_aliases=add_alias, remove_aliases=remove_alias)
-    _show(group, as_json=as_json)
+    _show(group, as_json=suite.as_json)
 
 
 def _required(day: datetime | None, option: str, of: str) -> str:

@@ -12,9 +12,10 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL, KeyFile, Url, suite_client
-from services.cli.console import AsJson, Misuse, Stop, err, print_json
+from services.cli.client import Suite
+from services.cli.console import Misuse, Stop, err, print_json
 from services.cli.import_report import Shown, day_of, dong, show_report
+from services.cli.options import with_shared_options
 from services.finance.domain.imports.amounts import DecimalSeparator
 from services.finance.domain.imports.cells import Unit
 from shared.errors import InvalidInput, Unavailable
@@ -48,19 +49,16 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Chỉ báo cáo. / Repo
 Partial = Annotated[bool, typer.Option("--partial", help="Nhập các dòng đúng. / Import the good rows.")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import(Suite):
     """The arguments common to all imports."""
 
-    file: Path
-    sheet: str | None
-    columns: Path | None
-    report: Path | None
-    dry_run: bool
-    partial: bool
-    url: str
-    key_file: Path
-    as_json: bool
+    file: File
+    sheet: SheetName = None
+    columns: ColumnsFile = None
+    report: ReportFile = None
+    dry_run: DryRun = False
+    partial: Partial = False
 
 
 _TASKS = Shown(
@@ -84,8 +82,8 @@ _BUDGET = Shown(
 
 
 @app.command("tasks")
+@with_shared_options
 def import_tasks(
-    file: File,
     programme: Annotated[str, typer.Option(help="Mã chương trình. / Programme code.")],
     document: Annotated[str, typer.Option(help="Số văn bản giao. / Document that gives the tasks.")],
     annex: Annotated[
@@ -103,23 +101,16 @@ def import_tasks(
             help="Dòng cần xác nhận: 12=mới, hoặc 12=<mã nhiệm vụ>; nhiều trang: “trang!12=…”. / Answer to a question."
         ),
     ] = None,
-    sheet: SheetName = None,
     issued_by: Annotated[
         str | None,
         typer.Option(
             help="Mã cơ quan ban hành khi văn bản chưa ghi. / Issuer where the document tells none."
         ),
     ] = None,
-    columns: ColumnsFile = None,
-    report: ReportFile = None,
-    dry_run: DryRun = False,
-    partial: Partial = False,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
-    as_json: AsJson = False,
+    *,
+    sent: Import,
 ) -> None:
     """Nhập nhiệm vụ từ phụ lục, báo cáo từng dòng. / Import an annex, with a report of every row."""
-    sent = _Sent(file, sheet, columns, report, dry_run, partial, url, key_file, as_json)
     form = {"programme": programme, "document": document}
     if annex is not None:
         form["annex"] = annex
@@ -133,24 +124,10 @@ def import_tasks(
 
 
 @app.command("databases")
-def import_databases(
-    file: File,
-    sheet: SheetName = None,
-    columns: ColumnsFile = None,
-    report: ReportFile = None,
-    dry_run: DryRun = False,
-    partial: Partial = False,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
-    as_json: AsJson = False,
-) -> None:
+@with_shared_options
+def import_databases(sent: Import) -> None:
     """Nhập danh mục CSDL, nền tảng, hệ thống. / Import a list of databases, platforms and systems."""
-    _import(
-        "datasets",
-        _Sent(file, sheet, columns, report, dry_run, partial, url, key_file, as_json),
-        {},
-        _DATABASES,
-    )
+    _import("datasets", sent, {}, _DATABASES)
 
 
 BudgetYear = Annotated[int, typer.Option(help="Năm ngân sách. / Budget year.", min=2000, max=2200)]
@@ -175,21 +152,15 @@ OfAmounts = Annotated[
 
 
 @app.command("budget")
+@with_shared_options
 def import_budget(
-    file: File,
     year: BudgetYear,
     unit: UnitOfFile = None,
     number: PostedUnder = None,
     similar_is_meant: SimilarIsMeant = False,
     decimal_separator: OfAmounts = None,
-    sheet: SheetName = None,
-    columns: ColumnsFile = None,
-    report: ReportFile = None,
-    dry_run: DryRun = False,
-    partial: Partial = False,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
-    as_json: AsJson = False,
+    *,
+    sent: Import,
 ) -> None:
     """Nhập tệp giải ngân, thu hồi của Kho bạc. / Import a Treasury file of payments and recoveries."""
     form = {"year": str(year), "similar_is_meant": str(similar_is_meant).lower()}
@@ -199,15 +170,10 @@ def import_budget(
         form["unit"] = unit
     if number is not None:
         form["number"] = number
-    _import(
-        "finance",
-        _Sent(file, sheet, columns, report, dry_run, partial, url, key_file, as_json),
-        form,
-        _BUDGET,
-    )
+    _import("finance", sent, form, _BUDGET)
 
 
-def _import(service: str, sent: _Sent, form: dict[str, str], shown: Shown) -> None:
+def _import(service: str, sent: Import, form: dict[str, str], shown: Shown) -> None:
     """Send a file and show its report; exit 1 where rows were refused and nothing was written."""
     _check_report(sent)
     form |= {"dry_run": str(sent.dry_run).lower(), "partial": str(sent.partial).lower()}
@@ -216,7 +182,7 @@ def _import(service: str, sent: _Sent, form: dict[str, str], shown: Shown) -> No
     if sent.sheet is not None:
         form["sheet"] = sent.sheet
     name, content = sent.file.name, sent.file.read_bytes()
-    with suite_client(sent.url, sent.key_file) as client, _waiting(f"Đang nhập / importing {name}"):
+    with sent.client() as client, _waiting(f"Đang nhập / importing {name}"):
         answer = client.post(f"/{service}/v1/imports", data=form, files={"file": (name, content)})
     report = answer.json()
     if sent.as_json:
@@ -230,13 +196,13 @@ def _import(service: str, sent: _Sent, form: dict[str, str], shown: Shown) -> No
 
 
 def _answer(text: str) -> tuple[str, str]:
-    where, equals, said = text.rpartition("=")
-    if not equals or not where or not said:
+    where, equals, meant = text.rpartition("=")
+    if not equals or not where or not meant:
         raise Misuse(f"--answer “{text}”: ghi dạng 12=mới.", f"--answer “{text}”: write 12=new.")
-    return where, said
+    return where, meant
 
 
-def _check_report(sent: _Sent) -> None:
+def _check_report(sent: Import) -> None:
     """Refuse an unusable report path before anything is sent: a second import has another report."""
     path = sent.report
     if path is None:

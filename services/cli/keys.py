@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +11,7 @@ from rich.table import Table
 
 from services.cli.connections import connecting, require_migrated
 from services.cli.console import AsJson, Misuse, Stop, out, print_json
-from services.cli.deployment import deployment
+from services.cli.deployment import DataDir, deployment
 from services.cli.environment import DATA_FOLDER, require_secrets
 from services.notify.gateways import SecretCipher
 from services.notify.use_cases.subscriptions import reseal_secrets
@@ -30,7 +29,6 @@ from shared.runtime.database import AnyRow, Database
 
 MONEY = "finance.read"
 app = typer.Typer(no_args_is_help=True, help="Khóa API. / API keys.")
-Data = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu. / Data folder.")]
 
 
 async def issue_key(tasks: Database, secrets: Sequence[bytes], key: ApiKey, clock: Clock) -> str:
@@ -55,7 +53,7 @@ def create(
             help="Khóa được xem và ghi tiền quốc phòng, an ninh. / The key may see and move money of defence and security.",
         ),
     ] = False,
-    data_dir: Data = DATA_FOLDER,
+    data_dir: DataDir = DATA_FOLDER,
     as_json: AsJson = False,
 ) -> None:
     """Cấp khóa mới; khóa chỉ hiện một lần. / Grant a key; it is shown once."""
@@ -125,7 +123,7 @@ async def _require_agency(databases: Databases, code: str) -> None:
 
 
 @app.command("list")
-def list_keys(data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
+def list_keys(data_dir: DataDir = DATA_FOLDER, as_json: AsJson = False) -> None:
     """Các khóa đã cấp. / Keys that were granted."""
 
     async def run() -> list[dict[str, Any]]:
@@ -180,7 +178,7 @@ def revoke(
             "Also a key that is not listed, e.g. after a restore.",
         ),
     ] = False,
-    data_dir: Data = DATA_FOLDER,
+    data_dir: DataDir = DATA_FOLDER,
 ) -> None:
     """Thu hồi khóa ngay; làm lại được. / End a key at once; may be repeated."""
     if PREFIX.fullmatch(prefix) is None:
@@ -218,7 +216,7 @@ async def revoke_everywhere(
 
 
 @app.command()
-def reseal(data_dir: Data = DATA_FOLDER) -> None:
+def reseal(data_dir: DataDir = DATA_FOLDER) -> None:
     """Mã hóa lại bí mật webhook bằng khóa bí mật mới. / Encrypt webhook secrets under the new secret key."""
 
     async def run() -> int:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from services.cli.banner import Run, print_banner
 from services.cli.connections import prepare_database
 from services.cli.console import Misuse, Stop, err
+from services.cli.deployment import DataDir
 from services.cli.environment import DATA_FOLDER, DataFolder, bind, configure_logs, require_clock
 from services.cli.keys import issue_key
 from services.cli.seed import seed
@@ -34,7 +35,6 @@ from shared.runtime.embedded_postgres import EmbeddedPostgres, write_secret
 
 Host = Annotated[str, typer.Option(envvar="DONDOC_HOST", help="Địa chỉ lắng nghe. / Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="DONDOC_PORT", help="Cổng. / Port.", min=0, max=65535)]
-Data = Annotated[Path, typer.Option(help="Thư mục dữ liệu. / Data folder.")]
 Server = Annotated[
     str | None,
     typer.Option(help="PostgreSQL có sẵn thay cho bản nhúng. / A server instead of the embedded one."),
@@ -57,7 +57,7 @@ def up(
     context: typer.Context,
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    data_dir: Data = DATA_FOLDER,
+    data_dir: DataDir = DATA_FOLDER,
     database_url: Server = None,
     kafka: Kafka = None,
     no_seed: NoSeed = False,
