@@ -94,7 +94,12 @@ class SubscriptionView(TypedDict):
 
 
 class CreatedSubscription(SubscriptionView):
-    secret: Annotated[str, Field(description="key of the signatures, shown in this answer only")]
+    secret: Annotated[
+        str | None,
+        Field(description="key of the signatures, in the first answer only: null when it is replayed"),
+    ]
+    message_vi: Annotated[str | None, Field(description="why there is no secret; null in the first answer")]
+    message_en: str | None
 
 
 class SubscriptionPage(TypedDict):

@@ -7,7 +7,7 @@ from functools import cached_property
 from inspect import isasyncgenfunction
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response, Security
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import (
@@ -58,12 +58,19 @@ class Context:
     def keys(self) -> KeyVerifier:
         return KeyVerifier(self.secrets, self.roles, self.database, self.clock)
 
-    @cached_property
-    def seal(self) -> idempotency.Seal:
-        return idempotency.Seal(self.secrets)
-
 
 # --- dependencies of routes --------------------------------------------------------------------------------------
+
+# Documents the header on the routes that change something; ServiceRoute reads it, before the transaction begins.
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=idempotency.MAX_KEY_LENGTH,
+        description="the same key and body get the first answer again; nothing is done twice",
+    ),
+]
 
 _bearer = HTTPBearer(
     auto_error=False, description="API key: Authorization: Bearer ddk_…", scheme_name="api_key"
@@ -169,13 +176,13 @@ def current_actor(request: Request) -> Actor:
     return Actor(f"{caller.name} ({caller.prefix})", logs.request_id.get())
 
 
-def current_change(request: Request) -> Change:
+def current_change(request: Request, _: IdempotencyKey = None) -> Change:
     change = request.state.change
     assert isinstance(change, Change)  # noqa: S101 - request.state is untyped
     return change
 
 
-def current_late_change(request: Request) -> LateChange:
+def current_late_change(request: Request, _: IdempotencyKey = None) -> LateChange:
     change = request.state.change
     assert isinstance(change, LateChange)  # noqa: S101 - request.state is untyped
     return change
@@ -232,18 +239,12 @@ class ServiceRoute(APIRoute):
                     return await answer(request)
                 session, at = opened.session, context.clock.now()
                 replay = await idempotency.claim(
-                    session,
-                    caller.prefix,
-                    key,
-                    request=request,
-                    body=body,
-                    at=at,
-                    seal=context.seal,
+                    session, caller.prefix, key, request=request, body=body, at=at
                 )
                 if replay is not None:
                     return replay
                 response = await answer(request)
-                await idempotency.remember(session, caller.prefix, key, response, seal=context.seal)
+                await idempotency.remember(session, caller.prefix, key, request=request, response=response)
                 return response
 
         changes = current_change in calls or is_late

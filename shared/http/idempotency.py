@@ -1,18 +1,17 @@
 """`Idempotency-Key`: a replayed request gets the first answer again, stored in the transaction of the change."""
 
-import base64
 import hashlib
-from collections.abc import Sequence
+import json
 from datetime import datetime
+from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
 from fastapi import Request, Response
+from fastapi.responses import JSONResponse
 from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import InvalidInput
-from shared.keys.derivation import derive_keys
 from shared.runtime.database import platform_metadata
 
 MAX_KEY_LENGTH = 200
@@ -26,29 +25,20 @@ idempotency_keys = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Column("status", Integer),
     Column("headers", JSONB),
-    Column("body", LargeBinary),
+    Column("body", LargeBinary),  # null where it had been encrypted, by version 7 of the platform tables
     Column("created_at", DateTime(timezone=True), nullable=False),
     Index(None, "created_at"),
 )
 _KEPT_HEADERS = ("content-type", "etag", "location", "link")
 
 
-class Seal:
-    """Encrypts stored answers: one may contain a secret that is shown once and stored nowhere else."""
-
-    def __init__(self, secrets: Sequence[bytes]) -> None:
-        keys = derive_keys(secrets, b"dondoc idempotency answers")
-        self._cipher = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
-
-    def close(self, body: bytes) -> bytes:
-        return self._cipher.encrypt(body)
-
-    def open(self, sealed: bytes) -> bytes:
-        return self._cipher.decrypt(sealed)
+def replay_with(request: Request, **members: Any) -> None:
+    """Set members of this request's answer that stand in it when it is replayed: a secret is shown once, and not stored."""
+    request.state.replayed_members = members
 
 
 async def claim(
-    session: AsyncSession, caller: str, key: str, *, request: Request, body: bytes, at: datetime, seal: Seal
+    session: AsyncSession, caller: str, key: str, *, request: Request, body: bytes, at: datetime
 ) -> Response | None:
     """Reserve the key, or return the stored answer. A concurrent duplicate waits here until the first commits."""
     if not key.isascii() or not key.isprintable() or not 0 < len(key) <= MAX_KEY_LENGTH:
@@ -75,17 +65,31 @@ async def claim(
             "This Idempotency-Key was used for another request: use a new key for a new request.",
             field="Idempotency-Key",
         )
+    if stored.body is None:
+        raise InvalidInput(
+            "idempotency_answer_unreadable",
+            "Yêu cầu mang Idempotency-Key này đã được thực hiện, nhưng câu trả lời đã lưu không còn đọc được: tra kết quả "
+            "trong danh sách; gửi lại với khóa khác là thực hiện lần nữa.",
+            "The request with this Idempotency-Key was carried out, but its stored answer can no longer be read: look up the "
+            "result in the lists; to send it under another key is to do it again.",
+            field="Idempotency-Key",
+        )
     headers = {**stored.headers, REPLAYED: "true"}
-    return Response(seal.open(bytes(stored.body)), stored.status, headers)
+    return Response(bytes(stored.body), stored.status, headers)
 
 
-async def remember(session: AsyncSession, caller: str, key: str, response: Response, *, seal: Seal) -> None:
-    """Store the answer under a claimed key."""
+async def remember(
+    session: AsyncSession, caller: str, key: str, *, request: Request, response: Response
+) -> None:
+    """Store the answer under a claimed key, with the members that `replay_with` set."""
+    body = bytes(response.body)
+    if members := getattr(request.state, "replayed_members", None):
+        body = bytes(JSONResponse(json.loads(body) | members).body)
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     await session.execute(
         update(idempotency_keys)
         .where(_is(caller, key))
-        .values(status=response.status_code, headers=headers, body=seal.close(bytes(response.body)))
+        .values(status=response.status_code, headers=headers, body=body)
     )
 
 

@@ -7,27 +7,22 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from shared.http.idempotency import MAX_KEY_LENGTH, REPLAYED
+from shared.http.idempotency import REPLAYED
 from shared.http.problems import MEDIA_TYPE, Problem, documented
 
 DESCRIPTION = """\
 Mọi lời gọi gửi `Authorization: Bearer <khóa>`. Từ chối nào cũng là một problem (RFC 9457) có `code` ổn định; danh sách
 có `next_cursor`, cũng là `Link: rel="next"`; mỗi thay đổi có thể mang `Idempotency-Key` để gửi lại mà không ghi hai lần.
+Yêu cầu không ghi gì (kể cả POST) không cần khóa đó: có gửi cũng không có tác dụng.
 
 Every call sends `Authorization: Bearer <key>`. Every refusal is a problem (RFC 9457) with a stable `code`; a list has
-a `next_cursor`, also as `Link: rel="next"`; a change may carry an `Idempotency-Key`, so that it can be sent again."""
+a `next_cursor`, also as `Link: rel="next"`; a change may carry an `Idempotency-Key`, so that it can be sent again. What
+changes nothing, also a POST, needs none: there it has no effect."""
 OPERATIONS = "Tình trạng và số đo của tiến trình. / Health and figures of the process."
 # first, so that the API page calls the host that served it
 SAME_SERVER = {"url": "/", "description": "the host that this document comes from"}
 METHODS = ("get", "post", "put", "patch", "delete")
 PAGED_BY = frozenset({"cursor", "after"})  # the parameter of an operation that answers page by page
-IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "the same key and body get the first answer again; nothing is done twice",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
-}
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
@@ -138,12 +133,12 @@ def _describe(operation: dict[str, Any]) -> None:
 def _complete_call(path: str, method: str, operation: dict[str, Any]) -> None:
     if "tags" not in operation:
         operation["tags"] = [path.split("/")[3]]  # /notify/v1/alerts/{alert_id}: alerts
-    changes = method != "get"
-    further = [400, 412, 413, 429, 500] if changes else [400, 429, 500]
+    reads = method == "get"
+    further = [400, 429, 500] if reads else [400, 412, 413, 429, 500]
     further += [415] if "requestBody" in operation else []
     further += [410] if path.endswith("/changes") else []
     responses = operation["responses"]
-    conditional = not changes and "ETag" in responses["200"].get("headers", {})
+    conditional = reads and "ETag" in responses["200"].get("headers", {})
     if conditional:
         further.append(412)
         responses["304"] = {"description": "as If-None-Match has it", "headers": _referred(["ETag"])}
@@ -151,13 +146,13 @@ def _complete_call(path: str, method: str, operation: dict[str, Any]) -> None:
         responses.setdefault(str(status), response)
     operation["responses"] = responses = dict(sorted(responses.items()))
     parameters = operation.get("parameters", [])
+    named = {each["name"] for each in parameters}
     for status, response in responses.items():
         if int(status) < HTTPStatus.BAD_REQUEST:
-            names = [REPLAYED] if changes else []
-            names += ["Link"] if PAGED_BY & {each["name"] for each in parameters} else []
+            names = [REPLAYED] if "Idempotency-Key" in named else []
+            names += ["Link"] if PAGED_BY & named else []
             response["headers"] = response.get("headers", {}) | _referred(names)
     headers = [IF_MATCH] if "428" in responses else []
     headers += [IF_NONE_MATCH] if conditional else []
-    headers += [IDEMPOTENCY_KEY] if changes else []
     if headers:
         operation["parameters"] = [*parameters, *headers]

@@ -11,6 +11,7 @@ from shared.platform.first_tables import create_first_tables
 from shared.platform.identity import identify_log
 from shared.platform.keys import replace_api_keys
 from shared.platform.partitioned_log import partition_log_and_inbox
+from shared.platform.readable_answers import remove_encrypted_answers
 from shared.platform.retention_indexes import index_for_retention
 
 VERSIONS: tuple[Callable[[], None], ...] = (
@@ -20,6 +21,7 @@ VERSIONS: tuple[Callable[[], None], ...] = (
     replace_api_keys,
     index_for_retention,
     identify_log,
+    remove_encrypted_answers,
 )
 
 

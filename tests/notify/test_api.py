@@ -22,7 +22,7 @@ async def test_the_secret_is_shown_once_and_kept_sealed(world: World) -> None:
     assert len(secret) == 32
     shown = await world.call("GET", f"/subscriptions/{created['id']}")
     assert "secret" not in shown
-    assert created == {**shown, "secret": created["secret"]}
+    assert {name: created[name] for name in shown} == shown
     [row] = await world.rows("SELECT sealed_secret FROM subscriptions")
     assert secret not in bytes(row.sealed_secret)
     audited = await world.rows("SELECT detail::text AS detail FROM audit WHERE entity = 'subscription'")
@@ -71,9 +71,16 @@ async def test_a_repeated_request_with_its_key_creates_one_subscription(world: W
     headers = {"Idempotency-Key": "once"}
     body = {"url": URL, "agency_code": "G12"}
     first = await world.call("POST", "/subscriptions", json=body, headers=headers, status=201)
-    second = await world.call("POST", "/subscriptions", json=body, headers=headers, status=201)
-    assert first == second
+    again = await world.call("POST", "/subscriptions", json=body, headers=headers, status=201)
     assert len(await world.items("/subscriptions")) == 1
+    differs = {name for name in first if first[name] != again[name]}
+    assert differs == {"secret", "message_vi", "message_en"}
+    assert first["secret"].startswith("whsec_")
+    assert (first["message_vi"], first["message_en"], again["secret"]) == (None, None, None)
+    assert "đăng ký lại" in again["message_vi"]
+    assert "create another" in again["message_en"]
+    [stored] = await world.rows("SELECT body FROM idempotency_keys")
+    assert b"whsec_" not in bytes(stored.body)
 
 
 async def test_a_change_says_what_it_read(world: World) -> None:
@@ -104,7 +111,7 @@ async def test_a_change_to_what_stands_already_is_none(world: World, changes: di
     world.clock.advance(hours=1)
     path = f"/subscriptions/{created['id']}"
     answer = await world.call("PATCH", path, json=changes, headers={"If-Match": '"1"'})
-    assert answer == {name: value for name, value in created.items() if name != "secret"}
+    assert answer == {name: created[name] for name in answer}
     assert await world.rows("SELECT count(*) AS n FROM audit") == audited
 
 

@@ -1,11 +1,13 @@
 """A change sent again with its Idempotency-Key is done once and answered alike."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
+from shared.http.idempotency import idempotency_keys
 from tests.support.toy import Toy
+from tests.support.writing import writing
 
 KEY = {"Idempotency-Key": "k-1"}
 BODY = {"name": "một"}
@@ -96,10 +98,19 @@ async def test_a_multipart_body_is_the_same_although_its_boundary_is_not(toy: To
         assert ("idempotency-replayed" in response.headers) is replayed
 
 
-async def test_a_stored_answer_is_read_while_the_secret_key_is_rotated(toy: Toy) -> None:
-    first = await toy.send("POST", "/toy/v1/things", KEY, json=BODY)
-    context = toy.app.state.context
-    toy.app.state.context = replace(context, secrets=(b"n" * 32, *context.secrets))
+async def test_a_post_that_changes_nothing_answers_anew(toy: Toy) -> None:
+    for body in (BODY, {"name": "hai"}):
+        response = await toy.send("POST", "/toy/v1/readings", KEY, json=body)
+        assert (response.status_code, response.json()["name"]) == (200, body["name"])
+        assert "idempotency-replayed" not in response.headers
+    assert "parameters" not in toy.app.openapi()["paths"]["/toy/v1/readings"]["post"]
+
+
+async def test_an_answer_that_can_no_longer_be_read_is_no_failure(toy: Toy) -> None:
+    """As the upgrade leaves the answers that had been encrypted."""
+    await toy.send("POST", "/toy/v1/things", KEY, json=BODY)
+    async with writing(toy.database) as session:
+        await session.execute(update(idempotency_keys).values(body=None))
     again = await toy.send("POST", "/toy/v1/things", KEY, json=BODY)
-    assert (again.status_code, again.content) == (201, first.content)
-    assert again.headers["idempotency-replayed"] == "true"
+    assert (again.status_code, again.json()["code"]) == (422, "idempotency_answer_unreadable")
+    assert await toy.things() == 1

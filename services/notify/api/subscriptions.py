@@ -20,11 +20,18 @@ from services.notify.schemas import (
 from services.notify.use_cases import subscriptions as use_cases
 from services.notify.use_cases import trials
 from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
+from shared.http.idempotency import replay_with
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
 
+SECRET_SHOWN_BEFORE = {
+    "message_vi": "Bí mật chỉ hiện trong câu trả lời đầu tiên và không lưu lại để gửi lần nữa. Nếu chưa nhận được, hãy xóa "
+    "đăng ký này rồi đăng ký lại.",
+    "message_en": "The secret is shown in the first answer only and not kept to be sent again. If it never arrived, delete "
+    "this subscription and create another.",
+}
 router = service_router("notify")
 
 
@@ -36,6 +43,7 @@ router = service_router("notify")
 )
 async def create_subscription(
     body: NewSubscription,
+    request: Request,
     response: Response,
     change: CurrentChange,
     caller: Subscriber,
@@ -44,16 +52,17 @@ async def create_subscription(
 ) -> Any:
     """Đăng ký một địa chỉ nhận cảnh báo. / Subscribe an address to alerts.
 
-    Câu trả lời cho xem bí mật một lần duy nhất.
+    Chỉ câu trả lời đầu tiên cho xem bí mật; gửi lại với cùng Idempotency-Key thì không.
 
-    The secret is in this answer alone.
+    Only the first answer shows the secret; a replayed one does not.
     """
     subscription, secret = await use_cases.create_subscription(
         change.session, rules, **body.model_dump(), caller=caller, actor=actor, now=change.at
     )
     set_etag(response, subscription.version)
     response.headers["Location"] = f"/notify/v1/subscriptions/{subscription.id}"
-    return subscription_view(subscription) | {"secret": secret}
+    replay_with(request, secret=None, **SECRET_SHOWN_BEFORE)
+    return subscription_view(subscription) | {"secret": secret, **dict.fromkeys(SECRET_SHOWN_BEFORE)}
 
 
 @router.get("/subscriptions", response_model=SubscriptionPage)
