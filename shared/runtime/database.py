@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
+import asyncpg
 from sqlalchemy import (
     ARRAY,
     URL,
@@ -78,12 +79,14 @@ TRANSACTION_TIMEOUT_MS = (
 
 # A connection idle longer in the pool is pinged at check-out. SQLAlchemy's pool_pre_ping does so each time,
 # which costs three round trips, as many as a transaction of one statement has; a closed one is detected without a query.
-TRIED_AFTER_SECONDS = 5.0
+PING_AFTER_SECONDS = 5.0
 
 # A service may have fewer privileges than the user who connects (the embedded server's is a superuser): its
 # migration then creates a role dondoc_<service>, and every connection does SET ROLE to it.
+# A statement without a transaction around it only reads: transactions that write say READ WRITE (_Connection).
 _PREPARE_SESSION = """
-SELECT set_config('statement_timeout', $1, false),
+SELECT set_config('default_transaction_read_only', 'on', false),
+       set_config('statement_timeout', $1, false),
        set_config('idle_in_transaction_session_timeout', $2, false),
        set_config('transaction_timeout', $3, false),
        set_config('jit', 'off', false), -- these queries are short; compiling them costs more than it saves
@@ -92,25 +95,34 @@ SELECT set_config('statement_timeout', $1, false),
 """
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
+    """Begins transactions READ WRITE unless they are READ ONLY, whatever the session's default: no further round trip."""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - asyncpg's own
+        if query.startswith("BEGIN") and "READ ONLY" not in query:
+            query = query.replace(";", " READ WRITE;")
+        return await super().execute(query, *args, timeout=timeout)
+
+
 class _Queue:
     """As many callers as the pool has connections, the others in order of arrival; both are counted."""
 
-    def __init__(self, places: int, service: str) -> None:
-        self._places = asyncio.Semaphore(places)
+    def __init__(self, connections: int, service: str) -> None:
+        self._free = asyncio.Semaphore(connections)
         self._in_use = POOL_IN_USE.labels(service)
         self._waiting = POOL_WAITING.labels(service)
 
     async def __aenter__(self) -> None:
         self._waiting.inc()
         try:
-            await self._places.acquire()
+            await self._free.acquire()
         finally:
             self._waiting.dec()
         self._in_use.inc()
 
     async def __aexit__(self, *_: object) -> None:
         self._in_use.dec()
-        self._places.release()
+        self._free.release()
 
 
 class Change(NamedTuple):
@@ -151,15 +163,16 @@ class Database:
             max_overflow=0,
             hide_parameters=True,  # an error's text goes to logs and terminals; its values may be secrets
             connect_args={
+                "connection_class": _Connection,
                 # PgBouncer takes these two at connect; the others (_PREPARE_SESSION) only as a statement
-                "server_settings": {"application_name": application, "timezone": "UTC"}
+                "server_settings": {"application_name": application, "timezone": "UTC"},
             },
         )
         event.listen(self.engine.sync_engine, "connect", self._prepare_session)
-        event.listen(self.engine.sync_engine, "checkin", self._rest)
-        event.listen(self.engine.sync_engine, "checkout", self._try)
+        event.listen(self.engine.sync_engine, "checkin", self._note_checkin)
+        event.listen(self.engine.sync_engine, "checkout", self._ping_if_idle)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._turns = _Queue(pool_size, self.service)
+        self._queue = _Queue(pool_size, self.service)
         self._pool_size = pool_size
         POOL_SIZE.labels(self.service).inc(pool_size)
         self._on_commit: list[Callable[[], None]] = []
@@ -171,15 +184,15 @@ class Database:
         cursor.close()
         connection.commit()
 
-    def _rest(self, _: object, record: ConnectionPoolEntry) -> None:
-        record.info["resting_since"] = time.monotonic()
+    def _note_checkin(self, _: object, record: ConnectionPoolEntry) -> None:
+        record.info["idle_since"] = time.monotonic()
 
-    def _try(self, connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+    def _ping_if_idle(self, connection: Any, record: ConnectionPoolEntry, _: object) -> None:
         """Have the pool replace a connection that is dead."""
         if connection.driver_connection.is_closed():
             raise DisconnectionError
         now = time.monotonic()
-        if now - record.info.get("resting_since", now) > TRIED_AFTER_SECONDS:
+        if now - record.info.get("idle_since", now) > PING_AFTER_SECONDS:
             try:
                 self.engine.dialect.do_ping(connection)
             except self.engine.dialect.loaded_dbapi.Error as error:
@@ -212,7 +225,7 @@ class Database:
 
     @asynccontextmanager
     async def bookkeeping(self) -> AsyncIterator[AsyncSession]:
-        """A transaction for cursors of log readers: rows without an instant, which no figure uses.
+        """A transaction for cursors of log readers and for leases: rows that no figure uses.
 
         It saves `change`'s round trip and calls no `on_commit`; everything else is written by `change`.
         """
@@ -221,28 +234,19 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        async with self._turns, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+        async with self._queue, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection without a transaction: each statement sees what is committed when it starts."""
-        async with self._turns, self._autocommit.connect() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def leasing(self) -> AsyncIterator[AsyncConnection]:
-        """A connection on which each statement commits by itself, for leases.
-
-        These end by the database's clock, and no figure is made of them.
-        """
-        async with self.reading() as connection:
+        """A connection without a transaction: each statement sees what is committed when it starts, and none may write."""
+        async with self._queue, self._autocommit.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A read-only transaction in which several statements see the same moment."""
-        async with self._turns, self.engine.connect() as connection:
+        async with self._queue, self.engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
                 yield connection
@@ -250,7 +254,7 @@ class Database:
     @asynccontextmanager
     async def stable_snapshot(self, known_at: datetime) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
         """A snapshot, and `known_at` moved back before any change that was under way when the snapshot was opened."""
-        async with self._turns, self.engine.connect() as connection:
+        async with self._queue, self.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             known = await latest_stable_instant(
                 connection, known_at

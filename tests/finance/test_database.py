@@ -24,7 +24,7 @@ from tests.conftest import Reused
 from tests.finance.test_ledger import _DISCREPANCIES
 from tests.finance.world import ACTOR, DAY, FinanceService, header, line, line_body, post, record_agencies
 from tests.support.bus import wait_for
-from tests.support.writing import writing
+from tests.support.writing import run_alone, writing
 
 KEPT = ("decisions", "postings", "claims", "voucher_lines", "accounts")
 
@@ -32,6 +32,11 @@ KEPT = ("decisions", "postings", "claims", "voucher_lines", "accounts")
 async def rows(database: Database, statement: str, **values: Any) -> list[Any]:
     async with database.reading() as connection:
         return list((await connection.execute(text(statement), values)).all())
+
+
+async def write(database: Database, statement: str) -> None:
+    async with writing(database) as session:
+        await session.execute(text(statement))
 
 
 async def refused(database: Database, *statements: str) -> str:
@@ -74,22 +79,25 @@ def changes(table: str) -> tuple[str, ...]:
 async def test_the_service_has_no_right_to_change_what_is_kept(database: Database, table: str) -> None:
     for statement in changes(table):
         with pytest.raises(DBAPIError, match=f"permission denied for table {table}"):
-            await rows(database, statement)
+            await write(database, statement)
 
 
 @pytest.mark.parametrize("table", KEPT)
 async def test_not_even_a_superuser_changes_it_by_mistake(admin: Database, table: str) -> None:
     for statement in changes(table):
         with pytest.raises(DBAPIError, match="append-only"):
-            await rows(admin, statement)
+            await write(admin, statement)
 
 
 async def test_an_owner_who_is_no_superuser_gives_the_right_away(postgres: URL, clock: ManualClock) -> None:
     """As deployed: the service's user owns its database and migrates it."""
     user, name = f"owner_{os.getpid()}", f"test_owned_{os.getpid()}"
-    server = Database(postgres.set(database="postgres"), pool_size=2, application="dondoc-test")
-    await rows_of(server, f"CREATE ROLE {user} LOGIN PASSWORD 'owner'")
-    await rows_of(server, f"CREATE DATABASE {name} OWNER {user} TEMPLATE template0 ENCODING 'UTF8'")
+    server = postgres.set(database="postgres")
+    await run_alone(
+        server,
+        f"CREATE ROLE {user} LOGIN PASSWORD 'owner'",
+        f"CREATE DATABASE {name} OWNER {user} TEMPLATE template0 ENCODING 'UTF8'",
+    )
     url = postgres.set(database=name, username=user, password="owner")
     owned = Database(url, pool_size=2, application="dondoc-finance")
     try:
@@ -103,17 +111,10 @@ async def test_an_owner_who_is_no_superuser_gives_the_right_away(postgres: URL, 
         assert await rows(owned, "SELECT current_user") == [(user,)]
         for statement in (statement for table in KEPT for statement in changes(table)):
             with pytest.raises(DBAPIError, match="permission denied for table"):
-                await rows(owned, statement)
+                await write(owned, statement)
     finally:
         await owned.close()
-        await rows_of(server, f"DROP DATABASE {name} WITH (FORCE)")
-        await rows_of(server, f"DROP ROLE {user}")
-        await server.close()
-
-
-async def rows_of(database: Database, statement: str) -> None:
-    async with database.reading() as connection:
-        await connection.execute(text(statement))
+        await run_alone(server, f"DROP DATABASE {name} WITH (FORCE)", f"DROP ROLE {user}")
 
 
 async def test_the_service_may_use_tables_that_later_migrations_create(

@@ -145,4 +145,4 @@ async def test_a_figure_is_never_asked_beyond_a_change_under_way(published: Fina
     ],
 )
 async def test_a_question_that_is_wrong_is_refused(service: FinanceService, asked: dict[str, Any]) -> None:
-    await service.get("/disbursement", 422, params=asked)
+    assert (await service.get("/disbursement", 422, params=asked))["status"] == 422

@@ -285,6 +285,7 @@ def ledger(reused: Reused) -> Iterator[None]:
 
 @pytest.mark.usefixtures("ledger")
 def test_the_ledger_agrees_with_a_list_that_is_added_up() -> None:
+    """The rules and invariants of `Ledger` assert it, after every step."""
     from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 - beside its only use
 
     chosen = settings(

@@ -21,7 +21,7 @@ from shared.runtime import migrations
 from shared.runtime.database import Database, driver_connection, platform_metadata
 from shared.runtime.migrations import ADVISORY_LOCK, migrate, needs_migration, newest_revision, prepare
 from tests.conftest import PLATFORM, MakeDatabase
-from tests.support.writing import writing
+from tests.support.writing import run_alone, writing
 
 every_service = pytest.mark.parametrize("service", SERVICES)
 _CATALOGUE = """
@@ -102,8 +102,7 @@ async def test_a_database_is_prepared_where_that_is_to_be_done(empty: Database) 
         assert not await needs_migration("notify", missing)
         assert await prepare("notify", missing) is False
     finally:
-        async with empty.reading() as connection:
-            await connection.execute(text(f'DROP DATABASE "{missing.database}" WITH (FORCE)'))
+        await run_alone(empty.url, f'DROP DATABASE "{missing.database}" WITH (FORCE)')
     assert await prepare("notify", empty.url) is False  # there already, and migrated now
     assert not await needs_migration("notify", empty.url)
 
@@ -171,13 +170,11 @@ async def test_a_turn_is_waited_for_longer_than_a_lock(
 
 
 async def test_a_migration_that_fails_leaves_nothing_and_gives_its_turn_back(empty: Database) -> None:
-    async with empty.reading() as connection:
-        await connection.execute(text("CREATE TABLE tasks (x int)"))  # in the way
+    await run_alone(empty.url, "CREATE TABLE tasks (x int)")  # in the way
     with pytest.raises(Exception, match="already exists"):
         await migrate("tasks", empty.url)
     assert {name for kind, name, _ in await catalogue(empty) if kind == "column"} == {"tasks.x"}
-    async with empty.reading() as connection:
-        await connection.execute(text("DROP TABLE tasks"))
+    await run_alone(empty.url, "DROP TABLE tasks")
     async with asyncio.timeout(30):
         await migrate("tasks", empty.url)
 
@@ -257,13 +254,11 @@ async def test_an_index_whose_concurrent_build_was_interrupted_is_whole_after_th
 async def test_keys_of_the_form_before_stay_on_record_and_are_revoked(empty: Database) -> None:
     """They cannot be verified any more; the audit still names them."""
     await migrate("tasks", empty.url, "0003")
-    async with empty.reading() as connection:
-        await connection.execute(
-            text(
-                "INSERT INTO api_keys (id, prefix, digest, name, role, tenant, scopes, created_at) VALUES "
-                "(gen_random_uuid(), '0123456789ab', '', 'Bộ Nội vụ', 'agency', 'G09', '{tasks.read}', now())"
-            )
-        )
+    await run_alone(
+        empty.url,
+        "INSERT INTO api_keys (id, prefix, digest, name, role, tenant, scopes, created_at) VALUES "
+        "(gen_random_uuid(), '0123456789ab', '', 'Bộ Nội vụ', 'agency', 'G09', '{tasks.read}', now())",
+    )
     await migrate("tasks", empty.url)
     async with empty.reading() as connection:
         [key] = (await connection.execute(text("SELECT * FROM issued_keys"))).all()

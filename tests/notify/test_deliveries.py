@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notify.use_cases.deliveries.leases import Lease, expire_leases, lease_due
@@ -17,7 +17,7 @@ from services.notify.worker import deliveries
 from services.notify.worker.deliveries import DeliveryWorker
 from shared.events import tasks
 from shared.runtime.clock import Clock
-from shared.runtime.loops import Pulse
+from shared.runtime.loops import Liveness
 from tests.notify.world import World, agency, task
 from tests.support.webhooks import Subscriber, always, hanging, subscriber
 from tests.support.writing import writing
@@ -232,7 +232,7 @@ async def test_endpoints_that_hang_cost_the_others_nothing(world: World) -> None
             await world.receive(task(DUE))
         world.go_to(T7)
         await world.raise_all()
-        loop = asyncio.create_task(worker.run(Pulse("deliver")))
+        loop = asyncio.create_task(worker.run(Liveness("deliver")))
         await healthy.wait_for(20)
         assert sum(len(receiver.received) for receiver in hung) <= 2
         assert not loop.done()
@@ -253,7 +253,7 @@ async def test_one_endpoint_that_begins_to_hang_holds_a_few_slots_only(world: Wo
             await world.receive(task(DUE))
         world.go_to(T7)
         await world.raise_all()
-        loop = asyncio.create_task(worker.run(Pulse("deliver")))
+        loop = asyncio.create_task(worker.run(Liveness("deliver")))
         await healthy.wait_for(60)
         assert len(await hung.wait_for(4)) == 4
         loop.cancel()
@@ -278,7 +278,7 @@ async def test_a_failing_endpoint_holds_one_call_so_that_others_can_recover(worl
         await mark_failing(world)
         world.go_to(date(2025, 5, 28))
         await world.raise_all()
-        loop = asyncio.create_task(worker.run(Pulse("deliver")))
+        loop = asyncio.create_task(worker.run(Liveness("deliver")))
         await recovering.wait_for(4)
         assert len(hung.received) == 1
         loop.cancel()
@@ -351,8 +351,8 @@ async def test_a_late_failure_leaves_the_call_that_took_over_alone(world: World)
         await slow.lease_due()
         await receiver.wait_for(1)
         await end_leases(world)
-        async with world.database.reading() as connection:
-            assert await expire_leases(connection) == 1
+        async with world.database.bookkeeping() as session:
+            assert await expire_leases(session) == 1
         await quick.lease_due()
         await receiver.wait_for(2)
         await slow.close()
@@ -409,11 +409,11 @@ async def test_a_recording_that_fails_costs_no_lease_that_is_taken_beside_it(
     """The database has taken the leases, and has not answered yet, when the recording fails."""
     taken, failed = asyncio.Event(), asyncio.Event()
 
-    async def lease_slowly(connection: AsyncConnection, **more: Any) -> list[Lease]:
-        leases = await lease_due(connection, **more)
+    async def lease_slowly(session: AsyncSession, **more: Any) -> list[Lease]:
+        leases = await lease_due(session, **more)
         taken.set()
         await failed.wait()
-        await connection.execute(text("SELECT 1"))  # the answer is on its way
+        await session.execute(text("SELECT 1"))  # the answer is on its way
         return leases
 
     async def fail(session: AsyncSession, *_: object, **__: object) -> NoReturn:
@@ -450,10 +450,10 @@ async def test_a_round_that_is_cancelled_costs_no_lease(
     """The process ends while the database is taking leases."""
     taken = asyncio.Event()
 
-    async def lease_slowly(connection: AsyncConnection, **more: Any) -> list[Lease]:
-        leases = await lease_due(connection, **more)
+    async def lease_slowly(session: AsyncSession, **more: Any) -> list[Lease]:
+        leases = await lease_due(session, **more)
         taken.set()
-        await connection.execute(text("SELECT 1"))  # the answer is on its way
+        await session.execute(text("SELECT 1"))  # the answer is on its way
         return leases
 
     worker = DeliveryWorker(world.database, world.clock, world.settings)
@@ -461,7 +461,7 @@ async def test_a_round_that_is_cancelled_costs_no_lease(
     await raise_one(world)
     monkeypatch.setattr(deliveries, "lease_due", lease_slowly)
     monkeypatch.setattr(worker, "_call", idle)
-    running = asyncio.create_task(worker.run(Pulse("deliver")))
+    running = asyncio.create_task(worker.run(Liveness("deliver")))
     await taken.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -32,9 +32,9 @@ async def leased(world: World) -> list[Lease]:
     world.go_to(date(2025, 5, 24))
     await world.raise_all()
     room = Capacity(10, 10)
-    async with world.database.reading() as connection:
+    async with world.database.bookkeeping() as session:
         leases = await lease_due(
-            connection, now=world.clock.now(), answering=room, failing=room, lease_seconds=60
+            session, now=world.clock.now(), answering=room, failing=room, lease_seconds=60
         )
     assert len(leases) == 2
     return sorted(leases, key=lambda lease: lease.delivery_id)
@@ -46,9 +46,9 @@ async def leased_of(world: World, databases: Sequence[ReportedDatabase]) -> list
     await world.receive(*(reported.turns("down", world.clock.now()) for reported in databases))
     await world.raise_all()
     room = Capacity(10, 10)
-    async with world.database.reading() as connection:
+    async with world.database.bookkeeping() as session:
         leases = await lease_due(
-            connection, now=world.clock.now(), answering=room, failing=room, lease_seconds=60
+            session, now=world.clock.now(), answering=room, failing=room, lease_seconds=60
         )
     assert len(leases) == len(databases)
     return sorted(leases, key=lambda lease: lease.delivery_id)

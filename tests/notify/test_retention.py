@@ -19,7 +19,7 @@ async def test_reminders_that_ended_without_an_alert_go_when_their_retention_is_
     async with writing(world.database) as session:
         await session.execute(text(_REMINDERS), {"at": world.clock.now()})
     upkeep = Maintenance.of(
-        world.settings, world.database, world.clock, readers=(), kept=retention(world.settings)
+        world.settings, world.database, world.clock, readers=(), retention=retention(world.settings)
     )
     for days, left in ((730, 5), (1, 2)):
         world.clock.advance(days=days)

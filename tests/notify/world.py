@@ -113,8 +113,8 @@ class World(RunningService):
         worker = DeliveryWorker(self.database, self.clock, self.settings)
         async with writing(self.database) as session:
             await cancel_unsubscribed(session, now=self.clock.now())
-        async with self.database.reading() as connection:
-            await expire_leases(connection)
+        async with self.database.bookkeeping() as session:
+            await expire_leases(session)
         try:
             started = await worker.lease_due()
             await worker.settle()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 import shared
 from shared.runtime.clock import ManualClock
@@ -14,7 +15,7 @@ from shared.runtime.stable_reads import latest_stable_instant
 from tests.conftest import PLATFORM, MakeDatabase
 
 ROOT = Path(shared.__file__).parents[1]
-BOOKKEEPERS = {"relay.py", "embedded.py"}  # where readers of logs stand
+BOOKKEEPERS = {"relay.py", "embedded.py", "deliveries.py", "upkeep.py"}  # cursors of logs, leases
 
 
 class TickingClock(ManualClock):
@@ -63,6 +64,24 @@ async def test_a_change_stands_as_a_whole_or_not_at_all(database: Database, cloc
     assert heard == [1]
 
 
+async def test_only_a_transaction_writes(make_database: MakeDatabase, clock: ManualClock) -> None:
+    """On one connection, in whatever order it is used: no session is left as the one before needed it."""
+    database = Database((await make_database(PLATFORM)).url, pool_size=1)
+    statement = text("INSERT INTO revoked_keys VALUES ('0123456789ab', now())")
+    for _ in range(2):
+        async with database.reading() as connection:
+            with pytest.raises(DBAPIError, match="read-only transaction"):
+                await connection.execute(statement)
+        async with database.snapshot() as connection:
+            with pytest.raises(DBAPIError, match="read-only transaction"):
+                await connection.execute(statement)
+        async with database.bookkeeping() as session:
+            await session.execute(text("DELETE FROM revoked_keys"))
+        async with database.change(clock) as (session, _):
+            await session.execute(statement)
+    await database.close()
+
+
 def _files_with(pattern: str) -> set[str]:
     found = [path for folder in ("shared", "services") for path in (ROOT / folder).rglob("*.py")]
     return {path.name for path in found if re.search(pattern, path.read_text(encoding="utf-8"))}
@@ -77,4 +96,3 @@ def test_nothing_opens_a_transaction_of_its_own() -> None:
     }  # annexes are read and judged through a session on a reading connection
     assert _files_with(r"await announce_write\(") == {"database.py"}
     assert _files_with(r"\.bookkeeping\(") == BOOKKEEPERS
-    assert _files_with(r"\.leasing\(") == {"deliveries.py", "upkeep.py"}

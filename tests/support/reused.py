@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.runtime.database import Database
+from tests.support.writing import run_alone
 
 _EMPTY = """
 DO $$ BEGIN
@@ -26,24 +26,17 @@ END $$
 @contextmanager
 def reused_database(server: URL, template: str, name: str) -> Iterator[URL]:
     """A copy of a template, dropped at the end."""
-    whole = f"test_{name}_{os.getpid()}"
-    asyncio.run(_run(server, f"CREATE DATABASE {whole} TEMPLATE {template} STRATEGY file_copy"))
+    whole, admin = f"test_{name}_{os.getpid()}", server.set(database="postgres")
+    asyncio.run(run_alone(admin, f"CREATE DATABASE {whole} TEMPLATE {template} STRATEGY file_copy"))
     yield server.set(database=whole)
-    asyncio.run(_run(server, f"DROP DATABASE {whole} WITH (FORCE)"))
-
-
-async def _run(server: URL, statement: str) -> None:
-    engine = create_async_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()
+    asyncio.run(run_alone(admin, f"DROP DATABASE {whole} WITH (FORCE)"))
 
 
 @asynccontextmanager
 async def emptied(url: URL, application: str = "dondoc-test") -> AsyncIterator[Database]:
     """`application` as the service's own, `dondoc-<service>`: its connections have its rights and no more."""
     database = Database(url, pool_size=10, application=application)
-    async with database.reading() as connection:
-        await connection.execute(text(_EMPTY))
+    async with database.bookkeeping() as session:
+        await session.execute(text(_EMPTY))
     yield database
     await database.close()

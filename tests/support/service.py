@@ -102,8 +102,8 @@ class RunningService:
             return list((await connection.execute(text(statement), values)).all())
 
     async def execute(self, statement: str, **values: Any) -> None:
-        async with self.database.reading() as connection:
-            await connection.execute(text(statement), values)
+        async with self.database.bookkeeping() as session:
+            await session.execute(text(statement), values)
 
     async def events(self, subject: str) -> list[tuple[str, int, Any]]:
         """(verb, version, data) of every event of a subject, in the order of the log."""

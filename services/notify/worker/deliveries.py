@@ -18,7 +18,7 @@ from services.notify.worker.metrics import ATTEMPTS, CALL_SECONDS, DELIVERIES_EN
 from shared.http.outgoing import OutgoingPolicy, WebhookClient
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
-from shared.runtime.loops import Loop, Pulse
+from shared.runtime.loops import Liveness, Loop
 from shared.runtime.threads import on_own_event_loop
 
 logger = logging.getLogger(__name__)
@@ -93,14 +93,14 @@ class DeliveryWorker:
         self.wake = self._wake.set
         self._forget = database.on_commit(self.wake)
 
-    async def run(self, pulse: Pulse) -> None:
+    async def run(self, liveness: Liveness) -> None:
         while True:
             leased = await self.round()
             until = None
             if not leased:
                 async with self._database.reading() as connection:
                     until = await next_retry_instant(connection, self._clock.now())
-            pulse.beat()
+            liveness.report()
             await wait_for_wake(self._wake, self._clock, until, POLL_SECONDS)
             await asyncio.sleep(GATHER_SECONDS * max(lane.utilization for lane in self._lanes))
 
@@ -129,9 +129,9 @@ class DeliveryWorker:
         return await asyncio.shield(self._leasing)
 
     async def _take_leases(self) -> int:
-        async with self._database.leasing() as connection:
+        async with self._database.bookkeeping() as session:
             leases = await lease_due(
-                connection,
+                session,
                 now=self._clock.now(),
                 answering=self._answering.capacity,
                 failing=self._failing.capacity,
@@ -185,8 +185,8 @@ class DeliveryWorker:
             await asyncio.gather(self._leasing, return_exceptions=True)
         waiting = [lease for lane in self._lanes for lease in lane.take_waiting()]
         try:
-            async with self._database.leasing() as connection:
-                await return_leases(connection, waiting)
+            async with self._database.bookkeeping() as session:
+                await return_leases(session, waiting)
             await self.settle(CLOSING_SECONDS)
         finally:
             for slot in self._slots:

@@ -16,7 +16,7 @@ from services.notify.use_cases.subjects import SUBJECTS
 from services.notify.worker.metrics import ALERTS_RAISED, RAISE_LAG
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
-from shared.runtime.loops import Loop, Pulse
+from shared.runtime.loops import Liveness, Loop
 
 POLL_SECONDS = 1.0  # the fallback for plans made by other processes
 
@@ -61,7 +61,7 @@ def reminders_loop(database: Database, clock: Clock, settings: NotifySettings) -
     wake = asyncio.Event()
     database.on_commit(wake.set)
 
-    async def run(pulse: Pulse) -> None:
+    async def run(liveness: Liveness) -> None:
         failed: dict[str, Exception] = {}
         while True:
             async with database.reading() as connection:
@@ -78,7 +78,7 @@ def reminders_loop(database: Database, clock: Clock, settings: NotifySettings) -
                 continue
             if failed:
                 raise next(iter(failed.values()))
-            pulse.beat()
+            liveness.report()
             if due:
                 wake.clear()  # due rows are locked by another worker; our own commit does not count
             ahead = min((due_at for due_at in next_due.values() if due_at > now), default=None)

@@ -14,25 +14,27 @@ from services.notify.use_cases.subscriptions import cancel_unsubscribed
 from services.notify.worker.metrics import ATTEMPTS, DELIVERIES, REMINDER_LAG, REMINDERS
 from shared.runtime.clock import Clock
 from shared.runtime.database import AnyRow, Database
-from shared.runtime.loops import Loop, Pulse
+from shared.runtime.loops import Liveness, Loop
 
 INTERVAL_SECONDS = 5.0  # real time, as leases
 _SUPERSEDING = [kind for kind, subject in SUBJECTS.items() if subject.supersedes_retries]
 
 
 def upkeep_loop(database: Database, clock: Clock) -> Loop:
-    async def run(pulse: Pulse) -> None:
+    async def run(liveness: Liveness) -> None:
         while True:
             async with database.change(clock) as (session, now):
                 await cancel_superseded(session, _SUPERSEDING, now)
                 await cancel_unsubscribed(session, now=now)
-            async with database.leasing() as connection:
-                ATTEMPTS.labels(AttemptOutcome.LOST).inc(await expire_leases(connection))
+            async with database.bookkeeping() as session:
+                lost = await expire_leases(session)
+            ATTEMPTS.labels(AttemptOutcome.LOST).inc(lost)
+            async with database.reading() as connection:
                 _measure_reminders(await reminder_backlog(connection, now), now)
                 deliveries = await delivery_backlog(connection)
             for status in ("pending", "in_flight", "failed"):
                 DELIVERIES.labels(status).set(getattr(deliveries, status))
-            pulse.beat()
+            liveness.report()
             await asyncio.sleep(INTERVAL_SECONDS)
 
     return run

@@ -16,6 +16,6 @@ Taking the exclusive lock after the shared one would deadlock as well: who may h
 Raising alerts holds rows of subjects and never waits for the advisory lock, since its holder may be waiting for
 those rows. Superseded alerts are cancelled afterwards, by a transaction that holds nothing else.
 
-Leasing, ending expired leases and giving leases back are single statements on an autocommit connection. The first two
+Leasing, ending expired leases and giving leases back are single statements, each in a transaction of its own. The first two
 skip locked rows; the last touches only its caller's own leases. A retry on request locks one row.
 """

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.gateways import Message
 
@@ -83,7 +83,7 @@ _LEASE = text(
 
 
 async def lease_due(
-    connection: AsyncConnection,
+    session: AsyncSession,
     *,
     now: datetime,
     answering: Capacity,
@@ -92,9 +92,9 @@ async def lease_due(
 ) -> list[Lease]:
     """Lease deliveries that are due: to endpoints that answer, and to those whose last call failed.
 
-    One statement, so it needs no transaction around it: on an autocommit connection the lease holds at once.
+    They hold once the caller has committed: no call may be made before.
     """
-    rows = await connection.execute(
+    rows = await session.execute(
         _LEASE,
         {
             "now": now,
@@ -128,10 +128,10 @@ _RETURN = text(
 )
 
 
-async def return_leases(connection: AsyncConnection, leases: Sequence[Lease]) -> None:
-    """End the leases of calls that were never begun, and delete their attempts; one statement, as `lease_due`."""
+async def return_leases(session: AsyncSession, leases: Sequence[Lease]) -> None:
+    """End the leases of calls that were never begun, and delete their attempts."""
     if leases:
-        await connection.execute(_RETURN, {"tokens": [lease.token for lease in leases]})
+        await session.execute(_RETURN, {"tokens": [lease.token for lease in leases]})
 
 
 _EXPIRE = text(
@@ -151,6 +151,6 @@ _EXPIRE = text(
 )
 
 
-async def expire_leases(connection: AsyncConnection) -> int:
-    """End expired leases: their attempts are lost, their deliveries due again; one statement. Returns how many."""
-    return len((await connection.execute(_EXPIRE)).all())
+async def expire_leases(session: AsyncSession) -> int:
+    """End expired leases: their attempts are lost, their deliveries due again. Returns how many."""
+    return len((await session.execute(_EXPIRE)).all())
