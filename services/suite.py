@@ -102,9 +102,11 @@ def build_suite(
 ) -> FastAPI:
     """The application of all services; their loops run while it does. `folder` holds the data and the admin key."""
     workers = [_worker(name, settings, databases, clock) for name in REGISTER]
-    kept = [worker.loops for worker in workers]
-    kept += [each.serving_loops(settings[name], databases[name], clock) for name, each in REGISTER.items()]
-    loops = Loops({name: loop for some in kept for name, loop in some.items()})
+    mappings = [worker.loops for worker in workers]
+    mappings += [
+        each.serving_loops(settings[name], databases[name], clock) for name, each in REGISTER.items()
+    ]
+    loops = Loops({name: loop for mapping in mappings for name, loop in mapping.items()})
     health = Health({name: check for worker in workers for name, check in worker.checks.items()}, loops)
     apps = {
         name: service.build_app(settings[name], databases[name], clock, health=health, operations=False)
@@ -142,7 +144,7 @@ def _first_page(address: str, folder: Path | None) -> Callable[[Request], Awaita
     template = Template(FIRST_PAGE.read_text(encoding="utf-8"))
 
     async def first_page(request: Request) -> HTMLResponse:
-        """Where this run is reached and, for someone on this machine, where its data lie."""
+        """The address of this run and, for someone on this machine, its data folder."""
         seen = folder if _is_of_this_machine(request, address) else None
         places = [("Địa chỉ / address", address)]
         places += [("Dữ liệu / data", str(seen))] if seen else []
@@ -156,7 +158,7 @@ def _first_page(address: str, folder: Path | None) -> Callable[[Request], Awaita
 
 
 def _is_of_this_machine(request: Request, address: str) -> bool:
-    """Whether client, Host header and public address are all loopback, without a proxy between.
+    """True if client, Host header and public address are all loopback, without a proxy between.
 
     A page with DNS rebinding sends its own name as Host. A proxy adds a forwarding header; one that does not speaks
     HTTP/1.0, as nginx does by default, or serves an address that is not loopback.

@@ -154,8 +154,8 @@ def _directory(rows: Sequence[AnyRow]) -> Directory:
         )
         for row in rows
     ]
-    told = [Predecessor.model_validate(item) for row in rows for item in row.predecessors]
-    former = {body.name: _former(body) for body in told}  # each successor lists it
+    bodies = [Predecessor.model_validate(item) for row in rows for item in row.predecessors]
+    former = {body.name: _former(body) for body in bodies}  # each successor lists it
     return directory_of(agencies, {}, former.values())
 
 

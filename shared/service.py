@@ -39,7 +39,7 @@ def _no_rules(_settings: Any) -> None:
     return
 
 
-def _all_kept(_settings: Any) -> Mapping[Retention, timedelta]:
+def _no_retention(_settings: Any) -> Mapping[Retention, timedelta]:
     return {}
 
 
@@ -79,7 +79,7 @@ class Service:
     work: Callable[[Any, Database, Clock], Mapping[str, Loop]]
     serving_loops: Callable[[Any, Database, Clock], Mapping[str, Loop]] = _no_loops
     consumes: tuple[str, ...] = ()
-    retention: Callable[[Any], Mapping[Retention, timedelta]] = _all_kept
+    retention: Callable[[Any], Mapping[Retention, timedelta]] = _no_retention
     handlers: Callable[[Any, Clock], Mapping[str, Mapping[str, Handler]]] = _no_handlers
 
     @property
@@ -145,7 +145,7 @@ class Service:
         }
         readers = readers if publisher is None else {RELAY}
         maintenance = Maintenance.of(
-            settings, database, clock, readers=readers, kept=self.retention(settings)
+            settings, database, clock, readers=readers, retention=self.retention(settings)
         )
         loops[f"{self.name}-maintenance"] = maintenance.loop()
         dead_letter = None if publisher is None else publisher.dead_letters(self.name)

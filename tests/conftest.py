@@ -9,16 +9,17 @@ from functools import cache
 from typing import NoReturn, TypeVar
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.platform_tables import platform_metadata
+from shared.platform.tables import platform_metadata
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
 from tests.support.kafka import Broker, KafkaAbsent, own_broker, running_kafka
 from tests.support.postgres import running_postgres
 from tests.support.reused import reused_database
+from tests.support.writing import run_alone
 
 os.environ.pop("http_proxy", None)
 os.environ.pop(
@@ -49,7 +50,9 @@ def template(postgres: URL) -> Callable[[str], str]:
 
 
 async def _make_template(postgres: URL, service: str, name: str) -> None:
-    await _run_on_server(postgres, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    await run_alone(
+        postgres.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
+    )
     if service == PLATFORM:
         engine = create_async_engine(postgres.set(database=name))
         async with engine.begin() as connection:
@@ -57,13 +60,6 @@ async def _make_template(postgres: URL, service: str, name: str) -> None:
         await engine.dispose()
     else:
         await migrate(service, postgres.set(database=name))
-
-
-async def _run_on_server(postgres: URL, statement: str) -> None:
-    engine = create_async_engine(postgres.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()
 
 
 Reused = Callable[[str], Awaitable[URL]]
@@ -95,14 +91,18 @@ async def make_database(postgres: URL, template: Callable[[str], str]) -> AsyncI
     async def make(service: str) -> Database:
         source = await asyncio.to_thread(template, service)
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        await _run_on_server(postgres, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
+        await run_alone(
+            postgres.set(database="postgres"), f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy"
+        )
         made.append(Database(postgres.set(database=name), pool_size=6, application="dondoc-test"))
         return made[-1]
 
     yield make
     for database in made:
         await database.close()
-        await _run_on_server(postgres, f"DROP DATABASE IF EXISTS {database.url.database} WITH (FORCE)")
+        await run_alone(
+            postgres.set(database="postgres"), f"DROP DATABASE IF EXISTS {database.url.database} WITH (FORCE)"
+        )
 
 
 @pytest.fixture

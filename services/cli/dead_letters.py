@@ -11,7 +11,7 @@ from rich.table import Table
 
 from services.cli.connections import connecting, require_migrated
 from services.cli.console import AsJson, Misuse, out, print_json
-from services.cli.deployment import deployment
+from services.cli.deployment import DataDir, deployment
 from services.cli.environment import DATA_FOLDER
 from services.register import REGISTER
 from services.suite import Databases, SuiteSettings
@@ -40,7 +40,6 @@ TOLD = {
     FAILED: ("chưa áp dụng được, vẫn giữ nguyên", "cannot be applied yet, and stays"),
 }
 
-Data = Annotated[Path, typer.Option("--data-dir", help="Thư mục dữ liệu. / Data folder.")]
 Name = Annotated[str, typer.Argument(metavar="SERVICE", help=" | ".join(CONSUMING))]
 Ids = Annotated[
     list[int],
@@ -60,7 +59,7 @@ def list_all(
     limit: Annotated[
         int, typer.Option(min=1, max=MOST_LISTED, help="Nhiều nhất mỗi dịch vụ. / At most, of each service.")
     ] = 50,
-    data_dir: Data = DATA_FOLDER,
+    data_dir: DataDir = DATA_FOLDER,
     as_json: AsJson = False,
 ) -> None:
     """Các sự kiện bị để riêng, và vì sao. / The events set aside, and why."""
@@ -85,7 +84,7 @@ def list_all(
 
 
 @app.command()
-def replay(service: Name, ids: Ids, data_dir: Data = DATA_FOLDER, as_json: AsJson = False) -> None:
+def replay(service: Name, ids: Ids, data_dir: DataDir = DATA_FOLDER, as_json: AsJson = False) -> None:
     """Áp dụng lại sự kiện, đúng một lần, sau khi đã sửa lỗi. / Apply events after all, once, when the cause is mended."""
     _close_each(service, ids, _replay_one, data_dir, as_json=as_json)
 
@@ -95,7 +94,7 @@ def drop(
     service: Name,
     ids: Ids,
     reason: Annotated[str, typer.Option(help="Vì sao không cần nữa. / Why it is not needed.")],
-    data_dir: Data = DATA_FOLDER,
+    data_dir: DataDir = DATA_FOLDER,
     as_json: AsJson = False,
 ) -> None:
     """Bỏ hẳn sự kiện, có ghi lý do. / Give events up; the reason is recorded."""
@@ -167,7 +166,7 @@ def _close_each(service: str, ids: Sequence[int], close: CloseOne, data_dir: Pat
         print_json(outcomes)
     else:
         for outcome in outcomes:
-            out.print(_told(outcome), highlight=False, soft_wrap=True)
+            out.print(_printed(outcome), highlight=False, soft_wrap=True)
     if any(outcome["outcome"] not in set(Closing) for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -189,7 +188,7 @@ async def _close_one(
         return {"outcome": FAILED, "reason": reason[:LONGEST_SHOWN]}
 
 
-def _told(outcome: dict[str, Any]) -> str:
+def _printed(outcome: dict[str, Any]) -> str:
     vi, en = TOLD[outcome["outcome"]]
     reason = f": {outcome['reason']}" if outcome["reason"] else ""
     return f"{outcome['service']} {outcome['id']}: {vi} / {en}{reason}"

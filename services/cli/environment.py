@@ -1,4 +1,4 @@
-"""Where the command finds things: the data folder of the embedded default, or a deployment's environment."""
+"""The command's environment: the data folder of the embedded default, or a deployment's variables."""
 
 import base64
 import fcntl

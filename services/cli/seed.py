@@ -27,7 +27,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.loops import Loops
 
-PATIENCE_SECONDS = 60.0  # copying usually takes a tenth of a second
+TIMEOUT_SECONDS = 60.0  # copying usually takes a tenth of a second
 LOOK_SECONDS = 0.02
 
 
@@ -106,21 +106,21 @@ async def _copy_agencies(
     consumer = REGISTER[follower.name].build_consumer(settings[follower.name], database, clock, source)
     loops = Loops({name: consumer.loop()})
     try:
-        async with loops.running(), asyncio.timeout(PATIENCE_SECONDS):
+        async with loops.running(), asyncio.timeout(TIMEOUT_SECONDS):
             while not await _is_copied(follower, databases):  # noqa: ASYNC110 - the loop does not report its progress
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError:
-        why = loops.pulses[name].trouble() or "dead letters"
+        why = loops.liveness[name].trouble() or "dead letters"
         raise Stop(
-            f"Bản sao cơ quan của {follower.name} chưa đủ sau {PATIENCE_SECONDS:.0f} giây ({why}): xem nhật ký và "
+            f"Bản sao cơ quan của {follower.name} chưa đủ sau {TIMEOUT_SECONDS:.0f} giây ({why}): xem nhật ký và "
             "`dondoc dead-letters list`, sửa nguyên nhân rồi chạy lại; phần còn thiếu sẽ được nạp tiếp.",
-            f"The agencies' copy of {follower.name} is not complete after {PATIENCE_SECONDS:.0f} s ({why}): see the log "
+            f"The agencies' copy of {follower.name} is not complete after {TIMEOUT_SECONDS:.0f} s ({why}): see the log "
             "and `dondoc dead-letters list`, mend the cause and start again; what is missing is loaded then.",
         ) from None
 
 
 async def _is_copied(follower: _Follower, databases: Databases) -> bool:
     async with databases.tasks.reading() as connection:
-        told = await connection.scalar(select(func.count()).select_from(Agency))
+        known = await connection.scalar(select(func.count()).select_from(Agency))
     async with databases[follower.name].reading() as connection:
-        return told == await connection.scalar(select(func.count()).select_from(follower.agencies))
+        return known == await connection.scalar(select(func.count()).select_from(follower.agencies))

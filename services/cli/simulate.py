@@ -118,7 +118,7 @@ async def _consume(databases: Databases, settings: SuiteSettings, clock: ManualC
     while more:
         async with databases.tasks.reading() as connection:
             page = await read_page(connection, cursor, PAGE)
-        await consumer.consume_patiently(Batch(tuple(page.events), _acknowledged))
+        await consumer.consume_with_trials(Batch(tuple(page.events), _acknowledged))
         cursor, more = page.cursor, page.more
 
 

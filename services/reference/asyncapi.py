@@ -93,22 +93,22 @@ def _messages(names: Any) -> dict[str, Any]:
 
 
 def _operations() -> dict[str, Any]:
-    told = {
-        f"{service}Tells": _operation(
-            "send", service, f"{service} tells each of its changes, in order per subject"
+    sent = {
+        f"{service}Publishes": _operation(
+            "send", service, f"{service} publishes each of its changes, in order per subject"
         )
         for service in LOGS
     }
-    heard = {
-        f"{reader}Hears{service.capitalize()}": _operation(
-            "receive", service, f"{reader} follows the log of {service}"
+    received = {
+        f"{reader}Consumes{service.capitalize()}": _operation(
+            "receive", service, f"{reader} consumes the log of {service}"
         )
         for reader, entry in REGISTER.items()
         for service in entry.consumes
     }
     delivered = _operation("send", "webhook", "notify delivers alerts and trials, signed, until a 2xx answer")
     delivered["bindings"] = {"http": {"method": "POST", "bindingVersion": "0.3.0"}}
-    return {**told, **heard, "notifyDelivers": delivered}
+    return {**sent, **received, "notifyDelivers": delivered}
 
 
 def _operation(action: str, channel: str, summary: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How documents are written: the same code gives the same bytes."""
+"""Writing of documents: the same code gives the same bytes."""
 
 import json
 from collections.abc import Iterable, Sequence

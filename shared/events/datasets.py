@@ -79,7 +79,7 @@ class DatabaseRegistered(DatabaseEvent):
 
 
 class DatabaseAmended(DatabaseEvent):
-    """What was agreed anew, from an instant on; how often it is to send is told as it stands now."""
+    """An amendment of what is agreed, from an instant on, with the period that is in force now."""
 
     event_type: ClassVar[str] = "vn.dondoc.datasets.database.amended.v1"
 

@@ -24,7 +24,7 @@ class _Part(BaseModel):
 
 
 class DecisionTotal(_Part):
-    """What a decision moves in one year, level and nature; negative where an adjustment takes away."""
+    """The amounts that a decision moves in one year, level and nature; negative where an adjustment takes away."""
 
     year: int
     level: Level
@@ -97,7 +97,7 @@ class RecoveryReversed(RecoveryEvent):
 
 
 class ClaimState(_Part):
-    """What an agency says it needs: a statement, not money. `version` counts the statements of one key."""
+    """The amount that an agency says it needs: a statement, not money. `version` counts the statements of one key."""
 
     id: UUID
     version: int
@@ -118,8 +118,8 @@ class ClaimStated(EventData):
     claim: ClaimState
 
     def subject(self) -> str:
-        said = self.claim
-        return f"{said.stage}:{said.year}:{said.level}:{said.agency_code}:{said.nature}:{said.field}"
+        claim = self.claim
+        return f"{claim.stage}:{claim.year}:{claim.level}:{claim.agency_code}:{claim.nature}:{claim.field}"
 
 
 class BudgetState(_Part):

@@ -99,7 +99,7 @@ class AlertAbout(TypedDict):
 
 
 class Alert(EventData):
-    """What every alert carries: `agency` is the one it is about."""
+    """The members of every alert: `agency` is the one it is about."""
 
     alert_id: UUID
     agency: AlertAgency

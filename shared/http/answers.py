@@ -24,7 +24,7 @@ class SuggestionOut(Answer):
 
 
 class RowProblem(Answer):
-    """What is wrong with a cell and the remedy; `suggestions` are the nearest agencies where a name was not found."""
+    """An error in a cell, with the remedy; `suggestions` are the nearest agencies where a name was not found."""
 
     field: str
     code: str
@@ -51,7 +51,7 @@ class SkippedRow(Answer):
 
 
 class RowOutcome(Answer):
-    """What every report says of a row: where it stands, what became of it, what is wrong and what to look at."""
+    """A row in the report of an import: its place in the file, its outcome, errors and warnings."""
 
     sheet: str = Field(description="name of its sheet; empty for CSV")
     row: int = Field(
@@ -69,7 +69,7 @@ class RowOutcome(Answer):
 
 
 class SheetRemarkOut(Answer):
-    """What is odd about a sheet: hidden rows and columns, rows struck through, cells that look like days' numbers."""
+    """Warnings about a sheet: hidden rows and columns, rows struck through, cells that look like days' numbers."""
 
     code: str
     where: str = Field(description="numbers of rows, or letters of columns")
@@ -78,7 +78,7 @@ class SheetRemarkOut(Answer):
 
 
 class SheetReport(Answer):
-    """What became of a sheet; a CSV file is one without a name."""
+    """The outcome of a sheet; a CSV file is one without a name."""
 
     name: str
     outcome: SheetOutcome

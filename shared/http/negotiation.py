@@ -1,4 +1,4 @@
-"""Which form of an answer a caller prefers: `Accept` (RFC 9110, section 12.5.1)."""
+"""Content negotiation by `Accept` (RFC 9110, section 12.5.1)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -30,5 +30,5 @@ def _ranges(accept: str) -> Iterator[tuple[str, float]]:
     """Media ranges in lower case with their quality; 0 where that is none."""
     for part in accept.split(",", MOST_RANGES)[:MOST_RANGES]:
         name, *parameters = (word.strip().lower() for word in part.split(";"))
-        told = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-        yield name, float(told) if _QUALITY.fullmatch(told) else 0.0
+        quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+        yield name, float(quality) if _QUALITY.fullmatch(quality) else 0.0

@@ -69,7 +69,7 @@ def _key(word: Any, kind: Kind) -> Any:
 
 
 def decode_after(token: str | None, *kinds: Kind) -> Any:
-    """Where a page begins: the key of the last row of the page before (a tuple of several); None for the first."""
+    """A page's cursor: the key of the last row of the page before (a tuple of several); None for the first page."""
     if token is None:
         return None
     keys = decode_cursor(token, *kinds)

@@ -131,7 +131,7 @@ def conditional(request: Request, response: Response) -> Response:
             field="If-Match",
         )
     if held and (held.anything or current.opaque in {tag.opaque for tag in held.listed}):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_kept(response))
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_caching_headers(response))
     return response
 
 
@@ -148,5 +148,5 @@ def _names(wanted: Tags, current: Tag) -> bool:
     return bool(wanted.listed & {current, *version})
 
 
-def _kept(response: Response) -> dict[str, str]:
+def _caching_headers(response: Response) -> dict[str, str]:
     return {name: response.headers[name] for name in ("etag", "link", "vary") if name in response.headers}

@@ -38,7 +38,7 @@ RETRY_AFTER_SECONDS = 5
 
 
 class Position(BaseModel):
-    """Where a body stops being what it should be; counted from 1, `offset` in characters from 0."""
+    """The position of a syntax error in a body; counted from 1, `offset` in characters from 0."""
 
     line: int | None = None
     column: int | None = None
@@ -186,7 +186,7 @@ def framework_code(status: int) -> str:
 
 
 async def _on_database(_: Request, error: Exception) -> JSONResponse:
-    """The database is away or overloaded: nothing was written, the caller may try again."""
+    """The database is unreachable or overloaded: nothing was written, the caller may try again."""
     if isinstance(error, DBAPIError) and is_duplicate(error):
         return refusal_response(_recorded_meanwhile())
     if not is_transient(error):

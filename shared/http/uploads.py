@@ -154,8 +154,8 @@ async def _as_workbook(response: Response, upload: Upload) -> Response:
     stem = upload.filename.rpartition(".")[0] or upload.filename or "phu-luc"
     name = quote(f"{stem} - báo cáo.xlsx", safe="", errors="replace")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Vary": "Accept"}
-    kept = {key: value for key, value in response.headers.items() if key == "idempotency-replayed"}
-    return Response(workbook, media_type=XLSX, headers=headers | kept)
+    replayed = {key: value for key, value in response.headers.items() if key == "idempotency-replayed"}
+    return Response(workbook, media_type=XLSX, headers=headers | replayed)
 
 
 def _read_form(form: type[Form], parts: FormData) -> Form:

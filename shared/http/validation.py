@@ -69,10 +69,10 @@ _VALIDATION_VI = {
 
 def field_errors(found: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     """The first of what Pydantic found."""
-    return list(islice((told for item in found for told in _told(item)), MAX_FIELD_ERRORS))
+    return list(islice((error for item in found for error in _field_errors(item)), MAX_FIELD_ERRORS))
 
 
-def _told(item: Mapping[str, Any]) -> Iterator[FieldError]:
+def _field_errors(item: Mapping[str, Any]) -> Iterator[FieldError]:
     context = item.get("ctx") or {}
     if (
         item["type"] == "extra_forbidden"

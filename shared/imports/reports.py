@@ -30,9 +30,9 @@ async def report_workbook(content: bytes, report: Report) -> bytes:
 def reasons(row: Report, columns: Mapping[str, str]) -> Iterator[str]:
     """Problems, warnings and facts of a row, in Vietnamese; fields are named by the file's own headings."""
     for problem in row["problems"]:
-        yield _said(problem, columns)
+        yield _sentence(problem, columns)
     for warning in row["warnings"]:
-        yield f"Lưu ý: {_said(warning, columns)}"
+        yield f"Lưu ý: {_sentence(warning, columns)}"
     for flag in row.get("flag_details") or ():
         yield f"Lưu ý: {_heading('deadline_text', columns)}: {flag['detail']}"
     if unread := row.get("unread_words"):
@@ -60,7 +60,7 @@ def dmy(day: str) -> str:
     return f"{date.fromisoformat(day):%d/%m/%Y}"
 
 
-def _said(problem: Report, columns: Mapping[str, str]) -> str:
+def _sentence(problem: Report, columns: Mapping[str, str]) -> str:
     heading = _heading(problem["field"], columns)
     return f"{heading}: {problem['detail']}" if heading else str(problem["detail"])
 

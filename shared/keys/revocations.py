@@ -97,7 +97,7 @@ class Revocations:
         return self._prefixes
 
     async def trouble(self) -> str | None:
-        """Why revocations could not be read, for /readyz; None while they can."""
+        """The reason for which revocations are not known, for /readyz; None while they are."""
         try:
             await self.current()
         except Unavailable:

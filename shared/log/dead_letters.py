@@ -38,7 +38,7 @@ LONGEST_REASON = 1000  # characters
 
 
 class Closing(StrEnum):
-    """How a letter ended: its event took effect after all, or it never will."""
+    """The outcome of a closed letter: its event was applied after all, or is given up."""
 
     REPLAYED = "replayed"
     DROPPED = "dropped"

@@ -17,7 +17,7 @@ from shared.log.poison import TRIALS, Failures, Outcome, blames_event, poison_of
 from shared.runtime.clock import Clock
 from shared.runtime.database import Change, Database, platform_metadata
 from shared.runtime.faults import is_transient
-from shared.runtime.loops import Loop, LoopStopped, Pulse
+from shared.runtime.loops import Liveness, Loop, LoopStopped
 from shared.runtime.metrics import CONSUMED, CONSUMER_PROGRESS, CONSUMER_STOPPED, DEAD_LETTERS
 from shared.runtime.partitions import made_with
 
@@ -132,13 +132,13 @@ class Consumer:
             self._count(outcome, 0)
 
     def loop(self) -> Loop:
-        async def run(pulse: Pulse) -> None:
-            def beat() -> None:
+        async def run(liveness: Liveness) -> None:
+            def report() -> None:
                 if not self._failures:  # other partitions may go on: they must not hide the failure
                     self._mark_stopped(False)
-                    pulse.beat()
+                    liveness.report()
 
-            async with aclosing(self.source.batches(beat, self._failures.batch_limit())) as batches:
+            async with aclosing(self.source.batches(report, self._failures.batch_limit())) as batches:
                 async for batch in batches:
                     await self.consume(batch)
 
@@ -160,7 +160,7 @@ class Consumer:
         self._mark_stopped(bool(self._failures))
         CONSUMER_PROGRESS.labels(self.service, self.source.name).set_to_current_time()
 
-    async def consume_patiently(self, batch: Batch) -> None:
+    async def consume_with_trials(self, batch: Batch) -> None:
         """As the loop does, without its pauses: raises ConsumerStopped after as many trials as show what is poison."""
         for trial in range(1, TRIALS + 1):
             try:

@@ -1,4 +1,4 @@
-"""Which events of a failing batch are poison messages, and so are set aside: the rule alone, without I/O.
+"""The rule by which events of a failing batch are poison messages, and so are set aside; without I/O.
 
 A consumer applies a batch in one transaction. Where that fails with an error that is not transient, it makes a trial:
 each event of the batch in a savepoint of its own, all of it rolled back. Of the trial follows what is set aside:
@@ -58,7 +58,7 @@ def poison_of(trial: Sequence[Outcome[Id]]) -> frozenset[Id]:
 
 
 def blames_event(error: Exception) -> bool:
-    """Whether the event may have caused the error: its data, or how a handler deals with it."""
+    """True if the event may have caused the error: its data, or the handler that took them."""
     if isinstance(error, DBAPIError):
         return is_permanent(error)
     return not (is_transient(error) or isinstance(error, OSError | MemoryError))
@@ -87,6 +87,6 @@ class Failures(Generic[Id]):
             self._counts.pop(event_id, None)
 
     def batch_limit(self) -> int:
-        """How many events a source is to read at a time: more after each failed trial, so that neighbours come in."""
+        """The number of events that a source is to read at a time: more after each failed trial, so that a batch has neighbours."""
         most = max((count for count, _ in self._counts.values()), default=0)
         return BATCH << min(most, MOST_DOUBLINGS)

@@ -173,7 +173,7 @@ async def read_page(
 
 
 async def count_unread(connection: AsyncConnection, cursor: Cursor, limit: int) -> int:
-    """How many committed events come after `cursor`; counted up to `limit`."""
+    """The number of committed events after `cursor`; counted up to `limit`."""
     found = await connection.execute(_UNREAD, {**asdict(cursor), "limit": limit})
     counted: int = found.scalar_one()
     return counted

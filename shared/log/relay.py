@@ -13,7 +13,7 @@ from shared.log.cursors import Cursor, load_cursor, save_cursor
 from shared.log.identity import resume
 from shared.log.reader import LogRow, Page, ReaderLag, read_rows
 from shared.runtime.database import Database, driver_connection
-from shared.runtime.loops import Loop, Pulse, together, wait_for_news
+from shared.runtime.loops import Liveness, Loop, together, wait_until_woken
 from shared.runtime.metrics import RELAY_DRAINED, RELAYED
 
 CURSOR = "kafka"
@@ -21,7 +21,7 @@ CHANNEL = "dondoc_outbox"
 LOCK = 0x72656C6179  # "relay"
 PAGE = 2000
 POLL_SECONDS = 1.0
-QUIET_SECONDS = 0.02  # commits within this time are notified once
+DEBOUNCE_SECONDS = 0.02  # commits within this time are notified once
 
 
 def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
@@ -32,7 +32,7 @@ def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
         service
     ).set_to_current_time()  # from the start on, so that an alert can detect no progress
 
-    async def run(pulse: Pulse) -> None:
+    async def run(liveness: Liveness) -> None:
         async with AsyncExitStack() as stack:
             wake = asyncio.Event()
             stack.callback(database.on_commit(wake.set))
@@ -41,9 +41,9 @@ def relay_loop(service: str, database: Database, publisher: Publisher) -> Loop:
             await lock.add_listener(CHANNEL, lambda *_: wake.set())
             while not await lock.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
                 reader_lag.caught_up()  # the lag is the active relay's to report
-                pulse.beat()
+                liveness.report()
                 await asyncio.sleep(POLL_SECONDS)
-            await _Relay(service, database, publisher, reader_lag).run(pulse, wake, lock)
+            await _Relay(service, database, publisher, reader_lag).run(liveness, wake, lock)
 
     return run
 
@@ -57,7 +57,7 @@ class _Relay:
         self._publisher = publisher
         self._reader_lag = reader_lag
 
-    async def run(self, pulse: Pulse, wake: asyncio.Event, lock: Any) -> None:
+    async def run(self, liveness: Liveness, wake: asyncio.Event, lock: Any) -> None:
         async with self._database.reading() as connection:
             cursor = await resume(connection, await load_cursor(connection, CURSOR), self._service)
         page, durable = await self._read(cursor), None
@@ -71,11 +71,11 @@ class _Relay:
                 await self._save(durable)
                 self._reader_lag.caught_up()
                 RELAY_DRAINED.labels(self._service).set_to_current_time()
-                pulse.beat()
-                await wait_for_news(wake, POLL_SECONDS)
+                liveness.report()
+                await wait_until_woken(wake, POLL_SECONDS)
                 wake.clear()
                 following, durable = await self._read(page.cursor), None
-            pulse.beat()
+            liveness.report()
             page = following
         raise ConnectionError("lost the relay's lock")
 
@@ -98,23 +98,23 @@ class _Relay:
 
 
 def notifier_loop(database: Database) -> Loop:
-    """Notifies relays in other processes (NOTIFY) of commits here, after the commit and at most once per QUIET_SECONDS.
+    """Notifies relays in other processes (NOTIFY) of commits here, after the commit and at most once per DEBOUNCE_SECONDS.
 
     NOTIFY inside the write transaction would serialize all commits (measured: 10,464 -> 2,345 commits/s).
     """
 
-    async def run(pulse: Pulse) -> None:
+    async def run(liveness: Liveness) -> None:
         with ExitStack() as stack:
             committed = asyncio.Event()
             stack.callback(database.on_commit(committed.set))
             while True:
-                pulse.beat()
-                await wait_for_news(committed, POLL_SECONDS)
+                liveness.report()
+                await wait_until_woken(committed, POLL_SECONDS)
                 if not committed.is_set():
                     continue
                 committed.clear()
                 async with database.reading() as connection:
                     await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
-                await asyncio.sleep(QUIET_SECONDS)
+                await asyncio.sleep(DEBOUNCE_SECONDS)
 
     return run

@@ -10,8 +10,8 @@ PARTITIONS = (
     6  # consumers of one service that can share the work; more later would move aggregates between them
 )
 REPLICATION = 3  # brokers that hold each event: one may be down and one more be lost
-KEPT = timedelta(days=30)  # the longest a consumer may be away before the relay has to be rewound for it
-DEAD_LETTERS_KEPT = timedelta(days=90)
+RETENTION = timedelta(days=30)  # the longest a consumer may be away before the relay has to be rewound for it
+DEAD_LETTERS_RETENTION = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ def topics_of(
 ) -> tuple[Topic, ...]:
     """An event topic for each of `services`, a dead-letter topic for each of `consumers`."""
     return (
-        *(_topic(event_topic(name), PARTITIONS, replication, KEPT) for name in services),
-        *(_topic(dead_letter_topic(name), 1, replication, DEAD_LETTERS_KEPT) for name in consumers),
+        *(_topic(event_topic(name), PARTITIONS, replication, RETENTION) for name in services),
+        *(_topic(dead_letter_topic(name), 1, replication, DEAD_LETTERS_RETENTION) for name in consumers),
     )
 
 
-def _topic(name: str, partitions: int, replication: int, kept: timedelta) -> Topic:
+def _topic(name: str, partitions: int, replication: int, retention: timedelta) -> Topic:
     return Topic(
         name,
         partitions,
         replication,
         {
             "cleanup.policy": "delete",
-            "retention.ms": str(kept // timedelta(milliseconds=1)),
+            "retention.ms": str(retention // timedelta(milliseconds=1)),
             # with acks=all a write is safe on all but one copy, and one broker may rest without stopping the log
             "min.insync.replicas": str(max(1, replication - 1)),
         },

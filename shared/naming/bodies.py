@@ -85,17 +85,17 @@ _NO_EXCEPTIONS = tuple(map(accented, ("nước ngoài", "Trừ Văn Thố")))  #
 
 
 def is_title(key: str) -> bool:
-    """Whether the words are nothing but the title of a head, or several."""
+    """True if the words are nothing but the title of a head, or several."""
     return _HEAD.fullmatch(key) is not None
 
 
 def is_of_government(title: str) -> bool:
-    """Whether a title by itself names the body it heads: "Thủ tướng", "các Phó Thủ tướng"."""
+    """True if a title by itself names the body it heads: "Thủ tướng", "các Phó Thủ tướng"."""
     return _OF_GOVERNMENT.fullmatch(title) is not None
 
 
 def runs_into_name(title: str) -> bool:
-    """Whether a title is only the first word of one: "Tổng Thanh tra Chính phủ", "Trưởng Ban ..."."""
+    """True if a title is only the first word of one: "Tổng Thanh tra Chính phủ", "Trưởng Ban ..."."""
     return title in {"tong", "truong", "chanh"}
 
 
@@ -113,7 +113,7 @@ def is_code(printed: str) -> bool:
 
 
 def begins_a_unit(words: Sequence[Word], start: int, printed: str, *, lesser: bool, other: bool) -> bool:
-    """Whether a unit of an agency is named; `lesser`, `other`: also kinds that can be bodies by themselves."""
+    """True if a unit of an agency is named; `lesser`, `other`: also kinds that can be bodies by themselves."""
     kinds = (*_UNITS, *(_LESSER_UNITS if lesser else ()), *(_OTHER_UNITS if other else ()))
     return is_code(printed) or _begins(words, start, kinds)
 
@@ -127,7 +127,7 @@ def is_local(words: Sequence[Word], start: int) -> bool:
 
 
 def is_outside(words: Sequence[Word], start: int, end: int, printed: str) -> bool:
-    """Whether a company, school or association is named, which no catalogue of agencies has."""
+    """True if a company, school or association is named, which no catalogue of agencies has."""
     if words[start].key == "truong" and has_accents(printed) and not accented(printed).startswith(SCHOOL):
         return False  # "Trưởng Công an xã"
     key = " ".join(word.key for word in words[start:end])
@@ -135,7 +135,7 @@ def is_outside(words: Sequence[Word], start: int, end: int, printed: str) -> boo
 
 
 def is_aside(words: Sequence[Word], start: int) -> bool:
-    """Whether what an agency is besides begins here: "Cơ quan Thường trực Ban Chỉ đạo"."""
+    """True if what an agency is besides begins here: "Cơ quan Thường trực Ban Chỉ đạo"."""
     return _begins(words, start, _ASIDES)
 
 
@@ -145,7 +145,7 @@ def without_calling(key: str) -> str:
 
 
 def is_bare_kind(words: Sequence[Word], start: int) -> bool:
-    """Whether a kind of communes begins here: what "các xã, phường ven biển" goes on with."""
+    """True if a kind of communes begins here: what "các xã, phường ven biển" goes on with."""
     return (
         _begins(words, start, ("xa", "phuong", "dac khu", "thi tran"))
         and past(words, start, "xa hoi") == start
@@ -153,7 +153,7 @@ def is_bare_kind(words: Sequence[Word], start: int) -> bool:
 
 
 def is_of_a_district(words: Sequence[Word], start: int, printed: str) -> bool:
-    """Whether a district is named, or a township, which were of the level that ended."""
+    """True if a district is named, or a township, which were of the level that ended."""
     for prefix in ("uy ban nhan dan", "cac", "cap"):
         start = past(words, start, prefix)
     army = (
@@ -165,17 +165,17 @@ def is_of_a_district(words: Sequence[Word], start: int, printed: str) -> bool:
 
 
 def reaches_further(note: str) -> bool:
-    """Whether a note behind a phrase that names many takes none of them away: "đến cấp xã"."""
+    """True if a note behind a phrase that names many takes none of them away: "đến cấp xã"."""
     return name_key(note).startswith(_FURTHER)
 
 
 def may_be_local(key: str) -> bool:
-    """Whether a ministry's unit is called as those of provinces are: "Cục Thống kê" of a province's own document."""
+    """True if a ministry's unit is called as those of provinces are: "Cục Thống kê" of a province's own document."""
     return key.startswith(("cuc ", "kho bac "))
 
 
 def takes_out(text: str) -> bool:
-    """Whether a text contains words of exception or negation."""
+    """True if a text contains words of exception or negation."""
     if not has_accents(text):
         return re.search(r"\b(?:tru|khong (?:phai|gom|bao gom|ke|thuoc|giao))\b", name_key(text)) is not None
     spelt = f" {accented(text)} "

@@ -23,7 +23,7 @@ _ABOVE = re.compile(
 
 
 def repeats_above(text: str) -> bool:
-    """Whether a cell repeats the one above: "nt", "-nt-", "như trên", "//"."""
+    """True if a cell repeats the one above: "nt", "-nt-", "như trên", "//"."""
     return _ABOVE.fullmatch(unicodedata.normalize("NFC", text)) is not None
 
 
@@ -51,7 +51,7 @@ def find_agencies(text: str, directory: Directory, similarity: Similarity | None
         return Naming(unknown=(Unknown(text, reason="too_long"),))
     if repeats_above(text):
         return Naming(unknown=(Unknown(text.strip(), reason="repeat"),))
-    parts, said = parts_of(text)
+    parts, role_words = parts_of(text)
     if any(bodies.takes_out(PARENTHESIS.sub(" ", each)) for each in (text, *(part.text for part in parts))):
         return Naming(unknown=(Unknown(text.strip(), reason="exception"),))
     leads = any(part.role == "lead" for part in parts)
@@ -68,7 +68,7 @@ def find_agencies(text: str, directory: Directory, similarity: Similarity | None
         tuple(each for naming in read for each in naming.unknown),
         tuple(each for naming in read for each in naming.notes),
         tuple(each for naming in read for each in naming.asides),
-        said,
+        role_words,
     )
 
 

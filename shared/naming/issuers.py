@@ -1,4 +1,4 @@
-"""Who issued the document: whose units and communes its words mean."""
+"""The issuer of a document, whose units and communes its words mean."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ class Issuer:
         return place in self.directory.ancestors(entry.codes[0])
 
     def itself(self, key: str) -> str | None:
-        """Who is meant by "UBND tỉnh", "UBND xã": the agency of that level around the issuer."""
+        """The agency meant by "UBND tỉnh", "UBND xã": that of that level around the issuer."""
         level = without_committee(key)
         if level == key or not re.fullmatch(_LEVEL, level):
             return None

@@ -24,7 +24,7 @@ class Phrases(Units):
         return generic_run(self.passage.words, start, self.passage.ends_after(start), self._is_name)
 
     def _is_name(self, start: int, end: int) -> bool:
-        """Whether a phrase must stop before this item, which is a name or follows a hard break."""
+        """True if a phrase must stop before this item, which is a name or follows a hard break."""
         found, entries = self.exact(start)
         name = found >= end and any(entry.kind != "group" for entry in entries)
         return name or not self.passage.is_joined(start - 1, start + 1)
@@ -56,13 +56,13 @@ class Phrases(Units):
             self.found.append(Mention("list", members, self.passage.printed(start, end)))
 
     def _names_another_place(self, end: int) -> bool:
-        """Whether a second province follows: "UBND các xã thuộc tỉnh Nghệ An và Hà Tĩnh"."""
+        """True if a second province follows: "UBND các xã thuộc tỉnh Nghệ An và Hà Tĩnh"."""
         words = self.passage.words
         at = end + 1 if end < len(words) and words[end].key in CONNECTIVES else end
         return self.place_after(at)[0] > at
 
     def _goes_on(self, end: int) -> bool:
-        """Whether a phrase that names many is only the beginning of a narrower one: "các xã, phường ven biển"."""
+        """True if a phrase that names many is only the beginning of a narrower one: "các xã, phường ven biển"."""
         if end >= len(self.passage.words) or self.passage.gap(end).strip() not in {"", ",", "/"}:
             return False
         begins = end + (self.passage.words[end].key in CONNECTIVES)

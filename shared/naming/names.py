@@ -52,8 +52,8 @@ class Names(Places):
         end, entries, reason = self.located(start, end, entries)
         note = self.passage.notes.get(end - 1, "")
         if note:
-            unit, said = self._read_note(note, entries, unit)
-            reason = said if said == "exception" else reason or said
+            unit, found = self._read_note(note, entries, unit)
+            reason = found if found == "exception" else reason or found
         if reason is not None:
             self.doubt(first, end, reason, self.named(entries))
             return end
@@ -85,7 +85,7 @@ class Names(Places):
         return unit, None
 
     def _says_nothing_new(self, note: str, inside: Passage, around: set[str]) -> bool:
-        """Whether a note is another name of the agency, or of where it is, or what it is besides."""
+        """True if a note is another name of the agency, or of where it is, or what it is besides."""
         key = name_key(note.strip())
         called = bodies.without_calling(key)
         entries = self.issuer.directory.lookup(called, note, bare=True)
@@ -97,7 +97,7 @@ class Names(Places):
         )
 
     def note_on_many(self, note: str) -> Reason | None:
-        """Why a phrase that names many is not taken: a parenthesis after it may restrict it."""
+        """The reason for which a phrase that names many is not taken: a parenthesis after it may restrict it."""
         if bodies.takes_out(note):
             return "exception"
         if note.strip() and not bodies.reaches_further(note):
@@ -177,7 +177,7 @@ class Names(Places):
             del items[:taken]
 
     def _one_name(self, items: list[tuple[int, int]]) -> int:
-        """How many items make one unknown name: "Sở Khoa học" and "Công nghệ tỉnh A" do, two bodies do not."""
+        """The number of items that make one unknown name: "Sở Khoa học" and "Công nghệ tỉnh A" do, two bodies do not."""
         taken = 1
         local = bodies.is_local(self.passage.words, items[0][0])
         for start, end in items[1:]:

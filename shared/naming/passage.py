@@ -43,7 +43,7 @@ class Passage:
 
     @property
     def is_open(self) -> bool:
-        """Whether dots outside parentheses leave the list open."""
+        """True if dots outside parentheses leave the list open."""
         return _OPEN_END.search(PARENTHESIS.sub("", self.text)) is not None
 
     def gap(self, index: int) -> str:
@@ -53,7 +53,7 @@ class Passage:
         return self.text[start:end]
 
     def is_end(self, index: int) -> bool:
-        """Whether a name may end before the word at `index`."""
+        """True if a name may end before the word at `index`."""
         if index >= len(self.words):
             return True
         gap = self.gap(index)
@@ -77,7 +77,7 @@ class Passage:
         return self.printed(start, end) + (tail.group() if tail else "")
 
     def is_joined(self, start: int, end: int) -> bool:
-        """Whether it contains no hard break."""
+        """True if it contains no hard break."""
         return not any(_HARD_BREAK.search(self.gap(index)) for index in range(start + 1, end))
 
     def is_bullet(self, index: int) -> bool:

@@ -44,7 +44,7 @@ class Header:
 
 
 def begins_a_name(words: Sequence[Word], start: int) -> bool:
-    """Whether names of bodies begin with this word."""
+    """True if names of bodies begin with this word."""
     return _after(words, start, _BODIES) > start
 
 
@@ -57,9 +57,9 @@ def list_header(words: Sequence[Word], start: int) -> Header | None:
     end = first
     while end < len(words) and words[end].key in _HEADER_WORDS and end >= start:
         end += 1
-    said = " ".join(word.key for word in words[first:end]).replace("dia phuong", "").split()
-    kinds = tuple(kind for word, kind in _COMMUNES.items() if word in said) or (
-        ("sở",) if "so" in said else ()
+    kinds_named = " ".join(word.key for word in words[first:end]).replace("dia phuong", "").split()
+    kinds = tuple(kind for word, kind in _COMMUNES.items() if word in kinds_named) or (
+        ("sở",) if "so" in kinds_named else ()
     )
     return Header(end, count, kinds) if first > start and end > first else None
 
@@ -84,15 +84,15 @@ def generic_run(
             continue
         if run and (_after(words, item, _PLURALS) > item or is_name(item, end)):
             break
-        said = _qualified(words, item, end, plural_may_lead=not run)
-        if said is None:
+        is_qualified = _qualified(words, item, end, plural_may_lead=not run)
+        if is_qualified is None:
             break
-        run, qualified = end, said
+        run, qualified = end, is_qualified
     return run, qualified
 
 
 def _qualified(words: Sequence[Word], start: int, end: int, *, plural_may_lead: bool) -> bool | None:
-    """Whether the noun from start to end is qualified; None when it is not a general noun."""
+    """True if the noun from start to end is qualified; None when it is not a general noun."""
     if not plural_may_lead and _after(words, start, _ASIDES) > start:
         return True
     noun = _after(words, start, _PLURALS) if plural_may_lead else start

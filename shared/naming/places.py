@@ -50,7 +50,7 @@ class Places:
         return tuple(dict.fromkeys(entry for entry in entries if self.is_of(entry, within)))
 
     def is_of(self, entry: Entry, within: Header) -> bool:
-        """Whether an entry is one of those that a list of communes, or of a province's units, is of."""
+        """True if an entry is one of those that a list of communes, or of a province's units, is of."""
         if within.kinds != ("sở",):
             return bool(entry.commune)
         agency = self.issuer.directory.agencies.get(entry.codes[0])

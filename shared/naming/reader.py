@@ -200,7 +200,7 @@ class Reader(Phrases):
                 self.found.append(replace(mention, text=text, position=text if whole else title))
 
     def _heads(self, code: str, title: str) -> bool:
-        """Whether the head of such an agency has this title: there is no "Giám đốc Hà Nội"."""
+        """True if the head of such an agency has this title: there is no "Giám đốc Hà Nội"."""
         return not self.is_place(code) or bodies.heads_places(name_key(title))
 
     # lists that spell out their members
@@ -243,7 +243,7 @@ class Reader(Phrases):
         return self.issuer, body
 
     def _is_barren(self, start: int, end: int, header: Header) -> bool:
-        """Whether the list lies in one that has no members: each is read once, however many headers begin in it."""
+        """True if the list lies in one that has no members: each is read once, however many headers begin in it."""
         inside = start in self.barren and end in self.barren
         return inside and not header.kinds and (header.count is None or self.barren_of_all)
 
@@ -291,7 +291,7 @@ class Reader(Phrases):
         return end, passage.whole(start, end)
 
     def _list_goes_on(self, start: int, header: Header) -> bool:
-        """Whether a list goes on behind a semicolon: "các Bộ: Tài chính; Xây dựng", "các tỉnh: Nghệ An; Hà Tĩnh"."""
+        """True if a list goes on behind a semicolon: "các Bộ: Tài chính; Xây dựng", "các tỉnh: Nghệ An; Hà Tĩnh"."""
         if start >= len(self.passage.words) or "\n" in self.passage.gap(start):
             return False
         entries, by_itself = self.exact(start, header)[1], self.exact(start)[1]

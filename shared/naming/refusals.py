@@ -1,4 +1,4 @@
-"""Why a printed name is no known agency, and what to write instead, in the same words for every importer."""
+"""Refusals of printed names that are no known agency, each with a remedy, in the same words for every importer."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -14,16 +14,16 @@ def name_problem(field: str, text: str, meaning: Meaning | None) -> Problem:
     """The refusal of a name that is not one agency's; a `Found` is refused for being a group, None as not compared."""
     if meaning is None:
         return too_many_unknown_names(field)
-    said = text[:_LONGEST]
+    printed = text[:_LONGEST]
     if isinstance(meaning, Found):
-        return group_problem(field, said)
+        return group_problem(field, printed)
     if isinstance(meaning, Dissolved) and meaning.unit:
-        return unit_problem(field, said, meaning.successors)
+        return unit_problem(field, printed, meaning.successors)
     if isinstance(meaning, Dissolved):
-        return dissolved_problem(field, said, meaning.successors, meaning.valid_to)
+        return dissolved_problem(field, printed, meaning.successors, meaning.valid_to)
     if isinstance(meaning, Ambiguous):
-        return ambiguous_problem(field, said, meaning.candidates)
-    return unknown_problem(field, said, meaning.suggestions)
+        return ambiguous_problem(field, printed, meaning.candidates)
+    return unknown_problem(field, printed, meaning.suggestions)
 
 
 def too_many_unknown_names(field: str) -> Problem:

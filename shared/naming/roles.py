@@ -1,4 +1,4 @@
-"""Who does what in a cell: "A chủ trì, phối hợp với B", "A (chủ trì), B (phối hợp)", "Chủ trì: A. Phối hợp: B"."""
+"""The agencies of a cell with their roles: "A chủ trì, phối hợp với B", "A (chủ trì), B (phối hợp)", "Chủ trì: A. Phối hợp: B"."""
 
 import re
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ def parts_of(text: str) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     for part in cut.parts:
         parts.append(replace(part, after_lead=led and part.role is None))
         led = led or part.role == "lead"
-    return tuple(parts), tuple(cut.said)
+    return tuple(parts), tuple(cut.role_words)
 
 
 @dataclass
@@ -95,7 +95,7 @@ class _Cut:
     text: str
     words: list[Word] = field(init=False)
     parts: list[Part] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    role_words: list[str] = field(default_factory=list)
     role: Role | None = None
     colon: bool = False  # the role in force was given with one: it reaches over lines
     since: int = 0
@@ -125,7 +125,7 @@ class _Cut:
         self._flush(len(self.text))
 
     def _parentheses(self) -> tuple[set[int], set[int]]:
-        """Where parentheses open and close that give roles; others are notes of the name before them."""
+        """The positions at which parentheses that give roles open and close; others are notes of the name before them."""
         opens, closes = set(), set()
         for match in PARENTHESIS.finditer(self.text):
             within = [n for n, word in enumerate(self.words) if match.start() < word.start < match.end()]
@@ -159,7 +159,7 @@ class _Cut:
         self.role = marker.role if follows else None
         self.colon = marker.colon
         self.since = len(self.parts)
-        self.said.append(self.text[self.words[start].start : self.words[marker.end - 1].end])
+        self.role_words.append(self.text[self.words[start].start : self.words[marker.end - 1].end])
 
     def _order(self, here: int) -> int:
         """Past the word that orders, as in "Giao A chủ trì"."""
@@ -170,7 +170,7 @@ class _Cut:
             printed = self.text[self.words[here].start : self.words[min(end, len(self.words)) - 1].end]
             if end < len(self.words) and accented(printed) == order and not self._gap(end).strip():
                 self._flush(self.words[here].start)
-                self.said.append(printed)
+                self.role_words.append(printed)
                 self.begun = self.words[end - 1].end
                 return end
         return 0
@@ -183,8 +183,8 @@ class _Cut:
         if found is None or self._is_part_of_a_name(start):
             return None
         words, role = found
-        told = self._any(self._past(core, words), _AFTER)
-        joined = self._any(told, _WITH) if role == "coordinate" else told
+        with_suffix = self._any(self._past(core, words), _AFTER)
+        joined = self._any(with_suffix, _WITH) if role == "coordinate" else with_suffix
         end = self._any(joined, _IS)
         gap = self._gap(end)
         separated = end >= len(self.words) or bool(gap.strip()) or "\n" in gap
@@ -192,7 +192,7 @@ class _Cut:
             return None
         if (plural and ":" not in gap) or (words in _DOING and not separated):
             return None  # "các cơ quan phối hợp" names none, "thực hiện Nghị quyết 57" gives no role
-        if ":" in gap or end > told:
+        if ":" in gap or end > with_suffix:
             return _Marker(role, end, leads=True, colon=":" in gap)
         joins = role == "coordinate" and not separated and self._marker(end) is None
         return _Marker(role, end, leads=True if joins else None)

@@ -1,4 +1,4 @@
-"""How a printed name becomes a key to compare: words without diacritics, with the common spellings made one."""
+"""The key by which printed names are compared: words without diacritics, with the common spellings made one."""
 
 import re
 import unicodedata
@@ -56,7 +56,7 @@ def past(words: Sequence[Word], start: int, phrase: str) -> int:
 
 
 def is_bullet(text: str, words: Sequence[Word], index: int) -> bool:
-    """Whether the word is an item's number or letter: "1. Bộ Nội vụ", "a) Bộ Y tế"."""
+    """True if the word is an item's number or letter: "1. Bộ Nội vụ", "a) Bộ Y tế"."""
     if index + 1 >= len(words) or not re.fullmatch(r"\d{1,2}|[a-z]", words[index].key):
         return False
     return re.match(r"[.)]\s", text[words[index].end : words[index + 1].start]) is not None

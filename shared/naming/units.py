@@ -39,7 +39,7 @@ class Units(Names):
         return 0
 
     def _owners(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Where the unit's words end and its agency's name may begin, for the item that ends at `end`."""
+        """The position where the unit's words end and its agency's name may begin, for the item that ends at `end`."""
         words, passage = self.passage.words, self.passage
         clear = bodies.is_clear_unit(words, start) or bodies.is_code(passage.printed(start, start + 1))
         lesser = bodies.begins_a_unit(words, start, "", lesser=True, other=False)

@@ -1,4 +1,4 @@
-"""How long rows are kept, and their removal: whole days of the log and the inbox, the others in batches.
+"""The retention of rows, and their removal: whole days of the log and the inbox, the others in batches.
 
 What is removed is counted by day and kind in `removed_rows`, so that sums over time stay known.
 """
@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Date, Table, Text
 
 from shared.log.cursors import TRIMMED, Cursor
 from shared.runtime.database import platform_metadata
-from shared.runtime.partitions import alone, list_partitions
+from shared.runtime.partitions import list_partitions, lock_partitions
 
 BATCH = 5_000  # rows that one short transaction removes
 
@@ -141,7 +141,7 @@ async def trim_inbox(connection: Any, today: date, received_before: datetime) ->
 async def _drop(connection: Any, partition: str, rule: Retention, trimmed: Cursor | None = None) -> int:
     """Drop a partition and count its rows; for one of the log, save the cursor up to which events were removed."""
     async with connection.transaction():
-        await alone(connection)
+        await lock_partitions(connection)
         await connection.execute(_counting(rule, rule.column, rule.kind, partition))
         count: int = await connection.fetchval(f"SELECT count(*) FROM {partition}")  # noqa: S608
         if trimmed is not None:

@@ -1,4 +1,4 @@
-"""Who did what, when and why: one row per change, in the transaction that makes it."""
+"""The audit: one row per change, with its author, instant and reason, in the transaction that makes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

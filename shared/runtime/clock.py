@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-LONGEST_NAP_SECONDS = (
-    3600.0  # a wait is cut in naps, so that a far instant never overflows the event loop's timer
+LONGEST_SLEEP_SECONDS = (
+    3600.0  # a wait is cut in sleeps, so that a far instant never overflows the event loop's timer
 )
 
 
@@ -36,7 +36,7 @@ class SystemClock:
 
     async def sleep_until(self, instant: datetime) -> None:
         while (rest := (instant - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - time itself is what we wait for
-            await asyncio.sleep(min(rest, LONGEST_NAP_SECONDS))
+            await asyncio.sleep(min(rest, LONGEST_SLEEP_SECONDS))
 
 
 class SimulatedClock:
@@ -58,7 +58,7 @@ class SimulatedClock:
 
     async def sleep_until(self, instant: datetime) -> None:
         while (rest := (instant - self.now()).total_seconds() / self._speed) > 0:  # noqa: ASYNC110 - time itself is what we wait for
-            await asyncio.sleep(min(rest, LONGEST_NAP_SECONDS))
+            await asyncio.sleep(min(rest, LONGEST_SLEEP_SECONDS))
 
 
 class ManualClock:

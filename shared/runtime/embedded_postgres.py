@@ -46,16 +46,16 @@ class EmbeddedPostgres:
         Raises PasswordLost; OSError, RuntimeError, ValueError or SubprocessError when the server does not start.
         """
         self._require_password()
-        self._forget_the_dead()
+        self._remove_ended_owners()
         server = get_server(self._folder / "postgres", cleanup_mode="stop", start=False)
-        _start_patiently(server)
+        _start_with_retries(server)
         self._server = server
         url = make_url(server.get_uri()).set(
             drivername="postgresql+asyncpg", password=self._password(), database=None
         )
         rules = server.pgdata / "pg_hba.conf"
         if rules.read_text(encoding="utf-8") != ACCESS_RULES:
-            asyncio.run(_close_the_door(url, rules))
+            asyncio.run(_require_passwords(url, rules))
         return url
 
     def stop(self) -> None:
@@ -69,11 +69,11 @@ class EmbeddedPostgres:
         Asked of its socket, since a killed process may stay in the process table until its parent reaps it.
         """
         assert self._server is not None  # noqa: S101 - it was started
-        told = self._server.get_postmaster_info()
-        while await _listens(f"{told.socket_dir}/.s.PGSQL.{told.port}"):  # noqa: ASYNC110 - a server has no event
+        postmaster = self._server.get_postmaster_info()
+        while await _listens(f"{postmaster.socket_dir}/.s.PGSQL.{postmaster.port}"):  # noqa: ASYNC110 - a server has no event
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _forget_the_dead(self) -> None:
+    def _remove_ended_owners(self) -> None:
         """Remove ended processes from the list of pids by which the wheel stops the server with its last user."""
         listed = self._folder / "postgres" / ".handle_pids.json"
         if listed.exists() and (text := listed.read_text(encoding="ascii").strip()):
@@ -94,7 +94,7 @@ class EmbeddedPostgres:
         ).strip()  # an editor that restored it may have added a line's end
 
 
-def _start_patiently(server: PostgresServer) -> None:
+def _start_with_retries(server: PostgresServer) -> None:
     """The wheel waits 10 s; a server that recovers from a crash may take longer. Only that is tried again."""
     deadline = time.monotonic() + RECOVERY_SECONDS
     while time.monotonic() < deadline:
@@ -128,7 +128,7 @@ def _runs(pid: int) -> bool:
     return True
 
 
-async def _close_the_door(url: URL, rules: Path) -> None:
+async def _require_passwords(url: URL, rules: Path) -> None:
     """A new cluster trusts every local user: set the password, then require it in pg_hba.conf."""
     engine = create_async_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Whether a failure is transient (the same may succeed later), permanent (the data caused it), or neither: a defect.
+"""The kind of a failure: transient (the same may succeed later), permanent (the data caused it), or neither, a defect.
 
 Used by the edge of HTTP (503 or 500) and by consumers (retry, or examine the event: `shared/log/poison.py`).
 """
@@ -30,7 +30,7 @@ def is_permanent(error: DBAPIError) -> bool:
 
 
 def is_duplicate(error: DBAPIError) -> bool:
-    """Whether it is unique_violation. Use cases check first, so only concurrent requests cause it."""
+    """True if it is unique_violation. Use cases check first, so only concurrent requests cause it."""
     return _sqlstate(error) == _UNIQUE_VIOLATION
 
 

@@ -1,4 +1,4 @@
-"""JSON lines on standard error; what looks like a secret never gets there."""
+"""JSON lines on standard error; what looks like a secret is masked."""
 
 import logging
 import logging.config

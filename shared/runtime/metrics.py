@@ -7,8 +7,8 @@ REFRESH_SECONDS = 15.0  # between two countings of what a service has; Prometheu
 LOOP_FAILURES = Counter(
     "dondoc_loop_failures_total", "Times a long-running loop failed and was restarted", ["loop"]
 )
-LOOP_BEAT = Gauge(
-    "dondoc_loop_last_beat_timestamp_seconds", "Unix time of a loop's last completed round", ["loop"]
+LOOP_REPORT = Gauge(
+    "dondoc_loop_last_report_timestamp_seconds", "Unix time of a loop's last completed round", ["loop"]
 )
 LOG_LAG = Gauge(
     "dondoc_log_lag_seconds",

@@ -31,7 +31,7 @@ async def prepare(service: str, url: URL) -> bool:
 
 
 async def needs_migration(service: str, url: URL) -> bool:
-    """Whether the database is missing or its revision older than the code's; one connection, one query.
+    """True if the database is missing or its revision older than the code's; one connection, one query.
 
     A newer revision needs none: after an upgrade the old code may be started again, for migrations only add.
     """

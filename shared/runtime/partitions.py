@@ -69,7 +69,7 @@ async def _make(connection: Any, table: str, day: date) -> None:
     name, key = f"{table}_{day:%Y%m%d}", PARTITION_KEYS[table]
     first, last = (f"'{each} 00:00+00'" for each in (day, day + timedelta(days=1)))
     async with connection.transaction():
-        await alone(connection)
+        await lock_partitions(connection)
         if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name) or await connection.fetchval(
             f"SELECT EXISTS (SELECT FROM {table}_default WHERE {key} >= {first} AND {key} < {last})"  # noqa: S608
         ):
@@ -80,7 +80,7 @@ async def _make(connection: Any, table: str, day: date) -> None:
         )
 
 
-async def alone(connection: Any) -> None:
+async def lock_partitions(connection: Any) -> None:
     """Lock out other makers and droppers of partitions until the transaction ends; set `lock_timeout`."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

@@ -1,4 +1,4 @@
-"""Whether a connection keeps its session on the server, which PgBouncer takes away in some of its pool modes.
+"""A check that a connection keeps its server session, which it does not in some pool modes of PgBouncer.
 
 Ours must: LISTEN, session advisory locks (one relay per service, who runs a component), the role and the time limits
 set at connect, and prepared statements are all of a session. https://www.pgbouncer.org/features.html
@@ -11,17 +11,17 @@ import asyncpg
 from sqlalchemy import URL
 
 TRIALS = 3  # other clients may get the server connection that a trial released, and hide the release
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 _BACKEND = "SELECT pg_backend_pid()"
 _STATEMENT_MODE = "statement pooling"  # PgBouncer: "transaction blocks not allowed in statement pooling mode"
 
 
 async def keeps_session(url: URL) -> bool:
-    """Whether two connections to `url` have a server process each, from one transaction to the next.
+    """True if two connections to `url` have a server process each, from one transaction to the next.
 
     Raises asyncpg's errors, and TimeoutError where no session becomes free.
     """
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         first, second = await _connect(url), await _connect(url)
         try:
             for _ in range(TRIALS):

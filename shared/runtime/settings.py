@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         return (_key_bytes(secret), *([_key_bytes(previous)] if previous else []))
 
     def database_for(self, service: str) -> URL:
-        """Where that service's database is; raises OSError when the password's file cannot be read."""
+        """The URL of that service's database. Raises OSError when the password's file cannot be read."""
         url = make_url(self.database_url.get_secret_value().replace("{service}", service))
         if self.database_password_file is not None:
             file = Path(self.database_password_file.replace("{service}", service))

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from threading import Thread
 from typing import Any
 
-from shared.runtime.loops import Loop, Pulse, keep
+from shared.runtime.loops import Liveness, Loop, keep
 
 logger = logging.getLogger(__name__)
 
@@ -19,12 +19,12 @@ def on_own_event_loop(opened: Callable[[], AbstractAsyncContextManager[Loop]]) -
     It stays open while the loop fails and is started again.
     """
 
-    async def run(pulse: Pulse) -> None:
+    async def run(liveness: Liveness) -> None:
         async def work() -> None:
             async with opened() as loop:
-                await keep(loop, pulse)
+                await keep(loop, liveness)
 
-        await run_in_thread(work, pulse.name)
+        await run_in_thread(work, liveness.name)
 
     return run
 

@@ -63,7 +63,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class CellProblem:
-    """Why a row should not be taken as it is; `field` is a key, a heading as printed, a column's letters, or "row"."""
+    """An error in a row, for which it should not be taken as it is; `field` is a key, a heading as printed, a column's letters, or "row"."""
 
     code: ProblemCode
     field: str

@@ -1,4 +1,4 @@
-"""Which column is which: headings found in the first rows of a table, by the names that are accepted."""
+"""The columns of a table: headings found in its first rows, by the names that are accepted."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where the table begins.
+    """The place of a table's headings.
 
     Attributes:
         first: index of the heading's first row.
@@ -100,7 +100,7 @@ class Headings:
         return None
 
     def score(self, table: Sequence[Sequence[str]]) -> int:
-        """How many columns are recognised when the table is cut this way."""
+        """The number of columns that are recognised when the table is cut this way."""
         return max((len(self._keys(row)) for _, _, row in self._candidates(table)), default=0)
 
     def find(self, table: Sequence[Sequence[str]]) -> Header:
@@ -179,7 +179,7 @@ class Headings:
 
 
 def _continues(above: Sequence[str], row: Sequence[str], keys: Mapping[int, str]) -> bool:
-    """Whether a row belongs to the heading below it: cells merged over both have the same text in each."""
+    """True if a row belongs to the heading below it: cells merged over both have the same text in each."""
     return any(index < len(above) and above[index] == row[index] for index in keys)
 
 

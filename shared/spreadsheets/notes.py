@@ -17,7 +17,7 @@ class RowNote:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Where a sheet's heading ends, and its columns as printed."""
+    """The end of a sheet's headings, and its columns as printed."""
 
     sheet: str
     row: int

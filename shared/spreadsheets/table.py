@@ -189,7 +189,7 @@ class TableReader:
         return hidden + [remark for remark in serials if remark]
 
     def _skip_reason(self, row: Row, *, under_heading: bool) -> SkipReason | None:
-        """Why this row is skipped, or None."""
+        """The reason for which this row is skipped, or None."""
         filled = {key: row.values[key] for key in self._headers if row.values[key]}
         if filled and any(
             all(fold(text) == printed.get(key) for key, text in filled.items()) for printed in self._printed

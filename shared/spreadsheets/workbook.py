@@ -121,7 +121,7 @@ def read_workbook(
             continue
         try:
             table = _read(found, headings, columns)
-            sheets.append(_told(found.name, "read", table))
+            sheets.append(_sheet(found.name, "read", table))
         except HeadingsMissing as failure:
             failures.append(failure)
             sheets.append(Sheet(found.name, "headings_missing", failure.vi, failure.en))
@@ -142,7 +142,7 @@ def _check_rows(count: int) -> None:
         )
 
 
-def _told(name: str, outcome: SheetOutcome, table: Table | None = None) -> Sheet:
+def _sheet(name: str, outcome: SheetOutcome, table: Table | None = None) -> Sheet:
     return Sheet(name, outcome, *_WORDS[outcome], table)
 
 
@@ -223,12 +223,12 @@ def _sheets(book: XlsxFile, wanted: str | None) -> Iterator[Grid | Sheet]:
         wanted = _named(wanted, names)
     for part, name in zip(book.sheets, names, strict=True):
         if wanted is not None and name != wanted:
-            yield _told(name, "not_named")
+            yield _sheet(name, "not_named")
         elif wanted is None and not part.visible:
-            yield _told(name, "hidden")
+            yield _sheet(name, "hidden")
         else:
             grid = book.grid(part)
-            yield grid if grid.cells else _told(name, "empty")
+            yield grid if grid.cells else _sheet(name, "empty")
 
 
 def _refuse_alike(names: list[str]) -> None:

@@ -37,7 +37,7 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """How Excel shows a number: as a date, a month, a share, or with fifteen digits, all that it stores."""
+    """The form in which Excel shows a number: as a date, a month, a share, or with fifteen digits, all that it stores."""
 
     code: str
 

@@ -18,13 +18,13 @@ def read_day(text: str) -> date | None:
 
 
 def is_month_first(text: str) -> bool:
-    """Whether a text is a day only if the month is first: 05/19/2026. Others in the file may be so too."""
+    """True if a text is a day only if the month is first: 05/19/2026. Others in the file may be so too."""
     match = _PRINTED.fullmatch(text.strip())
     return match is not None and read_day(text) is None and _day(match[4], match[1], match[3]) is not None
 
 
 def could_be_month_first(text: str) -> bool:
-    """Whether a printed day is another one if its month is first: 05/06/2026."""
+    """True if a printed day is another one if its month is first: 05/06/2026."""
     match = _PRINTED.fullmatch(text.strip())
     other = _day(match[4], match[1], match[3]) if match else None
     return other is not None and other != read_day(text)

@@ -51,7 +51,7 @@ class Suite:
         return REGISTER["datasets"].build_consumer(SETTINGS["datasets"], database, self.clock, source)
 
     async def consume(self, *messages: CloudEvent | Unreadable) -> None:
-        await self.consumer.consume_patiently(Batch(messages, acknowledge))
+        await self.consumer.consume_with_trials(Batch(messages, acknowledge))
 
     async def known(self) -> list[str]:
         return [code for (code,) in await self.rows("SELECT code FROM agencies ORDER BY code")]

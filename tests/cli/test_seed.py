@@ -141,7 +141,7 @@ async def test_a_copy_that_never_comes_is_told(
         return False
 
     monkeypatch.setattr(seed_module, "_is_copied", never)
-    monkeypatch.setattr(seed_module, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(seed_module, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(Stop, match="dondoc dead-letters list") as stop:
         await seed(databases, SETTINGS, clock, samples=True)
     assert "datasets" in stop.value.vi

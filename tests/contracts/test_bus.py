@@ -19,7 +19,7 @@ from shared.log.dead_letters import Closing, close_letter, lock_letter
 from shared.log.inbox import EventMetadata
 from shared.log.poison import TRIALS
 from shared.log.relay import notifier_loop, relay_loop
-from shared.runtime.loops import Pulse
+from shared.runtime.loops import Liveness
 from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.bus import (
     PATIENCE_SECONDS,
@@ -172,14 +172,14 @@ async def test_what_was_set_aside_is_applied_once_when_it_is_replayed(log: Log) 
 async def test_a_source_with_nothing_to_read_shows_that_it_lives_and_closes_when_cancelled(log: Log) -> None:
     before = asyncio.all_tasks()
     source = log.new_source()
-    pulse = Pulse("listen")
-    task = asyncio.ensure_future(log.listener.consumer(source).loop()(pulse))
+    liveness = Liveness("listen")
+    task = asyncio.ensure_future(log.listener.consumer(source).loop()(liveness))
 
     async def alive() -> bool:
-        return pulse.last_beat is not None
+        return liveness.last_report is not None
 
     for _ in range(2):
-        pulse.last_beat = None
+        liveness.last_report = None
         await wait_for(alive)
     assert await source.trouble() is None
     task.cancel()
@@ -208,7 +208,7 @@ async def test_a_consumer_that_fails_on_every_batch_is_never_ready_and_its_lag_i
 
         before = failures("listen")
         await wait_for(failed_again)
-        assert loops.pulses["listen"].last_beat is None
+        assert loops.liveness["listen"].last_report is None
         assert "ConnectionError" in loops.troubles()["listen"]
     assert lag(log) == 3
 
@@ -266,10 +266,11 @@ async def test_progress_is_known(log: Log) -> None:
     async with running(listen=log.listener.consumer(log.new_source()).loop()):
         await log.listener.heard(1)
 
-        async def told() -> bool:
+        async def is_later() -> bool:
             return progress(log) >= began
 
-        await wait_for(told)
+        await wait_for(is_later)
+    assert progress(log) <= time.time()
 
 
 def failures(loop: str) -> float:

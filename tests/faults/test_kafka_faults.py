@@ -204,7 +204,7 @@ async def test_what_starts_before_the_broker_waits_for_it(
     ):
 
         async def failed() -> bool:
-            return loops.pulses["listen"].failure is not None
+            return loops.liveness["listen"].failure is not None
 
         await wait_for(failed)
         assert await source.trouble() == "Kafka: not connected"

@@ -132,7 +132,7 @@ async def test_receivers_that_hold_the_sender_hold_no_request(
     monkeypatch.setattr(deliveries, "POLL_SECONDS", 60)
     loops = Loops({"notify-deliver": work(world.settings, world.database, world.clock)["notify-deliver"]})
     async with subscriber() as receiver, loops.running():
-        while loops.troubles():  # noqa: ASYNC110 - a pulse has no event to wait for
+        while loops.troubles():  # noqa: ASYNC110 - liveness has no event to wait for
             await asyncio.sleep(0)
         for number in range(1, 17):
             created = await world.subscribe(receiver.url)

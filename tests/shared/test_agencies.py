@@ -88,6 +88,7 @@ async def test_a_circle_ends(database: Database) -> None:
 
 
 async def test_known_codes_pass(database: Database) -> None:
+    """They are not refused: nothing is raised."""
     async with writing(database) as session:
         await require_agencies(session, Agency, ["G12", "G01", "G12"], "owner_code")
         await require_agencies(session, Agency, [], "owner_code")

@@ -70,6 +70,7 @@ async def test_waiting_wakes_at_the_simulated_instant() -> None:
 
 
 async def test_an_instant_that_has_passed_is_not_waited_for() -> None:
+    """Waiting for it would last for ever, and the time-out would fail."""
     for clock in (SystemClock(), SimulatedClock(START), ManualClock(START)):
         async with asyncio.timeout(5):
             await clock.sleep_until(datetime(2000, 1, 1, tzinfo=UTC))
@@ -114,6 +115,7 @@ class TestWaitForWake:
             await waiting
 
     async def test_returns_after_the_poll(self, wake: asyncio.Event) -> None:
+        """Else it would wait for ever, and the time-out would fail."""
         async with asyncio.timeout(5):
             await wait_for_wake(wake, ManualClock(START), START + timedelta(days=1), poll_seconds=0.001)
 

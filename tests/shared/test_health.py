@@ -8,7 +8,7 @@ from shared.runtime import health
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health, database_check
-from shared.runtime.loops import Loops, Pulse
+from shared.runtime.loops import Liveness, Loops
 from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.toy import running_toy
 
@@ -16,7 +16,7 @@ from tests.support.toy import running_toy
 async def test_what_is_wrong_is_told_by_name(
     make_database: MakeDatabase, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 1.0)
     database = await make_database(PLATFORM)
 
     async def fine() -> None:
@@ -32,10 +32,10 @@ async def test_what_is_wrong_is_told_by_name(
         await asyncio.Event().wait()
         return ""
 
-    async def idle(_: Pulse) -> None:
+    async def idle(_: Liveness) -> None:
         await asyncio.Event().wait()
 
-    async def refused(_: Pulse) -> None:
+    async def refused(_: Liveness) -> None:
         raise ConnectionRefusedError("Connect call failed ('10.1.2.3', 9092)")
 
     checks = {
@@ -43,11 +43,13 @@ async def test_what_is_wrong_is_told_by_name(
         "log": broken,
         "store": failing,
         "far": hanging,
-        "database": database_check(database),
     }
     loops = Loops({"timers": idle, "relay": refused})
     async with running_toy(database, clock, Health(checks, loops)) as toy, loops.running():
-        while loops.pulses["relay"].failure is None:  # noqa: ASYNC110 - a failure has no event to wait for
+        await (
+            toy.app.state.context.keys.revocations.current()
+        )  # its first reading, of a busy server, takes longest
+        while loops.liveness["relay"].failure is None:  # noqa: ASYNC110 - a failure has no event to wait for
             await asyncio.sleep(0)
         response = await toy.http.get("/readyz")
         assert (await toy.http.get("/healthz")).json() == {"status": "ok"}
@@ -57,7 +59,7 @@ async def test_what_is_wrong_is_told_by_name(
         "troubles": {
             "log": "log stands still",
             "store": "ConnectionResetError",  # its words may name hosts and secrets
-            "far": "no answer within 0 s",
+            "far": "no answer within 1 s",
             "timers": "not started",
             "relay": "ConnectionRefusedError",
         },

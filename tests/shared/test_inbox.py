@@ -32,12 +32,12 @@ class Shelf:
         self.waiting = list(batches)
         self.handed_out = 0
 
-    async def batches(self, beat: Callable[[], None], _: int = BATCH) -> AsyncGenerator[Batch, None]:
+    async def batches(self, report: Callable[[], None], _: int = BATCH) -> AsyncGenerator[Batch, None]:
         async def acknowledge() -> None:
             self.waiting.pop(0)
 
         while self.waiting:
-            beat()
+            report()
             self.handed_out += 1
             yield Batch(self.waiting[0], acknowledge)
 
@@ -69,7 +69,7 @@ def counted(listener: Listener, aggregate: str, version: int = 1, value: Any = 0
 async def consume(consumer: Consumer) -> None:
     """All batches of the shelf, without a loop around that would go on after a failure."""
     async for batch in consumer.source.batches(lambda: None):
-        await consumer.consume_patiently(batch)
+        await consumer.consume_with_trials(batch)
 
 
 async def test_a_consumer_has_its_counters_before_the_first_event(listener: Listener) -> None:

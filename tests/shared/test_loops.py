@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from shared.runtime import loops
-from shared.runtime.loops import SILENT_AFTER_SECONDS, Loops, Pulse
+from shared.runtime.loops import SILENT_AFTER_SECONDS, Liveness, Loops
 
 
 @pytest.fixture(autouse=True)
@@ -32,12 +32,12 @@ async def test_a_loop_that_fails_is_started_again_and_tells_what_was_wrong() -> 
     rounds, mended = 0, asyncio.Event()
     before = failures("shaky")
 
-    async def shaky(pulse: Pulse) -> None:
+    async def shaky(liveness: Liveness) -> None:
         nonlocal rounds
         rounds += 1
         if rounds < 3:
             raise RuntimeError("no luck")
-        pulse.beat()
+        liveness.report()
         mended.set()
         await asyncio.Event().wait()
 
@@ -50,27 +50,27 @@ async def test_a_loop_that_fails_is_started_again_and_tells_what_was_wrong() -> 
 
 
 async def test_a_loop_that_ends_by_itself_has_failed() -> None:
-    async def brief(_: Pulse) -> None:
+    async def brief(_: Liveness) -> None:
         return
 
     running = Loops({"brief": brief})
     async with running.running():
-        await until(lambda: running.pulses["brief"].failure is not None)
+        await until(lambda: running.liveness["brief"].failure is not None)
     assert running.troubles() == {"brief": "RuntimeError"}
 
 
 async def test_one_that_fails_costs_the_others_nothing_and_all_end_together() -> None:
     ended = asyncio.Event()
 
-    async def steady(pulse: Pulse) -> None:
+    async def steady(liveness: Liveness) -> None:
         try:
             while True:
-                pulse.beat()
+                liveness.report()
                 await asyncio.sleep(0)
         finally:
             ended.set()
 
-    async def failing(_: Pulse) -> None:
+    async def failing(_: Liveness) -> None:
         raise OSError("away")
 
     running = Loops({"steady": steady, "failing": failing})
@@ -84,41 +84,41 @@ async def test_one_that_fails_costs_the_others_nothing_and_all_end_together() ->
 async def test_a_trouble_holds_no_words_of_the_failure(caplog: pytest.LogCaptureFixture) -> None:
     words = "Connect call failed ('10.1.2.3', 9092), user dondoc"
 
-    async def failing(_: Pulse) -> None:
+    async def failing(_: Liveness) -> None:
         raise ConnectionRefusedError(words)
 
     running = Loops({"failing": failing})
     async with running.running():
-        await until(lambda: running.pulses["failing"].failure is not None)
+        await until(lambda: running.liveness["failing"].failure is not None)
     assert running.troubles() == {"failing": "ConnectionRefusedError"}  # whoever asks /readyz needs no key
     assert words in caplog.text
 
 
 def test_a_loop_has_its_series_before_its_first_round_and_its_first_failure() -> None:
-    """A counter that begins at 1 has not increased, and a loop that never beat would never be silent."""
+    """A counter that begins at 1 has not increased, and a loop that never reported would never be silent."""
     name, began = f"unheard-{uuid4().hex}", time.time()
 
-    async def hanging(_: Pulse) -> None:
+    async def hanging(_: Liveness) -> None:
         await asyncio.Event().wait()
 
     Loops({name: hanging})
-    beat = REGISTRY.get_sample_value("dondoc_loop_last_beat_timestamp_seconds", {"loop": name})
-    assert beat is not None
-    assert began <= beat <= time.time()
+    reported = REGISTRY.get_sample_value("dondoc_loop_last_report_timestamp_seconds", {"loop": name})
+    assert reported is not None
+    assert began <= reported <= time.time()
     assert REGISTRY.get_sample_value("dondoc_loop_failures_total", {"loop": name}) == 0
 
 
 def test_silence_is_a_trouble() -> None:
-    pulse = Pulse("quiet")
-    pulse.beat()
-    assert pulse.trouble() is None
-    pulse.last_beat = time.monotonic() - SILENT_AFTER_SECONDS - 1
-    assert pulse.trouble() == "silent for 61 s"
+    liveness = Liveness("quiet")
+    liveness.report()
+    assert liveness.trouble() is None
+    liveness.last_report = time.monotonic() - SILENT_AFTER_SECONDS - 1
+    assert liveness.trouble() == "silent for 61 s"
 
 
 def test_a_failure_ends_with_the_next_beat() -> None:
-    pulse = Pulse("x")
-    pulse.failure = "OSError"
-    assert pulse.trouble() == "OSError"
-    pulse.beat()
-    assert pulse.trouble() is None
+    liveness = Liveness("x")
+    liveness.failure = "OSError"
+    assert liveness.trouble() == "OSError"
+    liveness.report()
+    assert liveness.trouble() is None

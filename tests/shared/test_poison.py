@@ -109,14 +109,14 @@ class _Log:
         self.acknowledged = 0
         self.loses_acknowledgements = False
 
-    async def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
+    async def batches(self, report: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
         async def acknowledge() -> None:
             if self.loses_acknowledgements:
                 raise ConnectionError("committed here, and not there")
             self.acknowledged += len(batch)
 
         while batch := self.events[self.acknowledged : self.acknowledged + max(1, limit // 50)]:
-            beat()
+            report()
             yield Batch(tuple(batch), acknowledge)
 
     async def trouble(self) -> str | None:
@@ -256,6 +256,7 @@ def consuming(postgres: URL, template: Callable[[str], str]) -> Iterator[None]:
 
 @pytest.mark.usefixtures("consuming")
 def test_with_any_pattern_of_failures_every_event_ends_applied_once_or_set_aside() -> None:
+    """The rules and invariants of `Consuming` assert it."""
     chosen = settings(
         max_examples=20,
         stateful_step_count=12,

@@ -54,7 +54,7 @@ async def test_one_relay_works_and_another_takes_over_when_its_connection_dies(c
         async with running(relay=relay_loop(counter.service, counter.database, second)) as standby:
 
             async def stands_by() -> bool:
-                return standby.pulses["relay"].last_beat is not None
+                return standby.liveness["relay"].last_report is not None
 
             await wait_for(stands_by)
             await counter.count("a")
@@ -63,7 +63,7 @@ async def test_one_relay_works_and_another_takes_over_when_its_connection_dies(c
             await end_lock_holder(counter)
 
             async def noticed() -> bool:
-                return active.pulses["relay"].failure is not None
+                return active.liveness["relay"].failure is not None
 
             await wait_for(noticed)
             await counter.count("a")
@@ -99,7 +99,7 @@ async def test_commits_of_another_process_wake_the_relay_at_once(
     ) as loops:
 
         async def waits() -> bool:
-            return loops.pulses["relay"].last_beat is not None
+            return loops.liveness["relay"].last_report is not None
 
         await wait_for(waits)
         async with asyncio.timeout(10):
@@ -135,7 +135,7 @@ async def test_commits_of_its_own_process_wake_the_relay_at_once_and_no_longer_w
     async with running(relay=relay_loop(counter.service, counter.database, shelf)) as loops:
 
         async def waits() -> bool:
-            return loops.pulses["relay"].last_beat is not None
+            return loops.liveness["relay"].last_report is not None
 
         await wait_for(waits)
         async with asyncio.timeout(10):
@@ -150,11 +150,11 @@ async def test_the_lag_runs_while_nothing_can_be_sent_and_ends_with_the_last_eve
     async with running(relay=relay_loop(counter.service, counter.database, shelf)) as loops:
 
         async def failed() -> bool:
-            return loops.pulses["relay"].failure is not None
+            return loops.liveness["relay"].failure is not None
 
         await wait_for(failed)
         first = lag(counter)
-        loops.pulses["relay"].failure = None
+        loops.liveness["relay"].failure = None
         await wait_for(failed)  # a new start does not hide how long it has been
         assert 0 < first < lag(counter)
         shelf._failures = 0
@@ -177,7 +177,7 @@ async def test_the_lag_is_the_age_of_the_oldest_event_whoever_wrote_it_and_when(
     async with running(relay=relay_loop(counter.service, counter.database, shelf)) as loops:
 
         async def failed() -> bool:
-            return loops.pulses["relay"].failure is not None
+            return loops.liveness["relay"].failure is not None
 
         await wait_for(failed)
         assert 9 * 3600 <= lag(counter) < 9 * 3600 + 60

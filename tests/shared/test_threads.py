@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from shared.runtime import loops
-from shared.runtime.loops import Loop, Loops, Pulse
+from shared.runtime.loops import Liveness, Loop, Loops
 from shared.runtime.threads import on_own_event_loop, run_in_thread
 
 
@@ -35,10 +35,10 @@ class Opened:
 async def test_one_that_holds_its_event_loop_holds_up_no_other() -> None:
     begun, let_go = threading.Event(), threading.Event()
 
-    async def holding(pulse: Pulse) -> None:
+    async def holding(liveness: Liveness) -> None:
         begun.set()
         assert let_go.wait(20)  # as a computation would
-        pulse.beat()
+        liveness.report()
         await asyncio.Event().wait()
 
     opened = Opened(holding)
@@ -49,7 +49,7 @@ async def test_one_that_holds_its_event_loop_holds_up_no_other() -> None:
             await asyncio.sleep(0)
         assert running.troubles() == {"holding": "not started"}
         let_go.set()
-        while running.troubles():  # noqa: ASYNC110 - a pulse has no event to wait for
+        while running.troubles():  # noqa: ASYNC110 - liveness has no event to wait for
             await asyncio.sleep(0)
     assert opened.closed.is_set()
     assert opened.threads.isdisjoint({threading.get_ident()})
@@ -59,12 +59,12 @@ async def test_what_it_opened_outlives_its_failures(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(loops, "FIRST_PAUSE_SECONDS", 0.001)
     rounds, mended = 0, threading.Event()
 
-    async def shaky(pulse: Pulse) -> None:
+    async def shaky(liveness: Liveness) -> None:
         nonlocal rounds
         rounds += 1
         if rounds < 3:
             raise RuntimeError("no luck")
-        pulse.beat()
+        liveness.report()
         mended.set()
         await asyncio.Event().wait()
 

@@ -159,9 +159,9 @@ class NoSource:
 
     name: str
 
-    async def batches(self, beat: Callable[[], None], limit: int = 1) -> AsyncGenerator[Batch, None]:  # noqa: ARG002 - as sources do
+    async def batches(self, report: Callable[[], None], limit: int = 1) -> AsyncGenerator[Batch, None]:  # noqa: ARG002 - as sources do
         while True:
-            beat()
+            report()
             await asyncio.sleep(1)
         yield  # never: it makes this a generator
 
@@ -179,7 +179,7 @@ async def consume(
     """Have a service consume events of one other service, as one batch."""
     source = NoSource(service_of(events[0].type))
     consumer = service.build_consumer(settings, database, clock, source)
-    await consumer.consume_patiently(Batch(events, acknowledge))
+    await consumer.consume_with_trials(Batch(events, acknowledge))
 
 
 async def wait_for(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS) -> None:

@@ -11,7 +11,7 @@ from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.downtime import record_liveness
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database, driver_connection
-from shared.runtime.loops import Loop, Pulse
+from shared.runtime.loops import Liveness, Loop
 
 REPORT_SECONDS = 5.0  # real time, or less on a clock that runs fast
 SHORTEST_SECONDS = 0.2  # real time, however fast the clock runs
@@ -74,12 +74,12 @@ def intake_loop(database: Database, clock: Clock, settings: DatasetsSettings) ->
     reporter = LivenessReporter(database, clock, settings, Component.INTAKE)
     never = asyncio.Event()
 
-    async def run(pulse: Pulse) -> None:
+    async def run(liveness: Liveness) -> None:
         async with reporter.present() as lock:
             while not lock.is_closed():  # without the lock a further process would consider itself the first
                 following = clock.now() + timedelta(seconds=REPORT_SECONDS)
                 await reporter.report()
-                pulse.beat()
+                liveness.report()
                 await asyncio.sleep(SHORTEST_SECONDS)
                 await wait_for_wake(never, clock, following, REPORT_SECONDS)
         raise ConnectionError("lost the session lock of this process")

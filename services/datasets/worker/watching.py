@@ -13,7 +13,7 @@ from services.datasets.use_cases.watching import WatchRules, examine_database
 from services.datasets.worker.liveness import REPORT_SECONDS, LivenessReporter
 from shared.runtime.clock import Clock, wait_for_wake
 from shared.runtime.database import Database
-from shared.runtime.loops import Loop, Pulse
+from shared.runtime.loops import Liveness, Loop
 
 POLL_SECONDS = 1.0  # the fallback for changes made by other processes
 BATCH = 50  # databases per transaction: few, so that heartbeats wait only briefly for their locks
@@ -48,14 +48,14 @@ def watch_loop(database: Database, clock: Clock, settings: DatasetsSettings) -> 
     database.on_commit(wake.set)
     reporter = LivenessReporter(database, clock, settings, Component.WATCH)
 
-    async def run(pulse: Pulse) -> None:
+    async def run(liveness: Liveness) -> None:
         async with reporter.present() as lock:
             next_report = 0.0
             while not lock.is_closed():  # without the lock a further process would consider itself the first
                 if time.monotonic() >= next_report:
                     await reporter.report()
                     next_report = time.monotonic() + REPORT_SECONDS
-                pulse.beat()
+                liveness.report()
                 async with database.reading() as connection:
                     due = (await connection.execute(_NEXT)).scalar_one()
                 if due is not None and due <= clock.now():

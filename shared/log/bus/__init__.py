@@ -1,7 +1,7 @@
 """Transports of events, with one contract: Kafka between processes, the outbox itself within one process.
 
-A publisher returns when the events are durable. A source hands out batches in order, at least once, and starts
-again after the last acknowledged one. A message that it cannot parse it hands out as `Unreadable`, so nothing is lost.
+A publisher returns when the events are durable. A source yields batches in order, at least once, and starts
+again after the last acknowledged one. A message that it cannot parse it yields as `Unreadable`.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -48,7 +48,7 @@ class Publisher(Protocol):
     async def close(self) -> None: ...
 
     async def trouble(self) -> str | None:
-        """Why nothing can be published now, or None."""
+        """The reason for which nothing can be published now, or None."""
         ...
 
 
@@ -58,13 +58,13 @@ class Source(Protocol):
         """The service whose log is read, e.g. `tasks`."""
         ...
 
-    def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
-        """Batches without end, of at most `limit` messages; `beat` is called at least once a second, also while idle.
+    def batches(self, report: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
+        """Batches without end, of at most `limit` messages; `report` is called at least once a second, also while idle.
 
         Raises the transport's error; the caller's loop starts it again, with growing pauses.
         """
         ...
 
     async def trouble(self) -> str | None:
-        """Why nothing can be read now, or None."""
+        """The reason for which nothing can be read now, or None."""
         ...

@@ -10,7 +10,7 @@ from shared.log.cursors import Cursor, load_cursor, save_cursor
 from shared.log.identity import resume
 from shared.log.reader import ReaderLag, count_unread, read_page
 from shared.runtime.database import Database
-from shared.runtime.loops import wait_for_news
+from shared.runtime.loops import wait_until_woken
 from shared.runtime.metrics import CONSUMER_LAG
 
 POLL_SECONDS = 1.0  # the fallback; a commit in this process wakes the reader at once
@@ -30,7 +30,7 @@ class OutboxSource:
         self._reader_lag = ReaderLag(name, consumer.service)
         self._lag = CONSUMER_LAG.labels(consumer.service, name)
 
-    async def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
+    async def batches(self, report: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
         async with self._consumer.reading() as connection:
             saved = await load_cursor(connection, self._cursor_name)
         async with self._publisher.reading() as connection:
@@ -50,10 +50,10 @@ class OutboxSource:
                 if page.events:
                     self._reader_lag.next_page(page)
                     yield Batch(tuple(page.events), self._acknowledgement(cursor))
-                beat()
+                report()
                 if not page.more:
                     self._reader_lag.caught_up()
-                    await wait_for_news(wake, POLL_SECONDS)
+                    await wait_until_woken(wake, POLL_SECONDS)
 
     async def trouble(self) -> str | None:
         await self._publisher.ping()

@@ -1,4 +1,4 @@
-"""How Kafka's brokers are reached, in the words of aiokafka's clients."""
+"""The connection to Kafka's brokers, as options of aiokafka's clients."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ RETRY_BACKOFF_MS = 500  # aiokafka logs every try: its own 100 ms fill the log w
 
 @dataclass(frozen=True)
 class KafkaConnection:
-    """How to reach the brokers, for every client of them."""
+    """Addresses, encryption and login of the brokers, the same for every client."""
 
     bootstrap: str
     security_protocol: str = "PLAINTEXT"

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 @dataclass
 class Watchdog:
-    """Detects a consumer that has lag and makes no progress for `patience` seconds."""
+    """Detects a consumer that has lag and makes no progress for `timeout` seconds."""
 
-    patience: float
+    timeout: float
     _read: Mapping[Hashable, int] | None = None
     _since: float = 0.0
 
     def is_stuck(self, read: Mapping[Hashable, int], lag: int, now: float) -> bool:
-        """Whether `read` (position by partition) has not moved for too long although `lag` events wait."""
+        """True if `read` (position by partition) has not moved for `timeout` seconds while `lag` events wait."""
         if lag == 0 or read != self._read:
             self._since = now
         self._read = read
-        return now - self._since >= self.patience
+        return now - self._since >= self.timeout

@@ -77,7 +77,7 @@ class KafkaPublisher:
 
     async def close(self) -> None:
         if self._producer is not None:
-            await self._throw_away(self._producer)
+            await self._discard(self._producer)
 
     async def _send(self, messages: Sequence[Message]) -> None:
         """Whole batches instead of messages: aiokafka's future, checks and wake-up per message cost half its time."""
@@ -89,7 +89,7 @@ class KafkaPublisher:
                 packed = _pack(producer, messages, counts)
                 await together(*(_submit(producer, place, batches) for place, batches in packed.items()))
         except BaseException as error:
-            await self._throw_away(producer)
+            await self._discard(producer)
             if isinstance(error, UnknownTopicOrPartitionError):
                 raise topics_missing(*topics) from None
             raise
@@ -107,7 +107,7 @@ class KafkaPublisher:
                 self._producer = producer
             return self._producer
 
-    async def _throw_away(self, producer: AIOKafkaProducer) -> None:
+    async def _discard(self, producer: AIOKafkaProducer) -> None:
         if self._producer is producer:
             self._producer = None
         await stop_client(partial(_discard, producer))

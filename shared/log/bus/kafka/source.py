@@ -48,12 +48,14 @@ class KafkaSource:
         self._stuck_seconds = stuck_seconds
         self._consumer: AIOKafkaConsumer | None = None
 
-    async def batches(self, beat: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
+    async def batches(self, report: Callable[[], None], limit: int = BATCH) -> AsyncGenerator[Batch, None]:
         consumer = await self._started()
         self._consumer = consumer
         watchdog = Watchdog(self._stuck_seconds)
         next_look = time.monotonic()
-        works = False  # until it has nothing to read, or a batch was dealt with: a beat would hide a failure
+        works = (
+            False  # until it has nothing to read, or a batch was dealt with: a report would hide a failure
+        )
         try:
             while True:
                 if time.monotonic() >= next_look:
@@ -65,7 +67,7 @@ class KafkaSource:
                     yield Batch(tuple(map(_read, records)), partial(self._commit, consumer, ends))
                     works = True
                 if works:
-                    beat()
+                    report()
         finally:
             self._consumer = None
             await stop_client(consumer.stop)
