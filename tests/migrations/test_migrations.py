@@ -193,9 +193,41 @@ async def test_budgets_get_the_ids_by_which_readers_know_them(empty: Database) -
     figures = dict.fromkeys(finance.BudgetState.model_fields, 0)
     for row in found:
         name = {"id": f"2026:central:{row.agency_code}", "agency_code": row.agency_code, "level": "central"}
-        days = {"first_allocated_on": None, "last_disbursed_on": None}
+        days = {"first_allocated_on": None, "last_disbursed_on": None, "fields_excluded": ()}
         assert finance.BudgetState.model_validate(figures | name | days).id == str(row.id)
     assert {(row.agency_code, row.version) for row in found} == {("G06", 3), ("G12", 3)}
+
+
+_BUDGETS_OF_BEFORE = """
+    INSERT INTO agencies
+    SELECT code, 1, code, NULL, 'government', 'central', NULL, '{}', '[]' FROM (VALUES ('G01'), ('G12')) AS each (code);
+    INSERT INTO accounts (year, level, agency_code, nature, field, source, stage, balance, latest_effective_on, posting_count)
+    SELECT 2026, 'central', code, 'capital', field, '', stage, balance, '2026-01-20', 1
+    FROM (VALUES ('G01', 'defence_security', 70), ('G01', 'digital_transformation', 5), ('G12', 'digital_transformation', 5))
+        AS each (code, field, amount)
+    CROSS JOIN LATERAL (VALUES ('authority', -amount), ('unallocated', amount)) AS side (stage, balance);
+    INSERT INTO budgets
+    SELECT 2026, 'central', code, 1, -amount, amount, 0, 0, 0, 0, 0, NULL, NULL, now()
+    FROM (VALUES ('G01', 75), ('G12', 5)) AS each (code, amount)
+"""
+
+
+async def test_budgets_that_held_defence_and_security_are_told_anew_without_it(empty: Database) -> None:
+    await migrate("finance", empty.url, "0008")
+    async with empty.bookkeeping() as session:
+        for statement in _BUDGETS_OF_BEFORE.split(";"):
+            await session.execute(text(statement))
+    await migrate("finance", empty.url)
+    async with empty.reading() as connection:
+        query = "SELECT agency_code, version, authority, unallocated FROM budgets ORDER BY agency_code"
+        assert [tuple(row) for row in await connection.execute(text(query))] == [
+            ("G01", 2, -5, 5),
+            ("G12", 1, -5, 5),
+        ]
+        [event] = (await connection.execute(text("SELECT version, data FROM outbox"))).all()
+    state = finance.BudgetChanged.model_validate(event.data).budget
+    assert (event.version, state.agency_code, state.approved, state.unallocated) == (2, "G01", 5, 5)
+    assert state.fields_excluded == ("defence_security",)
 
 
 async def test_reminders_of_budgets_go_on_under_the_ids_of_finance(empty: Database) -> None:
