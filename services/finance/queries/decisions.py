@@ -36,14 +36,14 @@ _OF_LINES = {"line_count", "amount"}  # what is counted over the lines that the 
 
 def _decisions(viewer: Viewer) -> AnySelect:
     """Decisions as the viewer sees them, also those of which it sees no line; `in_part`: it sees some only."""
-    told: list[Any] = [column for column in _COLUMNS if column.name not in _OF_LINES]
-    told.append(_reversal.id.label("reversed_by_id"))
+    columns: list[Any] = [column for column in _COLUMNS if column.name not in _OF_LINES]
+    columns.append(_reversal.id.label("reversed_by_id"))
     if not (conditions := seen_by(viewer, Account)):
-        told += [Decision.line_count, Decision.amount, false().label("in_part")]
-        return select(*told).outerjoin_from(Decision, _reversal, _reversal.reverses_id == Decision.id)
+        columns += [Decision.line_count, Decision.amount, false().label("in_part")]
+        return select(*columns).outerjoin_from(Decision, _reversal, _reversal.reverses_id == Decision.id)
     seen = _lines_seen(conditions)
-    told += [seen.c.line_count, seen.c.amount, (seen.c.line_count < Decision.line_count).label("in_part")]
-    part = select(*told).join_from(Decision, seen, true())
+    columns += [seen.c.line_count, seen.c.amount, (seen.c.line_count < Decision.line_count).label("in_part")]
+    part = select(*columns).join_from(Decision, seen, true())
     return part.outerjoin(_reversal, _reversal.reverses_id == Decision.id)
 
 

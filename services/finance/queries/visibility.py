@@ -1,4 +1,4 @@
-"""Which money and which events a viewer sees: of its agency and those below it; of defence and security by its key."""
+"""The money and the events that a viewer sees: of its agency and those below it; of defence and security by its key."""
 
 from sqlalchemy import ColumnElement
 
@@ -44,8 +44,8 @@ def hidden_fields(viewer: Viewer) -> list[Field]:
     return [] if viewer.defence_security else [Field.DEFENCE_SECURITY]
 
 
-# Of a decision, whose events tell sums, those are seen that move nothing else; a budget's leave defence and security out,
-# save those written before they said so.
+# Events of decisions hold sums: one is visible if all its lines are. Those of budgets leave defence and security out,
+# as `fields_excluded` says; older events have no such member.
 _EVENTS = f"""
     CASE
         WHEN data->'claim' IS NOT NULL

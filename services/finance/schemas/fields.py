@@ -19,7 +19,7 @@ WITHIN = Field(description="the agency to which, with those below it, it is narr
 
 
 class Seen(Answer):
-    """What an answer covers: money of which the key sees nothing counts nowhere in it."""
+    """The coverage of an answer: money that the key may not see is counted nowhere in it."""
 
     within: str | None = WITHIN
     fields_excluded: list[ledger.Field]
