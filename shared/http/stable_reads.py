@@ -19,20 +19,15 @@ KnownAt = Annotated[
 ]
 
 
-def known_instant(known_at: datetime | None, now: datetime, earliest: date) -> datetime:
-    """Raises InvalidInput before the year of `earliest`.
-
-    A future instant counts as now, since later records would change its answer.
-    """
-    known = known_at or now
-    if known.year < earliest.year:
+def check_known_at(known_at: datetime | None, earliest: date) -> None:
+    """Raises InvalidInput before the year of `earliest`."""
+    if known_at is not None and known_at.year < earliest.year:
         raise InvalidInput(
             "known_at_too_early",
             f"known_at phải từ năm {earliest.year} trở đi.",
             f"known_at must not lie before {earliest.year}.",
             field="known_at",
         )
-    return min(known, now)
 
 
 class StableRead(NamedTuple):
@@ -47,7 +42,6 @@ async def stable_read(
     context: Context, as_of: date | None, known_at: datetime | None, earliest: date
 ) -> AsyncIterator[StableRead]:
     """A stable read for a day, today by default, by what was recorded up to an instant, now by default."""
-    now = context.clock.now()
-    known = known_instant(known_at, now, earliest)
-    async with context.database.stable_snapshot(known) as (connection, settled):
-        yield StableRead(connection, AsOf(as_of or local_date(now), settled))
+    check_known_at(known_at, earliest)
+    async with context.database.stable_snapshot(context.clock, known_at) as (connection, moment):
+        yield StableRead(connection, AsOf(as_of or local_date(moment.now), moment.known_at))

@@ -1,6 +1,8 @@
 """The one place where the suite reads time.
 
-A clock gives the instant and lets loops wait for one, so that a day can be simulated in a second. Network time
+A clock gives the instant and lets loops wait for one, so that a day can be simulated in a second. Where it is not
+simulated, the database's clock dates changes and says what now is for figures, so that processes whose clocks differ
+read what they have written (shared/runtime/stable_reads.py). Network time
 (time-outs, leases, the signature's timestamp) is real time: a real receiver has a real clock. So are the log's own
 times, by the database's clock: when an event was written, received, or set aside, and when a cursor was saved
 (`written_at`, `received_at`, `moved_at`). No figure of the suite depends on these.
@@ -11,7 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -21,6 +23,8 @@ LONGEST_SLEEP_SECONDS = (
 
 
 class Clock(Protocol):
+    simulated: ClassVar[bool]
+
     def now(self) -> datetime:
         """The instant, in UTC."""
         ...
@@ -31,6 +35,8 @@ class Clock(Protocol):
 
 
 class SystemClock:
+    simulated: ClassVar[bool] = False
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -44,6 +50,8 @@ class SimulatedClock:
 
     Processes that are given the same anchor show the same time.
     """
+
+    simulated: ClassVar[bool] = True
 
     def __init__(self, start: datetime, *, speed: float = 1.0, anchor: datetime | None = None) -> None:
         if speed <= 0:
@@ -66,6 +74,8 @@ class ManualClock:
 
     Those who sleep may do so on several event loops.
     """
+
+    simulated: ClassVar[bool] = True
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)

@@ -33,7 +33,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.runtime.clock import Clock
 from shared.runtime.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
-from shared.runtime.stable_reads import announce_write, latest_stable_instant
+from shared.runtime.stable_reads import Moment, announce_write, latest_stable_moment
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -141,8 +141,7 @@ class LateChange:
 
     async def announce(self) -> datetime:
         """The instant under which all that is written from now on is recorded."""
-        await announce_write(self.session, self.clock.now())
-        return self.clock.now()
+        return await announce_write(self.session, self.clock)
 
 
 class Database:
@@ -252,17 +251,18 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def stable_snapshot(self, known_at: datetime) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
-        """A snapshot, and `known_at` moved back before any change that was under way when the snapshot was opened."""
+    async def stable_snapshot(
+        self, clock: Clock, known_at: datetime | None
+    ) -> AsyncIterator[tuple[AsyncConnection, Moment]]:
+        """A snapshot for `known_at` or now, moved back before any change that was under way when it was opened."""
         async with self._queue, self.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            known = await latest_stable_instant(
-                connection, known_at
-            )  # before the snapshot, which must see what has ended since
+            # before the snapshot, which must see what has ended since
+            moment = await latest_stable_moment(connection, clock, known_at)
             await connection.rollback()
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
-                yield connection, known
+                yield connection, moment
 
     async def ping(self) -> None:
         async with self.reading() as connection:

@@ -2,22 +2,34 @@
 
 A change is recorded under the instant at which it is made but visible only once it commits. A figure read in between,
 known at that instant, would differ later. So every write transaction takes an advisory lock on the second in which it
-begins (`Database.change`), and a stable read is known at an instant before the oldest of them.
+begins (`Database.change`), and a stable read is known at an instant before the oldest of them. Both instants are the
+database's, unless the suite's clock is simulated.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from shared.runtime.clock import local_instant
+from shared.runtime.clock import Clock, local_instant
 
 _CLASS = 0x646F6E64  # "dond": upper half of the lock's key; the lower is the second in which the change began
-_ANNOUNCE = text("SELECT pg_advisory_xact_lock_shared(:key)")
+# The lock comes first: PostgreSQL evaluates a SELECT's columns from left to right.
+_ANNOUNCE = text(
+    """
+    SELECT pg_advisory_xact_lock_shared(
+               (CAST(:class AS bigint) << 32) | (CAST(floor(extract(epoch FROM instant)) AS bigint) & 4294967295)
+           ),
+           clock_timestamp()
+    FROM coalesce(CAST(:simulated AS timestamptz), clock_timestamp()) AS instant
+    """
+)
+# statement_timestamp: before the locks are looked at, so that what is announced later is recorded later.
 _OLDEST = text(
     """
-    SELECT min(CAST(objid AS bigint)) FROM pg_locks
+    SELECT statement_timestamp(), min(CAST(objid AS bigint)) FROM pg_locks
     WHERE locktype = 'advisory' AND CAST(classid AS bigint) = :class AND objsubid = 1
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     """
@@ -38,14 +50,33 @@ class AsOf:
         return min(last, self.known_at)
 
 
-async def announce_write(session: AsyncSession, now: datetime) -> None:
-    """Lock the second in which a write transaction begins, until it ends; the instant it records must be read after this."""
-    await session.execute(_ANNOUNCE, {"key": _CLASS << 32 | int(now.timestamp()) & 0xFFFFFFFF})
+class Moment(NamedTuple):
+    """What a stable read is made at: the instant that is now, and the one up to which recorded facts count."""
+
+    now: datetime
+    known_at: datetime
 
 
-async def latest_stable_instant(connection: AsyncConnection, known_at: datetime) -> datetime:
-    """`known_at`, or the last instant before the oldest change under way. Read the figures after this, in a snapshot."""
-    oldest = (await connection.execute(_OLDEST, {"class": _CLASS})).scalar_one()
-    if oldest is None:
-        return known_at
-    return min(known_at, datetime.fromtimestamp(oldest, UTC) - timedelta(microseconds=1))
+async def announce_write(session: AsyncSession, clock: Clock) -> datetime:
+    """Lock the second in which a write transaction begins, until it ends; returns the instant that it records."""
+    simulated = clock.now() if clock.simulated else None
+    announced = await session.execute(_ANNOUNCE, {"class": _CLASS, "simulated": simulated})
+    _, instant = announced.one()
+    return clock.now() if clock.simulated else instant
+
+
+async def latest_stable_moment(
+    connection: AsyncConnection, clock: Clock, known_at: datetime | None = None
+) -> Moment:
+    """Known at `known_at` or now, and in any case before the oldest change under way.
+
+    A future instant counts as now, since later records would change its answer. Read the figures after this, in a
+    snapshot; `connection` is without a transaction.
+    """
+    now = clock.now() if clock.simulated else None
+    arrived, oldest = (await connection.execute(_OLDEST, {"class": _CLASS})).one()
+    now = now or arrived
+    known = min(known_at or now, now)
+    if oldest is not None:
+        known = min(known, datetime.fromtimestamp(oldest, UTC) - timedelta(microseconds=1))
+    return Moment(now, known)

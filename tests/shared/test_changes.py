@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import shared
-from shared.runtime.clock import ManualClock
+from shared.runtime.clock import Clock, ManualClock
 from shared.runtime.database import Database
-from shared.runtime.stable_reads import latest_stable_instant
+from shared.runtime.stable_reads import Moment, latest_stable_moment
 from tests.conftest import PLATFORM, MakeDatabase
 
 ROOT = Path(shared.__file__).parents[1]
@@ -31,9 +31,9 @@ async def database(make_database: MakeDatabase) -> Database:
     return await make_database(PLATFORM)
 
 
-async def _settled(database: Database, known_at: datetime) -> datetime:
+async def _settled(database: Database, clock: Clock) -> Moment:
     async with database.reading() as connection:
-        return await latest_stable_instant(connection, known_at)
+        return await latest_stable_moment(connection, clock)
 
 
 async def test_a_change_is_announced_before_its_instant_is_read(
@@ -41,9 +41,9 @@ async def test_a_change_is_announced_before_its_instant_is_read(
 ) -> None:
     ticking = TickingClock(clock.now())
     async with database.change(ticking) as (_, at):
-        assert await _settled(database, ticking.now()) < at
-    now = ticking.now()
-    assert await _settled(database, now) == now
+        assert (await _settled(database, ticking)).known_at < at
+    now, known = await _settled(database, ticking)
+    assert known == now
 
 
 async def test_a_change_stands_as_a_whole_or_not_at_all(database: Database, clock: ManualClock) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.events.envelope import CloudEvent, EventData
 from shared.log.bus import BATCH, Batch, DeadLetter, Unreadable
 from shared.log.inbox import Consumer, ConsumerStopped, EventMetadata
-from shared.runtime.stable_reads import latest_stable_instant
+from shared.runtime.stable_reads import latest_stable_moment
 from tests.conftest import PLATFORM, MakeDatabase
 from tests.support.bus import NOW, POISON, Counter, Listener, running, wait_for
 
@@ -244,7 +244,8 @@ async def test_what_an_event_changes_is_dated_within_a_change_that_readers_know_
 
     async def note(_: AsyncSession, __: EventData, delivery: EventMetadata) -> None:
         async with listener.database.reading() as connection:
-            dated.append((await latest_stable_instant(connection, delivery.at), delivery.at))
+            moment = await latest_stable_moment(connection, consumer.clock, delivery.at)
+            dated.append((moment.known_at, delivery.at))
 
     consumer = listener.consumer(Shelf((counted(listener, "a"), counted(listener, "b"))))
     await consume(replace(consumer, handlers=dict.fromkeys(consumer.handlers, note)))

@@ -44,8 +44,9 @@ class _Noted(LateChange):
         self.clock.advance(hours=1)
         notes = self.notes
         notes.now = self.clock.now()
-        async with notes.database.stable_snapshot(notes.now) as (connection, notes.settled):
+        async with notes.database.stable_snapshot(self.clock, None) as (connection, moment):
             notes.seen = await connection.scalar(text(notes.look))
+        notes.settled = moment.known_at
         if notes.meanwhile is not None:
             await notes.meanwhile()
         at = await LateChange.announce(self)

@@ -31,7 +31,7 @@ from shared.runtime.audit import add_audit
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from shared.runtime.health import Health
-from shared.runtime.stable_reads import latest_stable_instant
+from shared.runtime.stable_reads import latest_stable_moment
 from tests.support.keys import ROLES_NAMED_BY_SCOPES, authorization
 
 SECRETS = (b"p" * 32,)
@@ -74,8 +74,8 @@ async def read_thing(
     body: ThingIn, connection: ReadConnection, context: CurrentContext, _: Reader
 ) -> dict[str, Any]:
     """Changes nothing: is a change under way, nevertheless?"""
-    now = context.clock.now()
-    return {"name": body.name, "stable": await latest_stable_instant(connection, now) == now}
+    now, known = await latest_stable_moment(connection, context.clock)
+    return {"name": body.name, "stable": known == now}
 
 
 @router.post("/notes")

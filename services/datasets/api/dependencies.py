@@ -14,7 +14,7 @@ from services.datasets.schemas.days import Day
 from services.datasets.use_cases.watching import WatchRules
 from shared.http.app import Context, CurrentContext, rules_of, with_scope
 from shared.http.auth import Caller
-from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
+from shared.http.stable_reads import KnownAt, StableRead, check_known_at, stable_read
 from shared.http.visibility import Visibility
 
 
@@ -61,9 +61,9 @@ class KnownRead(NamedTuple):
 
 @asynccontextmanager
 async def known_read(context: Context, known_at: datetime | None) -> AsyncIterator[KnownRead]:
-    known = known_instant(known_at, context.clock.now(), EARLIEST)
-    async with context.database.stable_snapshot(known) as (connection, settled):
-        yield KnownRead(connection, settled)
+    check_known_at(known_at, EARLIEST)
+    async with context.database.stable_snapshot(context.clock, known_at) as (connection, moment):
+        yield KnownRead(connection, moment.known_at)
 
 
 async def read_known(context: CurrentContext, known_at: KnownAt = None) -> AsyncIterator[KnownRead]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from shared.errors import NotFound
 from shared.http.app import CurrentActor, CurrentChange, CurrentContext, get_context, rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.preconditions import set_etag
-from shared.http.stable_reads import KnownAt, StableRead, known_instant, stable_read
+from shared.http.stable_reads import KnownAt, StableRead, check_known_at, stable_read
 from shared.http.visibility import Visibility
 from shared.keys.viewers import EVERYTHING, Viewer
 from shared.runtime.clock import local_date
@@ -42,6 +42,8 @@ ConcernedReader = Annotated[Caller, with_scope(READ, Visibility.CONCERNED)]
 Reporter = Annotated[Caller, with_scope("tasks.report", Visibility.OWN)]
 Manager = Annotated[Caller, with_scope("tasks.manage", Visibility.OFFICE)]
 EARLIEST = date(1945, 9, 2)
+# later than any change: all that is recorded counts, whoever's clock dated it
+ALL_RECORDED = datetime(9999, 1, 1, tzinfo=UTC)
 DayAsked = Annotated[Day | None, Query(description="the day asked about; today by default")]
 CodeInPath = Annotated[str, Path(max_length=64)]
 CodeFilter = Annotated[str | None, Query(min_length=1, max_length=64)]
@@ -51,8 +53,8 @@ def asked_parameters(
     context: CurrentContext, rules: CurrentRules, as_of: DayAsked = None, known_at: KnownAt = None
 ) -> dict[str, Any]:
     """`as_of`, `known_at` and the rules as parameters of statements."""
-    now = context.clock.now()
-    asked = AsOf(as_of or local_date(now), known_instant(known_at, now, EARLIEST))
+    check_known_at(known_at, EARLIEST)
+    asked = AsOf(as_of or local_date(context.clock.now()), known_at or ALL_RECORDED)
     return parameters(asked, rules.due_soon_days)
 
 
