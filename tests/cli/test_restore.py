@@ -15,6 +15,7 @@ from services.register import SERVICES
 from services.suite import Databases
 from shared.log.cursors import Cursor, save_cursor
 from shared.log.relay import CURSOR as RELAY
+from shared.runtime.database import Database
 from tests.cli.conftest import dondoc
 from tests.conftest import Reused
 from tests.support.reused import emptied
@@ -52,10 +53,10 @@ async def restored(*arguments: str) -> dict[str, Any]:
     return {each["service"]: (each["restored"], each["retold"]) for each in json.loads(done.stdout)}
 
 
-async def brought(database: Any) -> None:
+async def brought(database: Database) -> None:
     """As a dump of another cluster brings it."""
-    async with database.reading() as connection:
-        await connection.execute(text("UPDATE log_identity SET cluster = 0"))
+    async with writing(database) as session:
+        await session.execute(text("UPDATE log_identity SET cluster = 0"))
 
 
 async def test_a_restore_is_completed_once_where_it_is_needed(databases: Databases) -> None:
