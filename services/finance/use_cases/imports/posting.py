@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,6 +26,7 @@ from services.finance.tables import VoucherLine
 from services.finance.use_cases.decisions import checked
 from services.finance.use_cases.imports.files import TreasuryFile
 from services.finance.use_cases.ledger import DocumentPosted, Entry, post, post_all
+from shared.imports.overtaken import Overtaken
 from shared.runtime.audit import Actor, add_audit
 from shared.runtime.database import LateChange
 
@@ -161,21 +162,63 @@ class _PostedInPart(Exception):
 async def _post(
     session: AsyncSession, rows: Sequence[ReadRow], number: str, arguments: Mapping[str, Any]
 ) -> list[Entry]:
-    """Post all accepted rows, day by day; starts again without a voucher whose later day is short of money.
+    """Post all accepted rows: at once, or day by day where the ledger refuses something, to learn what.
 
     Payments of a day come before recoveries. `arguments` go to each decision.
     """
+    try:
+        async with session.begin_nested():
+            decisions = _decisions(rows, number, arguments["at"])
+            for batch in _batches(decisions):
+                await post_all(session, batch, **arguments)
+            return decisions
+    except Overtaken:
+        _clear_rolled_back(rows)
+        return await _post_by_day(session, rows, number, arguments)
+
+
+def _decisions(rows: Sequence[ReadRow], number: str, at: datetime) -> list[Entry]:
+    """The decisions of all accepted rows, where none is refused and no number is taken."""
+    decisions: list[Entry] = []
+    for header, day_rows in _days(rows, number):
+        suffix = 1
+        while together := next_part(day_rows):
+            decisions.append(_decision(together, header, suffix, at))
+            _assign(together, decisions[-1])
+            suffix += 1
+    return decisions
+
+
+def _decision(rows: Iterable[ReadRow], header: Header, suffix: int, at: datetime) -> Entry:
+    numbered = replace(header, number=f"{header.number}-{suffix}") if suffix > 1 else header
+    return checked(numbered, _lines(rows), at=at)
+
+
+def _assign(rows: Iterable[ReadRow], decision: Entry) -> None:
+    for row in rows:
+        row.decision_id = decision.id
+
+
+async def _post_by_day(
+    session: AsyncSession, rows: Sequence[ReadRow], number: str, arguments: Mapping[str, Any]
+) -> list[Entry]:
+    """Post day by day; starts again without a voucher whose later day is short of money."""
     vouchers = by_voucher(rows)
     while True:
         try:
             async with session.begin_nested():
                 decisions: list[Entry] = []
-                for (day, _, kind), together in sorted(_by_day(rows).items()):
-                    header = Header(kind, number, day, day)
+                for header, together in _days(rows, number):
                     decisions += await _post_day(session, together, vouchers, header, arguments)
                 return decisions
         except _PostedInPart:
             _clear_rolled_back(rows)
+
+
+def _days(rows: Iterable[ReadRow], number: str) -> list[tuple[Header, list[ReadRow]]]:
+    """Rows by day and kind, in the order of posting: payments first."""
+    by_day = sorted(_by_day(rows).items())
+    return [(Header(kind, number, day, day), together) for (day, _, kind), together in by_day]
 
 
 def _by_day(rows: Iterable[ReadRow]) -> Mapping[tuple[date, bool, Kind], list[ReadRow]]:
@@ -198,8 +241,7 @@ async def _post_day(
     decisions: list[Entry] = []
     suffix = 1
     while together := next_part(rows):
-        part = replace(header, number=f"{header.number}-{suffix}") if suffix > 1 else header
-        decision = checked(part, _lines(together), at=arguments["at"])
+        decision = _decision(together, header, suffix, arguments["at"])
         try:
             async with session.begin_nested():
                 await post(session, decision, **arguments)
@@ -211,8 +253,7 @@ async def _post_day(
             if any(row.decision_id is not None for row in refused):
                 raise _PostedInPart from refusal
             continue
-        for row in together:
-            row.decision_id = decision.id
+        _assign(together, decision)
         decisions.append(decision)
         suffix += 1
     return decisions
