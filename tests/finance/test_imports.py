@@ -481,7 +481,8 @@ async def import_noted(
     service: FinanceService, content: bytes, notes: Notes, number: str | None = None
 ) -> JudgedFile:
     """Import a file, the good vouchers although others are refused; `notes` are of its announcement."""
-    file = await read_file(service.database, Upload("a.csv", content), year=2025, unit=None, today=DAY)
+    upload = Upload("a.csv", content)
+    file = await read_file(service.database, upload, year=2025, unit=None, today=DAY, defence_security=True)
     async with service.database.late_change(service.clock) as late:
         done = await judge_file(late, file, number=number, dry_run=False, partial=True, actor=ACTOR)
         await import_file(notes.of(late), done, actor=ACTOR)
