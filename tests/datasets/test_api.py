@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
+from services.datasets.api import intervals
 from tests.datasets.world import EVERYTHING, EVIDENCE, MANAGE, READ, REPORT, START, World
 
 SCOPES = {
@@ -370,6 +371,19 @@ async def test_intervals_cover_the_window_and_what_is_to_come_is_unknown(world: 
     assert states == [(word, _z(start), _z(until)) for word, start, until in expected]
     local = {"from": "2026-03-10T07:00:00+07:00", "to": "2026-03-10T11:20:00+07:00"}
     assert (await world.get("/databases/DB/intervals", params=local))["items"] == found["items"]
+
+
+async def test_a_window_of_very_many_intervals_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intervals, "MOST_INTERVALS", 1)
+    await world.register()
+    await world.beat()
+    world.clock.advance(minutes=100)
+    problem = await world.get(
+        "/databases/DB/intervals", 422, params={"from": instant(-60), "to": instant(60)}
+    )
+    assert problem["code"] == "window_too_detailed"
 
 
 def _z(minutes: float) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.runtime.listener import open_listener
+from shared.runtime.listener import UNTAKEN_SECONDS, open_listener
 
 PROJECT = Path(__file__).parents[2]
 OPENING = {"socket.socket", "socket.create_server", "asyncio.start_server", "uvicorn.run"}
@@ -23,12 +23,17 @@ async def test_what_it_accepts_sends_at_once(host: str) -> None:
 
     def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served = writer.get_extra_info("socket")
-        set_to.set_result(served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        options = (socket.TCP_NODELAY, socket.TCP_USER_TIMEOUT)
+        set_to.set_result([served.getsockopt(socket.IPPROTO_TCP, option) for option in options])
         writer.close()
 
     async with await asyncio.start_server(accept, sock=listener):
         _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
-        assert await asyncio.wait_for(set_to, 30) != 0
+        at_once, untaken = await asyncio.wait_for(set_to, 30)
+        assert at_once != 0
+        assert (
+            untaken == UNTAKEN_SECONDS * 1000
+        )  # who takes nothing of an answer is not waited for without end
         writer.close()
 
 

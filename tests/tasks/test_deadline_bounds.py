@@ -105,3 +105,8 @@ def test_no_pattern_can_backtrack_without_bound() -> None:
     # one class each, run over once: marks after four marks, a space, a word
     assert unbounded == [spelling._MARKS.pattern, spelling._SPACES.pattern, spelling._WORD.pattern]
     assert len(patterns()) > 60
+
+
+def test_signs_that_stand_for_whole_phrases_make_no_long_text() -> None:
+    text = "tháng 5 " + "\ufdfa" * 900
+    assert len(spelling.normalise(text).words) <= 2 * len(text)
