@@ -52,4 +52,4 @@ async def test_operators_see_this_year_s_money_by_level(database: Database, cloc
 async def test_a_worker_consumes_and_shows_figures(database: Database, clock: ManualClock) -> None:
     worker = SERVICE.build_worker(SETTINGS, database, clock, source=NoSource)
     assert set(worker.loops) == {"finance-figures", "finance-consume-tasks", "finance-maintenance"}
-    assert set(worker.checks) == {"finance-database", "finance-source-tasks"}
+    assert set(worker.checks) == {"finance-database", "finance-restore", "finance-source-tasks"}
