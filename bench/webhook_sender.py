@@ -202,6 +202,6 @@ def figures() -> list[Figure]:
             limit=LIMIT,
             bound="at least",
             runs=RUNS,
-            limits="one Python thread: aiohttp's own work for a connection per post, then checks, signing, and the rows of each call",
+            limits="one Python thread: asyncio's and h11's own work for a connection per post, then checks, signing, and the rows of each call",
         )
     ]
