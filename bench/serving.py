@@ -31,6 +31,7 @@ def spawned(serve: Callable[..., None], *arguments: object) -> Iterator[Any]:
 def serve_app(app: Any, ready: Connection) -> None:
     """Serve an ASGI application; sends its port."""
     listener = open_listener("127.0.0.1", 0)
+    listener.listen()  # so that who reads the port may connect at once
     ready.send(listener.getsockname()[1])
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
