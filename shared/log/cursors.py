@@ -74,7 +74,7 @@ class Cursor:
         return cls(seen, upto, int(last_id), datetime.fromtimestamp(int(since), UTC), known)
 
     def has_passed(self, other: "Cursor") -> bool:
-        """Whether it has read every event of transactions older than `other`'s and with ids up to `other`'s."""
+        """True if it has read every event of transactions older than `other`'s and with ids up to `other`'s."""
         in_window = _oldest_running(self.upto) >= other.oldest_running and self.last_id >= other.last_id
         return in_window or self.oldest_running >= other.oldest_running
 
