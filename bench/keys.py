@@ -19,8 +19,9 @@ from sqlalchemy import URL
 from bench.common import Figure, migrated, warmed
 from bench.serving import requests_per_second, serve_app, spawned
 from services.roles import ROLES
-from shared.http.app import Context, create_app, service_router, with_scope
+from shared.http.app import create_app
 from shared.http.auth import Caller, KeyVerifier
+from shared.http.routes import Context, service_router, with_scope
 from shared.http.visibility import Visibility
 from shared.keys.tokens import KeySigner, draw_key
 from shared.runtime.clock import SystemClock

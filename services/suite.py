@@ -19,8 +19,9 @@ from services.notify.settings import NotifySettings
 from services.register import REGISTER, consumers_of
 from services.roles import ROLES
 from services.tasks.settings import TasksSettings
-from shared.http.app import Context, create_app
+from shared.http.app import create_app
 from shared.http.pages.layout import POLICY, page
+from shared.http.routes import Context
 from shared.log.bus import Source
 from shared.log.bus.embedded import OutboxSource
 from shared.runtime.clock import Clock

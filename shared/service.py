@@ -9,8 +9,9 @@ from fastapi import APIRouter, FastAPI
 
 from shared.events.envelope import EventData
 from shared.events.schemas import EVENTS_OF
-from shared.http.app import Context, Lifespan, create_app
+from shared.http.app import Lifespan, create_app
 from shared.http.auth import Roles
+from shared.http.routes import Context
 from shared.keys.revocations import REVOCATION_HANDLERS
 from shared.log.bus import DeadLetter, Source
 from shared.log.bus.kafka import KafkaPublisher, KafkaSource

@@ -16,7 +16,8 @@ from services.cli.environment import bind, configure_logs, read_settings, requir
 from services.cli.serving import serve_until_stopped
 from services.register import REGISTER, SERVICES, declared_topics
 from services.suite import open_database
-from shared.http.app import Context, Lifespan, create_app
+from shared.http.app import Lifespan, create_app
+from shared.http.routes import Context
 from shared.log.bus.kafka import TooFewBrokers, TopicRefused, create_topics
 from shared.log.bus.kafka_connection import KafkaConnection
 from shared.log.identity import log_check

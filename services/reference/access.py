@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from services.reference.writing import code, page, table
 from services.register import REGISTER
 from services.roles import ROLES
-from shared.http.app import ServiceRoute, visibility_of
 from shared.http.parameters import Takes
+from shared.http.routes import ServiceRoute, visibility_of
 from shared.http.visibility import Visibility
 
 BOUND_ROLE = "agency"

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from shared.events.envelope import CloudEvent
-from shared.http.app import ReadConnection, service_router, with_scope
 from shared.http.auth import Caller
 from shared.http.pagination import link_next
+from shared.http.routes import ReadConnection, service_router, with_scope
 from shared.http.scalars import AS_INTEGER
 from shared.http.visibility import Visibility
 from shared.keys.viewers import Viewer

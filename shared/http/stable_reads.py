@@ -9,7 +9,7 @@ from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import InvalidInput
-from shared.http.app import Context
+from shared.http.routes import Context
 from shared.http.scalars import Instant
 from shared.runtime.clock import local_date
 from shared.runtime.stable_reads import AsOf

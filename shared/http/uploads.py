@@ -17,11 +17,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData
 
-from shared.http.app import ServiceRoute, admit
 from shared.http.negotiation import JSON, XLSX, preferred
 from shared.http.parameters import Takes, refuse_repeated
 from shared.http.problems import documented
 from shared.http.requests import RequestModel
+from shared.http.routes import ServiceRoute, admit
 from shared.http.scalars import BooleanText
 from shared.imports.overtaken import Overtaken
 from shared.imports.reports import report_workbook

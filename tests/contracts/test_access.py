@@ -20,7 +20,7 @@ from services.tasks.settings import TasksSettings
 from services.tasks.use_cases.agencies import record_agencies
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
-from shared.http.app import service_router
+from shared.http.routes import service_router
 from shared.http.visibility import Visibility
 from shared.runtime.clock import ManualClock
 from tests.conftest import Reused

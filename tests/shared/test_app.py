@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends
 
-from shared.http.app import CurrentChange, ReadConnection, service_router
+from shared.http.routes import CurrentChange, ReadConnection, service_router
 from tests.support.toy import Toy
 
 

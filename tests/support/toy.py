@@ -1,4 +1,4 @@
-"""The smallest service that stands on `shared.http.app`: what every service gets from it is tested here once."""
+"""The smallest service that stands on `shared.http`: what every service gets from it is tested here once."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,20 +11,20 @@ from pydantic import Field
 from sqlalchemy import text
 
 from shared import errors
-from shared.http.app import (
+from shared.http.app import create_app
+from shared.http.auth import Caller
+from shared.http.preconditions import ExpectedVersion, set_etag
+from shared.http.problems import STATUS
+from shared.http.requests import Code, Line, RequestModel, Verbatim
+from shared.http.routes import (
     Context,
     CurrentActor,
     CurrentChange,
     CurrentContext,
     ReadConnection,
-    create_app,
     service_router,
     with_scope,
 )
-from shared.http.auth import Caller
-from shared.http.preconditions import ExpectedVersion, set_etag
-from shared.http.problems import STATUS
-from shared.http.requests import Code, Line, RequestModel, Verbatim
 from shared.http.scalars import AS_INTEGER, Integer
 from shared.http.visibility import Visibility
 from shared.runtime.audit import add_audit

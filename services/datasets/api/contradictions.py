@@ -17,8 +17,8 @@ from services.datasets.api.representations import contradiction_answer
 from services.datasets.queries.contradictions import list_contradictions as read_contradictions
 from services.datasets.schemas.contradictions import ContradictionPage
 from shared.events.datasets import ContradictionKind
-from shared.http.app import service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
+from shared.http.routes import service_router
 from shared.http.scalars import BooleanText
 from shared.runtime.database import AnyRow
 

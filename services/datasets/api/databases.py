@@ -26,11 +26,11 @@ from services.datasets.use_cases import amendments
 from services.datasets.use_cases import databases as use_cases
 from services.datasets.use_cases.amendments import NewAmendment
 from shared.events.datasets import Connection, Kind, ObservedState, Phase
-from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
+from shared.http.routes import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.text.folding import search_words
 
 router = service_router("datasets")

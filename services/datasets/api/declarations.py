@@ -4,8 +4,8 @@ from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporte
 from services.datasets.schemas.declarations import DeclarationIn, DeclarationOut
 from services.datasets.use_cases.authority import require_owner
 from services.datasets.use_cases.declarations import record_declaration
-from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.problems import documented
+from shared.http.routes import CurrentActor, CurrentChange, service_router
 
 router = service_router("datasets")
 

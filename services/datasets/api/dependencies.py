@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.datasets.domain.days import EARLIEST
 from services.datasets.schemas.days import Day
 from services.datasets.use_cases.watching import WatchRules
-from shared.http.app import Context, CurrentContext, rules_of, with_scope
 from shared.http.auth import Caller
+from shared.http.routes import Context, CurrentContext, rules_of, with_scope
 from shared.http.stable_reads import KnownAt, StableRead, check_known_at, stable_read
 from shared.http.visibility import Visibility
 

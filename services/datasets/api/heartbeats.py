@@ -5,8 +5,8 @@ from services.datasets.domain.heartbeats import NewHeartbeat
 from services.datasets.schemas.heartbeats import HeartbeatIn, HeartbeatOut
 from services.datasets.use_cases.authority import require_owner
 from services.datasets.use_cases.heartbeats import record_heartbeat
-from shared.http.app import CurrentChange, service_router
 from shared.http.problems import documented
+from shared.http.routes import CurrentChange, service_router
 
 router = service_router("datasets")
 

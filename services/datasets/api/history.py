@@ -13,9 +13,9 @@ from services.datasets.api.dependencies import (
 from services.datasets.api.representations import require_concerned
 from services.datasets.queries.history import database_history
 from services.datasets.schemas.history import DatabaseHistory
-from shared.http.app import service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.problems import documented
+from shared.http.routes import service_router
 from shared.keys.viewers import Viewer
 from shared.runtime.database import AnyRow
 

@@ -7,8 +7,8 @@ from fastapi import Form, Request
 from services.datasets.api.dependencies import CurrentRules, Manager
 from services.datasets.schemas.imports import ImportReport
 from services.datasets.use_cases.imports import JudgedList, import_list, judge_list, read_list
-from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
+from shared.http.routes import CurrentActor, CurrentLateChange, get_context
 from shared.http.uploads import REPORT_ANSWERS, UploadForm, report_of, upload_router
 from shared.runtime.clock import local_date
 from shared.spreadsheets import Upload

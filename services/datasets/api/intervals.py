@@ -22,8 +22,8 @@ from services.datasets.queries.observation import load_timelines
 from services.datasets.schemas.intervals import IntervalOut, Intervals
 from services.datasets.use_cases.changes import database_unknown
 from shared.errors import InvalidInput
-from shared.http.app import CurrentContext, service_router
 from shared.http.problems import documented
+from shared.http.routes import CurrentContext, service_router
 from shared.http.scalars import Instant
 from shared.http.stable_reads import KnownAt
 

@@ -4,8 +4,8 @@ from services.datasets.api.dependencies import CodeInPath, CurrentRules, Reporte
 from services.datasets.schemas.quality import QualityIn, QualityRecorded
 from services.datasets.use_cases.authority import require_owner
 from services.datasets.use_cases.quality import NewResult, record_quality_result
-from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.problems import documented
+from shared.http.routes import CurrentActor, CurrentChange, service_router
 
 router = service_router("datasets")
 

@@ -10,7 +10,7 @@ from services.datasets.api.dependencies import (
 from services.datasets.domain.statistics import figures_of, grouped
 from services.datasets.queries.statistics import load_database_facts
 from services.datasets.schemas.statistics import Statistics, StatisticsGroup
-from shared.http.app import service_router
+from shared.http.routes import service_router
 
 router = service_router("datasets")
 

@@ -8,7 +8,7 @@ from services.finance.api.dependencies import CodeParameter, Filters, Reader, St
 from services.finance.queries.balances import BalanceQuery, Dimension, read_balances
 from services.finance.schemas.balances import BalanceOut, Balances, FiguresOut
 from services.finance.schemas.fields import Seen, YearText
-from shared.http.app import service_router
+from shared.http.routes import service_router
 
 router = service_router("finance")
 

@@ -13,8 +13,8 @@ from services.finance.queries.visibility import require_fields
 from services.finance.schemas.claims import ClaimIn, ClaimOut, ClaimPage
 from services.finance.schemas.fields import YearText
 from services.finance.use_cases.claims import state_claim
-from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer, small
+from shared.http.routes import CurrentActor, CurrentChange, service_router
 from shared.http.scalars import BooleanText
 
 router = service_router("finance")

@@ -22,7 +22,6 @@ from services.finance.schemas.decisions import (
 )
 from services.finance.use_cases import decisions as use_cases
 from shared.document_numbers import normal_form
-from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import (
     DEFAULT_LIMIT,
@@ -36,6 +35,7 @@ from shared.http.pagination import (
     small,
 )
 from shared.http.problems import documented
+from shared.http.routes import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.scalars import AS_INTEGER
 from shared.keys.viewers import Viewer
 from shared.runtime.database import Change

@@ -13,8 +13,8 @@ from services.finance.queries.visibility import hidden_fields, require_fields
 from services.finance.schemas.fields import Day, YearText
 from services.finance.tables import Agency
 from shared.agencies import require_within
-from shared.http.app import CurrentContext, with_scope
 from shared.http.auth import Caller
+from shared.http.routes import CurrentContext, with_scope
 from shared.http.stable_reads import KnownAt, StableRead, stable_read
 from shared.http.visibility import Visibility
 from shared.keys.viewers import Viewer

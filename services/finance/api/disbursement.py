@@ -9,7 +9,7 @@ from services.finance.domain import ledger
 from services.finance.domain.disbursement import RankBy, percent, rated
 from services.finance.queries.balances import BalanceQuery, Group, read_balances
 from services.finance.schemas.disbursement import Coverage, Disbursement, RatedOut, RateTotal
-from shared.http.app import service_router
+from shared.http.routes import service_router
 from shared.http.scalars import BooleanText
 from shared.keys.viewers import Viewer
 

@@ -13,9 +13,9 @@ from services.finance.schemas.fields import YearText
 from services.finance.schemas.imports import ImportReport
 from services.finance.use_cases.imports.files import TreasuryFile, read_file
 from services.finance.use_cases.imports.posting import JudgedFile, import_file, judge_file
-from shared.http.app import CurrentActor, CurrentLateChange, get_context, identify
 from shared.http.problems import documented
 from shared.http.requests import SIMILAR_IS_MEANT, DocumentNumber
+from shared.http.routes import CurrentActor, CurrentLateChange, get_context, identify
 from shared.http.scalars import BooleanText
 from shared.http.uploads import REPORT_ANSWERS, UploadForm, report_of, upload_router
 from shared.runtime.clock import local_date

@@ -3,7 +3,7 @@
 from services.finance.api.dependencies import AnyReader
 from services.finance.domain.statements import check_statement
 from services.finance.schemas.statements import StatementIn, StatementOut
-from shared.http.app import service_router
+from shared.http.routes import service_router
 
 router = service_router("finance")
 

@@ -18,9 +18,9 @@ from services.notify.schemas import (
     delivery_view,
 )
 from shared.events.notify import AlertKind
-from shared.http.app import ReadConnection, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.problems import documented
+from shared.http.routes import ReadConnection, service_router
 
 router = service_router("notify")
 

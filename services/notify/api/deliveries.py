@@ -17,9 +17,9 @@ from services.notify.schemas import (
     delivery_view,
 )
 from services.notify.use_cases.deliveries import retry
-from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.problems import documented
+from shared.http.routes import CurrentActor, CurrentChange, ReadConnection, service_router
 
 router = service_router("notify")
 

@@ -14,9 +14,9 @@ from services.notify.use_cases.authority import SUBSCRIBE
 from services.notify.use_cases.subjects import SUBJECTS
 from services.notify.use_cases.subscriptions import SubscriptionRules
 from shared.agencies import require_within
-from shared.http.app import rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.pagination import decode_after
+from shared.http.routes import rules_of, with_scope
 from shared.http.visibility import Visibility
 
 READ = "notify.read"

@@ -11,8 +11,8 @@ from services.notify.queries.reminders import list_reminders as query
 from services.notify.schemas import ReminderPage, mapping
 from shared.errors import InvalidInput
 from shared.events.notify import AlertKind, SubjectKind
-from shared.http.app import ReadConnection, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
+from shared.http.routes import ReadConnection, service_router
 
 router = service_router("notify")
 SubjectParameter = Annotated[

@@ -19,12 +19,12 @@ from services.notify.schemas import (
 )
 from services.notify.use_cases import subscriptions as use_cases
 from services.notify.use_cases import trials
-from shared.http.app import CurrentActor, CurrentChange, ReadConnection, service_router
 from shared.http.idempotency import replay_with
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
+from shared.http.routes import CurrentActor, CurrentChange, ReadConnection, service_router
 
 SECRET_SHOWN_BEFORE = {
     "message_vi": "Bí mật chỉ hiện trong câu trả lời đầu tiên và không lưu lại để gửi lần nữa. Nếu chưa nhận được, hãy xóa "

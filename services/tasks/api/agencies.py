@@ -11,11 +11,11 @@ from services.tasks.queries import agencies as read
 from services.tasks.schemas.agencies import AgencyChange, AgencyIn, AgencyOut, AgencyPage
 from services.tasks.use_cases import agencies
 from shared.events import tasks as events
-from shared.http.app import ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
+from shared.http.routes import ReadConnection, service_router
 
 router = service_router("tasks")
 

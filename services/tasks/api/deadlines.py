@@ -16,9 +16,9 @@ from services.tasks.schemas.tasks import (
 )
 from services.tasks.use_cases import extensions
 from services.tasks.use_cases.documents import require_document
-from shared.http.app import service_router
 from shared.http.openapi import sent
 from shared.http.problems import documented
+from shared.http.routes import service_router
 
 router = service_router("tasks")
 

@@ -14,9 +14,9 @@ from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.fields import Day
 from services.tasks.schemas.tasks import TaskOut
 from shared.errors import NotFound
-from shared.http.app import CurrentActor, CurrentChange, CurrentContext, get_context, rules_of, with_scope
 from shared.http.auth import Caller
 from shared.http.preconditions import set_etag
+from shared.http.routes import CurrentActor, CurrentChange, CurrentContext, get_context, rules_of, with_scope
 from shared.http.stable_reads import KnownAt, StableRead, check_known_at, stable_read
 from shared.http.visibility import Visibility
 from shared.keys.viewers import EVERYTHING, Viewer

@@ -15,9 +15,9 @@ from services.tasks.schemas.documents import (
 from services.tasks.tables import Document, Programme
 from services.tasks.use_cases import documents
 from shared.events import tasks as events
-from shared.http.app import ReadConnection, service_router
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.problems import documented
+from shared.http.routes import ReadConnection, service_router
 
 router = service_router("tasks")
 

@@ -27,10 +27,10 @@ from services.tasks.schemas.groups import (
     MemberOut,
 )
 from services.tasks.use_cases import groups
-from shared.http.app import ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
+from shared.http.routes import ReadConnection, service_router
 
 router = service_router("tasks")
 

@@ -18,11 +18,11 @@ from services.tasks.queries.submissions import task_submissions
 from services.tasks.schemas.deadlines import DeadlineRevision
 from services.tasks.schemas.history import HistoryEntry, TaskHistory
 from services.tasks.schemas.submissions import SubmissionOut
-from shared.http.app import ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, decode_after, page_answer
 from shared.http.preconditions import set_etag
 from shared.http.problems import documented
+from shared.http.routes import ReadConnection, service_router
 
 router = service_router("tasks")
 

@@ -9,9 +9,9 @@ from services.tasks.api.dependencies import Manager, current_rules
 from services.tasks.schemas.imports import ImportReport
 from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.imports import JudgedAnnex, import_annex, judge_annex
-from shared.http.app import CurrentActor, CurrentLateChange, get_context
 from shared.http.problems import documented
 from shared.http.requests import Code, DocumentNumber, Line
+from shared.http.routes import CurrentActor, CurrentLateChange, get_context
 from shared.http.uploads import REPORT_ANSWERS, UploadForm, report_of, upload_router
 from shared.runtime.clock import local_date
 from shared.spreadsheets import Upload, answers_from_json

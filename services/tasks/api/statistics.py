@@ -4,7 +4,7 @@ from services.tasks.api.dependencies import CurrentRules, Reader, Stable
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.queries.status import parameters
 from services.tasks.schemas.statistics import Statistics, StatisticsGroup
-from shared.http.app import service_router
+from shared.http.routes import service_router
 
 router = service_router("tasks")
 

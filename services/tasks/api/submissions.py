@@ -6,9 +6,9 @@ from services.tasks.api.dependencies import CurrentManagedChange, Reporter
 from services.tasks.domain.submissions import NewEvidence, NewSubmission
 from services.tasks.schemas.submissions import DecisionIn, SubmissionIn, SubmissionOut
 from services.tasks.use_cases import submissions
-from shared.http.app import CurrentActor, CurrentChange, service_router
 from shared.http.auth import Caller
 from shared.http.problems import documented
+from shared.http.routes import CurrentActor, CurrentChange, service_router
 
 router = service_router("tasks")
 

@@ -23,11 +23,11 @@ from services.tasks.schemas.tasks import (
     task_members,
 )
 from services.tasks.use_cases import amendments, endings, tasks
-from shared.http.app import ReadConnection, service_router
 from shared.http.openapi import sent
 from shared.http.pagination import DEFAULT_LIMIT, Limit, PageCursor, page_answer
 from shared.http.preconditions import ExpectedVersion, set_etag
 from shared.http.problems import documented
+from shared.http.routes import ReadConnection, service_router
 
 router = service_router("tasks")
 

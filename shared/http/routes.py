@@ -1,0 +1,225 @@
+"""The routes of every service: the caller behind the key, what he may see, and the transaction that a change commits in."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from inspect import isasyncgenfunction
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.http import idempotency, problems
+from shared.http.auth import Caller, KeyVerifier, Roles, unauthenticated
+from shared.http.parameters import Takes, below
+from shared.http.preconditions import conditional
+from shared.http.visibility import Visibility
+from shared.runtime import logs
+from shared.runtime.audit import Actor
+from shared.runtime.clock import Clock
+from shared.runtime.database import Change, Database, LateChange
+from shared.runtime.settings import LOCAL_URL
+
+
+@dataclass(frozen=True)
+class Context:
+    """Dependencies of a service's routes."""
+
+    service: str
+    database: Database
+    clock: Clock
+    secrets: tuple[bytes, ...] = field(
+        repr=False
+    )  # the suite's secret key, and the previous one while it is rotated
+    roles: Roles
+    public_url: str = LOCAL_URL  # how callers reach the service
+
+    @cached_property
+    def keys(self) -> KeyVerifier:
+        return KeyVerifier(self.secrets, self.roles, self.database, self.clock)
+
+
+# --- dependencies -------------------------------------------------------------------------------------------------
+
+# Documents the header on the routes that change something; ServiceRoute reads it, before the transaction begins.
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=idempotency.MAX_KEY_LENGTH,
+        description="the same key and body get the first answer again; nothing is done twice",
+    ),
+]
+
+_bearer = HTTPBearer(
+    auto_error=False, description="API key: Authorization: Bearer ddk_…", scheme_name="api_key"
+)
+
+
+def get_context(request: Request) -> Context:
+    context = request.app.state.context
+    assert isinstance(context, Context)  # noqa: S101 - app.state is untyped
+    return context
+
+
+Rules = TypeVar("Rules")
+
+
+def rules_of(kind: type[Rules]) -> Callable[[Request], Rules]:
+    """Dependency: the settings of the service's rules."""
+
+    def rules(request: Request) -> Rules:
+        found = request.app.state.rules
+        assert isinstance(found, kind)  # noqa: S101 - app.state is untyped
+        return found
+
+    return rules
+
+
+async def identify(request: Request) -> Caller:
+    """The caller behind the request's key; verified once per request."""
+    if not hasattr(request.state, "caller"):
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise unauthenticated()
+        request.state.caller = await get_context(request).keys.verify(token.strip())
+    caller = request.state.caller
+    assert isinstance(caller, Caller)  # noqa: S101 - request.state is untyped
+    return caller
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The dependency of a route that says who may call it and what of its answer a bound key sees."""
+
+    visibility: Visibility
+
+    async def __call__(
+        self,
+        request: Request,
+        scopes: SecurityScopes,
+        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Caller:
+        caller = await identify(request)
+        for scope in scopes.scopes:
+            caller.require(scope)
+        return caller
+
+
+def with_scope(scope: str, visibility: Visibility) -> Any:
+    """Dependency: the caller, who must have `scope`; every route declares so who may see what."""
+    return Security(Grant(visibility), scopes=[scope])
+
+
+def visibility_of(route: APIRoute) -> Visibility:
+    """What the route declares. Raises TypeError unless it does so once."""
+    declared = {each.call.visibility for each in below(route.dependant) if isinstance(each.call, Grant)}
+    if len(declared) != 1:
+        raise TypeError(f"{route.path}: say by one `with_scope` who may see what it answers, not {declared}")
+    return declared.pop()
+
+
+def current_actor(request: Request) -> Actor:
+    caller: Caller = request.state.caller
+    return Actor(f"{caller.name} ({caller.prefix})", logs.request_id.get())
+
+
+def current_change(request: Request, _: IdempotencyKey = None) -> Change:
+    change = request.state.change
+    assert isinstance(change, Change)  # noqa: S101 - request.state is untyped
+    return change
+
+
+def current_late_change(request: Request, _: IdempotencyKey = None) -> LateChange:
+    change = request.state.change
+    assert isinstance(change, LateChange)  # noqa: S101 - request.state is untyped
+    return change
+
+
+async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with get_context(request).database.reading() as connection:
+        yield connection
+
+
+CurrentChange = Annotated[Change, Depends(current_change)]
+CurrentLateChange = Annotated[LateChange, Depends(current_late_change)]
+ReadConnection = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+CurrentContext = Annotated[Context, Depends(get_context)]
+
+
+async def admit(request: Request, takes: Takes) -> Caller:
+    """The caller, with all scopes of the route; refuses parameters that it does not take."""
+    caller = await identify(request)
+    for scope in takes.scopes:
+        caller.require(scope)
+    await takes.check(request)
+    return caller
+
+
+# --- the route ------------------------------------------------------------------------------------------------------
+
+
+class ServiceRoute(APIRoute):
+    """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
+
+    The edge owns the transaction: rows, audit entry, event and the stored answer commit together or not at all. A route
+    without CurrentChange (or CurrentLateChange) writes nothing, whatever its method, and opens none.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
+        answer = super().get_route_handler()
+        takes = Takes.of(self)
+        calls = [each.call for each in below(self.dependant)]
+        is_late = current_late_change in calls
+
+        async def read(request: Request) -> Response:
+            # before any dependency takes a connection: a request that holds one and waits for another can deadlock
+            await admit(request, takes)
+            return conditional(request, await answer(request))
+
+        async def change(request: Request) -> Response:
+            context = get_context(request)
+            caller = await admit(request, takes)
+            body = await request.body()
+            key = request.headers.get("idempotency-key")
+            open_change = context.database.late_change if is_late else context.database.change
+            async with open_change(context.clock) as opened:
+                request.state.change = opened
+                if key is None:
+                    return await answer(request)
+                session, at = opened.session, context.clock.now()
+                replay = await idempotency.claim(
+                    session, caller.prefix, key, request=request, body=body, at=at
+                )
+                if replay is not None:
+                    return replay
+                response = await answer(request)
+                await idempotency.remember(session, caller.prefix, key, request=request, response=response)
+                return response
+
+        changes = current_change in calls or is_late
+        if changes:
+            _require_one_connection(self, calls)
+        visibility_of(self)
+        return change if changes else read
+
+
+def _require_one_connection(route: APIRoute, calls: Sequence[Callable[..., Any] | None]) -> None:
+    """Raises TypeError for a route that opens a second connection (it could deadlock), or a GET."""
+    opened = [getattr(call, "__name__", "") for call in calls if isasyncgenfunction(call)]
+    if opened:
+        raise TypeError(
+            f"{route.path}: a change has one connection, its own; {', '.join(opened)} opens another"
+        )
+    if (route.methods or set()) & {"GET", "HEAD"}:
+        raise TypeError(f"{route.path}: a GET changes nothing")
+
+
+def service_router(service: str) -> APIRouter:
+    return APIRouter(
+        prefix=f"/{service}/v1", route_class=ServiceRoute, responses=problems.documented(401, 403, 422, 503)
+    )
