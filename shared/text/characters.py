@@ -14,7 +14,7 @@ CONTROL_BUT_BREAKS = re.compile(f"[{_CONTROLS}]")
 # direction and variation selectors are needed within words and emoji, though there is nothing to see in them either.
 _NEEDED = r"\u061c\u200c-\u200f\ufe00-\ufe0f"
 _IGNORABLE = re.compile(
-    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"
+    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _VISIBLE = re.compile(rf"[^\s{_NEEDED}]")

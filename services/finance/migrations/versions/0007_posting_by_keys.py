@@ -1,7 +1,4 @@
-"""decisions of many lines are posted by lookups of keys, whatever was planned before
-
-post_decision returns the budgets that it moved, of which the statement that calls it makes the events.
-"""
+"""what the ledger's function calls finds rows by their keys, whatever was planned before"""
 
 from pathlib import Path
 

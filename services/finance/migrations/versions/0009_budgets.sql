@@ -1,26 +1,25 @@
 -- Budgets leave out money of defence and security, which accounts alone hold: their events go to whoever follows the log.
 
 -- After a reversal: the first and last days of budgets once more, from the decisions that still hold.
-CREATE OR REPLACE FUNCTION redate_budgets(p_years integer[], p_levels text[], p_agencies text[])
-RETURNS void LANGUAGE sql AS $$
+DROP FUNCTION redate_budgets(integer[], text[], text[]);
+CREATE FUNCTION redate_budgets(p_budgets uuid[]) RETURNS void LANGUAGE sql SET enable_seqscan = off AS $$
     UPDATE budgets AS budget
-    SET first_allocated_on = told.first_allocated_on, last_disbursed_on = told.last_disbursed_on
-    FROM (
-        SELECT line.year, line.level, line.agency_code,
-               min(posting.effective_on) FILTER (WHERE decision.kind = 'allocate') AS first_allocated_on,
-               max(posting.effective_on) FILTER (WHERE decision.kind = 'disburse') AS last_disbursed_on
-        FROM (SELECT DISTINCT * FROM unnest(p_years, p_levels, p_agencies)) AS line (year, level, agency_code)
-        LEFT JOIN accounts AS account
-             ON account.stage = 'remaining' AND account.field <> 'defence_security'
-            AND (account.year, account.level, account.agency_code) = (line.year, line.level, line.agency_code)
-        LEFT JOIN postings AS posting ON posting.account_id = account.id
-        LEFT JOIN decisions AS decision
-             ON decision.id = posting.decision_id AND decision.kind IN ('allocate', 'disburse')
-            AND decision.reverses_id IS NULL
-            AND NOT EXISTS (SELECT FROM decisions AS undo WHERE undo.reverses_id = decision.id)
-        GROUP BY line.year, line.level, line.agency_code
-    ) AS told
-    WHERE (budget.year, budget.level, budget.agency_code) = (told.year, told.level, told.agency_code)
+    SET (first_allocated_on, last_disbursed_on) = (
+        SELECT min(effective_on) FILTER (WHERE kind = 'allocate'), max(effective_on) FILTER (WHERE kind = 'disburse')
+        FROM (
+            SELECT posting.effective_on,
+                   (SELECT kind FROM decisions AS decision
+                    WHERE decision.id = posting.decision_id AND reverses_id IS NULL
+                      AND NOT EXISTS (SELECT FROM decisions AS undo WHERE undo.reverses_id = decision.id)) AS kind
+            FROM accounts AS account
+            CROSS JOIN LATERAL (
+                SELECT decision_id, effective_on FROM postings WHERE account_id = account.id OFFSET 0
+            ) AS posting
+            WHERE (account.year, account.level, account.agency_code) = (budget.year, budget.level, budget.agency_code)
+              AND account.stage = 'remaining' AND account.field <> 'defence_security'
+        ) AS standing
+    )
+    WHERE id = ANY (p_budgets)
 $$;
 
 -- Posts a decision whole with its audit entry and returns the budgets that it moved, as they are then; no row, and nothing
@@ -30,9 +29,9 @@ $$;
 -- others and not yet in the ledger (detail: JSON, those numbers). A decision that was reversed stands in nobody's way.
 -- A budget's row, of which its events are made, leaves defence and security out; it is locked and numbered by them too.
 -- One call, since whoever waits for a budget's lock waits for every round trip that is made under it.
--- Plans must not depend on how many accounts or lines there were when statistics were last gathered, or when a session first
--- made them: accounts are found by their keys in scalar subqueries, which are never joins, and a decision of many lines
--- makes its plans anew (10,000 lines took 12 s by a join that was planned for one account, and 1 s so).
+-- Statistics may tell of one row where there are thousands: of a table that was empty a moment ago, or that this very
+-- transaction fills; and a session keeps plans. So rows are found by their keys, in scalar subqueries and by = ANY, and
+-- nothing is joined by nested loops: 10,000 lines took 12 s by one that was planned for one account, and 1 s so.
 -- The budgets' rows are locked in the order of their keys; every account belongs to one budget, so that these locks order
 -- all that follows. recorded_at is moved up to that of the newest decision on the same budgets: what was known at any
 -- instant is then a beginning of the order in which the locks were taken, and never negative either.
@@ -41,7 +40,7 @@ CREATE OR REPLACE FUNCTION post_decision(
     p_similar_is_meant boolean, p_issued_on date, p_effective_on date, p_reverses_id uuid, p_reason text, p_actor text, p_at timestamptz,
     p_years integer[], p_levels text[], p_agencies text[], p_natures text[], p_fields text[], p_sources text[],
     p_amounts bigint[], p_request_id text, p_detail jsonb
-) RETURNS SETOF budgets LANGUAGE plpgsql SET enable_seqscan = off AS $$
+) RETURNS SETOF budgets LANGUAGE plpgsql SET enable_seqscan = off SET enable_nestloop = off AS $$
 DECLARE
     v_entry integer;
     v_posted uuid;
@@ -52,13 +51,11 @@ DECLARE
     v_moved integer[];
     v_net bigint[];
     v_number integer[];
+    v_budgets uuid[];
     v_short jsonb;
 BEGIN
-    IF cardinality(p_amounts) > 100 THEN
-        PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
-    END IF;
     IF EXISTS (SELECT FROM unnest(p_agencies) AS asked (code)
-               WHERE NOT EXISTS (SELECT FROM agencies WHERE agencies.code = asked.code)) THEN
+               WHERE (SELECT code FROM agencies WHERE agencies.code = asked.code) IS NULL) THEN
         RETURN;
     END IF;
 
@@ -99,9 +96,9 @@ BEGIN
             first_allocated_on = least(budget.first_allocated_on, excluded.first_allocated_on),
             last_disbursed_on = greatest(budget.last_disbursed_on, excluded.last_disbursed_on),
             recorded_at = greatest(budget.recorded_at, excluded.recorded_at)
-        RETURNING budget.recorded_at
+        RETURNING budget.id, budget.recorded_at
     )
-    SELECT max(recorded_at) INTO v_at FROM touched;
+    SELECT max(recorded_at), array_agg(id) INTO v_at, v_budgets FROM touched;
 
     -- Similar numbers wait for each other, so that each sees those before it. Whoever waits here holds budgets that those
     -- before him have already, who wait for nothing more.
@@ -163,8 +160,9 @@ BEGIN
     ) AS moved;
 
     IF EXISTS (
-        SELECT FROM unnest(v_moved, v_net) AS moved (id, net) JOIN accounts AS account USING (id)
-        WHERE net < 0 AND stage <> 'authority' AND (balance + net < 0 OR latest_effective_on > p_effective_on)
+        SELECT FROM unnest(v_moved, v_net) AS moved (id, net) JOIN accounts AS account ON account.id = moved.id
+        WHERE account.id = ANY (v_moved)
+          AND net < 0 AND stage <> 'authority' AND (balance + net < 0 OR latest_effective_on > p_effective_on)
     ) THEN
         v_short := shortages(v_moved, v_net, v_from, v_to, p_amounts, p_effective_on);
         IF v_short IS NOT NULL THEN
@@ -190,23 +188,17 @@ BEGIN
         latest_effective_on = greatest(account.latest_effective_on, p_effective_on),
         posting_count = account.posting_count + moved.number
     FROM unnest(v_moved, v_net, v_number) AS moved (id, net, number)
-    WHERE account.id = moved.id;
+    WHERE account.id = moved.id AND account.id = ANY (v_moved);
 
     IF p_reverses_id IS NOT NULL AND p_kind IN ('allocate', 'disburse') THEN
-        PERFORM redate_budgets(p_years, p_levels, p_agencies);
+        PERFORM redate_budgets(v_budgets);
     END IF;
 
     IF v_at > p_at THEN
-        UPDATE budgets AS budget SET recorded_at = v_at
-        FROM unnest(p_years, p_levels, p_agencies) AS line (year, level, agency_code)
-        WHERE (budget.year, budget.level, budget.agency_code) = (line.year, line.level, line.agency_code);
+        UPDATE budgets SET recorded_at = v_at WHERE id = ANY (v_budgets);
     END IF;
 
-    RETURN QUERY
-    SELECT budget.*
-    FROM (SELECT DISTINCT * FROM unnest(p_years, p_levels, p_agencies)) AS line (year, level, agency_code)
-    JOIN budgets AS budget
-      ON (budget.year, budget.level, budget.agency_code) = (line.year, line.level, line.agency_code);
+    RETURN QUERY SELECT * FROM budgets WHERE id = ANY (v_budgets);
 END $$;
 
 -- The budgets that held such money, as they are told from now on, and an event of each.
@@ -235,8 +227,8 @@ SET version = version + 1, authority = told.authority, unallocated = told.unallo
 FROM told
 WHERE (budget.year, budget.level, budget.agency_code) = (told.year, told.level, told.agency_code);
 
-SELECT redate_budgets(array_agg(year), array_agg(level), array_agg(agency_code))
-FROM (SELECT DISTINCT year, level, agency_code FROM accounts WHERE field = 'defence_security') AS hidden;
+SELECT redate_budgets(array_agg(id)) FROM budgets
+WHERE (year, level, agency_code) IN (SELECT year, level, agency_code FROM accounts WHERE field = 'defence_security');
 
 INSERT INTO outbox (event_id, type, subject, version, time, data)
 SELECT gen_random_uuid(), 'vn.dondoc.finance.budget.changed.v1', id::text, version, greatest(recorded_at, now()),
