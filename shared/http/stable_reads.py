@@ -45,3 +45,17 @@ async def stable_read(
     check_known_at(known_at, earliest)
     async with context.database.stable_snapshot(context.clock, known_at) as (connection, moment):
         yield StableRead(connection, AsOf(as_of or local_date(moment.now), moment.known_at))
+
+
+@asynccontextmanager
+async def current_read(
+    context: Context, as_of: date | None, known_at: datetime | None, earliest: date
+) -> AsyncIterator[StableRead]:
+    """As `stable_read`; without `known_at` by all that is committed, so that a caller reads what he has just changed.
+
+    Known then at now: changes under way may still be recorded before that instant.
+    """
+    check_known_at(known_at, earliest)
+    async with context.database.stable_snapshot(context.clock, known_at) as (connection, moment):
+        known = moment.now if known_at is None else moment.known_at
+        yield StableRead(connection, AsOf(as_of or local_date(moment.now), known))

@@ -281,3 +281,13 @@ async def test_a_heartbeat_that_waits_for_an_agreement_is_judged_by_it(world: Wo
     await beat
     [watch] = await world.rows("SELECT heard_until, next_check_at FROM watches")
     assert watch.heard_until == watch.next_check_at == world.now + timedelta(minutes=70)
+
+
+async def test_who_amends_a_database_reads_it_amended_while_another_change_is_under_way(world: World) -> None:
+    """Figures of now are known before the oldest change under way; what an If-Match is made of is not."""
+    async with world.database.change(world.clock):
+        await world.register()
+        shown = await world.get("/databases/DB")
+        assert shown["owner_code"] == "G12"
+        await amend(world, owner_code="G01")
+        assert (await world.get("/databases/DB"))["owner_code"] == "G01"

@@ -8,10 +8,10 @@ from fastapi import Query, Request, Response
 from services.datasets.api.dependencies import (
     CodeInPath,
     CodeInQuery,
+    Current,
     CurrentRules,
     DatabaseReader,
     Manager,
-    Stable,
 )
 from services.datasets.api.representations import database_answer, registration_answer, row_answer
 from services.datasets.queries import databases as read
@@ -98,19 +98,19 @@ async def list_databases(
 async def get_database(
     code: CodeInPath,
     response: Response,
-    stable: Stable,
+    current: Current,
     caller: DatabaseReader,
     rules: CurrentRules,
 ) -> DatabaseOut:
     """Một cơ sở dữ liệu tại một ngày. / A database as of a day.
 
-    Bốn sự việc đặt cạnh nhau: giai đoạn, kết nối, điều quan sát được, chất lượng.
+    Bốn sự việc đặt cạnh nhau: giai đoạn, kết nối, điều quan sát được, chất lượng. Không nêu `known_at` thì theo mọi điều đã ghi.
 
-    The four facts side by side, by records up to `known_at`: phase, connection, observed state, quality.
+    The four facts side by side, by records up to `known_at` (by all without it): phase, connection, observed state, quality.
     One that neither the key's agency nor one below it owns is answered in its public form (`form`).
     """
     answer, version = await database_answer(
-        stable.connection, code, caller.viewer, stable.asked, rules.watch.downtime
+        current.connection, code, caller.viewer, current.asked, rules.watch.downtime
     )
     set_etag(response, version)
     return answer

@@ -14,7 +14,7 @@ from services.datasets.schemas.days import Day
 from services.datasets.use_cases.watching import WatchRules
 from shared.http.auth import Caller
 from shared.http.routes import Context, CurrentContext, rules_of, with_scope
-from shared.http.stable_reads import KnownAt, StableRead, check_known_at, stable_read
+from shared.http.stable_reads import KnownAt, StableRead, check_known_at, current_read, stable_read
 from shared.http.visibility import Visibility
 
 
@@ -78,5 +78,13 @@ async def read_stably(
         yield stable
 
 
+async def read_currently(
+    context: CurrentContext, as_of: DayAsked = None, known_at: KnownAt = None
+) -> AsyncIterator[StableRead]:
+    async with current_read(context, as_of, known_at, EARLIEST) as current:
+        yield current
+
+
 Known = Annotated[KnownRead, Depends(read_known, scope="function")]
 Stable = Annotated[StableRead, Depends(read_stably, scope="function")]
+Current = Annotated[StableRead, Depends(read_currently, scope="function")]
