@@ -10,7 +10,8 @@ from typer.testing import CliRunner, Result
 
 from services.cli.app import app
 from services.tasks.use_cases.seeding import CATALOGUE
-from tests.support.processes import Process, free_port, until
+from tests.support.ports import free_port
+from tests.support.processes import Process, until
 
 CLOCK = "2025-05-20T08:00"
 # What tells by importer whether its service knows an agency: options, headings, and a row that names it.

@@ -7,7 +7,8 @@ import httpx2
 import pytest
 from sqlalchemy import URL
 
-from tests.support.processes import Process, deployment_env, free_port, own_password, run
+from tests.support.ports import free_port
+from tests.support.processes import Process, deployment_env, own_password, run
 from tests.support.sockets import sends_at_once
 
 NOBODY = "127.0.0.1:1"  # where no Kafka answers

@@ -21,7 +21,8 @@ from shared.runtime.audit import audit
 from shared.runtime.clock import ManualClock
 from tests.cli.conftest import Running
 from tests.conftest import MakeDatabase
-from tests.support.processes import Suite, free_port, suite_at
+from tests.support.ports import free_port
+from tests.support.processes import Suite, suite_at
 
 CLOCK = "2026-04-01T08:00"
 SETTINGS = SuiteSettings.read(database_url="postgresql://unused", secret_key="a2tr" * 10 + "a2s=")

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from tests.cli.conftest import Running
-from tests.support.processes import Process, free_port, until
+from tests.support.ports import free_port
+from tests.support.processes import Process, until
 from tests.support.sockets import sends_at_once
 
 

@@ -26,7 +26,8 @@ from shared.keys.tokens import KeySigner
 from shared.runtime.clock import ManualClock, SystemClock
 from tests.cli.conftest import Running, dondoc
 from tests.conftest import MakeDatabase
-from tests.support.processes import free_port, run
+from tests.support.ports import free_port
+from tests.support.processes import run
 from tests.support.writing import writing
 
 SECRETS = (b"p" * 32,)

@@ -15,7 +15,8 @@ import pytest_asyncio
 
 from services.register import SERVICES
 from tests.conftest import CLIENTS_ABSENT, skip_without
-from tests.support.processes import Suite, free_port, suite_at
+from tests.support.ports import free_port
+from tests.support.processes import Suite, suite_at
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]

@@ -17,7 +17,8 @@ from services.register import REGISTER, SERVICES, declared_topics
 from shared.spreadsheets.apart import AT_ONCE
 from shared.spreadsheets.child import MAX_MEMORY
 from tests.deploy.compose import COMPOSE, DEPLOY, PROJECT, VARIABLE, compose, ours, processes, services
-from tests.support.processes import free_port, run
+from tests.support.ports import free_port
+from tests.support.processes import run
 
 PASSWORD_IN_URL = re.compile(r"://[^/\s:@]*:[^/\s@{}]+@")
 PINNED = re.compile(r"[\w./-]+:v?\d+(\.\d+)*(-[\w.]+)?")  # a version, never `latest` and never nothing

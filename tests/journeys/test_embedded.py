@@ -4,7 +4,8 @@ import os
 import signal
 from pathlib import Path
 
-from tests.support.processes import free_port, run, suite_at
+from tests.support.ports import free_port
+from tests.support.processes import run, suite_at
 
 
 async def test_a_newcomer_is_told_what_is_wrong(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes import Suite, free_port, run, suite_at, until
+from tests.support.ports import free_port
+from tests.support.processes import Suite, run, suite_at, until
 from tests.support.webhooks import Received, Subscriber, subscriber
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,6 @@ import base64
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import Protocol
 
 from shared.log.bus.kafka import KafkaPublisher
 from shared.log.bus.kafka_connection import KafkaConnection
+from tests.support.ports import free_port
 
 VERSION = "4.3.0"
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ class JavaBroker:
         self._jars = jars
         self._folder = Path(tempfile.mkdtemp(prefix="dondoc-kafka-"))
         self._process: subprocess.Popen[bytes] | None = None
-        port, controller = _free_ports(2)
+        port, controller = free_port(), free_port()
         self.address = f"127.0.0.1:{port}"
         self._properties = self._folder / "server.properties"
         self._properties.write_text(
@@ -111,7 +111,7 @@ class DockerBroker:
     """The official image; ports on 127.0.0.1 only."""
 
     def __init__(self) -> None:
-        (port,) = _free_ports(1)
+        port = free_port()
         self.address = f"127.0.0.1:{port}"
         settings = {
             "KAFKA_NODE_ID": "1",
@@ -244,12 +244,3 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(command, 127, "", str(error))
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [opened.getsockname()[1] for opened in sockets]
-    for opened in sockets:
-        opened.close()
-    return ports

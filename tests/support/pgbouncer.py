@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from tests.support.processes import free_port
+from tests.support.ports import free_port
 
 START_SECONDS = 30.0
 PROGRAMS = os.defpath + ":/usr/sbin"

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import httpx2
 from sqlalchemy import URL, make_url
 
 from services.register import SERVICES
+from tests.support.ports import free_port
 
 DONDOC = str(Path(sys.executable).parent / "dondoc")
 LOOK_SECONDS = 0.05
@@ -34,13 +34,6 @@ async def until(look: Callable[[], Awaitable[Found]], seconds: float = 90.0) -> 
             return found
         assert time.monotonic() < ends, f"not within {seconds} s"
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Process:
