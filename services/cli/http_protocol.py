@@ -14,6 +14,7 @@ from shared.http.problems import problem_response
 
 HEAD_SECONDS = 10  # for the head of a request, as the gateway allows
 BODY_SECONDS = 300  # the largest upload, 33 MB, at 1 Mbit/s
+ANSWER_SECONDS = 30  # for taking what the system buffers of an answer, 64 KB and more
 REST_SECONDS = 5  # for the rest of a body that was answered before it was read, e.g. with 401
 MOST_CONNECTIONS = 500  # of a process; a process may have 1,024 open files by default
 MOST_CHUNKS = 10_000  # of one body: each costs as much as 1 KB of a body of one piece
@@ -50,6 +51,7 @@ class BoundedProtocol(H11Protocol):
         self.phase: Phase | None = None
         self.since = self.loop.time()  # of the phase
         self._timer: asyncio.TimerHandle | None = None
+        self._untaken: asyncio.TimerHandle | None = None  # set while the caller does not take the answer
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
@@ -58,7 +60,26 @@ class BoundedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._enter(None)
+        self._taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._untaken is None:
+            self._untaken = self.loop.call_later(ANSWER_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._taken()
+
+    def _taken(self) -> None:
+        if self._untaken is not None:
+            self._untaken.cancel()
+            self._untaken = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(REST_SECONDS, self.transport.abort)  # closing waits for what is not taken
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -81,6 +102,10 @@ class BoundedProtocol(H11Protocol):
     @property
     def is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def is_untaken(self) -> bool:
+        return self._untaken is not None
 
     @property
     def is_closing(self) -> bool:
@@ -125,9 +150,14 @@ class BoundedProtocol(H11Protocol):
         ]
         if len(held) <= MOST_CONNECTIONS:
             return
-        waiting = [each for each in held if each.phase is not None or not each.is_answering]
+        waiting = [
+            each for each in held if each.phase is not None or not each.is_answering or each.is_untaken
+        ]
         # a body is read of a caller with a key only
-        longest = min(waiting, key=lambda each: (each.phase == "body", each.since))
+        longest = min(waiting, key=lambda each: (not each.is_untaken, each.phase == "body", each.since))
+        if longest.is_untaken:
+            longest.transport.abort()
+            return
         longest.refuse(
             problem_response(
                 503,

@@ -16,6 +16,7 @@ from services.cli.http_protocol import BoundedProtocol
 from shared.runtime.listener import open_listener
 
 POST = b"POST / HTTP/1.1\r\nHost: here\r\n"
+LARGE = b"x" * 32_000_000  # more than the system buffers
 WHOLE = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 
 
@@ -35,6 +36,8 @@ class App:
             body += message["body"]
             if not message["more_body"]:
                 break
+        if scope["path"] == "/large":
+            body = LARGE
         length = str(len(body)).encode()
         status = 401 if refused else 200
         await send(
@@ -49,6 +52,13 @@ class Client:
 
     def send(self, data: bytes) -> None:
         self._writer.write(data)
+
+    async def reset(self) -> bool:
+        """Whether the server resets the connection while an answer is read."""
+        try:
+            return len(await self.end()) < len(LARGE)
+        except ConnectionError:
+            return True
 
     async def head(self) -> bytes:
         return await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 30)
@@ -210,3 +220,40 @@ async def test_of_too_many_connections_the_one_that_waits_longest_gives_way(
             assert b"HTTP/1.1 200" not in await client.end()
     with_body.send(b"abc")
     assert (await with_body.head()).startswith(b"HTTP/1.1 200 ")
+
+
+GREEDY = b"GET /large HTTP/1.1\r\nHost: here\r\n\r\n"
+
+
+async def test_who_does_not_take_his_answer_gives_way_first(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 3)
+    greedy = [await connect() for _ in range(3)]
+    for client in greedy:
+        client.send(GREEDY)
+        await client.head()
+    asking = await connect()
+    asking.send(WHOLE)
+    assert (await asking.head()).startswith(b"HTTP/1.1 200 ")
+    assert [await client.reset() for client in greedy] == [True, False, False]
+
+
+async def test_an_answer_that_is_not_taken_in_time_is_given_up(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = asyncio.Event()
+
+    monkeypatch.setattr(http_protocol, "ANSWER_SECONDS", 0)
+    lost = BoundedProtocol.connection_lost
+
+    def connection_lost(self: BoundedProtocol, exc: Exception | None) -> None:
+        lost(self, exc)
+        given_up.set()
+
+    monkeypatch.setattr(BoundedProtocol, "connection_lost", connection_lost)
+    client = await connect()
+    client.send(GREEDY)
+    await client.head()
+    await asyncio.wait_for(given_up.wait(), 30)
+    assert await client.reset()

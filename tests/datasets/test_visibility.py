@@ -96,3 +96,12 @@ async def test_the_feed_tells_databases_to_their_owners(world: World) -> None:
     assert former[-1] == "amended"
     assert (await feed("G16"))[:2] == ["amended", "declared"]
     assert await feed("G01") == []
+
+    world.clock.advance(hours=1)
+    version = (await world.get("/databases"))["items"][0]["version"]
+    await world.send(
+        "PATCH", "/databases/DB", json={"owner_code": "G01"}, headers={"If-Match": f'"{version}"'}
+    )
+    assert (await feed("G01"))[0] == "amended"
+    assert (await feed("G16"))[-1] == "amended"
+    assert await feed("G12") == former  # whose it has not been since

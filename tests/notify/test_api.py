@@ -264,7 +264,10 @@ async def test_alerts_are_seen_from_above_and_not_from_beside(world: World) -> N
     await world.call("GET", f"/alerts/{theirs['id']}", tenant="G12", status=403)
     above = await world.call("GET", f"/alerts/{theirs['id']}", tenant="GOV")
     assert above["deliveries"] == []  # another's address is not theirs to see
-    assert len((await world.call("GET", f"/alerts/{theirs['id']}"))["deliveries"]) == 1
+    assert (above["status"], set(above["delivery_counts"].values())) == ("raised", {0})
+    assert await world.items("/alerts?status=delivering", tenant="GOV") == []
+    whole = await world.call("GET", f"/alerts/{theirs['id']}")
+    assert (len(whole["deliveries"]), whole["delivery_counts"]["pending"]) == (1, 1)
     events = (await world.call("GET", "/changes", tenant="G12"))["items"]
     assert [event["data"]["agency"]["code"] for event in events] == ["G12"]
     page = await world.call("GET", "/changes?limit=1", tenant="G12")

@@ -13,14 +13,15 @@ def concerns_viewer(viewer: Viewer) -> ColumnElement[bool]:
     return Database.owner_code.in_(within(Agency, viewer.agency)) if viewer.agency is not None else true()
 
 
-# A former owner learns that the database is another's.
+# Who owned the database until this event learns that it is another's, and nothing of what becomes of it later.
 _EVENTS = f"""
     data->'database'->>'owner_code' = ANY(ARRAY({WITHIN_VIEWER}))
-    OR jsonb_exists(data->'changed', 'owner_code') AND EXISTS (
-        SELECT FROM amendments
-        WHERE database_code = outbox.subject AND recorded_at < outbox.time
-          AND owner_code = ANY(ARRAY({WITHIN_VIEWER})))
-"""
+    OR jsonb_exists(data->'changed', 'owner_code') AND (
+        SELECT owner_code FROM amendments
+        WHERE database_code = outbox.subject AND recorded_at < outbox.time AND owner_code IS NOT NULL
+        ORDER BY recorded_at DESC, id DESC LIMIT 1
+    ) = ANY(ARRAY({WITHIN_VIEWER}))
+"""  # noqa: S608 - our own words
 
 
 def visible_events(viewer: Viewer) -> EventFilter | None:

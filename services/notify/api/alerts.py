@@ -47,7 +47,7 @@ async def list_alerts(
 @router.get("/alerts/{alert_id}", response_model=AlertDetail, responses=documented(404))
 async def get_alert(alert_id: UUID, connection: ReadConnection, caller: Reader) -> Any:
     """Một cảnh báo với các lần gửi và từng lần thử. / An alert with its deliveries and every attempt."""
-    row = await queries.get_alert(connection, alert_id)
+    row = await queries.get_alert(connection, alert_id, caller.tenant)
     if row is None:
         raise alert_unknown()
     await require_visible(connection, caller, row.agency_code)

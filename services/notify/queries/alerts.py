@@ -5,23 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, cast, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Text, bindparam, case, cast, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.domain.deliveries import DeliveryStatus
-from services.notify.tables import Agency, Alert, Delivery, Reminder
+from services.notify.tables import Agency, Alert, Delivery, Reminder, Subscription
 from shared.agencies import within
 from shared.runtime.database import AnyRow, AnySelect
+
+_tenant = bindparam("tenant", type_=Text)
 
 
 def _count(status: DeliveryStatus) -> ColumnElement[int]:
     return func.count().filter(Delivery.status == status).label(status.value)
 
 
+# Deliveries that the reader sees: those to subscriptions of the agency to which he is bound, or all.
 _counts = (
     select(*(_count(status) for status in DeliveryStatus))
-    .where(Delivery.alert_id == Alert.id)
+    .join(Subscription, Subscription.id == Delivery.subscription_id)
+    .where(
+        Delivery.alert_id == Alert.id,
+        (Subscription.agency_code == _tenant) | _tenant.is_(None),
+    )
     .lateral("counts")
 )
 # `raised`: an alert without a delivery.
@@ -66,11 +73,11 @@ async def list_alerts(
     if after is not None:
         query = query.where(tuple_(Alert.raised_at, Alert.id) < after)
     query = query.order_by(Alert.raised_at.desc(), Alert.id.desc()).limit(limit + 1)
-    return (await connection.execute(query)).all()
+    return (await connection.execute(query, {"tenant": filters.tenant})).all()
 
 
-async def get_alert(connection: AsyncConnection, alert_id: UUID) -> AnyRow | None:
-    return (await connection.execute(_ALERTS.where(Alert.id == alert_id))).one_or_none()
+async def get_alert(connection: AsyncConnection, alert_id: UUID, tenant: str | None) -> AnyRow | None:
+    return (await connection.execute(_ALERTS.where(Alert.id == alert_id), {"tenant": tenant})).one_or_none()
 
 
 def filtered(query: AnySelect, row: type[Alert | Reminder], filters: Filters) -> AnySelect:
