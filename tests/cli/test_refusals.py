@@ -19,6 +19,7 @@ from services.cli import up as up_module
 from services.cli.console import Misuse, Stop
 from shared.runtime.embedded_postgres import ACCESS_RULES, EmbeddedPostgres, PasswordLost
 from tests.cli.conftest import dondoc
+from tests.support.ports import free_port
 from tests.support.processes import DONDOC, run, until
 
 PASSWORD = "kin-va-la-7Q"  # of no server
@@ -42,6 +43,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Deploy:
     def at(url: str) -> None:
         monkeypatch.setenv("DONDOC_DATABASE_URL", url)
         monkeypatch.setenv("DONDOC_SECRET_KEY", base64.b64encode(b"k" * 32).decode())
+        monkeypatch.setenv("DONDOC_PORT", str(free_port()))  # a suite may be running at the default one
 
     return at
 
