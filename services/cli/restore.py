@@ -54,14 +54,14 @@ def restore(
         print_json(done)
         return
     for outcome in done:
-        out.print(_told(outcome), highlight=False, soft_wrap=True)
+        out.print(_sentence(outcome), highlight=False, soft_wrap=True)
     if any(outcome["restored"] for outcome in done):
         for line in NEXT:
             out.print(line, highlight=False, soft_wrap=True)
 
 
 async def _restore_all(databases: Databases, asked: Sequence[str], *, force: bool) -> list[dict[str, Any]]:
-    """Logs that a restored service follows are told again: it may have been brought to an earlier moment than they.
+    """The logs that a restored service follows are published again: it may have been restored to an earlier moment than they.
 
     That comes first, so that a run that was cut short does it when it is repeated.
     """
@@ -69,25 +69,27 @@ async def _restore_all(databases: Databases, asked: Sequence[str], *, force: boo
     for name in asked:
         with connecting(name, databases[name].url):
             needed = force or not await is_native(databases[name])
-        retold = []
+        republished = []
         for source in REGISTER[name].consumes if needed else ():
             with connecting(source, databases[source].url):
-                retold += [source] * await rewind_relay(databases[source])
+                republished += [source] * await rewind_relay(databases[source])
         with connecting(name, databases[name].url):
             restored = await restore_log(databases[name], force=force)
         outcome = {"events": restored.events, "positions": restored.positions} if restored else {}
-        done.append({"service": name, "restored": restored is not None, **outcome, "retold": retold})
+        done.append(
+            {"service": name, "restored": restored is not None, **outcome, "republished": republished}
+        )
     return done
 
 
-def _told(outcome: dict[str, Any]) -> str:
+def _sentence(outcome: dict[str, Any]) -> str:
     name = outcome["service"]
     if not outcome["restored"]:
         return f"{name}: không cần làm gì / nothing to do"
     events, positions = outcome["events"], outcome["positions"]
-    retold = ", ".join(outcome["retold"])
+    republished = ", ".join(outcome["republished"])
     vi = f"{name}: {events} sự kiện sẽ được đọc lại, {positions} vị trí đọc bắt đầu lại"
     en = f"{events} events will be read again, {positions} positions begin again"
-    if not retold:
+    if not republished:
         return f"{vi} / {en}"
-    return f"{vi}; Kafka nhận lại từ đầu sự kiện của {retold} / {en}; Kafka gets the events of {retold} from their beginning"
+    return f"{vi}; Kafka nhận lại từ đầu sự kiện của {republished} / {en}; Kafka gets the events of {republished} from their beginning"

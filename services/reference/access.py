@@ -1,4 +1,4 @@
-"""Who may read and change what: every route with every kind of key, from the scopes and visibilities that routes declare."""
+"""The table of access: every route with every kind of key, from the scopes and visibilities that routes declare."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Owner(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What the caller is answered about a row of that agency."""
+    """The answer to a caller about a row of that agency."""
 
     WHOLE = "whole"
     PUBLIC_FORM = "public form"

@@ -60,7 +60,7 @@ def changes_router(service: str, *, visible: VisibleEvents, vi: str, en: str) ->
         await refuse_unusable(connection, cursor)
         next_cursor = page.cursor.encode()
         link_next(request, response, next_cursor if page.more else None, "after")
-        items = [event.model_copy(update={"data": viewer.told(event.data)}) for event in page.events]
+        items = [event.model_copy(update={"data": viewer.redacted(event.data)}) for event in page.events]
         return ChangePage(items=items, next_cursor=next_cursor, has_more=page.more)
 
     return router

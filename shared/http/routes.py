@@ -115,7 +115,7 @@ def with_scope(scope: str, visibility: Visibility) -> Any:
 
 
 def visibility_of(route: APIRoute) -> Visibility:
-    """What the route declares. Raises TypeError unless it does so once."""
+    """The visibility that a route declares. Raises TypeError unless it does so once."""
     declared = {each.call.visibility for each in below(route.dependant) if isinstance(each.call, Grant)}
     if len(declared) != 1:
         raise TypeError(f"{route.path}: say by one `with_scope` who may see what it answers, not {declared}")

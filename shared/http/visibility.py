@@ -1,10 +1,10 @@
-"""Who may see what a route answers: declared with its scope where it is built, and the source of the generated table."""
+"""Visibility of what a route answers: declared with its scope where it is built, and the source of the generated table."""
 
 from enum import StrEnum
 
 
 class Visibility(StrEnum):
-    """What of a route's answer, or of what it changes, is open to a key that is bound to an agency.
+    """The part of a route's answer, or of what it changes, that is open to a key bound to an agency.
 
     Keys bound to none (the office, auditors, readers) see the whole, money of defence and security excepted.
     """

@@ -1,4 +1,4 @@
-"""What a key may see: derived from its claims and its role, passed to every query that reads rows of agencies."""
+"""The view of a key: derived from its claims and its role, passed to every query that reads rows of agencies."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ class Viewer:
         open_to_all = self.knows_keys or name == SYSTEM.name
         return name if open_to_all or name.endswith(f"({self.prefix})") else None
 
-    def told(self, change: dict[str, Any]) -> dict[str, Any]:
+    def redacted(self, change: dict[str, Any]) -> dict[str, Any]:
         """The members of a change, without the name of a key that the viewer may not know."""
         said_by = change.get("said_by")
         return change if said_by is None else change | {"said_by": self.actor(said_by) or ""}

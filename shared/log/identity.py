@@ -61,12 +61,12 @@ class _Log:
     trimmed: Cursor
 
     def has(self, cursor: Cursor) -> bool:
-        """Whether it is a place in this log; one ahead of the cluster is of a future that a restore has undone."""
+        """True for a place in this log; one ahead of the cluster is of a future that a restore has undone."""
         known = cursor.log_id in {self.log_id, None} and cursor.next_transaction <= self.next_transaction
         return cursor.at_start or known
 
     def has_removed_after(self, cursor: Cursor) -> bool:
-        """Whether events that `cursor` has not read were removed; never for a cursor at the start."""
+        """True if events that `cursor` has not read were removed; never for a cursor at the start."""
         return not (cursor.at_start or cursor.has_passed(self.trimmed))
 
 
@@ -115,9 +115,9 @@ def _expired() -> Gone:
 
 
 async def resume(connection: AsyncConnection, cursor: Cursor, service: str) -> Cursor:
-    """Where a reader of the log of `service` goes on: its `cursor`, or the beginning where that is of another log.
+    """The cursor from which a reader of the log of `service` goes on: its `cursor`, or the beginning where that is of another log.
 
-    What it reads again the inboxes drop. Raises LogUnrestored, and Gone where events after the cursor were removed.
+    Events that it reads again are dropped by the inboxes. Raises LogUnrestored, and Gone where events after the cursor were removed.
     """
     log = await _read(connection)
     LOG_UNRESTORED.labels(service).set(not log.native)

@@ -1,4 +1,4 @@
-"""What a log needs after its database was restored into another PostgreSQL cluster (shared/log/identity.py says why).
+"""Completing the log after its database was restored into another PostgreSQL cluster (shared/log/identity.py says why).
 
 Every transaction id of the log is drawn anew, positions in it begin again, and it gets a new id, by which cursors in
 other hands are recognised. All events that are kept are read once more: the inboxes drop those that have taken effect.
@@ -24,14 +24,14 @@ _MAKE_NATIVE = (
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How many events will be read again, and how many positions begin again."""
+    """Numbers of the events that will be read again, and of the positions that begin again."""
 
     events: int
     positions: int
 
 
 async def is_native(database: Database) -> bool:
-    """Whether the log is of this cluster, so that nothing needs to be done."""
+    """True if the log is of this cluster, so that nothing needs to be done."""
     async with _owner(database) as connection:
         return bool(await connection.fetchval(_IS_NATIVE))
 

@@ -51,7 +51,7 @@ class AsOf:
 
 
 class Moment(NamedTuple):
-    """What a stable read is made at: the instant that is now, and the one up to which recorded facts count."""
+    """The instants of a stable read: now, and the one up to which recorded facts count."""
 
     now: datetime
     known_at: datetime

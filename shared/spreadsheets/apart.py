@@ -78,7 +78,7 @@ async def write_report_apart(
 
 
 async def _in_turn(command: Sequence[str], asked: bytes, read: Callable[[Pieces], Found]) -> Found:
-    """What `read` makes of the answer, in a thread: many rows take long."""
+    """The result of `read` on the answer, computed in a thread: many rows take long."""
     since = time.monotonic()
     return await asyncio.get_running_loop().run_in_executor(
         _readers, lambda: read(_ask(command, asked, since))

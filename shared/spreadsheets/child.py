@@ -37,23 +37,23 @@ def run(answer: Answer) -> None:
         resource.setrlimit(limit, (lowered, lowered))
     try:
         asked = json.loads(sys.stdin.buffer.readline())
-        told = [json.dumps(piece) for piece in _or_refusal(answer, asked, sys.stdin.buffer.read())]
+        lines = [json.dumps(piece) for piece in _or_refusal(answer, asked, sys.stdin.buffer.read())]
     except MemoryError:
         sys.exit(TOO_COSTLY)
-    if sum(map(len, told)) > _MAX_ANSWER:
+    if sum(map(len, lines)) > _MAX_ANSWER:
         sys.exit(TOO_COSTLY)
-    sys.stdout.write("\n".join(told))
+    sys.stdout.write("\n".join(lines))
 
 
 def _or_refusal(answer: Answer, asked: dict[str, Any], content: bytes) -> Iterable[dict[str, Any]]:
     try:
         return list(answer(asked, content))
     except InvalidInput as refusal:
-        told = {"code": refusal.code, "vi": refusal.vi, "en": refusal.en, "field": refusal.field}
-        return [{"refusal": {"kind": type(refusal).__name__} | told}]
+        problem = {"code": refusal.code, "vi": refusal.vi, "en": refusal.en, "field": refusal.field}
+        return [{"refusal": {"kind": type(refusal).__name__} | problem}]
 
 
 def _be_ended_first() -> None:
-    """Where memory runs out in the container, the kernel is to end this process and not the service."""
+    """Have the kernel end this process rather than the service when the container runs out of memory."""
     with suppress(OSError):  # no Linux
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")

@@ -50,7 +50,7 @@ async def databases(reused: Reused, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 async def restored(*arguments: str) -> dict[str, Any]:
     done = await asyncio.to_thread(dondoc, "restore", "--json", *arguments)
     assert done.exit_code == 0, done.output
-    return {each["service"]: (each["restored"], each["retold"]) for each in json.loads(done.stdout)}
+    return {each["service"]: (each["restored"], each["republished"]) for each in json.loads(done.stdout)}
 
 
 async def brought(database: Database) -> None:

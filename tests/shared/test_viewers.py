@@ -28,8 +28,8 @@ def test_a_viewer_is_what_its_key_says() -> None:
 )
 def test_a_key_is_named_to_itself_and_to_whom_knows_keys(viewer: Viewer, told: list[str | None]) -> None:
     assert [viewer.actor(name) for name in (OWN, OTHER)] == told
-    assert [viewer.told({"said_by": name, "x": 1}) for name in (OWN, OTHER)] == [
+    assert [viewer.redacted({"said_by": name, "x": 1}) for name in (OWN, OTHER)] == [
         {"said_by": name or "", "x": 1} for name in told
     ]
     assert viewer.actor(SYSTEM.name) == SYSTEM.name
-    assert viewer.told({"x": 1}) == {"x": 1}
+    assert viewer.redacted({"x": 1}) == {"x": 1}

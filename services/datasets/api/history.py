@@ -54,5 +54,5 @@ def _answer(row: AnyRow, viewer: Viewer) -> dict[str, Any]:
         "at": row.at,
         "actor": viewer.actor(row.actor),
         "action": row.action,
-        "detail": viewer.told(row.detail),
+        "detail": viewer.redacted(row.detail),
     }

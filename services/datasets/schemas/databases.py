@@ -142,15 +142,15 @@ _Said = TypeVar("_Said", DeclaredFact, QualityOut)
 def with_actors(answer: DatabaseOut, viewer: Viewer) -> DatabaseOut:
     """With the names of those keys only that the viewer may know."""
 
-    def told(fact: _Said | None) -> _Said | None:
+    def redacted(fact: _Said | None) -> _Said | None:
         return fact and fact.model_copy(update={"said_by": viewer.actor(fact.said_by or "")})
 
     return answer.model_copy(
         update={
             "registered_by": viewer.actor(answer.registered_by or ""),
-            "phase": told(answer.phase),
-            "ndc_connection": told(answer.ndc_connection),
-            "quality": {word: told(result) for word, result in answer.quality.items()},
+            "phase": redacted(answer.phase),
+            "ndc_connection": redacted(answer.ndc_connection),
+            "quality": {word: redacted(result) for word, result in answer.quality.items()},
         }
     )
 

@@ -1,7 +1,7 @@
-"""How an outgoing call goes: one look-up, one dial of a checked address, one answer, all within set limits.
+"""An outgoing call: one look-up, one dial of a checked address, one answer, all within set limits.
 
 The address that was checked is dialled; Host header and SNI carry the name. Every call has a connection of its own:
-whatever was checked for it is what it used. What an answer may cost stands in `limits`.
+whatever was checked for it is what it used. The limits of an answer stand in `limits`.
 """
 
 import asyncio

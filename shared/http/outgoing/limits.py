@@ -1,4 +1,4 @@
-"""What one attempt may cost whoever calls: bytes off the wire, reads, parsed pieces, interim answers.
+"""The limits of one attempt for the caller: bytes off the wire, reads, parsed pieces, interim answers.
 
 Bytes and reads are counted at the socket, so that TLS records, chunk extensions and trailers count as much as a body does.
 """
@@ -30,7 +30,7 @@ class LimitExceeded(OSError):
 
 @dataclass(slots=True)
 class Budget:
-    """What is left for an attempt, over all addresses that it dials."""
+    """The rest of an attempt's limits, over all addresses that it dials."""
 
     wire_bytes: int = WIRE_BYTES
     pieces: int = PIECES
