@@ -214,7 +214,16 @@ async def test_a_pending_delivery_can_be_hastened(world: World) -> None:
         accepted = await world.call("POST", f"/subscriptions/{created['id']}/test", status=202)
         await world.deliver()
         assert await world.deliver() == 0
-        await world.call("POST", f"/deliveries/{accepted['delivery_id']}/retry", status=202)
+        world.clock.advance(seconds=10)
+        assert await world.deliver() == 1  # by the schedule; the next follows after five minutes
+        path = f"/deliveries/{accepted['delivery_id']}/retry"
+        world.clock.advance(seconds=20)
+        refused = await world.send("POST", path)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "40")
+        assert refused.json()["code"] == "retried_too_soon"
+        assert await world.deliver() == 0
+        world.clock.advance(seconds=40)
+        await world.call("POST", path, status=202)
         assert await world.deliver() == 1
 
 

@@ -63,7 +63,7 @@ async def get_delivery(delivery_id: UUID, connection: ReadConnection, caller: Ow
     "/deliveries/{delivery_id}/retry",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=AcceptedDelivery,
-    responses=documented(404, 409),
+    responses=documented(404, 409, 429),
 )
 async def retry_delivery(
     delivery_id: UUID, change: CurrentChange, caller: Subscriber, actor: CurrentActor

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from uuid import UUID
 
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, TooManyRequests
 
 GONE = 410
 REDIRECTS = range(300, 400)
@@ -137,6 +138,20 @@ _ENDED_VI: Mapping[str, str] = {
     DeliveryStatus.DELIVERED: "đã gửi tới nơi",
     DeliveryStatus.CANCELLED: "đã hủy",
 }
+
+
+RETRY_PAUSE = timedelta(minutes=1)  # between attempts of a delivery that are made on request
+
+
+def retried_too_soon(wait: timedelta) -> TooManyRequests:
+    seconds = ceil(wait.total_seconds())
+    return TooManyRequests(
+        "retried_too_soon",
+        f"Vừa gửi lần này chưa đầy một phút: xem kết quả tại /notify/v1/deliveries, rồi yêu cầu gửi lại sau {seconds} giây.",
+        "This delivery was attempted within the last minute: see how it went at /notify/v1/deliveries, and ask for it again "
+        f"in {seconds} seconds.",
+        retry_after=seconds,
+    )
 
 
 def delivery_ended(status: DeliveryStatus) -> Conflict:
