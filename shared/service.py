@@ -100,7 +100,15 @@ class Service:
     ) -> FastAPI:
         """`operations` adds /healthz, /readyz and /metrics: false where a suite around this application has them."""
         app = create_app(
-            Context(self.name, database, clock, settings.secrets, self.roles, settings.public_url),
+            Context(
+                self.name,
+                database,
+                clock,
+                settings.secrets,
+                self.roles,
+                settings.public_url,
+                settings.changes_per_day,
+            ),
             title=self.title,
             routers=self.routers,
             health=health,

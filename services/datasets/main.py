@@ -1,18 +1,23 @@
 """The datasets service: its API and its loops."""
 
+from datetime import timedelta
+
 from services.datasets.api import BODY_LIMITS, ROUTERS
 from services.datasets.api.dependencies import Rules
 from services.datasets.consumers import handlers
+from services.datasets.domain.heartbeats import too_many_heartbeats
 from services.datasets.settings import DatasetsSettings
 from services.datasets.use_cases.watching import WatchRules
 from services.datasets.worker import serving_loops, work
 from services.roles import ROLES
+from shared.runtime.rate_limits import RateLimit
 from shared.service import Service
 
 
 def _rules(settings: DatasetsSettings) -> Rules:
     watch = WatchRules(settings.silent_after, settings.downtime)
-    return Rules(watch, settings.clock_skew, settings.longest_maintenance)
+    heartbeats = RateLimit(settings.heartbeats_per_day, timedelta(days=1), too_many_heartbeats)
+    return Rules(watch, settings.clock_skew, settings.longest_maintenance, heartbeats)
 
 
 SERVICE = Service(

@@ -27,6 +27,12 @@ class DatasetsSettings(Settings):
     maintenance_days: int = Field(
         default=30, ge=1, le=366, description="longest maintenance window of a database"
     )
+    heartbeats_per_day: int = Field(
+        default=6_000,  # twice as often as the shortest period that can be agreed, and a day's of them at once
+        ge=0,
+        le=100_000_000,
+        description="heartbeats of one database that are taken in a day by each process, as many at once; 0: no limit",
+    )
     metric_databases: int = Field(
         default=500, ge=0, le=10_000, description="databases that have metrics of their own"
     )

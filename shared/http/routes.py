@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from inspect import isasyncgenfunction
 from typing import Annotated, Any, TypeVar
@@ -11,6 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.errors import TooManyRequests
 from shared.http import idempotency, problems
 from shared.http.auth import Caller, KeyVerifier, Roles, unauthenticated
 from shared.http.parameters import Takes, below
@@ -20,7 +22,8 @@ from shared.runtime import logs
 from shared.runtime.audit import Actor
 from shared.runtime.clock import Clock
 from shared.runtime.database import Change, Database, LateChange
-from shared.runtime.settings import LOCAL_URL
+from shared.runtime.rate_limits import RateLimit
+from shared.runtime.settings import CHANGES_PER_DAY, LOCAL_URL
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,32 @@ class Context:
     )  # the suite's secret key, and the previous one while it is rotated
     roles: Roles
     public_url: str = LOCAL_URL  # how callers reach the service
+    changes_per_day: int = CHANGES_PER_DAY  # of a bound key; 0: no limit
 
     @cached_property
     def keys(self) -> KeyVerifier:
         return KeyVerifier(self.secrets, self.roles, self.database, self.clock)
+
+    @cached_property
+    def changes(self) -> RateLimit:
+        return RateLimit(self.changes_per_day, timedelta(days=1), _too_many_changes)
+
+
+_BYTES_OF_A_CHANGE = (
+    16_384  # of its body; a larger one counts as so many, since what is kept for ever is bytes
+)
+
+
+def _too_many_changes(number: int, seconds: int) -> TooManyRequests:
+    return TooManyRequests(
+        "too_many_changes",
+        f"Khóa của một cơ quan gửi được nhiều nhất {number} thay đổi một ngày cho mỗi dịch vụ: gửi lại sau {seconds} giây, "
+        "hoặc đề nghị đơn vị vận hành tăng DONDOC_CHANGES_PER_DAY.",
+        f"An agency's key sends at most {number} changes in a day to each service: send it again in {seconds} seconds, or ask "
+        "the operator to raise DONDOC_CHANGES_PER_DAY.",
+        retry_after=seconds,
+        limit=number,
+    )
 
 
 # --- dependencies -------------------------------------------------------------------------------------------------
@@ -139,6 +164,10 @@ def current_late_change(request: Request, _: IdempotencyKey = None) -> LateChang
     return change
 
 
+def limited_apart() -> None:
+    """Dependency of a change that has a rate limit of its own and does not count among its key's changes."""
+
+
 async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     async with get_context(request).database.reading() as connection:
         yield connection
@@ -175,6 +204,7 @@ class ServiceRoute(APIRoute):
         takes = Takes.of(self)
         calls = [each.call for each in below(self.dependant)]
         is_late = current_late_change in calls
+        is_limited = limited_apart not in calls
 
         async def read(request: Request) -> Response:
             # before any dependency takes a connection: a request that holds one and waits for another can deadlock
@@ -185,6 +215,8 @@ class ServiceRoute(APIRoute):
             context = get_context(request)
             caller = await admit(request, takes)
             body = await request.body()
+            if is_limited and caller.tenant is not None:
+                context.changes.take(caller.prefix, 1 + len(body) // _BYTES_OF_A_CHANGE)
             key = request.headers.get("idempotency-key")
             open_change = context.database.late_change if is_late else context.database.change
             async with open_change(context.clock) as opened:

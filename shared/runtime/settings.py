@@ -17,6 +17,7 @@ from shared.runtime.networks import AllowedNetwork
 
 KEY_BYTES = 32
 LOCAL_URL = "http://127.0.0.1:8000"
+CHANGES_PER_DAY = 2_000  # of an agency that reports by a system of its own, and far from what fills a disk
 
 
 class Settings(BaseSettings):
@@ -100,6 +101,13 @@ class Settings(BaseSettings):
         ge=1,
         le=36_500,
         description="days in which a repeated Idempotency-Key gets the first answer",
+    )
+    changes_per_day: int = Field(
+        default=CHANGES_PER_DAY,
+        ge=0,
+        le=100_000_000,
+        description="changes that the key of an agency may send in a day to each process of a service, as many at once; "
+        "heartbeats have their own limit; 0: no limit",
     )
     audit_retention_years: int = Field(
         default=10, ge=1, le=100, description="years that it stays recorded who changed what"

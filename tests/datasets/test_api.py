@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from services.datasets.api import intervals
+from services.datasets.domain.heartbeats import too_many_heartbeats
+from shared.runtime.rate_limits import RateLimit
 from tests.datasets.world import EVERYTHING, EVIDENCE, MANAGE, READ, REPORT, START, World
 
 SCOPES = {
@@ -281,6 +284,29 @@ async def test_a_heartbeat_sent_again_counts_once(world: World) -> None:
     await world.register("OTHER")
     assert (await world.post("/databases/OTHER/heartbeats", body, 202))["counted"] is True
     assert len(await world.rows("SELECT 1 FROM heartbeats")) == 2
+
+
+async def test_a_database_sends_a_limited_number_of_heartbeats(world: World) -> None:
+    """They are kept for ever: the limit is the database's, whichever key sends, and leaves its other changes alone."""
+    limited = RateLimit(2, timedelta(days=1), too_many_heartbeats)
+    world.app.state.rules = replace(world.app.state.rules, heartbeats=limited)
+    world.app.state.context = replace(world.app.state.context, changes_per_day=1)
+    await world.register()
+    await world.register("OTHER")
+    caller = {"scopes": frozenset({REPORT}), "agency": "G12"}
+    path = "/databases/DB/heartbeats"
+    for minutes_ago in (90, 30):
+        await world.post(path, world.heartbeat(minutes_ago), 202, **caller)
+    for each in (caller, {}):
+        refused = await world.send("POST", path, json=world.heartbeat(), **each)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_heartbeats")
+        assert 43_000 < int(refused.headers["Retry-After"]) <= 43_200
+    await world.post("/databases/OTHER/heartbeats", world.heartbeat(), 202, **caller)
+    assert len(await world.rows("SELECT 1 FROM heartbeats")) == 3
+    declaration = {"phase": "operating", "effective_on": "2026-03-10", "evidence": EVIDENCE}
+    await world.post("/databases/DB/declarations", declaration, **caller)
+    problem = await world.problem("/databases/DB/declarations", declaration, 429, **caller)
+    assert problem["code"] == "too_many_changes"
 
 
 async def test_a_key_of_idempotency_answers_the_same_again(world: World) -> None:

@@ -16,15 +16,17 @@ from shared.http.auth import Caller
 from shared.http.routes import Context, CurrentContext, rules_of, with_scope
 from shared.http.stable_reads import KnownAt, StableRead, check_known_at, current_read, stable_read
 from shared.http.visibility import Visibility
+from shared.runtime.rate_limits import RateLimit
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The operator's settings: watch rules, tolerated clock difference, longest maintenance."""
+    """The operator's settings: watch rules, tolerated clock difference, longest maintenance, heartbeats by database."""
 
     watch: WatchRules
     skew: timedelta
     longest_maintenance: timedelta
+    heartbeats: RateLimit
 
 
 MANAGE = "datasets.manage"

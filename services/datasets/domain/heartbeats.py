@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.datasets.domain.days import check_not_future, check_plausible
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, TooManyRequests
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +37,15 @@ def check_heartbeat(new: NewHeartbeat, now: datetime, skew: timedelta) -> None:
             "last_sync_at cannot lie after observed_at: check both instants.",
             field="last_sync_at",
         )
+
+
+def too_many_heartbeats(number: int, seconds: int) -> TooManyRequests:
+    return TooManyRequests(
+        "too_many_heartbeats",
+        f"Mỗi cơ sở dữ liệu gửi được nhiều nhất {number} tín hiệu một ngày: gửi lại sau {seconds} giây và theo chu kỳ đã thỏa "
+        "thuận, hoặc đề nghị đơn vị vận hành tăng DONDOC_HEARTBEATS_PER_DAY.",
+        f"A database sends at most {number} heartbeats in a day: send it again in {seconds} seconds and at the agreed period, or "
+        "ask the operator to raise DONDOC_HEARTBEATS_PER_DAY.",
+        retry_after=seconds,
+        limit=number,
+    )
