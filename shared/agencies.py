@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    func,
     literal,
     select,
 )
@@ -92,6 +93,16 @@ def within(table: Any, agency: str | None = None) -> Select[str]:
     """
     below = _below_viewer(table) if agency is None else _below(table, literal(agency))
     return select(below.c.code)
+
+
+def is_within(
+    column: ColumnElement[str] | Mapped[str], table: Any, agency: str | None = None
+) -> ColumnElement[bool]:
+    """The condition that a column names an agency of `within`.
+
+    By an array, so that an index on the column is used whatever number of agencies the planner expects of the recursion.
+    """
+    return column == any_(func.array(within(table, agency).scalar_subquery(), type_=ARRAY(Text)))
 
 
 @cache  # one CTE for all conditions of a statement

@@ -53,6 +53,8 @@ class Decision(Base):
             postgresql_where=text("reverses_id IS NULL"),
         ),
         Index("ix_decisions_recorded_at", "recorded_at", "id"),
+        Index(None, "kind", "recorded_at", "id"),
+        Index(None, "normal_form"),
         Index(None, "similar_form"),
     )
 

@@ -78,6 +78,27 @@ async def test_of_a_decision_other_keys_see_no_defence_and_security(
     assert (refused.status_code, refused.json()["code"]) == (403, "defence_security_refused")
 
 
+async def test_an_agency_pages_through_its_own_decisions(service: FinanceService) -> None:
+    for number in range(3):
+        await service.fund(10, 5, agency="00004", level="commune", source=f"S{number}")
+        await service.fund(10, 5)
+
+    async def pages(**asked: Any) -> list[Any]:
+        found: list[Any] = []
+        while True:
+            page = await service.get("/decisions", params={"limit": 2, **asked}, **of("01"))
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            asked["cursor"] = page["next_cursor"]
+
+    whole = (await service.get("/decisions", **of("00004")))["items"]
+    assert len(whole) == 6
+    assert await pages() == whole
+    assert await pages(kind="allocate") == [item for item in whole if item["kind"] == "allocate"]
+    assert await pages(number=whole[2]["number"]) == [whole[2]]
+
+
 async def approved(service: FinanceService, caller: dict[str, Any], **asked: Any) -> tuple[int, Any]:
     told = await service.get("/balances", params=asked, **caller)
     assert sum(item["approved"] for item in told["items"]) in {0, told["total"]["approved"]}

@@ -3,14 +3,14 @@
 from sqlalchemy import ColumnElement, true
 
 from services.datasets.tables import Agency, Database
-from shared.agencies import WITHIN_VIEWER, within
+from shared.agencies import WITHIN_VIEWER, is_within
 from shared.keys.viewers import Viewer
 from shared.log.reader import EventFilter
 
 
 def concerns_viewer(viewer: Viewer) -> ColumnElement[bool]:
     """The condition that a database's owner is the viewer's agency or one below it; true for a viewer without an agency."""
-    return Database.owner_code.in_(within(Agency, viewer.agency)) if viewer.agency is not None else true()
+    return is_within(Database.owner_code, Agency, viewer.agency) if viewer.agency is not None else true()
 
 
 # Who owned the database until this event learns that it is another's, and nothing of what becomes of it later.

@@ -7,7 +7,7 @@ from fastapi import Query
 from services.finance.api.dependencies import Filters, Reader, Stable, YearParameter, require_seen
 from services.finance.domain import ledger
 from services.finance.domain.disbursement import RankBy, percent, rated
-from services.finance.queries.balances import BalanceQuery, Group, read_balances
+from services.finance.queries.balances import BalanceQuery, Counts, Group, count_money, read_balances
 from services.finance.schemas.disbursement import Coverage, Disbursement, RatedOut, RateTotal
 from shared.http.routes import service_router
 from shared.http.scalars import BooleanText
@@ -44,7 +44,8 @@ async def get_disbursement(
     day, known_at = stable.asked.as_of, stable.asked.known_at
     query = BalanceQuery(day, known_at, year=year, without_field=without, **filters.given())
     whole, groups = await read_balances(stable.connection, query, viewer, group_by)
-    return _answer(query, whole, groups, group_by, rank_by, _coverage(whole, included, viewer))
+    counts = await count_money(stable.connection, query, viewer)
+    return _answer(query, whole, groups, group_by, rank_by, _coverage(counts, included, viewer))
 
 
 def _viewer(viewer: Viewer, filters: Filters, group_by: str, *, defence: bool) -> Viewer:
@@ -59,13 +60,13 @@ def _fields(only: ledger.Field | None, *, defence: bool) -> list[ledger.Field]:
     return [field for field in ledger.Field if defence or field is not DEFENCE_SECURITY]
 
 
-def _coverage(whole: Group, included: list[ledger.Field], viewer: Viewer) -> Coverage:
+def _coverage(counts: Counts, included: list[ledger.Field], viewer: Viewer) -> Coverage:
     return Coverage(
         within=viewer.agency,
         fields_included=included,
         fields_excluded=[field for field in ledger.Field if field not in included],
-        agencies=whole.agencies,
-        rows=whole.rows,
+        agencies=counts.agencies,
+        rows=counts.rows,
     )
 
 

@@ -26,7 +26,7 @@ from services.finance.domain.balances import Figures, figures
 from services.finance.domain.ledger import Field, Stage
 from services.finance.queries.visibility import viewer_value
 from services.finance.tables import Account, Agency, Decision, Posting
-from shared.agencies import within
+from shared.agencies import is_within
 from shared.keys.viewers import Viewer
 from shared.runtime.clock import local_date
 from shared.runtime.database import AnySelect
@@ -43,7 +43,7 @@ _COLUMNS: Mapping[str, Any] = {
 _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     **{name: column == bindparam(name) for name, column in _COLUMNS.items()},
     "without_field": Account.field != bindparam("without_field"),
-    "viewer": Account.agency_code.in_(within(Agency)),
+    "viewer": is_within(Account.agency_code, Agency),
 }
 
 
@@ -64,10 +64,16 @@ class BalanceQuery:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The figures of a key, and of how many agencies and dimensions (`rows`) they are made."""
+    """The figures of a key."""
 
     key: str
     figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of how many agencies and of how many dimensions (`rows`) figures are made."""
+
     agencies: int
     rows: int
 
@@ -79,9 +85,8 @@ def _sums(filtered: tuple[str, ...], *, later: bool) -> Subquery:
     sums = (
         select(
             Posting.account_id,
-            func.sum(Posting.amount).label(
-                "amount"
-            ),  # numeric: of one day it may be more than a bigint holds
+            # numeric: of one day it may be more than a bigint holds
+            func.sum(Posting.amount).label("amount"),
             func.count().label("number"),
         )
         .where(unknown if later else known)
@@ -93,35 +98,59 @@ def _sums(filtered: tuple[str, ...], *, later: bool) -> Subquery:
     return sums.subquery("sums")
 
 
-@cache
-def _statement(group_by: Dimension | None, filtered: tuple[str, ...], *, later: bool) -> AnySelect:
-    """The balances by key, and all together.
+def _parts(key: ColumnElement[str], filtered: tuple[str, ...], *, later: bool) -> Subquery:
+    """The sum and number of postings by key and stage; with `later` the present ones and, negative, those not known yet.
 
-    `later` subtracts postings not known yet from the current balances, which for recent instants are few. Agencies and
-    dimensions are counted by accounts of authority: whatever moves was approved first.
+    Each part is added up before they are put together, so that the present costs one reading of the accounts.
     """
     sums = _sums(filtered, later=later)
-    balance = Account.balance - func.coalesce(sums.c.amount, 0) if later else sums.c.amount
-    authority = Account.stage == Stage.AUTHORITY.value
-    figures_of = [
-        *(
-            func.coalesce(func.sum(balance).filter(Account.stage == stage.value), 0).label(stage.value)
-            for stage in Stage
-        ),
-        func.count(distinct(Account.agency_code)).filter(authority).label("agencies"),
-        func.count().filter(authority).label("rows"),
-    ]
-    key = null() if group_by is None else cast(_COLUMNS[group_by], Text)
-    whole = select(key.label("key"), *figures_of).join_from(
-        Account, sums, sums.c.account_id == Account.id, isouter=later
+    names = (key.label("key"), Account.stage)
+    sign = -1 if later else 1
+    of_postings = select(
+        *names,
+        (sign * func.sum(sums.c.amount)).label("amount"),
+        (sign * func.sum(sums.c.number)).label("number"),
+    ).join_from(Account, sums, sums.c.account_id == Account.id)
+    of_postings = of_postings.group_by("key", Account.stage)
+    if not later:
+        return of_postings.subquery("parts")
+    present = select(
+        *names,
+        func.sum(Account.balance).label("amount"),
+        func.sum(Account.posting_count).label("number"),
+    ).where(*(_CONDITIONS[name] for name in filtered))
+    return present.group_by("key", Account.stage).union_all(of_postings).subquery("parts")
+
+
+@cache
+def _statement(group_by: Dimension | None, filtered: tuple[str, ...], *, later: bool) -> AnySelect:
+    """The balances by key, and all together; keys without a posting that is known are left out.
+
+    `later` subtracts postings not known yet from the current balances, which for recent instants are few.
+    """
+    column = null() if group_by is None else _COLUMNS[group_by]
+    parts = _parts(cast(column, Text), filtered, later=later)
+    key = parts.c.key
+    balances = (
+        func.coalesce(func.sum(parts.c.amount).filter(parts.c.stage == stage.value), 0).label(stage.value)
+        for stage in Stage
     )
-    if later:
-        conditions = (_CONDITIONS[name] for name in filtered)
-        whole = whole.where(Account.posting_count > func.coalesce(sums.c.number, 0), *conditions)
     if group_by is None:
-        return whole
-    column = _COLUMNS[group_by]
-    return whole.group_by(func.grouping_sets(tuple_(column), tuple_())).order_by(column.nulls_first())
+        return select(null().label("key"), *balances)
+    is_whole = func.grouping(key) == 1
+    grouped = select(key, *balances).group_by(func.grouping_sets(tuple_(key), tuple_()))
+    return grouped.having(is_whole | (func.sum(parts.c.number) > 0)).order_by(is_whole.desc(), key)
+
+
+@cache
+def _counting(filtered: tuple[str, ...], *, later: bool) -> AnySelect:
+    """The accounts of authority with a posting that is known: whatever moves was approved first."""
+    sums = _sums(filtered, later=later)
+    counted = select(
+        func.count(distinct(Account.agency_code)).label("agencies"), func.count().label("rows")
+    ).join_from(Account, sums, sums.c.account_id == Account.id, isouter=later)
+    counted = counted.where(Account.stage == Stage.AUTHORITY.value, *(_CONDITIONS[name] for name in filtered))
+    return counted.where(Account.posting_count > func.coalesce(sums.c.number, 0)) if later else counted
 
 
 _SPAN = select(func.min(Decision.recorded_at).label("first"), func.max(Decision.recorded_at).label("last"))
@@ -136,24 +165,35 @@ async def _is_in_later_half(connection: AsyncConnection, query: BalanceQuery) ->
     return bool(query.known_at >= middle and query.as_of >= local_date(middle))
 
 
-async def read_balances(
-    connection: AsyncConnection, query: BalanceQuery, viewer: Viewer, group_by: Dimension | None = None
-) -> tuple[Group, list[Group]]:
-    """The figures of all that the viewer sees, and of every group with money, in order of key; the postings are read once for both."""
+def _given(query: BalanceQuery, viewer: Viewer) -> dict[str, Any]:
+    """The parameters of a query, as the viewer sees it."""
     given = {name: value for name, value in asdict(query).items() if value is not None}
     given |= viewer_value(viewer)
     if not viewer.defence_security:
         given["without_field"] = Field.DEFENCE_SECURITY
-    filtered = tuple(name for name in given if name in _CONDITIONS)
-    statement = _statement(group_by, filtered, later=await _is_in_later_half(connection, query))
-    rows = await connection.execute(statement, given)
+    return given
+
+
+def _filtered(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in given if name in _CONDITIONS)
+
+
+async def read_balances(
+    connection: AsyncConnection, query: BalanceQuery, viewer: Viewer, group_by: Dimension | None = None
+) -> tuple[Group, list[Group]]:
+    """The figures of all that the viewer sees, and of every group with money, in order of key; the postings are read once for both."""
+    given = _given(query, viewer)
+    statement = _statement(group_by, _filtered(given), later=await _is_in_later_half(connection, query))
     whole, *groups = [
-        Group(
-            row.key or "",
-            figures({stage: int(getattr(row, stage.value)) for stage in Stage}),
-            row.agencies,
-            row.rows,
-        )
-        for row in rows
+        Group(row.key or "", figures({stage: int(getattr(row, stage.value)) for stage in Stage}))
+        for row in await connection.execute(statement, given)
     ]
     return whole, groups
+
+
+async def count_money(connection: AsyncConnection, query: BalanceQuery, viewer: Viewer) -> Counts:
+    """Of how many agencies and dimensions the figures of the whole are made."""
+    given = _given(query, viewer)
+    statement = _counting(_filtered(given), later=await _is_in_later_half(connection, query))
+    row = (await connection.execute(statement, given)).one()
+    return Counts(row.agencies, row.rows)

@@ -6,8 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
+    Integer,
+    any_,
     bindparam,
     cast,
     false,
@@ -62,17 +65,32 @@ def _lines_seen(conditions: Sequence[ColumnElement[bool]]) -> Any:
 
 
 def _visible(viewer: Viewer) -> list[ColumnElement[bool]]:
-    """The condition on decisions of which the viewer sees a line.
-
-    Those of an agency are found by its accounts; most have a line that is not of defence and security, so that looking
-    into each ends early.
-    """
+    """The condition on decisions of which an unbound viewer sees a line: most have one, so that looking into each ends early."""
     if not (conditions := seen_by(viewer, Account)):
         return []
     lines = select(Posting.decision_id).join(Account, Account.id == Posting.account_id).where(*conditions)
-    if viewer.is_bound:
-        return [Decision.id.in_(lines)]
     return [lines.where(Posting.decision_id == Decision.id).correlate(Decision).exists()]
+
+
+def _page_by_accounts(
+    viewer: Viewer, filters: Mapping[str, Any], after: tuple[datetime, UUID] | None, limit: int
+) -> AnySelect:
+    """Ids of a page of decisions of which a bound viewer sees a line.
+
+    By keys, whatever the planner expects: its accounts, their postings, which have the instant of their decision, and
+    of each decision the values that are filtered.
+    """
+    accounts = select(Account.id).where(*seen_by(viewer, Account)).scalar_subquery()
+    postings = select(Posting.recorded_at, Posting.decision_id).distinct()
+    postings = postings.where(Posting.account_id == any_(func.array(accounts, type_=ARRAY(Integer))))
+    if after is not None:
+        postings = postings.where(tuple_(Posting.recorded_at, Posting.decision_id) > after)
+    found = postings.subquery("found").c
+    page = select(found.decision_id).order_by(found.recorded_at, found.decision_id).limit(limit + 1)
+    for name, value in filters.items():
+        given = select(getattr(Decision, name)).where(Decision.id == found.decision_id).scalar_subquery()
+        page = page.where(given == value)
+    return page
 
 
 _LINES = (
@@ -120,14 +138,17 @@ async def list_decisions(
     limit: int,
 ) -> Sequence[AnyRow]:
     """Decisions of which the viewer sees a line, by the instant they were recorded; at most `limit + 1`."""
-    statement = _decisions(viewer).where(*_visible(viewer))
-    statement = statement.order_by(Decision.recorded_at, Decision.id).limit(limit + 1)
-    for name, value in filters.items():
-        if value is not None:
-            statement = statement.where(getattr(Decision, name) == value)
+    given = {name: value for name, value in filters.items() if value is not None}
+    statement = _decisions(viewer).order_by(Decision.recorded_at, Decision.id).limit(limit + 1)
+    if viewer.is_bound:
+        statement = statement.where(Decision.id.in_(_page_by_accounts(viewer, given, after, limit)))
+        return (await connection.execute(statement, viewer_value(viewer))).all()
+    statement = statement.where(
+        *_visible(viewer), *(getattr(Decision, name) == given[name] for name in given)
+    )
     if after is not None:
         statement = statement.where(tuple_(Decision.recorded_at, Decision.id) > after)
-    return (await connection.execute(statement, viewer_value(viewer))).all()
+    return (await connection.execute(statement)).all()
 
 
 async def list_lines(

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement
 
 from services.finance.domain.ledger import Field
 from services.finance.tables import Account, Agency, Claim
-from shared.agencies import WITHIN_VIEWER, within
+from shared.agencies import WITHIN_VIEWER, is_within
 from shared.errors import Forbidden
 from shared.keys.viewers import Viewer
 from shared.log.reader import EventFilter
@@ -14,7 +14,7 @@ def seen_by(viewer: Viewer, row: type[Account | Claim]) -> list[ColumnElement[bo
     """The conditions on what the viewer sees; of a bound one they have the parameter `viewer`."""
     conditions: list[ColumnElement[bool]] = []
     if viewer.is_bound:
-        conditions.append(row.agency_code.in_(within(Agency)))
+        conditions.append(is_within(row.agency_code, Agency))
     if not viewer.defence_security:
         conditions.append(row.field != Field.DEFENCE_SECURITY.value)
     return conditions
