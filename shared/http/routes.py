@@ -1,6 +1,7 @@
 """The routes of every service: the caller behind the key, what he may see, and the transaction that a change commits in."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -168,6 +169,30 @@ def limited_apart() -> None:
     """Dependency of a change that has a rate limit of its own and does not count among its key's changes."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeferredChange:
+    """A write transaction that the route opens where it needs one; with an `Idempotency-Key` it is open from the start."""
+
+    request: Request
+
+    @property
+    def is_open(self) -> bool:
+        return hasattr(self.request.state, "change")
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Change]:
+        if self.is_open:
+            yield self.request.state.change
+            return
+        context = get_context(self.request)
+        async with context.database.change(context.clock) as change:
+            yield change
+
+
+def current_deferred_change(request: Request, _: IdempotencyKey = None) -> DeferredChange:
+    return DeferredChange(request)
+
+
 async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     async with get_context(request).database.reading() as connection:
         yield connection
@@ -175,6 +200,7 @@ async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
 
 CurrentChange = Annotated[Change, Depends(current_change)]
 CurrentLateChange = Annotated[LateChange, Depends(current_late_change)]
+CurrentDeferredChange = Annotated[DeferredChange, Depends(current_deferred_change)]
 ReadConnection = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 CurrentContext = Annotated[Context, Depends(get_context)]
@@ -196,14 +222,14 @@ class ServiceRoute(APIRoute):
     """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
 
     The edge owns the transaction: rows, audit entry, event and the stored answer commit together or not at all. A route
-    without CurrentChange (or CurrentLateChange) writes nothing, whatever its method, and opens none.
+    without CurrentChange (or a late or deferred one) writes nothing, whatever its method, and opens none.
     """
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
         answer = super().get_route_handler()
         takes = Takes.of(self)
         calls = [each.call for each in below(self.dependant)]
-        is_late = current_late_change in calls
+        is_late, is_deferred = current_late_change in calls, current_deferred_change in calls
         is_limited = limited_apart not in calls
 
         async def read(request: Request) -> Response:
@@ -218,6 +244,8 @@ class ServiceRoute(APIRoute):
             if is_limited and caller.tenant is not None:
                 context.changes.take(caller.prefix, 1 + len(body) // _BYTES_OF_A_CHANGE)
             key = request.headers.get("idempotency-key")
+            if key is None and is_deferred:
+                return await answer(request)
             open_change = context.database.late_change if is_late else context.database.change
             async with open_change(context.clock) as opened:
                 request.state.change = opened
@@ -233,7 +261,7 @@ class ServiceRoute(APIRoute):
                 await idempotency.remember(session, caller.prefix, key, request=request, response=response)
                 return response
 
-        changes = current_change in calls or is_late
+        changes = current_change in calls or is_late or is_deferred
         if changes:
             _require_one_connection(self, calls)
         visibility_of(self)

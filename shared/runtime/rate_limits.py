@@ -33,14 +33,30 @@ class RateLimit:
 
     def take(self, name: str, count: int = 1) -> None:
         """Count `count`, at most `number`, under a name. Raises TooManyRequests, and counts nothing, where that is too many."""
-        if self.number == 0:
+        self.check(name, count)
+        self.count(name, count)
+
+    def check(self, name: str, count: int = 1) -> None:
+        """As `take`, without counting: for what is counted only once it is known to be taken."""
+        too_late = self._whole_after(name, count) - self.now() - self._nanoseconds
+        if self.number and too_late > 0:
+            raise self.refusal(self.number, ceil(too_late / _NANOSECONDS))
+
+    def count(self, name: str, count: int = 1) -> None:
+        if self.number == 0 or count == 0:
             return
-        now = self.now()
-        period = int(self.period / timedelta(microseconds=1)) * 1_000
-        whole_at = max(self._whole_at.get(name, now), now) + min(count, self.number) * (period // self.number)
-        if whole_at - now > period:
-            raise self.refusal(self.number, ceil((whole_at - now - period) / _NANOSECONDS))
-        self._whole_at[name] = whole_at
+        self._whole_at[name] = self._whole_after(name, count)
         if len(self._whole_at) > self._pruned_at:
+            now = self.now()
             self._whole_at = {each: at for each, at in self._whole_at.items() if at > now}
             self._pruned_at = max(_PRUNED_AT, 2 * len(self._whole_at))
+
+    @property
+    def _nanoseconds(self) -> int:
+        return int(self.period / timedelta(microseconds=1)) * 1_000
+
+    def _whole_after(self, name: str, count: int) -> int:
+        """When the name would have all of its number again."""
+        now = self.now()
+        each = self._nanoseconds // self.number if self.number else 0
+        return max(self._whole_at.get(name, now), now) + min(count, self.number) * each

@@ -164,6 +164,10 @@ BODIES: Mapping[str, Any] = {
     "POST /datasets/v1/databases/{code}/heartbeats": {
         "observed_at": "2025-05-20T08:00:00+07:00", "record_count": 1, "last_sync_at": None, "run_id": "1",
     },
+    "POST /datasets/v1/heartbeats": {"heartbeats": [{
+        "database_code": "DB", "observed_at": "2025-05-20T08:00:00+07:00", "record_count": 1, "last_sync_at": None,
+        "run_id": "1",
+    }]},
     "POST /datasets/v1/databases/{code}/maintenance": {
         "from": "2025-05-22T08:00:00+07:00", "until": "2025-05-22T09:00:00+07:00", "reason": "Nâng cấp",
     },

@@ -28,6 +28,7 @@ SCOPES = {
     ("post", "/datasets/v1/databases/{code}/quality-results"): REPORT,
     ("post", "/datasets/v1/databases/{code}/heartbeats"): REPORT,
     ("post", "/datasets/v1/databases/{code}/maintenance"): REPORT,
+    ("post", "/datasets/v1/heartbeats"): REPORT,
     ("get", "/datasets/v1/statistics"): READ,
     ("get", "/datasets/v1/contradictions"): READ,
     ("get", "/datasets/v1/changes"): READ,
@@ -483,6 +484,9 @@ VALID: dict[str, dict[str, Any]] = {
         "observed_at": instant(0), "record_count": 1, "last_sync_at": instant(0), "run_id": "r", "note": "x",
     },
     "/databases/DB/maintenance": {"from": instant(0), "until": instant(9), "reason": "x"},
+    "/heartbeats": {"heartbeats": [
+        {"database_code": "DB", "observed_at": instant(0), "record_count": 1, "last_sync_at": None, "run_id": "r"},
+    ]},
 }  # fmt: skip
 
 

@@ -1,21 +1,25 @@
 """Dependencies of the routes: rules from the settings, scopes, and stable reads."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.domain.days import EARLIEST
 from services.datasets.schemas.days import Day
+from services.datasets.use_cases.heartbeats import SentHeartbeat, record_steady
 from services.datasets.use_cases.watching import WatchRules
 from shared.http.auth import Caller
 from shared.http.routes import Context, CurrentContext, rules_of, with_scope
 from shared.http.stable_reads import KnownAt, StableRead, check_known_at, current_read, stable_read
 from shared.http.visibility import Visibility
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.group_commit import GroupCommit
 from shared.runtime.rate_limits import RateLimit
 
 
@@ -49,6 +53,32 @@ def is_office(caller: Caller) -> bool:
 
 
 Manager = Annotated[Caller, Depends(office)]
+MOST_GROUPED = 200  # heartbeats of one transaction: a few milliseconds, which its callers wait for
+
+
+def heartbeat_intake(database: Database, clock: Clock, skew: timedelta) -> GroupCommit[SentHeartbeat, bool]:
+    """Group commit of heartbeats that change no state; the result is false for one that has to be recorded by itself."""
+
+    async def commit(sent: Sequence[SentHeartbeat]) -> list[bool]:
+        async with database.change(clock) as (session, at):
+            steady = await record_steady(session, sent, skew=skew, at=at)
+        return [each.key in steady for each in sent]
+
+    return GroupCommit(commit, MOST_GROUPED)
+
+
+def current_intake(
+    request: Request, context: CurrentContext, rules: CurrentRules
+) -> GroupCommit[SentHeartbeat, bool]:
+    state = request.app.state
+    if not hasattr(state, "heartbeat_intake"):
+        state.heartbeat_intake = heartbeat_intake(context.database, context.clock, rules.skew)
+    found = state.heartbeat_intake
+    assert isinstance(found, GroupCommit)  # noqa: S101 - app.state is untyped
+    return found
+
+
+CurrentIntake = Annotated[GroupCommit[SentHeartbeat, bool], Depends(current_intake)]
 CodeInPath = Annotated[str, Path(max_length=64)]
 CodeInQuery = Annotated[str | None, Query(max_length=64)]
 DayAsked = Annotated[Day | None, Query(description="the day asked about; today by default")]

@@ -1,7 +1,9 @@
 """Heartbeats as databases send them, and their plausible instants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from services.datasets.domain.days import check_not_future, check_plausible
 from shared.errors import InvalidInput, TooManyRequests
@@ -49,3 +51,26 @@ def too_many_heartbeats(number: int, seconds: int) -> TooManyRequests:
         retry_after=seconds,
         limit=number,
     )
+
+
+def follow_each_other(new: Sequence[NewHeartbeat]) -> bool:
+    """True for heartbeats of one database, in any order, that tell of nothing but a database that goes on working.
+
+    None has a count of zero, no two are of one instant or one run, and the synchronisation never goes back.
+    """
+    ordered = sorted(new, key=lambda each: each.observed_at)
+    return (
+        len({each.run_id for each in new}) == len(new)
+        and all(each.record_count > 0 for each in ordered)
+        and all(
+            before.observed_at < after.observed_at
+            and _syncs_in_order(before.last_sync_at, after.last_sync_at)
+            for before, after in pairwise(ordered)
+        )
+    )
+
+
+def _syncs_in_order(before: datetime | None, after: datetime | None) -> bool:
+    if before is None or after is None:
+        return before is after
+    return before <= after

@@ -14,7 +14,7 @@ from services.datasets.tables import Agency
 from services.datasets.use_cases.databases import NewDatabase, add_database
 from services.datasets.use_cases.declarations import record_declaration
 from services.datasets.use_cases.downtime import record_liveness
-from services.datasets.use_cases.heartbeats import record_heartbeat
+from services.datasets.use_cases.heartbeats import SentHeartbeat, record_heartbeat
 from services.datasets.use_cases.quality import NewResult, record_quality_result
 from services.datasets.use_cases.watching import WatchRules, examine_database
 from shared.agencies import require_agencies
@@ -128,7 +128,9 @@ async def _send_heartbeat(run: _Run, row: Row, at: datetime) -> None:
         record_count=int(row["record_count"]),
         last_sync_at=at,
     )
-    await record_heartbeat(run.session, row["code"], new, rules=run.rules, skew=timedelta(0), at=at)
+    await record_heartbeat(
+        run.session, SentHeartbeat(row["code"], new), rules=run.rules, skew=timedelta(0), at=at
+    )
 
 
 def _instants(row: Row, at: datetime) -> Iterator[datetime]:
