@@ -17,6 +17,8 @@ BODY_SECONDS = 300  # the largest upload, 33 MB, at 1 Mbit/s
 ANSWER_SECONDS = 30  # for taking what the system buffers of an answer, 64 KB and more
 REST_SECONDS = 5  # for the rest of a body that was answered before it was read, e.g. with 401
 MOST_CONNECTIONS = 500  # of a process; a process may have 1,024 open files by default
+BODY_GRACE_SECONDS = 10  # before a body is held to the least speed
+LEAST_BODY_SPEED = 10_000  # bytes a second: of too many connections, slower bodies give way first
 MOST_CHUNKS = 10_000  # of one body: each costs as much as 1 KB of a body of one piece
 
 # what the caller still has to send: the head, the body, the rest of a body that is answered; or nothing
@@ -43,13 +45,14 @@ class _Parser(h11.Connection):
 
 
 class BoundedProtocol(H11Protocol):
-    """Ends a connection whose request does not arrive in time; of too many connections, the one that waited longest."""
+    """Ends a connection whose request does not arrive in time; of too many connections, the most overdue one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conn = _Parser(h11.SERVER)
         self.phase: Phase | None = None
         self.since = self.loop.time()  # of the phase
+        self.received = 0  # bytes in the phase
         self._timer: asyncio.TimerHandle | None = None
         self._untaken: asyncio.TimerHandle | None = None  # set while the caller does not take the answer
 
@@ -82,6 +85,7 @@ class BoundedProtocol(H11Protocol):
         self.loop.call_later(REST_SECONDS, self.transport.abort)  # closing waits for what is not taken
 
     def data_received(self, data: bytes) -> None:
+        self.received += len(data)
         super().data_received(data)
         self._watch()
 
@@ -108,6 +112,17 @@ class BoundedProtocol(H11Protocol):
         return self._untaken is not None
 
     @property
+    def overdue(self) -> float:
+        """Seconds since it had to send something; negative for a body that is well on its way.
+
+        A body is read of a caller with a key only, so it has more time than a head before it gives way.
+        """
+        waited = self.loop.time() - self.since
+        if self.phase == "body":
+            return waited - BODY_GRACE_SECONDS - self.received / LEAST_BODY_SPEED
+        return waited
+
+    @property
     def is_closing(self) -> bool:
         return self.transport.is_closing()
 
@@ -127,7 +142,7 @@ class BoundedProtocol(H11Protocol):
             return
         if self._timer is not None:
             self._timer.cancel()
-        self.phase, self.since, self._timer = phase, self.loop.time(), None
+        self.phase, self.since, self.received, self._timer = phase, self.loop.time(), 0, None
         if phase is not None:
             seconds = {"head": HEAD_SECONDS, "body": BODY_SECONDS, "rest": REST_SECONDS}[phase]
             self._timer = self.loop.call_later(seconds, self._expire)
@@ -153,12 +168,11 @@ class BoundedProtocol(H11Protocol):
         waiting = [
             each for each in held if each.phase is not None or not each.is_answering or each.is_untaken
         ]
-        # a body is read of a caller with a key only
-        longest = min(waiting, key=lambda each: (not each.is_untaken, each.phase == "body", each.since))
-        if longest.is_untaken:
-            longest.transport.abort()
+        most_overdue = max(waiting, key=lambda each: (each.is_untaken, each.overdue))
+        if most_overdue.is_untaken:
+            most_overdue.transport.abort()
             return
-        longest.refuse(
+        most_overdue.refuse(
             problem_response(
                 503,
                 "too_many_connections",

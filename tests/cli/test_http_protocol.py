@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from services.cli import http_protocol
 from services.cli.http_protocol import BoundedProtocol
 from shared.runtime.listener import open_listener
+from tests.support.processes import until
 
 POST = b"POST / HTTP/1.1\r\nHost: here\r\n"
 LARGE = b"x" * 32_000_000  # more than the system buffers
@@ -25,6 +26,7 @@ class App:
 
     def __init__(self) -> None:
         self.left = asyncio.Event()
+        self.received = 0  # bytes of bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, refused = b"", scope["path"] == "/refused"
@@ -34,6 +36,7 @@ class App:
                 self.left.set()
                 return
             body += message["body"]
+            self.received += len(message["body"])
             if not message["more_body"]:
                 break
         if scope["path"] == "/large":
@@ -220,6 +223,29 @@ async def test_of_too_many_connections_the_one_that_waits_longest_gives_way(
             assert b"HTTP/1.1 200" not in await client.end()
     with_body.send(b"abc")
     assert (await with_body.head()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_body_that_drips_gives_way_to_a_newcomer(
+    connect: Connect, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(http_protocol, "BODY_GRACE_SECONDS", 0)
+    dripping, arriving = [await connect() for _ in range(2)], await connect()
+    for client in dripping:
+        client.send(POST + b"Content-Length: 3\r\n\r\nx")
+    arriving.send(POST + b"Content-Length: 1000001\r\n\r\n" + b"x" * 1_000_000)
+
+    async def arrived() -> bool:
+        return app.received == 2 + 1_000_000
+
+    await until(arrived)
+    for client in dripping:
+        asking = await connect()
+        asking.send(WHOLE)
+        assert (await asking.head()).startswith(b"HTTP/1.1 200 ")
+        assert (await client.refusal())["code"] == "too_many_connections"
+    arriving.send(b"x")
+    assert (await arriving.head()).startswith(b"HTTP/1.1 200 ")
 
 
 GREEDY = b"GET /large HTTP/1.1\r\nHost: here\r\n\r\n"
