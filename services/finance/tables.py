@@ -189,6 +189,25 @@ class Claim(Base):
     recorded_at: Mapped[datetime]
 
 
+class ClaimInForce(Base):
+    """Of each claim the statement that holds by all that is recorded; a trigger on claims keeps it."""
+
+    __tablename__ = "claims_in_force"
+    __table_args__ = (Index(None, "agency_code"),)
+
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    level: Mapped[str] = mapped_column(primary_key=True)
+    agency_code: Mapped[str] = mapped_column(primary_key=True)
+    nature: Mapped[str] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    version: Mapped[int]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    stated_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+
+
 class VoucherLine(Base):
     """A posted row of a Treasury file, by which a repeated import is recognised."""
 

@@ -18,7 +18,7 @@ from shared.http.routes import CurrentActor, CurrentChange, service_router
 from shared.http.scalars import BooleanText
 
 router = service_router("finance")
-_PAGE_KEY = (small, str, str, str, str, str, small)  # kinds of a claim's key and of its version
+_PAGE_KEY = (str, small, str, str, str, str, small)  # kinds of a claim's key and of its version
 
 
 def _filters(

@@ -3,14 +3,14 @@
 from sqlalchemy import ColumnElement
 
 from services.finance.domain.ledger import Field
-from services.finance.tables import Account, Agency, Claim
+from services.finance.tables import Account, Agency, Claim, ClaimInForce
 from shared.agencies import WITHIN_VIEWER, is_within
 from shared.errors import Forbidden
 from shared.keys.viewers import Viewer
 from shared.log.reader import EventFilter
 
 
-def seen_by(viewer: Viewer, row: type[Account | Claim]) -> list[ColumnElement[bool]]:
+def seen_by(viewer: Viewer, row: type[Account | Claim | ClaimInForce]) -> list[ColumnElement[bool]]:
     """The conditions on what the viewer sees; of a bound one they have the parameter `viewer`."""
     conditions: list[ColumnElement[bool]] = []
     if viewer.is_bound:

@@ -32,15 +32,10 @@ async def state_claim(
     key = {name: fields[name] for name in _KEY}
     # statements of one key wait for each other: each sees the version before it, and is recorded after it
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(repr(key), 0))))
-    former = (
-        await session.execute(select(func.max(Claim.version), func.max(Claim.recorded_at)).filter_by(**key))
-    ).one()
-    state = events.ClaimState(
-        id=uuid4(),
-        version=(former[0] or 0) + 1,
-        recorded_at=max(at, former[1] or at),
-        **fields,
-    )
+    last = select(Claim.version, Claim.recorded_at).filter_by(**key).order_by(Claim.version.desc()).limit(1)
+    former = (await session.execute(last)).one_or_none()
+    version, recorded_at = (former.version + 1, max(at, former.recorded_at)) if former else (1, at)
+    state = events.ClaimState(id=uuid4(), version=version, recorded_at=recorded_at, **fields)
     await session.execute(insert(Claim).values(actor=actor.name, **state.model_dump()))
     detail = {"version": state.version, "amount": claim.amount}
     event = events.ClaimStated(claim=state)
