@@ -56,6 +56,7 @@ _FILL = (
        CROSS JOIN LATERAL (VALUES ('lead', 0), ('coordinate', 7)) AS role (role, shift)
        JOIN (SELECT code, row_number() OVER (ORDER BY code) - 1 AS n, count(*) OVER () AS number FROM agencies) AS agency
          ON agency.n = (('x' || substr(tasks.id::text, 1, 4))::bit(16)::int + role.shift) % agency.number""",
+    "SELECT project_tasks(array_agg(id)) FROM tasks",
     "ANALYZE",
 )
 

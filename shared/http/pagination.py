@@ -117,3 +117,14 @@ def page_answer(
     response = Response(to_json(answer), media_type="application/json")
     link_next(request, response, cursor)
     return response
+
+
+def json_page(request: Request, items: Sequence[tuple[Sequence[Any], str]], limit: int) -> Response:
+    """As `page_answer`, of items whose JSON is made: (key in the cursor, JSON) of up to `limit + 1`."""
+    page, last = cut_page(items, limit)
+    cursor = encode_cursor(*last[0]) if last is not None else None
+    listed = ",".join(text for _, text in page)
+    answer = f'{{"items":[{listed}],"next_cursor":{json.dumps(cursor)}}}'
+    response = Response(answer, media_type="application/json")
+    link_next(request, response, cursor)
+    return response

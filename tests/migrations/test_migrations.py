@@ -26,7 +26,8 @@ from tests.support.writing import run_alone, writing
 every_service = pytest.mark.parametrize("service", SERVICES)
 _CATALOGUE = """
 SELECT 'column', table_name || '.' || column_name, concat_ws(' ', udt_name, is_nullable, column_default, is_identity)
-FROM information_schema.columns WHERE table_schema = 'public'
+FROM information_schema.columns JOIN pg_tables ON schemaname = table_schema AND tablename = table_name
+WHERE table_schema = 'public'
 UNION ALL
 SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL

@@ -83,8 +83,8 @@ async def test_all_rows_are_prepared_before_an_import_is_announced_and_recorded_
     tasks = sum(1 + report.members for report in judged.reports)
     assert (notes.settled, notes.now, notes.seen) == (clock.now(), clock.now(), 0)
     assert (
-        len(notes.statements) == len(DATED) + 1
-    )  # each table is copied at once; the import's own audit entry
+        len(notes.statements) == len(DATED) + 2
+    )  # each table is copied at once; the projection; the import's own audit entry
     assert await office.rows("SELECT count(*) FROM tasks") == [(tasks,)]
     for name, column in DATED.items():
         latest = await office.rows(f"SELECT max({column}) FROM {name}")  # noqa: S608 - names of this file

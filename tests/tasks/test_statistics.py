@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import TextClause, bindparam, func, select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.tasks.domain.assignments import NewAssignment, Role
@@ -20,15 +18,13 @@ from services.tasks.domain.tasks import NewTask
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
 from services.tasks.queries.status import combined_status, parameters
 from services.tasks.queries.tasks import list_tasks
-from services.tasks.queries.today import may_have
-from services.tasks.tables import Task
 from services.tasks.use_cases.tasks import create_task
 from shared.keys.viewers import EVERYTHING
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock, local_instant
-from shared.runtime.database import AnySelect, Database
+from shared.runtime.database import Database
 from shared.runtime.stable_reads import AsOf
-from tests.support.histories import AGENCIES, START, History, Step, record_catalogue, steps
+from tests.support.histories import START, History, Step, record_catalogue, steps
 from tests.support.tasks import PROGRAMME, TasksService, group_task
 from tests.support.writing import writing
 
@@ -72,17 +68,6 @@ async def listed(database: Database, day: date, known_at: datetime) -> dict[Any,
     return {row.id: (row.status, row.due_on) for row in rows}
 
 
-async def same_by_indexes(database: Database, asked: Mapping[str, Any], status: Status, agency: str) -> None:
-    """The list of today that indexes narrow down is the one that is worked out from the facts of every task."""
-    for wanted in ({"status": [status]}, {"status": [status, Status.OVERDUE], "agency": agency}):
-        async with database.reading() as connection:
-            by_facts = await list_tasks(connection, wanted, asked, EVERYTHING, after=None, limit=500)
-            by_indexes = await list_tasks(
-                connection, wanted, asked, EVERYTHING, after=None, limit=500, today=True
-            )
-        assert [row.id for row in by_indexes] == [row.id for row in by_facts]
-
-
 @pytest.fixture
 async def empty(database: Database) -> Database:
     await record_catalogue(database, local_instant(START))
@@ -104,7 +89,7 @@ async def test_figures_are_those_of_the_rule_and_never_change(
 ) -> None:
     database = empty
     async with writing(database) as session:
-        await session.execute(text("TRUNCATE tasks, audit, outbox CASCADE"))
+        await session.execute(text("TRUNCATE tasks, audit, outbox, projected_tasks, task_keys CASCADE"))
     clock = ManualClock(local_instant(START, 8))
     history = History(database, clock)
     answered: dict[tuple[date, datetime], Figures] = {}
@@ -120,8 +105,6 @@ async def test_figures_are_those_of_the_rule_and_never_change(
             answered[day, known_at] = await ask(database, day, known_at)
             assert answered[day, known_at] == expected(history, day, known_at)
             assert await listed(database, day, known_at) == history.tops(day, known_at, SOON)
-        today = parameters(AsOf(max(history.today, near), clock.now()), SOON)
-        await same_by_indexes(database, today, tuple(Status)[step.pick % 8], AGENCIES[number % 5])
     for (day, known_at), figures in answered.items():
         assert await ask(database, day, known_at) == figures
 
@@ -152,22 +135,8 @@ async def test_a_group_without_members_stands_by_its_own_deadline(service: Tasks
     await service.execute("DELETE FROM tasks WHERE parent_id IS NOT NULL")
     days = {"2025-06-22": "in_progress", "2025-06-23": "due_soon", "2025-07-01": "overdue"}
     for day, status in days.items():
-        assert (await service.read(parent, as_of=day))["status"] == status
-
-
-async def test_a_status_of_today_is_looked_up_in_an_index(database: Database) -> None:
-    asked = parameters(AsOf(START, local_instant(START)), SOON)
-    for status in Status:
-        statement = select(Task.id).where(may_have(Task, [status])).params(**asked)
-        async with database.snapshot() as connection:
-            await connection.execute(text("SET LOCAL enable_seqscan = off"))
-            plan = await connection.scalars(_explain(statement))
-            assert "ix_tasks_lasting_status" in "\n".join(plan)
-
-
-def _explain(statement: AnySelect) -> TextClause:
-    dialect = postgresql.dialect()
-    return text(f"EXPLAIN {statement.compile(dialect=dialect, compile_kwargs={'literal_binds': True})}")
+        found = await service.read(parent, as_of=day, known_at=service.clock.now().isoformat())
+        assert found["status"] == status
 
 
 async def test_statistics_over_http(service: TasksService) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from uuid import UUID
 
+from fastapi import Response
+
 from services.tasks.api.dependencies import (
     CurrentManagedChange,
     CurrentRules,
@@ -34,9 +36,10 @@ async def read_deadline_text(body: ReadingIn, rules: CurrentRules, _: Reader) ->
     "/tasks/{task_id}/extensions",
     status_code=201,
     tags=["tasks"],
+    response_model=TaskOut,
     responses=documented(404, 409) | sent(201, "ETag"),
 )
-async def extend_deadline(task_id: UUID, body: ExtensionIn, change: CurrentManagedChange) -> TaskOut:
+async def extend_deadline(task_id: UUID, body: ExtensionIn, change: CurrentManagedChange) -> Response:
     """Gia hạn một nhiệm vụ theo văn bản cho phép. / Extend a deadline by the document that approves it."""
     document = await require_document(change.session, body.document_code)
     reading = read_deadline(
@@ -46,4 +49,4 @@ async def extend_deadline(task_id: UUID, body: ExtensionIn, change: CurrentManag
     await extensions.extend_deadline(
         change.session, task_id, reading, actor=change.actor, at=change.at, **detail
     )
-    return await changed_task(change, task_id)
+    return await changed_task(change, task_id, 201)

@@ -9,10 +9,10 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from services.tasks.queries import projection
 from services.tasks.queries.status import parameters
 from services.tasks.queries.tasks import get_task
 from services.tasks.schemas.fields import Day
-from services.tasks.schemas.tasks import TaskOut
 from shared.errors import NotFound
 from shared.http.auth import Caller
 from shared.http.preconditions import set_etag
@@ -114,18 +114,36 @@ Stable = Annotated[StableRead, Depends(read_stably, scope="function")]
 async def find_task(
     connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any], viewer: Viewer
 ) -> AnyRow:
+    """A task by the facts of a day."""
     row = await get_task(connection, task_id, asked, viewer)
     if row is None:
-        raise NotFound(
-            "task_unknown",
-            f"Không có nhiệm vụ {task_id} tính đến {asked['as_of']:%d/%m/%Y}: kiểm tra mã, as_of và known_at.",
-            f"There is no task {task_id} as of {asked['as_of']}: check the id, as_of and known_at.",
-        )
+        raise task_unknown(task_id, asked["as_of"])
     return row
 
 
-async def changed_task(change: ManagedChange, task_id: UUID) -> TaskOut:
-    """The representation of a task after a change, read in the change's transaction; for the office, which alone makes it."""
-    row = await find_task(await change.connection(), task_id, change.parameters(), EVERYTHING)
-    set_etag(change.response, row.version)
-    return TaskOut.of(row)
+def task_unknown(task_id: UUID, as_of: date) -> NotFound:
+    return NotFound(
+        "task_unknown",
+        f"Không có nhiệm vụ {task_id} tính đến {as_of:%d/%m/%Y}: kiểm tra mã, as_of và known_at.",
+        f"There is no task {task_id} as of {as_of}: check the id, as_of and known_at.",
+    )
+
+
+async def task_today(
+    connection: AsyncConnection, task_id: UUID, asked: Mapping[str, Any], viewer: Viewer
+) -> Response:
+    """The answer that a task is today, from the projection."""
+    row = await projection.get_task(connection, task_id, asked, viewer)
+    if row is None:
+        raise task_unknown(task_id, asked["as_of"])
+    response = Response(row.json, media_type="application/json")
+    set_etag(response, row.version if row.concerned else None)
+    return response
+
+
+async def changed_task(change: ManagedChange, task_id: UUID, status: int = 200) -> Response:
+    """The answer of a change of a task, read in its transaction; for the office, which alone makes it."""
+    answer = await task_today(await change.connection(), task_id, change.parameters(), EVERYTHING)
+    answer.status_code = status
+    answer.headers.update(change.response.headers)
+    return answer

@@ -13,6 +13,7 @@ from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.groups import require_members
 from services.tasks.domain.status import Status
 from services.tasks.domain.tasks import Amendment, NewCitation, NewTask
+from services.tasks.queries.places import PlaceInList
 from services.tasks.schemas.fields import Day
 from services.tasks.schemas.tasks import AssignmentIn, CitationIn, TaskChange, TaskIn
 from services.tasks.use_cases.documents import require_document
@@ -20,11 +21,12 @@ from services.tasks.use_cases.groups import members_of
 from shared.document_numbers import normal_form
 from shared.errors import InvalidInput
 from shared.events import tasks as events
-from shared.http.pagination import decode_after
+from shared.http.pagination import decode_after, small
 from shared.runtime.clock import local_date
+from shared.runtime.database import AnyRow
 from shared.text.folding import search_words
 
-NO_DATE = "-"  # in a cursor, for a last row without a due date
+_NO_DATE = "-"  # in a cursor, for a last row without a due date
 WORDS = ("title", "deliverable", "priority")
 
 
@@ -123,7 +125,9 @@ def asked_filters(
     q: Annotated[
         str | None,
         Query(
-            min_length=1, max_length=200, description="words of the title or deliverable, accents optional"
+            min_length=1,
+            max_length=200,
+            description="words of the title or deliverable or their beginnings, accents optional; whole words come first",
         ),
     ] = None,
 ) -> dict[str, Any]:
@@ -149,11 +153,19 @@ def _number(typed: str | None) -> str | None:
 Filters = Annotated[dict[str, Any], Depends(asked_filters)]
 
 
-def place_after(cursor: str | None) -> tuple[date | None, UUID] | None:
-    """The cursor of a page of tasks: due date (None without one) and id of the last row of the page before."""
-    place: tuple[date | None, UUID] | None = decode_after(cursor, _due_date, UUID)
-    return place
+def place_after(cursor: str | None) -> PlaceInList | None:
+    """The place of the last row of the page before, by its cursor."""
+    keys = decode_after(cursor, small, _due_date, UUID)
+    return keys and PlaceInList(*keys)
+
+
+def cursor_keys(place: PlaceInList) -> tuple[object, ...]:
+    return place.rank, place.due_on or _NO_DATE, place.id
+
+
+def place_of(row: AnyRow) -> PlaceInList:
+    return PlaceInList(row.rank, row.due_on_now, row.id)
 
 
 def _due_date(word: str) -> date | None:
-    return None if word == NO_DATE else date.fromisoformat(word)
+    return None if word == _NO_DATE else date.fromisoformat(word)

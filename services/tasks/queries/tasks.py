@@ -1,4 +1,4 @@
-"""Reading tasks: one, or a page of them."""
+"""Reading tasks from the facts, for any `as_of` and `known_at`: one, or a page of them. Today: `queries/projection.py`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,7 +14,9 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     func,
+    literal,
     literal_column,
     select,
     true,
@@ -24,9 +26,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.tasks.domain.assignments import LEADING
-from services.tasks.domain.status import Status
+from services.tasks.queries.places import PlaceInList
 from services.tasks.queries.status import AS_OF, KNOWN_AT, assignment_in_force, is_recorded, status_beside
-from services.tasks.queries.today import may_have
 from services.tasks.queries.visibility import concerns_viewer
 from services.tasks.tables import (
     Assignment,
@@ -145,6 +146,7 @@ async def get_task(
 
 
 Place = Literal["start", "dated", "undated"]
+_AFTER_ID: ColumnElement[UUID] = bindparam("after_id", type_=Uuid)
 
 
 def _numbered(what: type[Numbered], name: str) -> ScalarSelect[str]:
@@ -174,21 +176,27 @@ _PEOPLE: Mapping[str, ColumnElement[bool]] = {
 }
 
 
+def _rank(words: int) -> ColumnElement[int]:
+    """0 where every word asked for is a whole word of the text, 1 where one is only the beginning of one."""
+    whole = literal(" ").concat(Task.search_text).concat(" ")
+    alike = [whole.contains(bindparam(f"word_{n}").concat(" "), autoescape=False) for n in range(words)]
+    return case((and_(true(), *alike), 0), else_=1)
+
+
 @lru_cache(maxsize=512)  # building and hashing so large a statement costs more than running it
-def _page(
-    filters: frozenset[str], may: frozenset[Status], words: int, place: Place, *, bound: bool
-) -> AnySelect:
+def _page(filters: frozenset[str], words: int, place: Place, *, bound: bool) -> AnySelect:
     """A page of the list by the filters that are given; their values, `limit` and the place are parameters.
 
-    `may`: the statuses by which the columns of today narrow the tasks down, where they do. A bound viewer finds others'
-    tasks by who leads them only.
+    A bound viewer finds others' tasks by who leads them only.
     """
     view, _, _ = _VIEWS[bound]
-    statement = view.where(is_recorded(Task)).order_by(*_ORDER).limit(bindparam("limit", type_=Integer))
+    rank = _rank(words)
+    statement = view.add_columns(rank.label("rank")).where(is_recorded(Task))
+    statement = statement.order_by(*([rank] if words else []), *_ORDER).limit(
+        bindparam("limit", type_=Integer)
+    )
     conditions = _CONDITIONS[bound]
     statement = statement.where(*(condition for name, condition in conditions.items() if name in filters))
-    if may:
-        statement = statement.where(may_have(Task, may))
     people = [condition for name, condition in _PEOPLE.items() if name in filters]
     if people:
         if bound:
@@ -196,25 +204,22 @@ def _page(
         statement = statement.where(_IN_FORCE.where(*people).exists())
     if not filters & {"agency", "parent"}:
         statement = statement.where(Task.parent_id.is_(None))
+    beginnings = literal(" ").concat(Task.search_text)
     for n in range(words):
-        statement = statement.where(Task.search_text.contains(bindparam(f"word_{n}"), autoescape=False))
+        statement = statement.where(beginnings.contains(bindparam(f"word_{n}"), autoescape=False))
     if place == "start":
         return statement
     day = bindparam("after_day", type_=Date) if place == "dated" else _FOREVER
-    return statement.where(tuple_(*_ORDER) > tuple_(day, bindparam("after_id", type_=Uuid)))
+    order, after = tuple_(rank, *_ORDER), tuple_(bindparam("after_rank", type_=Integer), day, _AFTER_ID)
+    return statement.where(order > after if words else tuple_(*_ORDER) > tuple_(day, _AFTER_ID))
 
 
 def page_statement(
-    wanted: Mapping[str, Any],
-    viewer: Viewer,
-    *,
-    after: tuple[date | None, UUID] | None,
-    limit: int,
-    today: bool = False,
+    wanted: Mapping[str, Any], viewer: Viewer, *, after: PlaceInList | None, limit: int
 ) -> tuple[AnySelect, dict[str, Any]]:
     """The statement of a page, and its parameters except `as_of` and `known_at`."""
     values = {name: wanted[name] for name in (*_CONDITIONS[False], *_PEOPLE) if wanted.get(name)}
-    words = [_escaped(word) for word in wanted.get("words", ())]
+    words = [f" {_escaped(word)}" for word in wanted.get("words", ())]
     place: Place = "start"
     more: dict[str, Any] = {
         "limit": limit + 1,
@@ -222,10 +227,10 @@ def page_statement(
         **{f"word_{n}": word for n, word in enumerate(words)},
     }
     if after is not None:
-        place = "undated" if after[0] is None else "dated"
-        more |= {"after_id": after[1]} | ({"after_day": after[0]} if after[0] is not None else {})
-    may = frozenset(map(Status, wanted.get("status") or ())) if today else frozenset()
-    return _page(frozenset(values), may, len(words), place, bound=viewer.is_bound), values | more
+        place = "undated" if after.due_on is None else "dated"
+        more |= {"after_id": after.id, "after_rank": after.rank}
+        more |= {"after_day": after.due_on} if after.due_on is not None else {}
+    return _page(frozenset(values), len(words), place, bound=viewer.is_bound), values | more
 
 
 def _escaped(word: str) -> str:
@@ -239,16 +244,13 @@ async def list_tasks(
     asked: Mapping[str, Any],
     viewer: Viewer,
     *,
-    after: tuple[date | None, UUID] | None,
+    after: PlaceInList | None,
     limit: int,
-    today: bool = False,
 ) -> Sequence[AnyRow]:
     """Tasks by due date, those without one last; at most `limit + 1` rows, so that the caller sees whether more follow.
 
-    Without an agency or a parent, tasks of a group's members are left out: their parent is listed.
-
-    Args:
-        today: the day is today or later, by all that is recorded: few tasks of a status are then found by indexes.
+    Those found by words come by `rank` first. Without an agency or a parent, tasks of a group's members are left out:
+    their parent is listed.
     """
-    statement, values = page_statement(wanted, viewer, after=after, limit=limit, today=today)
+    statement, values = page_statement(wanted, viewer, after=after, limit=limit)
     return (await connection.execute(statement, {**asked, **values})).all()

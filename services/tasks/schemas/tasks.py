@@ -173,8 +173,8 @@ def task_members(row: AnyRow) -> dict[str, Any]:
         "flags": members.pop("flags"),
         "unread_words": members.pop("unread_words"),
     }
-    for name in ("recurs_every", "recurs_due_day", "recurs_due_month", "due_on_now"):
-        del members[name]
+    for name in ("recurs_every", "recurs_due_day", "recurs_due_month", "due_on_now", "rank"):
+        members.pop(name, None)
     concerned = members.pop("concerned")
     members |= {
         "form": "full" if concerned else "public",

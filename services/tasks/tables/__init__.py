@@ -9,6 +9,7 @@ from services.tasks.tables.endings import Ending
 from services.tasks.tables.groups import Group, GroupAlias, GroupMember
 from services.tasks.tables.keys import IssuedKey
 from services.tasks.tables.origins import Origin
+from services.tasks.tables.projection import ProjectedTask, TaskKey
 from services.tasks.tables.submissions import Evidence, Submission
 from services.tasks.tables.tasks import Citation, Task
 
@@ -31,6 +32,8 @@ __all__ = [
     "Numbered",
     "Origin",
     "Programme",
+    "ProjectedTask",
     "Submission",
     "Task",
+    "TaskKey",
 ]

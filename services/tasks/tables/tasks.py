@@ -1,24 +1,15 @@
 """Tasks with their citations."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
-    ColumnElement,
-    Date,
     ForeignKey,
     Index,
-    Text,
-    and_,
-    case,
-    func,
-    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from sqlalchemy.sql.expression import Grouping
 
 from services.tasks.tables.assignments import Assignment
 from services.tasks.tables.base import Base
@@ -37,6 +28,7 @@ class Task(Base):
         CheckConstraint("state IN ('open', 'completed', 'cancelled', 'merged')", name="state"),
         CheckConstraint("priority IN ('normal', 'high', 'urgent')", name="priority"),
         Index(None, "programme_code"),
+        Index("ix_tasks_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_tasks_order", text("coalesce(due_on, 'infinity')"), "id"),
     )
 
@@ -61,50 +53,6 @@ class Task(Base):
     deadlines: Mapped[list[Deadline]] = relationship(order_by="Deadline.revision", lazy="raise")
     assignments: Mapped[list[Assignment]] = relationship(order_by="Assignment.id", lazy="raise")
     citations: Mapped[list["Citation"]] = relationship(order_by="Citation.position", lazy="raise")
-
-
-def word(value: str) -> ColumnElement[str]:
-    """A constant within a statement: an index on an expression is not used for a parameter."""
-    return literal_column(f"'{value}'", Text)
-
-
-def due_or_never(task: Any) -> ColumnElement[date]:
-    return func.coalesce(task.due_on, literal_column("'infinity'::date", Date))
-
-
-def lasting_status(task: Any) -> ColumnElement[str]:
-    """The part of a task's status that does not change with the day, by all that is recorded.
-
-    `group`: the status follows from the members'; `open`: overdue, due soon or in progress, by the day.
-    """
-    return case(
-        (
-            and_(
-                task.children_count > literal_column("0"), task.state.in_([word("open"), word("completed")])
-            ),
-            word("group"),
-        ),
-        (
-            and_(
-                task.state == word("completed"), task.kind == word("dated"), task.completed_on > task.due_on
-            ),
-            word("completed_late"),
-        ),
-        (task.state == word("completed"), word("completed_on_time")),
-        (and_(task.state == word("open"), task.kind == word("standing")), word("standing")),
-        else_=task.state,
-    )
-
-
-# PostgreSQL requires the parentheses of `Grouping`, which SQLAlchemy leaves out around CASE
-Index("ix_tasks_lasting_status", Grouping(lasting_status(Task)), due_or_never(Task), Task.id)
-Index(
-    "ix_tasks_members",
-    Task.parent_id,
-    Grouping(lasting_status(Task)),
-    due_or_never(Task),
-    postgresql_where=text("parent_id IS NOT NULL"),
-)
 
 
 class Citation(Base):

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
+from uuid import UUID
 
+from sqlalchemy import ARRAY, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.tables import Assignment, Citation, Deadline, Task
@@ -13,6 +15,8 @@ from shared.events import tasks as events
 from shared.log.outbox import add_events
 from shared.runtime.audit import Actor, add_audits
 from shared.runtime.staging import batches, insert_rows
+
+_PROJECT = text("SELECT project_tasks(:task_ids)").bindparams(bindparam("task_ids", type_=ARRAY(Uuid)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ async def record_changes(
         for change in batch:
             change.task.version += 1
         await session.flush()
+        await project_tasks(session, [each.task.id for each in batch])
         recorded = [
             (each.kind(task=task_state(each.task), **each.detail), each.task.version) for each in batch
         ]
@@ -40,7 +45,7 @@ async def record_changes(
 
 
 async def record_created(session: AsyncSession, tasks: Iterable[Task], *, actor: Actor, at: datetime) -> None:
-    """Record new tasks, many in a few statements; a group's precedes its members'."""
+    """Record new tasks, many in a few statements; a group's precedes its members'. Their projection is the caller's."""
     parts = (Deadline, "deadlines"), (Assignment, "assignments"), (Citation, "citations")
     for batch in batches(tasks):
         await insert_rows(session, Task, [vars(task) for task in batch])
@@ -53,6 +58,11 @@ async def record_created(session: AsyncSession, tasks: Iterable[Task], *, actor:
             ("created", "task", each.id, {"version": each.version, "title": each.title}) for each in batch
         ]
         await add_audits(session, actor, entries, at=at)
+
+
+async def project_tasks(session: AsyncSession, task_ids: Sequence[UUID]) -> None:
+    """Write what lists show of tasks (`tables/projection.py`), by their facts as written in this transaction."""
+    await session.execute(_PROJECT, {"task_ids": task_ids})
 
 
 def _audit_entry(change: ChangedTask) -> tuple[str, str, object, dict[str, Any]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from sqlalchemy import Table
+from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.annexes.recognition import KnownTask
@@ -47,6 +47,8 @@ _STAGED: dict[Table, Mapping[str, str]] = {
     outbox: {"time": AT},
     audit: {"at": AT},
 }
+
+_PROJECT_STAGED = text("SELECT project_tasks(array_agg(id)) FROM pg_temp.tasks HAVING count(*) > 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ async def import_annex(change: LateChange, judged: JudgedAnnex, *, actor: Actor)
         await stage_origins(session, document, judged.learned, at=began)
     at = await change.announce()
     await write_staged(session, _STAGED, at=at)
+    await session.execute(_PROJECT_STAGED)
     await write_origins(session, at=at)
     counts = Counter(report.outcome for report in judged.reports)
     detail = {word: counts[word] for word in ("accepted", "refused", "unchanged", "question")}

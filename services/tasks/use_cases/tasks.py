@@ -11,7 +11,7 @@ from services.tasks.domain.assignments import NewAssignment, Role, check_assignm
 from services.tasks.domain.tasks import NewTask, check_assigned_on
 from services.tasks.tables import Assignment, Citation, Task
 from services.tasks.use_cases.agencies import require_agencies
-from services.tasks.use_cases.changes import record_created
+from services.tasks.use_cases.changes import project_tasks, record_created
 from services.tasks.use_cases.deadlines import add_deadline
 from services.tasks.use_cases.documents import as_recorded, require_programme
 from shared.runtime.audit import Actor
@@ -25,6 +25,7 @@ async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: 
     check_assignments(new.assignments, new.members)
     tasks = list(new_tasks(await _with_references(session, new), at=at))
     await record_created(session, tasks, actor=actor, at=at)
+    await project_tasks(session, [task.id for task in tasks])
     return tasks[0]
 
 
