@@ -400,10 +400,14 @@ async def test_intervals_cover_the_window_and_what_is_to_come_is_unknown(world: 
     assert (await world.get("/databases/DB/intervals", params=local))["items"] == found["items"]
 
 
-async def test_a_window_of_very_many_intervals_is_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "number", "told"),
+    [("MOST_INTERVALS", 1, "1 intervals"), ("MOST_HEARTBEATS", 0, "0 heartbeats")],
+)
+async def test_a_window_of_very_many_intervals_or_heartbeats_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: str, number: int, told: str
 ) -> None:
-    monkeypatch.setattr(intervals, "MOST_INTERVALS", 1)
+    monkeypatch.setattr(intervals, limit, number)
     await world.register()
     await world.beat()
     world.clock.advance(minutes=100)
@@ -411,6 +415,7 @@ async def test_a_window_of_very_many_intervals_is_refused(
         "/databases/DB/intervals", 422, params={"from": instant(-60), "to": instant(60)}
     )
     assert problem["code"] == "window_too_detailed"
+    assert told in problem["detail_en"]
 
 
 def _z(minutes: float) -> str:

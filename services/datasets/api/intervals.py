@@ -1,7 +1,7 @@
 """Route of the observed states over a window of time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -15,10 +15,9 @@ from services.datasets.api.dependencies import (
     known_read,
 )
 from services.datasets.domain.days import check_plausible
-from services.datasets.domain.observation import Interval
 from services.datasets.domain.spans import Span
 from services.datasets.queries.downtime import load_downtimes
-from services.datasets.queries.observation import load_timelines
+from services.datasets.queries.observation import has_more_heartbeats, load_timelines
 from services.datasets.schemas.intervals import IntervalOut, Intervals
 from services.datasets.use_cases.changes import database_unknown
 from shared.errors import InvalidInput
@@ -29,8 +28,9 @@ from shared.http.stable_reads import KnownAt
 
 router = service_router("datasets")
 
-LONGEST_WINDOW = timedelta(days=366)  # half a million rows at one heartbeat a minute
-
+LONGEST_WINDOW = timedelta(days=366)
+# Of one answer. Heartbeats are read and grouped in half a second; at one a minute they are those of 69 days.
+MOST_HEARTBEATS = 100_000
 MOST_INTERVALS = 10_000  # of one answer: a state that changes every hour of a year
 
 
@@ -59,14 +59,13 @@ def _utc(instant: datetime, field: str) -> datetime:
     return instant.astimezone(UTC)
 
 
-def check_number(intervals: Sequence[Interval]) -> None:
-    if len(intervals) > MOST_INTERVALS:
-        raise InvalidInput(
-            "window_too_detailed",
-            f"Khoảng thời gian này có hơn {MOST_INTERVALS} đoạn: hỏi khoảng ngắn hơn.",
-            f"The window has over {MOST_INTERVALS} intervals: ask for a shorter one.",
-            field="to",
-        )
+def window_too_detailed(limit: int, vi: str, en: str) -> InvalidInput:
+    return InvalidInput(
+        "window_too_detailed",
+        f"Khoảng thời gian này có hơn {limit} {vi}: hỏi khoảng ngắn hơn.",
+        f"The window has over {limit} {en}: ask for a shorter one.",
+        field="to",
+    )
 
 
 AskedWindow = Annotated[tuple[Span, KnownRead], Depends(asked_window, scope="function")]
@@ -81,12 +80,15 @@ async def get_intervals(code: CodeInPath, window: AskedWindow, _: Reader, rules:
     They cover the window exactly, without gaps or overlaps.
     """
     span, (connection, known) = window
+    if await has_more_heartbeats(connection, code, span, MOST_HEARTBEATS):
+        raise window_too_detailed(MOST_HEARTBEATS, "lần báo hoạt động", "heartbeats")
     found = await load_timelines(connection, [code], at=span.start, until=min(span.until, known), known=known)
     if not found:
         raise database_unknown(code)
     downtimes = await load_downtimes(connection, known, rules.watch.downtime)
     # in a thread: many heartbeats take long
     intervals = await asyncio.to_thread(found[0].intervals, span, downtimes, known_until=known)
-    check_number(intervals)
+    if len(intervals) > MOST_INTERVALS:
+        raise window_too_detailed(MOST_INTERVALS, "đoạn", "intervals")
     items = [IntervalOut.model_validate(item) for item in intervals]
     return Intervals(database_code=code, start=span.start, until=span.until, known_at=known, items=items)

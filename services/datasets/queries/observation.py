@@ -115,6 +115,21 @@ _RUN_START = text(
     """
 ).bindparams(*(bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "known")))
 
+_HAS_MORE = text(
+    """
+    SELECT count(*) > :number FROM (
+        SELECT FROM heartbeats
+        WHERE database_code = :code AND observed_at >= :start AND observed_at < :until LIMIT :number + 1
+    ) found
+    """
+).bindparams(*(bindparam(name, type_=DateTime(timezone=True)) for name in ("start", "until")))
+
+
+async def has_more_heartbeats(connection: AsyncConnection, code: str, span: Span, number: int) -> bool:
+    """True if the database was heard of more often than `number` times within the span, whenever that was recorded."""
+    given = {"code": code, "start": span.start, "until": span.until, "number": number}
+    return bool((await connection.execute(_HAS_MORE, given)).scalar_one())
+
 
 async def load_timelines(
     connection: AsyncConnection,
