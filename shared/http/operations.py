@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from shared.errors import Forbidden, Unauthenticated
 from shared.http import problems
+from shared.http.openapi import operation_id
 from shared.http.routes import get_context, identify
 from shared.runtime.health import Health
 from shared.runtime.metrics import registry
@@ -57,7 +58,7 @@ class Readiness(BaseModel):
 
 
 def operations_router(health: Health) -> APIRouter:
-    router = APIRouter(tags=["operations"])
+    router = APIRouter(tags=["operations"], generate_unique_id_function=operation_id)
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -79,7 +79,7 @@ def _read_list(text: str) -> list[Tag]:
 # --- changes ----------------------------------------------------------------------------------------------------
 
 
-def required_versions(request: Request) -> Versions:
+async def required_versions(request: Request) -> Versions:
     """The versions that If-Match admits; a change requires the header."""
     tags = asked_tags(request, "If-Match")
     if tags is None:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from inspect import isasyncgenfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isfunction
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Request, Response, Security
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.errors import TooManyRequests
 from shared.http import idempotency, problems
 from shared.http.auth import Caller, KeyVerifier, Roles, unauthenticated
+from shared.http.openapi import operation_id
 from shared.http.parameters import Takes, below
 from shared.http.preconditions import conditional
 from shared.http.visibility import Visibility
@@ -94,10 +95,10 @@ def get_context(request: Request) -> Context:
 Rules = TypeVar("Rules")
 
 
-def rules_of(kind: type[Rules]) -> Callable[[Request], Rules]:
+def rules_of(kind: type[Rules]) -> Callable[[Request], Awaitable[Rules]]:
     """Dependency: the settings of the service's rules."""
 
-    def rules(request: Request) -> Rules:
+    async def rules(request: Request) -> Rules:
         found = request.app.state.rules
         assert isinstance(found, kind)  # noqa: S101 - app.state is untyped
         return found
@@ -148,24 +149,24 @@ def visibility_of(route: APIRoute) -> Visibility:
     return declared.pop()
 
 
-def current_actor(request: Request) -> Actor:
+async def current_actor(request: Request) -> Actor:
     caller: Caller = request.state.caller
     return Actor(f"{caller.name} ({caller.prefix})", logs.request_id.get())
 
 
-def current_change(request: Request, _: IdempotencyKey = None) -> Change:
+async def current_change(request: Request, _: IdempotencyKey = None) -> Change:
     change = request.state.change
     assert isinstance(change, Change)  # noqa: S101 - request.state is untyped
     return change
 
 
-def current_late_change(request: Request, _: IdempotencyKey = None) -> LateChange:
+async def current_late_change(request: Request, _: IdempotencyKey = None) -> LateChange:
     change = request.state.change
     assert isinstance(change, LateChange)  # noqa: S101 - request.state is untyped
     return change
 
 
-def limited_apart() -> None:
+async def limited_apart() -> None:
     """Dependency of a change that has a rate limit of its own and does not count among its key's changes."""
 
 
@@ -189,8 +190,12 @@ class DeferredChange:
             yield change
 
 
-def current_deferred_change(request: Request, _: IdempotencyKey = None) -> DeferredChange:
+async def current_deferred_change(request: Request, _: IdempotencyKey = None) -> DeferredChange:
     return DeferredChange(request)
+
+
+async def current_context(request: Request) -> Context:
+    return get_context(request)
 
 
 async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
@@ -203,7 +208,7 @@ CurrentLateChange = Annotated[LateChange, Depends(current_late_change)]
 CurrentDeferredChange = Annotated[DeferredChange, Depends(current_deferred_change)]
 ReadConnection = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
 CurrentActor = Annotated[Actor, Depends(current_actor)]
-CurrentContext = Annotated[Context, Depends(get_context)]
+CurrentContext = Annotated[Context, Depends(current_context)]
 
 
 async def admit(request: Request, takes: Takes) -> Caller:
@@ -261,11 +266,20 @@ class ServiceRoute(APIRoute):
                 await idempotency.remember(session, caller.prefix, key, request=request, response=response)
                 return response
 
+        _require_no_thread(self, calls)
         changes = current_change in calls or is_late or is_deferred
         if changes:
             _require_one_connection(self, calls)
         visibility_of(self)
         return change if changes else read
+
+
+def _require_no_thread(route: APIRoute, calls: Sequence[Callable[..., Any] | None]) -> None:
+    """Raises TypeError for what FastAPI would run in a thread, which costs more than most dependencies do."""
+    for call in calls:
+        asynchronous = call if isfunction(call) else type(call).__call__
+        if not (iscoroutinefunction(asynchronous) or isasyncgenfunction(asynchronous)):
+            raise TypeError(f"{route.path}: {call} must be `async def`")
 
 
 def _require_one_connection(route: APIRoute, calls: Sequence[Callable[..., Any] | None]) -> None:
@@ -281,5 +295,8 @@ def _require_one_connection(route: APIRoute, calls: Sequence[Callable[..., Any] 
 
 def service_router(service: str) -> APIRouter:
     return APIRouter(
-        prefix=f"/{service}/v1", route_class=ServiceRoute, responses=problems.documented(401, 403, 422, 503)
+        prefix=f"/{service}/v1",
+        route_class=ServiceRoute,
+        generate_unique_id_function=operation_id,
+        responses=problems.documented(401, 403, 422, 503),
     )

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData
 
 from shared.http.negotiation import JSON, XLSX, preferred
+from shared.http.openapi import operation_id
 from shared.http.parameters import Takes, refuse_repeated
 from shared.http.problems import documented
 from shared.http.requests import RequestModel
@@ -130,7 +131,10 @@ def upload_router(service: str, form: type[Form], read: Read[Form]) -> APIRouter
             return read_first
 
     return APIRouter(
-        prefix=f"/{service}/v1", route_class=UploadRoute, responses=documented(401, 403, 422, 503)
+        prefix=f"/{service}/v1",
+        route_class=UploadRoute,
+        generate_unique_id_function=operation_id,
+        responses=documented(401, 403, 422, 503),
     )
 
 

@@ -96,3 +96,14 @@ async def test_a_get_that_changes_is_refused_at_start_up() -> None:
 
         @router.get("/changes")
         async def change(_: CurrentChange) -> None: ...
+
+
+async def test_a_dependency_that_would_run_in_a_thread_is_refused_at_start_up() -> None:
+    router = service_router("toy")
+
+    def blocking() -> None: ...
+
+    with pytest.raises(TypeError, match=r"/toy/v1/things: .*blocking.* must be `async def`"):
+
+        @router.get("/things")
+        async def read(_: Annotated[None, Depends(blocking)]) -> None: ...

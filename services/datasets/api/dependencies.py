@@ -42,7 +42,7 @@ ConcernedReader = Annotated[Caller, with_scope(READ, Visibility.CONCERNED)]
 Reporter = Annotated[Caller, with_scope("datasets.report", Visibility.CONCERNED)]
 
 
-def office(caller: Annotated[Caller, with_scope(MANAGE, Visibility.OFFICE)]) -> Caller:
+async def office(caller: Annotated[Caller, with_scope(MANAGE, Visibility.OFFICE)]) -> Caller:
     """Refuses keys that are bound to an agency: a list holds databases of many agencies."""
     caller.require_tenant(None)
     return caller
@@ -67,7 +67,7 @@ def heartbeat_intake(database: Database, clock: Clock, skew: timedelta) -> Group
     return GroupCommit(commit, MOST_GROUPED)
 
 
-def current_intake(
+async def current_intake(
     request: Request, context: CurrentContext, rules: CurrentRules
 ) -> GroupCommit[SentHeartbeat, bool]:
     state = request.app.state

@@ -21,7 +21,7 @@ router = service_router("finance")
 _PAGE_KEY = (str, small, str, str, str, str, small)  # kinds of a claim's key and of its version
 
 
-def _filters(
+async def _filters(
     stage: ClaimStage | None = None,
     year: YearText | None = None,
     level: Level | None = None,

@@ -26,7 +26,9 @@ Claimant = Annotated[Caller, with_scope("finance.claim", Visibility.OWN)]
 EARLIEST = date(2000, 1, 1)
 
 
-def require_unbound(caller: Annotated[Caller, with_scope("finance.manage", Visibility.OFFICE)]) -> Caller:
+async def require_unbound(
+    caller: Annotated[Caller, with_scope("finance.manage", Visibility.OFFICE)],
+) -> Caller:
     """A key that may post to the ledger: bound to no agency, since decisions move the money of many."""
     caller.require_tenant(None)
     return caller
@@ -62,16 +64,25 @@ async def require_seen(
 
 
 @dataclass(frozen=True, slots=True)
-class _Filters:
+class GivenFilters:
     """The filters on dimensions."""
 
-    level: ledger.Level | None = None
-    agency: CodeParameter = None
-    nature: ledger.Nature | None = None
-    field: ledger.Field | None = None
+    level: ledger.Level | None
+    agency: str | None
+    nature: ledger.Nature | None
+    field: ledger.Field | None
 
     def given(self) -> dict[str, str | None]:
         return {"level": self.level, "agency": self.agency, "nature": self.nature, "field": self.field}
 
 
-Filters = Annotated[_Filters, Depends()]
+async def given_filters(
+    level: ledger.Level | None = None,
+    agency: CodeParameter = None,
+    nature: ledger.Nature | None = None,
+    field: ledger.Field | None = None,
+) -> GivenFilters:
+    return GivenFilters(level, agency, nature, field)
+
+
+Filters = Annotated[GivenFilters, Depends(given_filters)]

@@ -1,6 +1,6 @@
 """Parameters and dependencies of several routes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from inspect import Parameter, Signature
 from typing import Annotated
@@ -26,10 +26,10 @@ Subscriber = Annotated[Caller, with_scope(SUBSCRIBE, Visibility.OWN)]
 CodeParameter = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
-def _named_subjects() -> Callable[..., Sequence[tuple[str, str]]]:
+def _named_subjects() -> Callable[..., Awaitable[Sequence[tuple[str, str]]]]:
     """A dependency with a query parameter for each kind of subject; its value: the (kind, key) pairs that are given."""
 
-    def named(**given: object) -> Sequence[tuple[str, str]]:
+    async def named(**given: object) -> Sequence[tuple[str, str]]:
         return [(kind, str(key)) for kind, key in given.items() if key is not None]
 
     parameters = [

@@ -8,6 +8,7 @@ from services.notify.use_cases.subjects import SUBJECTS
 from shared.events.envelope import EventData
 from shared.events.notify import SubscriptionTested
 from shared.events.schemas import event_model
+from shared.http.openapi import operation_id
 
 MEDIA_TYPE = "application/cloudevents+json"
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -15,7 +16,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     410: {"description": "no longer wanted: the subscription is disabled"},
     "default": {"description": "sent again later, up to ten times over three days; Retry-After is honoured"},
 }
-router = APIRouter()
+router = APIRouter(generate_unique_id_function=operation_id)
 
 
 def _describe(name: str, contract: type[EventData], description: str) -> None:

@@ -20,8 +20,9 @@ from shared.http.routes import CurrentActor, CurrentChange, CurrentContext, get_
 from shared.http.stable_reads import KnownAt, StableRead, check_known_at, stable_read
 from shared.http.visibility import Visibility
 from shared.keys.viewers import EVERYTHING, Viewer
+from shared.runtime.audit import Actor
 from shared.runtime.clock import local_date
-from shared.runtime.database import AnyRow
+from shared.runtime.database import AnyRow, Change
 from shared.runtime.stable_reads import AsOf
 
 
@@ -49,7 +50,7 @@ CodeInPath = Annotated[str, Path(max_length=64)]
 CodeFilter = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
-def asked_parameters(
+async def asked_parameters(
     context: CurrentContext, rules: CurrentRules, as_of: DayAsked = None, known_at: KnownAt = None
 ) -> dict[str, Any]:
     """`as_of`, `known_at` and the rules as parameters of statements."""
@@ -65,11 +66,10 @@ Asked = Annotated[dict[str, Any], Depends(asked_parameters)]
 class ManagedChange:
     """A change by a caller with the scope `tasks.manage`; `response` takes the headers of its answer."""
 
-    change: CurrentChange
-    actor: CurrentActor
-    rules: CurrentRules
+    change: Change
+    actor: Actor
+    rules: Rules
     response: Response
-    caller: Manager
 
     @property
     def session(self) -> AsyncSession:
@@ -92,7 +92,13 @@ class ManagedChange:
         self.response.headers["Location"] = f"/tasks/v1/{path}"
 
 
-CurrentManagedChange = Annotated[ManagedChange, Depends()]
+async def managed_change(
+    change: CurrentChange, actor: CurrentActor, rules: CurrentRules, response: Response, _: Manager
+) -> ManagedChange:
+    return ManagedChange(change, actor, rules, response)
+
+
+CurrentManagedChange = Annotated[ManagedChange, Depends(managed_change)]
 
 
 def asks_today(request: Request, asked: Mapping[str, Any]) -> bool:

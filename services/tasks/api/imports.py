@@ -45,7 +45,7 @@ class ImportForm(UploadForm):
 
 
 async def _read(request: Request, form: ImportForm, upload: Upload) -> JudgedAnnex:
-    context = get_context(request)
+    context, rules = get_context(request), await current_rules(request)
     annex = await read_annex(
         context.database,
         upload,
@@ -55,7 +55,7 @@ async def _read(request: Request, form: ImportForm, upload: Upload) -> JudgedAnn
         programme=form.programme,
         document=form.document,
         issued_by=form.issued_by,
-        before_includes_day=current_rules(request).before_includes_day,
+        before_includes_day=rules.before_includes_day,
     )
     return await judge_annex(context.database, annex, today=local_date(context.clock.now()))
 

@@ -113,7 +113,7 @@ def _require_agency_leads(wanted: tuple[AssignmentIn, ...]) -> None:
             )
 
 
-def asked_filters(
+async def asked_filters(
     status: Annotated[list[Status] | None, Query(max_length=8, description="any of these")] = None,
     agency: CodeFilter = None,
     role: events.Role | None = None,
