@@ -7,10 +7,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from services.notify.use_cases import trials
 from tests.notify.world import World, agency, task
 from tests.support.webhooks import always, subscriber
+from tests.support.writing import writing
 
 DUE = date(2025, 5, 31)
 URL = "http://127.0.0.1:9/hook"
@@ -328,6 +330,59 @@ async def test_pages_follow_one_another_and_miss_nothing(world: World, path: str
         cursor = f"&cursor={page['next_cursor']}"
     assert paged == whole
     assert len(whole) >= 1
+
+
+async def paged(world: World, path: str, tenant: str | None) -> list[Any]:
+    found, cursor = [], ""
+    while True:
+        page = await world.call("GET", f"{path}&limit=2{cursor}", tenant=tenant)
+        found += page["items"]
+        if page["next_cursor"] is None:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+async def test_pages_of_a_filtered_list_are_what_the_filter_leaves_of_the_whole(world: World) -> None:
+    await world.receive(agency("G05", "Bộ Tài chính", "GOV"))
+    await world.subscribe(URL, None)
+    await world.subscribe(URL)
+    for day in (24, 26):
+        leads = (["G12"], ["G05"], ["G12", "G05"])
+        await world.receive(*(task(date(2025, 6, day), leads=each) for each in leads))
+        world.go_to(date(2025, 5, day + 1))
+        await world.raise_all()
+    async with writing(world.database) as session:
+        await session.execute(_SPREAD)
+    for path in ("/alerts", "/deliveries", "/reminders"):
+        for tenant in (None, "GOV", "G12"):
+            whole = await world.items(f"{path}?limit=200", tenant=tenant)
+            statuses = {item["status"] for item in whole}
+            assert tenant or len(statuses) > 1, path
+            for status in statuses:
+                expected = [item for item in whole if item["status"] == status]
+                assert await paged(world, f"{path}?status={status}", tenant) == expected, (
+                    path,
+                    tenant,
+                    status,
+                )
+            for kind in {item["kind"] for item in whole if "kind" in item}:
+                expected = [item for item in whole if item["kind"] == kind]
+                assert await paged(world, f"{path}?kind={kind}", tenant) == expected, (path, tenant, kind)
+
+
+# The deliveries of one alert are left out, those of the others spread over all statuses.
+_SPREAD = text(
+    """
+    WITH numbered AS (
+        SELECT id, dense_rank() OVER (ORDER BY alert_id) AS alert, row_number() OVER (ORDER BY alert_id, id) AS number
+        FROM deliveries
+    ), removed AS (
+        DELETE FROM deliveries USING numbered WHERE deliveries.id = numbered.id AND alert = 1
+    )
+    UPDATE deliveries SET status = (ARRAY['delivered', 'delivered', 'failed', 'cancelled', 'pending'])[1 + number % 5]
+    FROM numbered WHERE deliveries.id = numbered.id AND alert > 1
+    """
+)
 
 
 @pytest.mark.parametrize(

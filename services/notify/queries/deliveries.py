@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import ARRAY, Uuid, any_, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notify.queries.pages import in_order, page_of_keys
 from services.notify.tables import Attempt, Delivery, Subscription
 from shared.runtime.database import AnyRow
 
@@ -57,16 +58,23 @@ async def list_deliveries(
     limit: int,
 ) -> Sequence[AnyRow]:
     """Newest first, one more than `limit` where there are more; of a bound key, those of its own subscriptions."""
-    query = _DELIVERIES
-    if tenant is not None:
-        query = query.where(Subscription.agency_code == tenant)
-    if subscription is not None:
-        query = query.where(Delivery.subscription_id == subscription)
+    rows = select(Delivery.created_at, Delivery.id)
     if status is not None:
-        query = query.where(Delivery.status == status)
+        rows = rows.where(Delivery.status == status)
     if after is not None:
-        query = query.where(tuple_(Delivery.created_at, Delivery.id) < after)
-    query = query.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(limit + 1)
+        rows = rows.where(tuple_(Delivery.created_at, Delivery.id) < after)
+    if tenant is None and subscription is None:
+        ids = rows.with_only_columns(Delivery.id)
+        page = in_order(ids, Delivery.created_at, Delivery.id, newest_first=True).limit(limit + 1)
+    else:
+        named = select(Subscription.id)
+        if tenant is not None:
+            named = named.where(Subscription.agency_code == tenant)
+        if subscription is not None:
+            named = named.where(Subscription.id == subscription)
+        page = page_of_keys(named, rows, Delivery.subscription_id, newest_first=True, limit=limit + 1)
+    query = _DELIVERIES.where(Delivery.id == any_(func.array(page.scalar_subquery(), type_=ARRAY(Uuid))))
+    query = in_order(query, Delivery.created_at, Delivery.id, newest_first=True)
     return (await connection.execute(query)).all()
 
 

@@ -4,12 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import ARRAY, BindParameter, Uuid, any_, bindparam, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.queries.alerts import Filters, filtered
-from services.notify.tables import Reminder
-from shared.runtime.database import AnyRow
+from services.notify.queries.pages import in_order, page_of_keys
+from services.notify.tables import Agency, Reminder
+from shared.agencies import within
+from shared.runtime.database import AnyRow, AnySelect
 
 _REMINDERS = select(
     Reminder.id,
@@ -50,12 +52,25 @@ async def list_reminders(
     connection: AsyncConnection, filters: Filters, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[AnyRow]:
     """In the order in which they come due, one more than `limit` where there are more."""
-    query = filtered(_REMINDERS, Reminder, filters)
+    ids = func.array(_page(filters, after, limit + 1).scalar_subquery(), type_=ARRAY(Uuid))
+    query = _REMINDERS.where(Reminder.id == any_(ids))
+    return (await connection.execute(in_order(query, Reminder.due_at, Reminder.id, newest_first=False))).all()
+
+
+def _page(filters: Filters, after: tuple[datetime, UUID] | None, limit: int) -> AnySelect:
+    """Ids of a page of reminders."""
+    rows = filtered(select(Reminder.due_at, Reminder.id), Reminder, filters)
     if filters.status is not None:
-        query = query.where(Reminder.status == filters.status)
+        # in the text: the partial indexes are found for a value that is known when the statement is planned
+        status: BindParameter[str] = bindparam("status", filters.status, literal_execute=True)
+        rows = rows.where(Reminder.status == status)
     if after is not None:
-        query = query.where(tuple_(Reminder.due_at, Reminder.id) > after)
-    return (await connection.execute(query.order_by(Reminder.due_at, Reminder.id).limit(limit + 1))).all()
+        rows = rows.where(tuple_(Reminder.due_at, Reminder.id) > after)
+    if filters.tenant is not None and filters.agency is None:
+        agencies = within(Agency, filters.tenant)
+        return page_of_keys(agencies, rows, Reminder.agency_code, newest_first=False, limit=limit)
+    ids = rows.with_only_columns(Reminder.id)
+    return in_order(ids, Reminder.due_at, Reminder.id, newest_first=False).limit(limit)
 
 
 async def next_due_by_kind(

@@ -36,7 +36,7 @@ class Delivery(Base):
             postgresql_where=text("status = 'pending' AND lease_token IS NULL AND attempts > 0"),
         ),
         Index("ix_deliveries_leased", "subscription_id", postgresql_where=text("lease_token IS NOT NULL")),
-        Index("ix_deliveries_failed", "id", postgresql_where=text("status = 'failed'")),
+        Index(None, "status", "created_at", "alert_id"),
         Index(
             "ix_deliveries_trials",
             "key_prefix",

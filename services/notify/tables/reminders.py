@@ -27,6 +27,10 @@ class Reminder(Base):
         # By kind first: finding one kind's due reminders reads none of another's, however many of those are due.
         Index("ix_reminders_pending", "subject_kind", "due_at", postgresql_where=text("status = 'pending'")),
         Index(None, "due_at", "id"),
+        Index(None, "kind", "due_at", "id"),
+        Index(
+            "ix_reminders_not_raised", "status", "due_at", "id", postgresql_where=text("status <> 'raised'")
+        ),
         Index(None, "agency_code", "due_at", "id"),
     )
 
