@@ -15,7 +15,7 @@ from shared.http.visibility import Visibility
 from shared.keys.viewers import Viewer
 from shared.log.cursors import Cursor
 from shared.log.identity import refuse_unusable
-from shared.log.reader import EventFilter, read_page
+from shared.log.reader import EVERY_EVENT, EventFilter, read_page
 
 ChangesAfter = Annotated[
     str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
@@ -24,9 +24,11 @@ ChangesLimit = Annotated[int, Query(ge=1, le=500), AS_INTEGER]
 DEFAULT_CHANGES = 100
 DESCRIPTION = """Dòng thay đổi của dịch vụ. / The changes of this service.
 
-Mỗi thay đổi là một CloudEvent, đúng thứ tự. Giữ `next_cursor` rồi hỏi tiếp thì không sót gì. {vi}
+Mỗi thay đổi là một CloudEvent, đúng thứ tự. Giữ `next_cursor` rồi hỏi tiếp thì không sót gì. Một trang có thể ít hơn `limit`,
+cả khi rỗng, mà vẫn còn tiếp: xem `has_more`. {vi}
 
-Every change as a CloudEvent, in order. Keep `next_cursor` and ask again: nothing is missed. {en}
+Every change as a CloudEvent, in order. Keep `next_cursor` and ask again: nothing is missed. A page may have fewer than `limit`, also
+none, before the end: `has_more` says so. {en}
 """
 VisibleEvents = Callable[[Viewer], EventFilter | None]  # which events a viewer may see; None: every one
 
@@ -56,7 +58,7 @@ def changes_router(service: str, *, visible: VisibleEvents, vi: str, en: str) ->
     ) -> ChangePage:
         cursor = Cursor.decode(after) if after is not None else Cursor()
         viewer = caller.viewer
-        page = await read_page(connection, cursor, limit, visible(viewer))
+        page = await read_page(connection, cursor, limit, visible(viewer) or EVERY_EVENT)
         await refuse_unusable(connection, cursor)
         next_cursor = page.cursor.encode()
         link_next(request, response, next_cursor if page.more else None, "after")

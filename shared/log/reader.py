@@ -97,15 +97,18 @@ _SINCE = (
 )
 _ROWS = (
     "SELECT id, event_id, type, subject, CAST(version AS text), time, CAST(data AS text), "
-    "statement_timestamp() - written_at FROM outbox"  # both by the database's clock
+    "statement_timestamp() - written_at"  # both by the database's clock
 )
 _WINDOW = f"pg_visible_in_snapshot(xid, {_UPTO}) AND NOT pg_visible_in_snapshot(xid, {_SEEN}) AND {_SINCE}"
 # A new window is found by the index on xid, whatever the size of the log.
-_FIRST = f"{_ROWS} WHERE xid >= pg_snapshot_xmin({_SEEN}) AND xid < pg_snapshot_xmax({_UPTO}) AND {_WINDOW} "
+_FIRST = f"xid >= pg_snapshot_xmin({_SEEN}) AND xid < pg_snapshot_xmax({_UPTO}) AND {_WINDOW}"
 # Within a window the next rows are those with the next ids. With a condition on xid as well, a prepared statement
 # would sort the whole rest of the window for every page (20,000 rows: 120 ms a page instead of 4).
-_NEXT = f"{_ROWS} WHERE id > :last_id AND {_WINDOW} "
-_CUT = "ORDER BY id LIMIT :limit"
+_NEXT = f"id > :last_id AND {_WINDOW}"
+# With a filter: it is asked of so many rows at most, whatever lies between two that meet it (their last id is where the next
+# page begins), and a page ends with the event that brings it to so many bytes of data.
+LOOKED_AT = 2_000
+PAGE_BYTES = 4 * 1024 * 1024
 _UNREAD = text(
     f"""
     SELECT count(*) FROM (
@@ -129,11 +132,58 @@ class EventFilter:
     values: Mapping[str, Any]
 
 
+EVERY_EVENT = EventFilter("true", {})
+
+
 @cache  # conditions are constants of the services
 def _pages(condition: str | None) -> tuple[TextClause, TextClause]:
     """The statements of a window's first page and of those after it."""
-    met = f"AND ({condition}) " if condition is not None else ""
-    return text(_FIRST + met + _CUT), text(_NEXT + met + _CUT)
+    cut = "ORDER BY id LIMIT"
+    if condition is None:
+        first, following = (f"{_ROWS} FROM outbox WHERE {part} {cut} :limit" for part in (_FIRST, _NEXT))
+    else:
+        first, following = (
+            f"""
+            WITH looked_at AS MATERIALIZED (
+                SELECT * FROM outbox WHERE {part} {cut} :looked_at
+            ), met AS MATERIALIZED (
+                SELECT *, sum(size) OVER (ORDER BY id) - size AS before FROM (
+                    SELECT *, octet_length(CAST(data AS text)) AS size FROM looked_at AS outbox
+                    WHERE ({condition}) {cut} :limit) AS outbox
+            )
+            SELECT found.*, reached.* FROM (
+                SELECT (SELECT max(id) FROM looked_at), (SELECT count(*) FROM looked_at), (SELECT count(*) FROM met)
+            ) AS reached (id, looked_at, met)
+            LEFT JOIN LATERAL ({_ROWS} FROM met WHERE before < :page_bytes) AS found ON true ORDER BY found.id
+            """  # noqa: S608 - put together from constants
+            for part in (_FIRST, _NEXT)
+        )
+    return text(first), text(following)
+
+
+class _Found(NamedTuple):
+    """Rows of a window, and the id up to which it was looked at; None: to its end."""
+
+    rows: Sequence[LogRow]
+    looked_to: int | None
+
+
+async def _find(
+    connection: AsyncConnection, position: Cursor, limit: int, only: EventFilter | None, *, inside: bool
+) -> _Found:
+    values: dict[str, Any] = {**asdict(position), "limit": limit}
+    first, following = _pages(only.condition if only else None)
+    statement = following if inside else first
+    if only is None:
+        rows = [LogRow._make(row) for row in await connection.execute(statement, values)]
+        return _Found(rows, rows[-1].position if len(rows) == limit else None)
+    bounds = {"looked_at": LOOKED_AT, "page_bytes": PAGE_BYTES}
+    found = (await connection.execute(statement, {**values, **only.values, **bounds})).all()
+    last_id, looked_at, met = found[0][-3:]
+    rows = [LogRow._make(row[:-3]) for row in found if row[0] is not None]
+    if rows and (len(rows) == limit or len(rows) < met):
+        return _Found(rows, rows[-1].position)
+    return _Found(rows, last_id if looked_at == LOOKED_AT else None)
 
 
 async def read_rows(
@@ -141,7 +191,8 @@ async def read_rows(
 ) -> Page[LogRow]:
     """The next events after `cursor`, at most `limit`; only those that meet the filter where there is one.
 
-    The connection must be without a transaction.
+    The connection must be without a transaction. With a filter a page is bounded in bytes and in the rows that are looked at,
+    so that it may be short, also empty, before the end.
     """
     position, following_since = cursor, cursor.since
     if cursor.upto == cursor.seen:
@@ -149,19 +200,15 @@ async def read_rows(
         following_since = now - SINCE_MARGIN
         since = min(cursor.since, following_since)  # the server's clock may have been set back
         position = replace(cursor, upto=upto, since=since, log_id=log_id)
-    window: dict[str, Any] = {**asdict(position), "limit": limit, **(only.values if only else {})}
-    first, following = _pages(only.condition if only else None)
     inside = cursor.last_id > 0 or cursor.seen == NOTHING_SEEN
-    found = await connection.execute(following if inside else first, window)
-    rows = [LogRow._make(row) for row in found]
-    full = len(rows) == limit
+    rows, looked_to = await _find(connection, position, limit, only, inside=inside)
     after = (
-        replace(position, last_id=rows[-1].position)
-        if full
+        replace(position, last_id=looked_to)
+        if looked_to is not None
         else replace(position, seen=position.upto, last_id=0, since=following_since)
     )
     first_written = time.monotonic() - rows[0].age.total_seconds() if rows else None
-    return Page(rows, after, full, first_written)
+    return Page(rows, after, looked_to is not None, first_written)
 
 
 async def read_page(

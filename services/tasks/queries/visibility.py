@@ -31,16 +31,19 @@ def concerns_viewer(task: type[Task], *, bound: bool) -> ColumnElement[bool]:
     return or_(own, of_parent, (task.children_count > 0) & of_member)
 
 
-# An event of a task concerns whom it is assigned to at that instant, and whose assignment ends with it.
+# An event of a task concerns whom it is assigned to at that instant, and whose assignment ends with it. OFFSET 0: the few
+# assignments of its tasks are looked up, not the thousands of the viewer's agencies searched for each event.
 _ASSIGNED = f"""
     EXISTS (
-        SELECT FROM assignments AS assigned
-        WHERE assigned.task_id IN (
-                SELECT CAST(outbox.subject AS uuid)
-                UNION ALL SELECT parent_id FROM tasks WHERE id = CAST(outbox.subject AS uuid)
-                UNION ALL SELECT id FROM tasks WHERE parent_id = CAST(outbox.subject AS uuid))
-          AND assigned.recorded_at <= outbox.time AND (assigned.ended_at IS NULL OR assigned.ended_at >= outbox.time)
-          AND assigned.agency_code = ANY(ARRAY({WITHIN_VIEWER})))
+        SELECT FROM (
+            SELECT CAST(outbox.subject AS uuid)
+            UNION ALL SELECT parent_id FROM tasks WHERE id = CAST(outbox.subject AS uuid)
+            UNION ALL SELECT id FROM tasks WHERE parent_id = CAST(outbox.subject AS uuid)
+        ) AS task (id) CROSS JOIN LATERAL (
+            SELECT agency_code FROM assignments
+            WHERE task_id = task.id AND recorded_at <= outbox.time AND (ended_at IS NULL OR ended_at >= outbox.time) OFFSET 0
+        ) AS assigned
+        WHERE assigned.agency_code = ANY(ARRAY({WITHIN_VIEWER})))
 """  # noqa: S608 - put together from constants, as below
 _OWN_KEY = f"""
     outbox.subject = :prefix
