@@ -9,7 +9,7 @@ help:
 	@echo "make up      set up and run the suite at http://127.0.0.1:8000   (ARGS='--help' shows its options)"
 	@echo "make test    set up and run every test                          (ARGS='-k name' for some of them)"
 	@echo "make check   lint, types, layers, freshness of generated documents"
-	@echo "make bench   measure, as ratios, and write bench/results.json            (ARGS='reminders' for one)"
+	@echo "make bench   measure against plain peers, and write bench/results.json   (ARGS=quick: 3 minutes; ARGS='reminders' for one)"
 	@echo "make setup   set up only; afterwards .venv/bin/dondoc works"
 
 up: .venv/.runtime

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 from sqlalchemy import URL, text
 
-from bench.common import Figure, interleaved, migrated
+from bench.common import Figure, Run, interleaved, migrated
 from services.tasks.domain.deadlines import DeadlineKind, Reading
 from services.tasks.domain.tasks import NewCitation, NewTask
 from services.tasks.use_cases.documents import record_document, record_programme
@@ -19,7 +19,6 @@ from services.tasks.use_cases.tasks import create_task
 from shared.events import tasks as events
 from shared.runtime.audit import SYSTEM
 from shared.runtime.database import Database
-from tests.support.postgres import running_postgres
 from tests.support.writing import writing
 
 RUNS = 3
@@ -129,7 +128,12 @@ async def cancel(database: Database, task: UUID) -> None:
 
 
 async def extend_in_sql(database: Database, task: UUID) -> None:
-    moved = {"words": EXTENDED.text, "due_on": EXTENDED.due_on, "document": APPROVAL, "approved": APPROVED}
+    moved: dict[str, object] = {
+        "words": EXTENDED.text,
+        "due_on": EXTENDED.due_on,
+        "document": APPROVAL,
+        "approved": APPROVED,
+    }
     await _in_sql(database, task, _MOVE, moved, kind=events.DeadlineExtended, detail=_EXTENSION)
 
 
@@ -180,25 +184,14 @@ def _figure(database: Database, loop: asyncio.Runner, name: str, ours: Change, p
     )
     if len(written) != 1:
         raise RuntimeError(f"the two did not write the same: {written}")
-    return Figure(
-        f"a task of 3,321 communes {name}",
-        seconds,
-        "s",
-        f"four statements of SQL that write the same rows: {sql:.2f} s",
-        seconds / sql,
-        None,
-        "under",
-        RUNS,
-        "each event's state is made and checked in Python, and sent as a row of its own",
-    )
+    limits = "each event's state is made and checked in Python, and sent as a row of its own"
+    peer = "four statements of SQL that write the same rows"
+    return Figure(f"a task of 3,321 communes {name}", seconds, "s", peer, sql, None, "under", RUNS, limits)
 
 
-def figures() -> list[Figure]:
-    with running_postgres() as server, asyncio.Runner() as loop:
-        database = loop.run(prepare(server.set(database="bench_groups")))
-        found = [
-            _figure(database, loop, "extended", extend, extend_in_sql),
-            _figure(database, loop, "cancelled", cancel, cancel_in_sql),
-        ]
+def figures(run: Run) -> Iterator[Figure]:
+    with asyncio.Runner() as loop:
+        database = loop.run(prepare(run.database("groups")))
+        yield _figure(database, loop, "extended", extend, extend_in_sql)
+        yield _figure(database, loop, "cancelled", cancel, cancel_in_sql)
         loop.run(database.close())
-    return found

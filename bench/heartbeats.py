@@ -1,64 +1,136 @@
-"""Heartbeats taken a second, against a bare insert of the same row by as many clients.
+"""Heartbeats over HTTP, single ones by 32 connections and a thousand in one request, against bare inserts of the same rows.
 
-Ours is what a request calls: checks, and one statement that adds the heartbeat and moves its database's watch, in one
-transaction for those that come while another is committed. The bare insert adds the same row to the same table, with its indexes and
-constraints, one transaction each: once through the same driver and session, once on raw asyncpg connections. The
-database is the embedded one, with its defaults.
+Ours checks the key and the owner, adds the heartbeat and moves its database's watch. The peer inserts the same row into the
+same table, one statement each by asyncpg, a thousand by one executemany; it reports for databases of its own. Each
+heartbeat is a new one, in order, of a database that is up, as nearly all are.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from uuid import uuid4
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, text
+import orjson
+from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from bench.common import Figure, migrated, raw_connections, turns_per_second, warmed
-from services.datasets.api.dependencies import heartbeat_intake
-from services.datasets.domain.heartbeats import NewHeartbeat
+from bench.client import Client, Load, client_process
+from bench.common import Figure, Run, migrated
+from bench.http_figures import Bench, Question, count_round_trips
+from bench.peer_reads import peer_pool
+from bench.round_trips import counted
+from bench.serving import Serving, both, post, token
 from services.datasets.tables import Agency
 from services.datasets.use_cases.databases import NewDatabase, register_database
 from services.datasets.use_cases.declarations import record_declaration
-from services.datasets.use_cases.heartbeats import SentHeartbeat, record_heartbeat
 from services.datasets.use_cases.watching import WatchRules
 from shared.agencies import record_agency
 from shared.events.tasks import AgencyRecorded
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import SystemClock, local_date
-from shared.runtime.database import Database
-from tests.support.postgres import running_postgres
 from tests.support.writing import writing
 
-DATABASES = 200
-CLIENTS = 32
-HEARTBEATS = 500  # of a run
-RUNS = 7
-LIMIT = 0.5  # of the bare inserts per second: taking a heartbeat may cost as much again as storing it
-RECORDS = 1_000_000
+DATABASES = 200  # of each side
+CONNECTIONS = 32
+SINGLES, BATCH, BATCHES = 16_000, 1_000, 40  # requests of each side
+COUNTED = 16  # more, whose round trips are counted
+GOAL = 0.5
+AGAINST = "bare asyncpg insert of the same row"
+STEP = timedelta(milliseconds=20)  # between two heartbeats of a database
+FIRST_AGO = timedelta(minutes=10)  # the agreed period is an hour: all of them are recent
 RULES = WatchRules(silent_after=timedelta(days=7), downtime=timedelta(seconds=30))
-SKEW = timedelta(minutes=5)
 
 _INSERT = """
 INSERT INTO heartbeats (database_code, run_id, observed_at, record_count, last_sync_at, note, recorded_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+VALUES ($1, $2, $3, $4, $5, $6, now())
 """
-_INSERT_ALIKE = text(
-    "INSERT INTO heartbeats (database_code, run_id, observed_at, record_count, last_sync_at, note, recorded_at)"
-    " VALUES (:database_code, :run_id, :observed_at, :record_count, :last_sync_at, :note, :recorded_at)"
-)
 
 
-async def _prepare(url: URL) -> Database:
+def figures(run: Run) -> Iterator[Figure]:
+    url = run.database("heartbeats")
+    asyncio.run(_prepare(url))
+    made = _Made(datetime.now(UTC) - FIRST_AGO)
+    # in the order of their instants: a heartbeat older than its database's last one is looked at more closely
+    earliest = [made.singles(side, 3 * DATABASES) for side in "OP"]
+    counted_ones, counted_batches = _single(made, COUNTED), _batch(made, COUNTED)
+    single, batch = _single(made, SINGLES), _batch(made, BATCHES)
+    with client_process() as client:
+        with counted(url) as (proxied, counter), both("datasets", application, proxied) as sides:
+            _bring_up(client, earliest, sides)
+            trips = count_round_trips(counter, client, sides, [counted_ones, counted_batches])
+        with both("datasets", application, url) as sides:
+            bench = Bench(run, client, None, sides, trips)
+            yield bench.measure(single, CONNECTIONS)
+            yield bench.measure(batch, 1)
+
+
+def _single(made: "_Made", number: int) -> Question:
+    return Question(
+        "heartbeat", made.singles("O", number), made.singles("P", number), AGAINST, GOAL, once=True
+    )
+
+
+def _batch(made: "_Made", number: int) -> Question:
+    ours, peer = made.batches("O", number), made.batches("P", number)
+    return Question(f"{BATCH:,} heartbeats in a request", ours, peer, f"{AGAINST}, by executemany", once=True)
+
+
+class _Made:
+    """Requests with heartbeats in the order of their instants."""
+
+    def __init__(self, first: datetime) -> None:
+        self._at = first
+        self._key = token()
+
+    def singles(self, side: str, number: int) -> list[bytes]:
+        return [
+            post(f"/datasets/v1/databases/{row.pop('database_code')}/heartbeats", self._key, json.dumps(row).encode())
+            for row in self._rows(side, number)
+        ]  # fmt: skip
+
+    def batches(self, side: str, number: int) -> list[bytes]:
+        rows = self._rows(side, BATCH * number)
+        parts = [rows[n : n + BATCH] for n in range(0, len(rows), BATCH)]
+        return [
+            post("/datasets/v1/heartbeats", self._key, json.dumps({"heartbeats": part}).encode())
+            for part in parts
+        ]
+
+    def _rows(self, side: str, number: int) -> list[dict[str, Any]]:
+        rows = []
+        for n in range(number):
+            if n % DATABASES == 0:
+                self._at += STEP
+            at = self._at.isoformat()
+            rows.append({
+                "database_code": f"{side}{n % DATABASES}", "run_id": f"{side}/{at}", "observed_at": at,
+                "record_count": 1_000_000, "last_sync_at": at,
+            })  # fmt: skip
+        return rows
+
+
+def _bring_up(client: Client, earliest: list[list[bytes]], sides: tuple[Serving, Serving]) -> None:
+    """A database is up after two good heartbeats."""
+    for requests, serving in zip(earliest, sides, strict=True):
+        client.run(Load(serving.port, requests, 1, 60.0, once=True))
+
+
+async def _prepare(url: URL) -> None:
     database = await migrated(url, "datasets", application="dondoc-datasets")
     async with writing(database) as session:
         owner = AgencyRecorded(code="G12", name="Bộ Tài chính", bloc="government", level="central")
         await record_agency(session, Agency, owner, version=1)
         for number in range(DATABASES):
-            await _register(session, _code(number), SystemClock().now())
-    return database
+            for side in "OP":
+                await _register(session, f"{side}{number}", SystemClock().now())
+    await database.close()
 
 
 async def _register(session: AsyncSession, code: str, at: datetime) -> None:
@@ -78,88 +150,33 @@ async def _register(session: AsyncSession, code: str, at: datetime) -> None:
     )
 
 
-def _code(turn: int) -> str:
-    return f"DB{turn % DATABASES}"
+def application(address: str) -> Starlette:
+    """The peer."""
+    pool: asyncpg.Pool
 
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        nonlocal pool
+        async with peer_pool(address) as pool:
+            yield
 
-def _heartbeat(at: datetime) -> NewHeartbeat:
-    return NewHeartbeat(str(uuid4()), at, RECORDS, at)
+    async def single(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        await pool.execute(_INSERT, *_values(body | {"database_code": request.path_params["code"]}))
+        return Response(b'{"counted":true}', 202, media_type="application/json")
 
+    async def batch(request: Request) -> Response:
+        rows = orjson.loads(await request.body())["heartbeats"]
+        await pool.executemany(_INSERT, [_values(row) for row in rows])
+        return Response(b'{"counted":%d}' % len(rows), 202, media_type="application/json")
 
-async def _taken(database: Database, turns: int) -> float:
-    intake = heartbeat_intake(database, SystemClock(), SKEW)
-
-    async def take(turn: int) -> None:
-        sent = SentHeartbeat(_code(turn), _heartbeat(SystemClock().now()))
-        if not await intake.submit(sent):
-            async with database.change(SystemClock()) as (session, at):
-                await record_heartbeat(session, sent, rules=RULES, skew=SKEW, at=at)
-
-    return await turns_per_second(turns, CLIENTS, take)
-
-
-async def _inserted_alike(database: Database) -> float:
-    """In a session and transaction as a request has them."""
-
-    async def insert(turn: int) -> None:
-        async with writing(database) as session:
-            at = SystemClock().now()
-            row = {**asdict(_heartbeat(at)), "database_code": _code(turn), "recorded_at": at}
-            await session.execute(_INSERT_ALIKE, row)
-
-    return await turns_per_second(HEARTBEATS, CLIENTS, insert)
-
-
-async def _inserted(idle: list[asyncpg.Connection]) -> float:
-    async def insert(turn: int) -> None:
-        connection, at = idle.pop(), SystemClock().now()
-        new = _heartbeat(at)
-        row = (new.run_id, new.observed_at, new.record_count, new.last_sync_at, new.note, at)
-        await connection.execute(_INSERT, _code(turn), *row)
-        idle.append(connection)
-
-    return await turns_per_second(HEARTBEATS, CLIENTS, insert)
-
-
-def _measure(url: URL) -> list[float]:
-    """Per second: heartbeats taken, rows inserted by the same driver, rows inserted by raw connections."""
-    with asyncio.Runner() as runner:
-        database = runner.run(_prepare(url))
-        connections = runner.run(raw_connections(url, CLIENTS))
-        subjects: list[Callable[[], float]] = [
-            lambda: runner.run(_taken(database, HEARTBEATS)),
-            lambda: runner.run(_inserted_alike(database)),
-            lambda: runner.run(_inserted(connections)),
-        ]
-        try:
-            runner.run(_taken(database, 3 * DATABASES))  # a database is up after two good ones
-            return warmed(RUNS, *subjects)
-        finally:
-            for connection in connections:
-                runner.run(connection.close())
-            runner.run(database.close())
-
-
-def figures() -> list[Figure]:
-    with running_postgres() as server:
-        taken, alike, raw = _measure(server.set(database="bench_heartbeats"))
-
-    def figure(name: str, peer: float, against: str, limits: str) -> Figure:
-        whole = f"heartbeats, {CLIENTS} clients, {DATABASES} databases{name}"
-        against = f"{against}: {peer:,.0f}/s"
-        return Figure(whole, taken, "heartbeats/s", against, taken / peer, LIMIT, "at least", RUNS, limits)
-
-    return [
-        figure(
-            "",
-            alike,
-            "bare insert through the same driver, session and transaction",
-            "Python: checks and futures of each; the watch that each moves",
-        ),
-        figure(
-            ", by raw connections",
-            raw,
-            "bare insert on raw asyncpg connections",
-            "Python: checks and futures of each; the watch that each moves",
-        ),
+    routes = [
+        Route("/datasets/v1/databases/{code}/heartbeats", single, methods=["POST"]),
+        Route("/datasets/v1/heartbeats", batch, methods=["POST"]),
     ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _values(row: dict[str, Any]) -> tuple[Any, ...]:
+    at, synced = (datetime.fromisoformat(row[name]) for name in ("observed_at", "last_sync_at"))
+    return row["database_code"], row["run_id"], at, row["record_count"], synced, None

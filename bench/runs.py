@@ -1,0 +1,16 @@
+"""The start of a run: its PostgreSQL, stopped again at its end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.common import Run
+from tests.support.postgres import own_postgres
+
+
+@contextmanager
+def started(*, quick: bool, sizes: tuple[int, ...]) -> Iterator[Run]:
+    with own_postgres() as server:
+        url = server.start()
+        postmaster: Any = server._server  # noqa: SLF001 - its process, to read its processor time
+        yield Run(url, postmaster.get_pid(), quick, sizes)
