@@ -24,6 +24,7 @@ from shared.runtime import logs
 from shared.runtime.audit import Actor
 from shared.runtime.clock import Clock
 from shared.runtime.database import Change, Database, LateChange
+from shared.runtime.pool_queue import requested_by
 from shared.runtime.rate_limits import RateLimit
 from shared.runtime.settings import CHANGES_PER_DAY, LOCAL_URL
 
@@ -214,6 +215,7 @@ CurrentContext = Annotated[Context, Depends(current_context)]
 async def admit(request: Request, takes: Takes) -> Caller:
     """The caller, with all scopes of the route; refuses parameters that it does not take."""
     caller = await identify(request)
+    requested_by.set(caller.prefix if caller.tenant is not None else "")
     for scope in takes.scopes:
         caller.require(scope)
     await takes.check(request)

@@ -1,6 +1,5 @@
 """A service's own PostgreSQL database: the one way to write, `Database.change`, and reads without a transaction."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,7 +31,8 @@ from sqlalchemy.orm import registry
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.runtime.clock import Clock
-from shared.runtime.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
+from shared.runtime.metrics import POOL_SIZE
+from shared.runtime.pool_queue import PoolQueue
 from shared.runtime.stable_reads import Moment, announce_write, latest_stable_moment
 
 NAMING = {
@@ -104,27 +104,6 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no
         return await super().execute(query, *args, timeout=timeout)
 
 
-class _Queue:
-    """As many callers as the pool has connections, the others in order of arrival; both are counted."""
-
-    def __init__(self, connections: int, service: str) -> None:
-        self._free = asyncio.Semaphore(connections)
-        self._in_use = POOL_IN_USE.labels(service)
-        self._waiting = POOL_WAITING.labels(service)
-
-    async def __aenter__(self) -> None:
-        self._waiting.inc()
-        try:
-            await self._free.acquire()
-        finally:
-            self._waiting.dec()
-        self._in_use.inc()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._in_use.dec()
-        self._free.release()
-
-
 class Change(NamedTuple):
     """A write transaction, and the instant under which all that it writes is recorded."""
 
@@ -171,7 +150,7 @@ class Database:
         event.listen(self.engine.sync_engine, "checkin", self._note_checkin)
         event.listen(self.engine.sync_engine, "checkout", self._ping_if_idle)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._queue = _Queue(pool_size, self.service)
+        self._queue = PoolQueue(pool_size, self.service)
         self._pool_size = pool_size
         POOL_SIZE.labels(self.service).inc(pool_size)
         self._on_commit: list[Callable[[], None]] = []
@@ -233,19 +212,23 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        async with self._queue, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+        async with (
+            self._queue.turn(),
+            AsyncSession(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection without a transaction: each statement sees what is committed when it starts, and none may write."""
-        async with self._queue, self._autocommit.connect() as connection:
+        async with self._queue.turn(), self._autocommit.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A read-only transaction in which several statements see the same moment."""
-        async with self._queue, self.engine.connect() as connection:
+        async with self._queue.turn(), self.engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
                 yield connection
@@ -255,7 +238,7 @@ class Database:
         self, clock: Clock, known_at: datetime | None
     ) -> AsyncIterator[tuple[AsyncConnection, Moment]]:
         """A snapshot for `known_at` or now, moved back before any change that was under way when it was opened."""
-        async with self._queue, self.engine.connect() as connection:
+        async with self._queue.turn(), self.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             # before the snapshot, which must see what has ended since
             moment = await latest_stable_moment(connection, clock, known_at)
