@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections import Counter
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from services.notify.use_cases import trials
+from services.notify.use_cases import subscriptions, trials
 from tests.notify.world import World, agency, task
 from tests.support.webhooks import always, subscriber
 from tests.support.writing import writing
@@ -136,6 +137,26 @@ async def test_a_paused_subscription_gets_nothing_until_it_is_enabled(world: Wor
         await world.raise_all()
         assert await world.deliver() == 1
         assert receiver.received[0].verified(created["secret"])["data"]["milestone"] == "T-1"
+
+
+@pytest.mark.parametrize(("ended", "reason"), [("PATCH", "disabled"), ("DELETE", "deleted")])
+async def test_a_subscription_with_very_many_deliveries_ends_at_once_and_they_are_cancelled_by_and_by(
+    world: World, monkeypatch: pytest.MonkeyPatch, ended: str, reason: str
+) -> None:
+    monkeypatch.setattr(subscriptions, "MOST_CANCELLED", 2)
+    created = await world.subscribe(URL)
+    path = f"/subscriptions/{created['id']}"
+    for _ in range(5):
+        await world.call("POST", path + "/test", status=202)
+    body = {"json": {"active": False}, "headers": {"If-Match": '"1"'}} if ended == "PATCH" else {}
+    await world.call(ended, path, status=200 if body else 204, **body)
+    assert Counter(one["status"] for one in await world.items("/deliveries")) == {
+        "cancelled": 2,
+        "pending": 3,
+    }
+    assert await world.deliver() == 0
+    deliveries = await world.items("/deliveries")
+    assert {(one["status"], one["reason"]) for one in deliveries} == {("cancelled", f"subscription_{reason}")}
 
 
 async def test_a_deleted_subscription_stays_in_the_list(world: World) -> None:

@@ -545,7 +545,9 @@ async def test_an_alert_raised_while_its_subscription_ended_is_cancelled_too(wor
     await raise_one(world)
     async with writing(world.database) as session:  # as if the end had not seen the delivery
         connection = await session.connection()
-        await connection.exec_driver_sql("UPDATE subscriptions SET status = 'deleted'")
+        await connection.exec_driver_sql(
+            "UPDATE subscriptions SET status = 'deleted', status_reason = 'deleted'"
+        )
     assert await world.deliver() == 0
     delivery = await only_delivery(world)
     assert (delivery["status"], delivery["reason"]) == ("cancelled", "subscription_deleted")

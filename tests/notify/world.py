@@ -10,16 +10,15 @@ from uuid import UUID, uuid4
 from services.notify.main import SERVICE
 from services.notify.settings import NotifySettings
 from services.notify.use_cases.deliveries.leases import expire_leases
-from services.notify.use_cases.subscriptions import cancel_unsubscribed
 from services.notify.worker import raise_batches
 from services.notify.worker.deliveries import DeliveryWorker
+from services.notify.worker.upkeep import cancel_all_unsubscribed
 from shared.events import tasks
 from shared.events.envelope import CloudEvent, EventData, service_of
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
 from tests.support.keys import authorization
 from tests.support.service import RunningService, checked
-from tests.support.writing import writing
 
 AGGREGATES = ("task", "database", "budget")
 SCOPES = ("notify.read", "notify.subscribe", "notify.manage", "metrics.read")
@@ -111,8 +110,7 @@ class World(RunningService):
     async def deliver(self) -> int:
         """One round: what is due now is sent, and its answers waited for; the number of calls."""
         worker = DeliveryWorker(self.database, self.clock, self.settings)
-        async with writing(self.database) as session:
-            await cancel_unsubscribed(session, now=self.clock.now())
+        await cancel_all_unsubscribed(self.database, self.clock)
         async with self.database.bookkeeping() as session:
             await expire_leases(session)
         try:

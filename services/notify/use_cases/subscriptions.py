@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.deliveries import DeliveryReason
@@ -26,6 +26,14 @@ from shared.errors import Versions, check_version
 from shared.http.auth import Caller
 from shared.http.outgoing import OutgoingPolicy, check_url
 from shared.runtime.audit import Actor, add_audit
+
+# Of deliveries to a subscription that ends, in its transaction; the rest is cancelled later, and not sent meanwhile.
+MOST_CANCELLED = 1_000
+_DELIVERY_REASONS = {
+    SubscriptionReason.PAUSED: DeliveryReason.SUBSCRIPTION_DISABLED,
+    SubscriptionReason.DELETED: DeliveryReason.SUBSCRIPTION_DELETED,
+    SubscriptionReason.ENDPOINT_GONE: DeliveryReason.ENDPOINT_GONE,
+}
 
 
 @dataclass(frozen=True)
@@ -198,24 +206,26 @@ async def _deactivate(
 ) -> None:
     subscription.status, subscription.status_reason = status, reason
     await session.flush()
-    of_subscription = Delivery.subscription_id == subscription.id
-    await cancel_deliveries(session, of_subscription, DeliveryReason(f"subscription_{status}"), now)
+    await cancel_of_subscriptions(session, Subscription.id == subscription.id, reason, now)
 
 
-async def cancel_unsubscribed(session: AsyncSession, *, now: datetime) -> int:
-    """Cancel deliveries to subscriptions that are not active; returns how many.
+async def cancel_of_subscriptions(
+    session: AsyncSession, condition: ColumnElement[bool], reason: SubscriptionReason, now: datetime
+) -> int:
+    """Cancel pending deliveries to subscriptions that ended for a reason, at most MOST_CANCELLED; returns how many."""
+    ended = select(Subscription.id).where(Subscription.status_reason == reason, condition)
+    return await cancel_deliveries(
+        session, Delivery.subscription_id.in_(ended), _DELIVERY_REASONS[reason], now, limit=MOST_CANCELLED
+    )
 
-    A concurrent transaction, unseen by the one that ends a subscription, may have added deliveries to it.
+
+async def cancel_unsubscribed(session: AsyncSession, now: datetime) -> int:
+    """Cancel deliveries to subscriptions that are not active, some of them at a time; returns how many, 0 when none is left.
+
+    A subscription may end with more than its own transaction cancels; and a concurrent one, unseen by that, may have
+    added deliveries to it.
     """
-    cancelled = 0
-    for status in (SubscriptionStatus.DISABLED, SubscriptionStatus.DELETED):
-        of_subscription = Delivery.subscription_id.in_(
-            select(Subscription.id).where(Subscription.status == status)
-        )
-        cancelled += await cancel_deliveries(
-            session, of_subscription, DeliveryReason(f"subscription_{status}"), now
-        )
-    return cancelled
+    return sum([await cancel_of_subscriptions(session, true(), reason, now) for reason in SubscriptionReason])
 
 
 def _raise_version(subscription: Subscription, now: datetime) -> None:

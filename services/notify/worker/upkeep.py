@@ -25,7 +25,7 @@ def upkeep_loop(database: Database, clock: Clock) -> Loop:
         while True:
             async with database.change(clock) as (session, now):
                 await cancel_superseded(session, _SUPERSEDING, now)
-                await cancel_unsubscribed(session, now=now)
+            await cancel_all_unsubscribed(database, clock)
             async with database.bookkeeping() as session:
                 lost = await expire_leases(session)
             ATTEMPTS.labels(AttemptOutcome.LOST).inc(lost)
@@ -38,6 +38,14 @@ def upkeep_loop(database: Database, clock: Clock) -> Loop:
             await asyncio.sleep(INTERVAL_SECONDS)
 
     return run
+
+
+async def cancel_all_unsubscribed(database: Database, clock: Clock) -> None:
+    """Transactions of a bounded number each: between two of them results of calls are recorded."""
+    left = 1
+    while left:
+        async with database.change(clock) as (session, now):
+            left = await cancel_unsubscribed(session, now)
 
 
 def _measure_reminders(backlog: Sequence[AnyRow], now: datetime) -> None:

@@ -11,7 +11,12 @@ from services.notify.use_cases.deliveries.locks import lock_deliveries
 
 
 async def cancel_deliveries(
-    session: AsyncSession, condition: ColumnElement[bool], reason: DeliveryReason, now: datetime
+    session: AsyncSession,
+    condition: ColumnElement[bool],
+    reason: DeliveryReason,
+    now: datetime,
+    *,
+    limit: int | None = None,
 ) -> int:
     """Cancel the pending deliveries that meet a condition, those under way as well; returns how many.
 
@@ -23,12 +28,13 @@ async def cancel_deliveries(
         condition: on `Delivery`; other tables by subqueries.
         reason: kept with each delivery.
         now: the instant at which they end.
+        limit: of deliveries, for conditions that very many may meet: no result is recorded while they are cancelled.
     """
     pending = (Delivery.status == DeliveryStatus.PENDING) & condition
     if not await session.scalar(select(func.count()).select_from(Delivery).where(pending)):
         return 0
     await lock_deliveries(session)
-    locked = select(Delivery.id).where(pending).order_by(Delivery.id).with_for_update()
+    locked = select(Delivery.id).where(pending).order_by(Delivery.id).limit(limit).with_for_update()
     cancelled = await session.execute(
         update(Delivery)
         .where(Delivery.id.in_(locked))

@@ -23,10 +23,10 @@ from services.notify.domain.deliveries import (
 )
 from services.notify.domain.retries import next_attempt_at
 from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
-from services.notify.tables import Delivery, Subscription
-from services.notify.use_cases.deliveries.cancel import cancel_deliveries
+from services.notify.tables import Subscription
 from services.notify.use_cases.deliveries.leases import Lease
 from services.notify.use_cases.deliveries.locks import lock_deliveries
+from services.notify.use_cases.subscriptions import cancel_of_subscriptions
 from shared.runtime.audit import SYSTEM, add_audit
 
 
@@ -177,9 +177,8 @@ async def _disable(session: AsyncSession, gone: Collection[UUID], now: datetime)
 
 
 async def _cancel_pending(session: AsyncSession, subscription_id: UUID, now: datetime) -> None:
-    reason = DeliveryReason.ENDPOINT_GONE
-    theirs = Delivery.subscription_id == subscription_id
-    cancelled = await cancel_deliveries(session, theirs, reason, now)
+    reason = SubscriptionReason.ENDPOINT_GONE
+    cancelled = await cancel_of_subscriptions(session, Subscription.id == subscription_id, reason, now)
     await add_audit(
         session, SYSTEM, "subscription.disabled", "subscription", subscription_id, at=now,
         reason=reason, deliveries_cancelled=cancelled,
