@@ -11,6 +11,7 @@ from services.cli.console import Misuse, Stop, err
 from services.cli.generate import generate
 from services.cli.listen import listen
 from services.cli.processes import list_settings, migrate_databases, serve, topics, work
+from services.cli.rebuild import rebuild
 from services.cli.restore import restore
 from services.cli.simulate import simulate
 from services.cli.up import up
@@ -38,6 +39,7 @@ app.command()(work)
 app.command("migrate")(migrate_databases)
 app.command()(topics)
 app.command()(restore)
+app.command()(rebuild)
 app.command("settings")(list_settings)
 
 

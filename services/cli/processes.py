@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -67,11 +67,11 @@ def _run(service: str, build: Build) -> None:
             return
 
 
-def require_service(service: str) -> None:
-    if service not in SERVICES:
+def require_service(service: str, among: Collection[str] = SERVICES) -> None:
+    if service not in among:
         raise Stop(
-            f"Không có dịch vụ {service}: chọn {', '.join(SERVICES)}.",
-            f"There is no service {service}: choose {', '.join(SERVICES)}.",
+            f"Không có dịch vụ {service}: chọn {', '.join(among)}.",
+            f"There is no service {service}: choose {', '.join(among)}.",
         )
 
 

@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 from shared import errors
 from shared.http.validation import FieldError, field_errors
-from shared.runtime.faults import is_duplicate, is_transient
+from shared.runtime.faults import is_duplicate, is_timeout, is_transient
 
 logger = logging.getLogger(__name__)
 
@@ -185,8 +185,14 @@ def framework_code(status: int) -> str:
     return HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")
 
 
-async def _on_database(_: Request, error: Exception) -> JSONResponse:
-    """The database is unreachable or overloaded: nothing was written, the caller may try again."""
+async def _on_database(request: Request, error: Exception) -> JSONResponse:
+    """The database is unreachable or overloaded: nothing was written, the caller may try again.
+
+    A read waits for no lock: one that takes too long asks for too much.
+    """
+    if is_timeout(error) and request.method in {"GET", "HEAD"}:
+        logger.warning("statement timeout", extra={"route": request.url.path})
+        return refusal_response(_question_too_large())
     if isinstance(error, DBAPIError) and is_duplicate(error):
         return refusal_response(_recorded_meanwhile())
     if not is_transient(error):
@@ -198,6 +204,16 @@ async def _on_database(_: Request, error: Exception) -> JSONResponse:
         "Cơ sở dữ liệu tạm thời không phục vụ được. Gửi lại sau ít giây, với cùng Idempotency-Key để không ghi hai lần.",
         "The database cannot serve now. Send the request again in a few seconds, under the same Idempotency-Key so that "
         "nothing is recorded twice.",
+    )
+
+
+def _question_too_large() -> errors.InvalidInput:
+    return errors.InvalidInput(
+        "question_too_large",
+        "Câu hỏi phải đọc quá nhiều dữ liệu nên đã dừng: thêm điều kiện lọc, bỏ group_by, hoặc hỏi về hôm nay (bỏ as_of và known_at). "
+        "Gửi lại nguyên như cũ sẽ lại dừng.",
+        "The question has to read too much and was stopped: add a filter, leave group_by out, or ask about today (without as_of "
+        "and known_at). The same question would be stopped again.",
     )
 
 

@@ -15,6 +15,7 @@ _TRANSIENT = ("08", "53", "57", "40", "55P03")
 # data exception, integrity constraint violation, program limit exceeded (e.g. an index row too long)
 _PERMANENT = ("22", "23", "54")
 _UNIQUE_VIOLATION = "23505"
+_QUERY_CANCELED = "57014"
 
 
 def is_transient(error: Exception) -> bool:
@@ -32,6 +33,11 @@ def is_permanent(error: DBAPIError) -> bool:
 def is_duplicate(error: DBAPIError) -> bool:
     """True if it is unique_violation. Use cases check first, so only concurrent requests cause it."""
     return _sqlstate(error) == _UNIQUE_VIOLATION
+
+
+def is_timeout(error: Exception) -> bool:
+    """True if PostgreSQL canceled the statement at `statement_timeout` (`shared/runtime/database.py`)."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == _QUERY_CANCELED
 
 
 def _sqlstate(error: DBAPIError) -> str:

@@ -101,10 +101,10 @@ async def test_a_bug_is_answered_without_its_words_and_logged_with_the_request_i
     assert record.exc_info
 
 
-async def test_a_statement_that_takes_too_long_is_to_be_sent_again(toy: Toy) -> None:
+async def test_a_question_that_takes_too_long_is_not_to_be_sent_again(toy: Toy) -> None:
     response = await toy.send("GET", "/toy/v1/bugs/timeout")
-    assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
-    assert response.headers["retry-after"] == "5"
+    assert (response.status_code, response.json()["code"]) == (422, "question_too_large")
+    assert "retry-after" not in response.headers
 
 
 async def test_a_database_that_is_away_is_told_so(toy: Toy) -> None:

@@ -17,6 +17,7 @@ from services.tasks.queries import tasks as facts
 from services.tasks.queries.places import PlaceInList
 from services.tasks.queries.status import parameters
 from services.tasks.schemas.tasks import TaskOut
+from services.tasks.use_cases.projection import compare_projection
 from shared.document_numbers import normal_form
 from shared.keys.viewers import EVERYTHING, Viewer
 from shared.runtime.clock import ManualClock, local_instant
@@ -114,6 +115,7 @@ async def test_a_list_of_today_is_the_one_of_the_facts(
             assert await by_projection(empty, each, values, viewer) == await by_facts(
                 empty, each, values, viewer
             )
+    assert (await compare_projection(empty)).differing == 0
 
 
 @pytest.mark.parametrize("viewer", [EVERYTHING, Viewer(agency="48")])

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from shared.platform.concurrent_index import create_index_concurrently
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -35,7 +37,7 @@ CREATE TABLE task_keys (
 """
 
 # A task as its facts say, all of them: none holds from a later day than the one on which it is recorded. Each part is
-# looked up by the task's key. A group's task takes its status from the keys of its members, which are written before.
+# looked up by the task's key, once (OFFSET 0). A group's task takes its status from the keys of its members, which are written before.
 _VIEW = """
 CREATE VIEW tasks_by_facts AS
 SELECT
@@ -66,6 +68,7 @@ CROSS JOIN LATERAL (
         (SELECT kind FROM endings WHERE task_id = task.id) AS ending,
         (SELECT completed_on FROM submissions WHERE task_id = task.id AND decision = 'accept') AS completed_on,
         EXISTS (SELECT FROM submissions WHERE task_id = task.id AND decision IS NULL) AS awaits
+    OFFSET 0
 ) AS fact
 CROSS JOIN LATERAL (
     SELECT
@@ -78,6 +81,7 @@ CROSS JOIN LATERAL (
             WHERE EXISTS (SELECT FROM task_keys WHERE key = 'parent:' || task.id AND lasting = word)
             ORDER BY place LIMIT 1
         ) END AS ended
+    OFFSET 0
 ) AS member
 CROSS JOIN LATERAL (
     SELECT
@@ -92,6 +96,7 @@ CROSS JOIN LATERAL (
             WHEN task.kind = 'standing' THEN 'standing'
             ELSE 'open'
         END AS lasting
+    OFFSET 0
 ) AS status
 CROSS JOIN LATERAL (
     SELECT
@@ -114,12 +119,16 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT
         coalesce(json_agg(json_build_object('document_code', document_code, 'clause', clause) ORDER BY position), '[]') AS shown,
-        coalesce(array_agg(DISTINCT 'document:' || normal_form), '{}') AS keys,
-        coalesce(array_agg(DISTINCT 'member-document:' || normal_form), '{}') AS member_keys
-    FROM citations JOIN documents ON documents.code = citations.document_code WHERE task_id = task.id
+        coalesce(array_agg(DISTINCT 'document:' || number), '{}') AS keys,
+        coalesce(array_agg(DISTINCT 'member-document:' || number), '{}') AS member_keys
+    FROM (
+        SELECT document_code, clause, position, (SELECT normal_form FROM documents WHERE code = document_code) AS number
+        FROM citations WHERE task_id = task.id
+    ) AS each
 ) AS cited
 CROSS JOIN LATERAL (
     SELECT ARRAY['programme:' || (SELECT normal_form FROM programmes WHERE code = task.programme_code)] AS found
+    OFFSET 0
 ) AS listing
 CROSS JOIN LATERAL (
     SELECT
@@ -147,7 +156,7 @@ CROSS JOIN LATERAL (
 """
 
 # No plan depends on statistics, which tell nothing yet of what the same transaction has just written: every row is
-# looked up by a key.
+# looked up by a key, in subqueries that no join can be made of.
 _BY_KEYS = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off"
 
 _WRITE = f"""
@@ -158,8 +167,8 @@ BEGIN
     changed AS MATERIALIZED (
         SELECT fresh.*, was.listed AS was_listed, was.lasting AS was_lasting, was.due_on AS was_due_on
         FROM unnest(wanted) AS asked(id)
-        JOIN tasks_by_facts AS fresh ON fresh.id = asked.id
-        LEFT JOIN projected_tasks AS was ON was.id = asked.id
+        CROSS JOIN LATERAL (SELECT * FROM tasks_by_facts AS one WHERE one.id = asked.id OFFSET 0) AS fresh
+        LEFT JOIN LATERAL (SELECT * FROM projected_tasks AS one WHERE one.id = asked.id OFFSET 0) AS was ON true
         WHERE was.* IS DISTINCT FROM ROW(fresh.*)::projected_tasks
     ),
     gone AS (
@@ -225,6 +234,7 @@ END $$
 
 
 def upgrade() -> None:
+    create_index_concurrently("ix_tasks_parent_id", "tasks (parent_id) WHERE parent_id IS NOT NULL")
     for statement in _TABLES.split(";\n")[:-1]:
         op.execute(statement)
     for definition in (_VIEW, _WRITE, _PROJECT):
@@ -238,8 +248,5 @@ def upgrade() -> None:
         postgresql_where="parent_id IS NOT NULL",
     )
     op.create_index("ix_projected_tasks_words", "projected_tasks", ["words"], postgresql_using="gin")
-    op.create_index(
-        "ix_tasks_parent_id", "tasks", ["parent_id"], postgresql_where="parent_id IS NOT NULL"
-    )
     for replaced in ("ix_tasks_lasting_status", "ix_tasks_members"):
         op.drop_index(replaced, "tasks")

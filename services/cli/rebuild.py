@@ -1,0 +1,55 @@
+"""`dondoc rebuild`: the tables made for reading, compared with the facts and written anew where they differ."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.connections import connecting, require_migrated
+from services.cli.console import AsJson, out, print_json
+from services.cli.deployment import DataDir, deployment
+from services.cli.environment import DATA_FOLDER
+from services.cli.processes import require_service
+from services.tasks.use_cases.projection import Comparison, compare_projection, rebuild_projection
+
+PROJECTING = ("tasks",)
+Name = Annotated[str, typer.Argument(metavar="SERVICE", help=" | ".join(PROJECTING))]
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check",
+        help="Chỉ so, không ghi; có khác thì mã thoát 1. / Compare only; a difference is exit code 1.",
+    ),
+]
+
+
+def rebuild(
+    service: Name, check: Check = False, data_dir: DataDir = DATA_FOLDER, as_json: AsJson = False
+) -> None:
+    """So bảng đọc với dữ liệu gốc, ghi lại chỗ khác; chạy được khi hệ thống đang ghi. / Compare the tables made for reading with the facts and write anew what differs; the service may go on."""
+    require_service(service, PROJECTING)
+    found = asyncio.run(_rebuild(service, data_dir, check=check))
+    if as_json:
+        print_json({"service": service, "written": not check, **asdict(found)})
+    else:
+        out.print(_sentence(service, found, check=check), highlight=False, soft_wrap=True)
+    if check and found.differing:
+        raise typer.Exit(1)
+
+
+async def _rebuild(service: str, data_dir: Path, *, check: bool) -> Comparison:
+    async with deployment(data_dir, [service]) as (_, databases):
+        database = databases[service]
+        await require_migrated(service, database.url)
+        with connecting(service, database.url):
+            return await (compare_projection if check else rebuild_projection)(database)
+
+
+def _sentence(service: str, found: Comparison, *, check: bool) -> str:
+    vi, en = ("khác", "differ") if check else ("khác, đã ghi lại", "differed and were written anew")
+    return (
+        f"{service}: đã so {found.tasks} nhiệm vụ, {found.keys} khóa đọc; {found.differing} {vi}"
+        f" / {found.tasks} tasks and {found.keys} keys compared; {found.differing} {en}"
+    )
