@@ -84,9 +84,9 @@ async def _summarise_databases(
         whole = figures_of("", await load_database_facts(connection, asked, own.downtime))
         contradictions = await list_contradictions(connection, asked, {}, is_open=True)
     return DatabaseSummary(
-        total=whole.total.count,
-        connected=whole.connected.count,
-        late=whole.by_observed[Observed.LATE].count,
+        total=whole.total["count"],
+        connected=whole.connected["count"],
+        late=whole.by_observed[Observed.LATE]["count"],
         contradicting=len({row.database_code for row in contradictions}),
     )
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Identity,
     Index,
     desc,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -74,6 +75,7 @@ class Amendment(Base):
         CheckConstraint("num_nulls(period_seconds, grace_seconds) IN (0, 2)", name="expectation_whole"),
         CheckConstraint("sets_heartbeat OR period_seconds IS NULL", name="sets_heartbeat"),
         Index(None, "database_code", "holds_from", "id"),
+        Index("ix_amendments_owner_code", "owner_code", postgresql_where=text("owner_code IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -175,7 +177,9 @@ class Watch(Base):
     Instants are of the suite's clock. `in_time` is period + grace, `heard_until` that long after the newest heartbeat.
     It is to be examined at `next_check_at`: the earlier of the instant at which silence would change its state, which
     each heartbeat postpones, and of any other at which something may change. While it `is_steady`, a further heartbeat
-    in order updates it without reading older ones.
+    in order updates it without reading older ones. `fails`: the latest result of some criterion failed.
+
+    It answers for every instant from `checked_at` until `next_check_at` (`queries/statistics.py`).
     """
 
     __tablename__ = "watches"
@@ -202,6 +206,7 @@ class Watch(Base):
     heard_until: Mapped[datetime | None]
     last_sync_at: Mapped[datetime | None]
     record_count: Mapped[int | None] = mapped_column(BigInteger)
+    fails: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Contradiction(Base):
@@ -219,6 +224,7 @@ class Contradiction(Base):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index(None, desc("opened_at"), desc("id")),
+        Index("ix_contradictions_kind", "kind", desc("opened_at"), desc("id")),
         Index(None, "database_code"),
     )
 

@@ -3,7 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.datasets.world import World
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.datasets.domain.statistics import DatabaseFacts
+from services.datasets.queries.downtime import load_downtimes
+from services.datasets.queries.statistics import load_database_facts, work_out_facts
+from services.datasets.worker import report_liveness
+from shared.runtime.clock import local_date
+from shared.runtime.stable_reads import AsOf
+from tests.datasets.world import HOURLY, World
 
 
 async def registered(world: World, kind: str, number: int, **declared: Any) -> list[str]:
@@ -117,3 +126,77 @@ async def test_of_a_criterion_the_latest_result_counts(world: World) -> None:
     await world.assess(passed=False, as_of="2026-03-05")
     found = await world.get("/statistics")
     assert found["whole"]["failing_criteria"] == {"count": 1, "codes": ["DB"]}
+
+
+# --- what is read from watches
+
+STEPS = (
+    "beat", "beat late", "beat empty", "pass ten minutes", "pass two hours", "pass a day", "watch", "declare operating",
+    "declare none yesterday", "pass a criterion", "fail a criterion", "maintain", "expect daily", "change owner", "outage",
+)  # fmt: skip
+
+
+async def take(world: World, step: str, code: str) -> None:
+    path, today = f"/databases/{code}", local_date(world.now)
+    match step.split():
+        case ["pass", *words] if words != ["a", "criterion"]:
+            spans = {"minutes": timedelta(minutes=10), "hours": timedelta(hours=2), "day": timedelta(days=1)}
+            world.clock.move_to(world.now + spans[words[-1]])
+        case ["beat", *when]:
+            await world.beat(code, 50 if when == ["late"] else 0, count=0 if when == ["empty"] else 100)
+        case ["watch"]:
+            await world.watch()
+        case ["declare", phase, *when]:
+            day = today - timedelta(days=len(when))
+            connection = "connected" if phase == "operating" else "none"
+            await world.declare(code, day.isoformat(), phase=phase, ndc_connection=connection)
+        case [verdict, "a", "criterion"]:
+            await world.assess(code, passed=verdict == "pass", as_of=today.isoformat())
+        case ["maintain"]:
+            window = {"from": world.now + timedelta(minutes=5), "until": world.now + timedelta(hours=1)}
+            given = {name: at.isoformat() for name, at in window.items()}
+            await world.post(f"{path}/maintenance", given | {"reason": "Nâng cấp"})
+        case ["outage"]:
+            await report_liveness(world.database, world.clock, world.settings, is_start=True)
+        case [verb, *_]:
+            change = (
+                {"owner_code": "G16"}
+                if verb == "change"
+                else {"heartbeat": HOURLY | {"period_seconds": 86_400}}
+            )
+            [watch] = await world.rows("SELECT version FROM watches WHERE database_code = :code", code=code)
+            await world.send("PATCH", path, json=change, headers={"If-Match": f'"{watch.version}"'})
+
+
+async def both(world: World, *, days_ago: int = 0) -> tuple[list[DatabaseFacts], list[DatabaseFacts]]:
+    """The facts as figures read them, and as the records alone say."""
+    async with world.database.stable_snapshot(world.clock, None) as (connection, moment):
+        asked = AsOf(local_date(moment.now) - timedelta(days=days_ago), moment.known_at)
+        downtimes = await load_downtimes(connection, asked.known_at, world.settings.downtime)
+        read = await load_database_facts(connection, asked, world.settings.downtime)
+        return read, await work_out_facts(connection, None, asked, downtimes)
+
+
+@given(steps=st.lists(st.tuples(st.sampled_from(STEPS), st.booleans()), min_size=3, max_size=10))
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_watches_say_what_the_records_say(world: World, steps: list[tuple[str, bool]]) -> None:
+    begin = world.now
+    codes = [f"{letter}{begin.timestamp():.0f}" for letter in "AB"]
+    for code in codes:
+        await world.register(code)
+    for step, second in steps:
+        world.clock.move_to(world.now + timedelta(seconds=1))
+        await take(world, step, codes[second])
+        for days_ago in (0, 1):
+            read, worked_out = await both(world, days_ago=days_ago)
+            assert read == worked_out, (step, days_ago)
+    world.clock.move_to(world.now + timedelta(minutes=1))
+    await world.watch()
+    answering = "SELECT count(*) FROM watches WHERE next_check_at IS NULL OR next_check_at > :now"
+    assert await world.rows(answering, now=world.now) == await world.rows("SELECT count(*) FROM databases")
+    read, worked_out = await both(world)
+    assert read == worked_out

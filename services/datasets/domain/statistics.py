@@ -1,12 +1,25 @@
 """Counts of databases by declared, measured and observed facts, each with the codes counted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from services.datasets.domain.declarations import JOINED, Connection, Phase
 from services.datasets.domain.observation import Observed
 
 UNDECLARED = "undeclared"
+_MEASURES = (
+    "total",
+    "without_platform",
+    "failing_criteria",
+    "incomplete_or_unconnected",
+    "connected",
+    "planned",
+)
+_PHASES = (*(word.value for word in Phase), UNDECLARED)
+_CONNECTIONS = (*(word.value for word in Connection), UNDECLARED)
+_PLANNED = frozenset(word.value for word in Phase if word is not Phase.NONE)
+_STATES = tuple(word.value for word in Observed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +43,11 @@ class DatabaseFacts:
         return self.connection in JOINED
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(TypedDict):
+    """A dictionary, since statistics by owner have twenty of each owner."""
+
     count: int
-    codes: tuple[str, ...]
+    codes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +67,30 @@ class Group:
 
 
 def figures_of(key: str, databases: Sequence[DatabaseFacts]) -> Group:
-    """The figures of some databases. An undeclared phase or connection counts as none."""
+    """The figures of some databases in order of code. An undeclared phase or connection counts as none."""
+    measures, phases, connections, states = map(_lists, (_MEASURES, _PHASES, _CONNECTIONS, _STATES))
+    for item in databases:
+        code, is_operating, is_joined = item.code, item.is_operating, item.is_joined
+        measures["total"].append(code)
+        if not is_operating:
+            measures["without_platform"].append(code)
+        elif item.fails:
+            measures["failing_criteria"].append(code)
+        if is_joined:
+            measures["connected"].append(code)
+        if not (is_operating and is_joined):
+            measures["incomplete_or_unconnected"].append(code)
+        if item.phase in _PLANNED:
+            measures["planned"].append(code)
+        phases[item.phase or UNDECLARED].append(code)
+        connections[item.connection or UNDECLARED].append(code)
+        states[item.observed].append(code)
     return Group(
         key=key,
-        total=_measure(databases),
-        without_platform=_measure(item for item in databases if not item.is_operating),
-        failing_criteria=_measure(item for item in databases if item.is_operating and item.fails),
-        incomplete_or_unconnected=_measure(
-            item for item in databases if not (item.is_operating and item.is_joined)
-        ),
-        connected=_measure(item for item in databases if item.is_joined),
-        planned=_measure(item for item in databases if item.phase not in {None, Phase.NONE}),
-        by_phase=_split(databases, [*Phase, UNDECLARED], lambda item: item.phase or UNDECLARED),
-        by_ndc_connection=_split(
-            databases, [*Connection, UNDECLARED], lambda item: item.connection or UNDECLARED
-        ),
-        by_observed=_split(databases, list(Observed), lambda item: item.observed),
+        **_measures(measures),
+        by_phase=_measures(phases),
+        by_ndc_connection=_measures(connections),
+        by_observed=_measures(states),
     )
 
 
@@ -80,13 +102,10 @@ def grouped(databases: Sequence[DatabaseFacts], by: str) -> list[Group]:
     return [figures_of(key, found[key]) for key in sorted(found)]
 
 
-def _measure(databases: Iterable[DatabaseFacts]) -> Measure:
-    codes = tuple(sorted(item.code for item in databases))
-    return Measure(len(codes), codes)
+def _lists(words: Iterable[str]) -> dict[str, list[str]]:
+    """An empty list for every value."""
+    return {word: [] for word in words}
 
 
-def _split(
-    databases: Sequence[DatabaseFacts], words: Sequence[str], word_of: Callable[[DatabaseFacts], str]
-) -> dict[str, Measure]:
-    """A measure for every value; 0 for one that no database has."""
-    return {str(word): _measure(item for item in databases if word_of(item) == word) for word in words}
+def _measures(codes: Mapping[str, Sequence[str]]) -> dict[str, Measure]:
+    return {word: {"count": len(found), "codes": found} for word, found in codes.items()}

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, null, or_, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, case, func, null, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.datasets.queries.amendments import INSTANT, OWNER_CODE
 from services.datasets.queries.parameters import KNOWN_AT
-from services.datasets.tables import Contradiction, Database
+from services.datasets.tables import Amendment, Contradiction, Database
 from shared.runtime.database import AnyRow
 from shared.runtime.stable_reads import AsOf
 
@@ -52,6 +52,11 @@ async def list_contradictions(
     for name, value in wanted.items():
         if value is not None:
             statement = statement.where(_EQUAL[name] == value)
+    if (owner := wanted.get("owner")) is not None:
+        # by keys: few databases were ever this owner's
+        owned = select(Amendment.database_code).where(Amendment.owner_code == owner).distinct()
+        codes = func.array(owned.scalar_subquery(), type_=ARRAY(Text))
+        statement = statement.where(Contradiction.database_code == any_(codes))
     if is_open is not None:
         statement = statement.where(
             or_(~_HAS_CLOSED, Contradiction.closed_at.is_(None)) if is_open else _HAS_CLOSED

@@ -88,6 +88,7 @@ def first_watch(new: NewDatabase, *, at: datetime) -> Watch:
         is_steady=False,
         checked_at=at,
         in_time=in_time(new.period_seconds, new.grace_seconds),
+        fails=False,
     )
 
 

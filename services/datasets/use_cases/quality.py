@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.datasets.domain.days import check_day_not_future
 from services.datasets.domain.quality import check_quality
+from services.datasets.queries.quality import some_criterion_fails
 from services.datasets.tables import (
     QualityResult,
 )
@@ -55,6 +56,7 @@ async def record_quality_result(
     )
     session.add(result)
     await session.flush()
+    watched.watch.fails = await some_criterion_fails(await session.connection(), code)
     detail = {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
     await record_and_examine(session, watched, events.DatabaseAssessed, detail, rules, actor=actor, at=at)
     return result
