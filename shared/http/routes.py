@@ -199,6 +199,12 @@ async def current_context(request: Request) -> Context:
     return get_context(request)
 
 
+async def current_claim(request: Request, _: IdempotencyKey = None) -> idempotency.Claim | None:
+    claim = request.state.claim
+    assert claim is None or isinstance(claim, idempotency.Claim)  # noqa: S101 - request.state is untyped
+    return claim
+
+
 async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     async with get_context(request).database.reading() as connection:
         yield connection
@@ -207,6 +213,8 @@ async def read_connection(request: Request) -> AsyncIterator[AsyncConnection]:
 CurrentChange = Annotated[Change, Depends(current_change)]
 CurrentLateChange = Annotated[LateChange, Depends(current_late_change)]
 CurrentDeferredChange = Annotated[DeferredChange, Depends(current_deferred_change)]
+# Of a route whose change is committed with others' (`runtime.group_commit`), the claim of its key too.
+CurrentClaim = Annotated[idempotency.Claim | None, Depends(current_claim)]
 ReadConnection = Annotated[AsyncConnection, Depends(read_connection, scope="function")]
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 CurrentContext = Annotated[Context, Depends(current_context)]
@@ -229,7 +237,8 @@ class ServiceRoute(APIRoute):
     """A route whose change is committed before its answer leaves, together with its Idempotency-Key.
 
     The edge owns the transaction: rows, audit entry, event and the stored answer commit together or not at all. A route
-    without CurrentChange (or a late or deferred one) writes nothing, whatever its method, and opens none.
+    without CurrentChange (or a late or deferred one) writes nothing, whatever its method, and opens none; with CurrentClaim it
+    hands its change, the key and the answer to a group commit.
     """
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # same shape
@@ -237,7 +246,7 @@ class ServiceRoute(APIRoute):
         takes = Takes.of(self)
         calls = [each.call for each in below(self.dependant)]
         is_late, is_deferred = current_late_change in calls, current_deferred_change in calls
-        is_limited = limited_apart not in calls
+        is_grouped, is_limited = current_claim in calls, limited_apart not in calls
 
         async def read(request: Request) -> Response:
             # before any dependency takes a connection: a request that holds one and waits for another can deadlock
@@ -251,25 +260,27 @@ class ServiceRoute(APIRoute):
             if is_limited and caller.tenant is not None:
                 context.changes.take(caller.prefix, 1 + len(body) // _BYTES_OF_A_CHANGE)
             key = request.headers.get("idempotency-key")
-            if key is None and is_deferred:
+            claim = (
+                None if key is None else idempotency.Claim.of(caller.prefix, key, request=request, body=body)
+            )
+            if is_grouped:
+                request.state.claim = claim
+            if is_grouped or (is_deferred and claim is None):
                 return await answer(request)
             open_change = context.database.late_change if is_late else context.database.change
             async with open_change(context.clock) as opened:
                 request.state.change = opened
-                if key is None:
+                if claim is None:
                     return await answer(request)
                 session, at = opened.session, context.clock.now()
-                replay = await idempotency.claim(
-                    session, caller.prefix, key, request=request, body=body, at=at
-                )
-                if replay is not None:
+                if (replay := await idempotency.claim(session, claim, at=at)) is not None:
                     return replay
                 response = await answer(request)
-                await idempotency.remember(session, caller.prefix, key, request=request, response=response)
+                await idempotency.remember(session, claim, request=request, response=response, at=at)
                 return response
 
         _require_no_thread(self, calls)
-        changes = current_change in calls or is_late or is_deferred
+        changes = current_change in calls or is_late or is_deferred or is_grouped
         if changes:
             _require_one_connection(self, calls)
         visibility_of(self)

@@ -18,6 +18,14 @@ async def database(reused: Reused) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def admin(reused: Reused) -> AsyncIterator[Database]:
+    """Connections with every right."""
+    admin = Database(await reused("finance"), pool_size=2, application="dondoc-test")
+    yield admin
+    await admin.close()
+
+
+@pytest.fixture
 async def service(database: Database, clock: ManualClock) -> AsyncIterator[FinanceService]:
     """The finance service at 08:00 on 20 May 2025."""
     async with running_finance(database, clock) as running:

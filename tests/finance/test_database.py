@@ -20,7 +20,6 @@ from shared.keys.viewers import EVERYTHING
 from shared.runtime.clock import ManualClock, local_date
 from shared.runtime.database import Database
 from shared.runtime.migrations import migrate
-from tests.conftest import Reused
 from tests.finance.test_ledger import _DISCREPANCIES
 from tests.finance.world import ACTOR, DAY, FinanceService, header, line, line_body, post, record_agencies
 from tests.support.bus import wait_for
@@ -51,14 +50,6 @@ async def refused(database: Database, *statements: str) -> str:
         await run()
     state: str = error.value.orig.sqlstate  # type: ignore[union-attr]  # a DBAPIError has one
     return state
-
-
-@pytest.fixture
-async def admin(reused: Reused) -> Any:
-    """Connections with every right."""
-    admin = Database(await reused("finance"), pool_size=2, application="dondoc-test")
-    yield admin
-    await admin.close()
 
 
 # --- rights ---------------------------------------------------------------------------------------------------------

@@ -510,7 +510,7 @@ async def test_a_file_is_judged_before_its_import_is_announced_and_posted_by_one
     told = [
         (data["budget"]["version"], data["budget"]["disbursed"]) for _, _, data in await funded.events(budget)
     ]
-    assert told == [(1, 0), (2, 0), *((2 + n, n * 5 * 10**6) for n in range(1, 16))]
+    assert told == [(1, 0), (2, 0), (3, 15 * 5 * 10**6)]
     lines = await funded.rows("SELECT decision_id, line, reference FROM voucher_lines ORDER BY reference")
     assert len(lines) == 15
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from services.finance.api.dependencies import CodeParameter, Manager, Reader
+from services.finance.api.posting import CurrentPosting, Order
 from services.finance.domain.ledger import Kind
 from services.finance.queries import decisions as read
 from services.finance.queries.visibility import defence_refused, require_fields
@@ -21,6 +22,7 @@ from services.finance.schemas.decisions import (
     decision_members,
 )
 from services.finance.use_cases import decisions as use_cases
+from services.finance.use_cases.ledger import Entry, Posted
 from shared.document_numbers import normal_form
 from shared.http.openapi import sent
 from shared.http.pagination import (
@@ -35,7 +37,14 @@ from shared.http.pagination import (
     small,
 )
 from shared.http.problems import documented
-from shared.http.routes import CurrentActor, CurrentChange, ReadConnection, service_router
+from shared.http.routes import (
+    CurrentActor,
+    CurrentChange,
+    CurrentClaim,
+    CurrentContext,
+    ReadConnection,
+    service_router,
+)
 from shared.http.scalars import AS_INTEGER
 from shared.keys.viewers import Viewer
 from shared.runtime.database import Change
@@ -47,15 +56,20 @@ MAX_BODY_BYTES = 5 * 1024 * 1024  # 10,000 lines of at most 500 bytes
 
 
 @router.post(
-    "/decisions", status_code=201, tags=["decisions"], responses=documented(409, 413) | sent(201, "Location")
+    "/decisions",
+    status_code=201,
+    tags=["decisions"],
+    response_model=DecisionOut,
+    responses=documented(409, 413) | sent(201, "Location"),
 )
 async def post_decision(
     body: DecisionIn,
-    response: Response,
-    change: CurrentChange,
+    context: CurrentContext,
+    posting: CurrentPosting,
+    claim: CurrentClaim,
     actor: CurrentActor,
     caller: Manager,
-) -> DecisionOut:
+) -> Response:
     """Ghi sổ một quyết định. / Post a decision.
 
     Ghi đủ mọi dòng hoặc không dòng nào. Một văn bản (number, kind, issued_on) chỉ ghi một lần, trừ khi đã đảo.
@@ -64,11 +78,15 @@ async def post_decision(
     """
     lines, meant = [line.line() for line in body.lines], body.similar_is_meant
     require_fields(caller.viewer, *(line.field for line in lines))
-    decision_id = await use_cases.post_decision(
-        change.session, body.header(), lines, similar_is_meant=meant, actor=actor, at=change.at
-    )
-    response.headers["Location"] = f"{PATH}/{decision_id}"
-    return await _posted(change, decision_id, caller.viewer)
+    at = context.clock.now()
+    entry = use_cases.checked(body.header(), lines, similar_is_meant=meant, actor=actor, at=at)
+    return await posting.submit(Order(entry, partial(_answer, caller.viewer, entry), claim))
+
+
+def _answer(viewer: Viewer, entry: Entry, posted: Posted) -> Response:
+    answer = DecisionOut.of_posted(viewer, entry, posted)
+    headers = {"Location": f"{PATH}/{entry.id}"}
+    return Response(answer.model_dump_json(), 201, headers, "application/json")
 
 
 @router.get("/decisions", tags=["decisions"], response_model=DecisionPage)

@@ -78,7 +78,7 @@ async def import_disbursements(
     judged = await judge_file(change, file, **arguments, actor=actor)
     report = await report_of(ImportReport, file, file.rows, **_own(judged), dry_run=form.dry_run)
     if judged.decisions:
-        await import_file(change, judged, similar_is_meant=form.similar_is_meant, actor=actor)
+        await import_file(change, judged, actor=actor)
     return report
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from services.finance.domain import ledger
 from services.finance.domain.decisions import Header
 from services.finance.schemas.fields import Day, Year, refuse_fraction
+from services.finance.use_cases.ledger import Entry, Posted
 from shared.http.answers import Answer, example
 from shared.http.requests import Code, DocumentNumber, Paragraph, RequestModel, SimilarIsMeant
 from shared.http.scalars import Integer
@@ -102,6 +103,27 @@ class DecisionOut(Answer):
     reason: str | None
     actor: str | None = Field(description="name and prefix of the key; null for a key that may not know it")
     recorded_at: datetime
+
+    @classmethod
+    def of_posted(cls, viewer: Viewer, entry: Entry, posted: Posted) -> Self:
+        """A decision that has just been posted, for a viewer who sees all of its lines."""
+        header, decision = entry.header, entry.event.decision
+        return cls(
+            id=entry.id,
+            kind=header.kind,
+            number=header.number,
+            issued_on=header.issued_on,
+            entry=posted.entry,
+            effective_on=header.effective_on,
+            line_count=decision.lines,
+            amount=decision.amount,
+            in_part=False,
+            reverses_id=None,
+            reversed_by_id=None,
+            reason=None,
+            actor=viewer.actor(entry.actor.name),
+            recorded_at=posted.recorded_at,
+        )
 
 
 def decision_members(viewer: Viewer, row: AnyRow) -> dict[str, Any]:

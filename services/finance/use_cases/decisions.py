@@ -36,19 +36,21 @@ async def post_decision(
         Conflict: number_similar, unless that is meant.
         Insufficient: an account would go below zero.
     """
-    entry = checked(header, lines, at=at)
-    await ledger.post(session, entry, similar_is_meant=similar_is_meant, actor=actor, at=at)
+    entry = checked(header, lines, similar_is_meant=similar_is_meant, actor=actor, at=at)
+    await ledger.post(session, entry, at=at)
     return entry.id
 
 
-def checked(header: Header, lines: Sequence[Line], *, at: datetime) -> ledger.Entry:
+def checked(
+    header: Header, lines: Sequence[Line], *, similar_is_meant: bool = False, actor: Actor, at: datetime
+) -> ledger.Entry:
     """A new decision, ready to be posted. Raises InvalidInput."""
     check_header(header, local_date(at))
     check_lines(header.kind, lines)
     decision_id = uuid4()
     contract = events.RecoveryPosted if header.kind is Kind.RECOVER else events.DecisionPosted
     event = contract.model_validate({"decision": _state(decision_id, header, lines, recorded_at=at)})
-    return ledger.Entry(decision_id, header, lines, event)
+    return ledger.Entry(decision_id, header, lines, event, actor, similar_is_meant)
 
 
 async def reverse_decision(
@@ -78,7 +80,8 @@ async def reverse_decision(
     event = contract.model_validate({"decision": state})
     negated = [line.negated() for line in lines]
     reversal_header = replace(header, effective_on=effective_on)
-    await ledger.post(session, ledger.Entry(reversal.id, reversal_header, negated, event), actor=actor, at=at)
+    entry = ledger.Entry(reversal.id, reversal_header, negated, event, actor)
+    await ledger.post(session, entry, at=at)
     return reversal.id
 
 

@@ -4,7 +4,7 @@ One round trip, since transactions that wait for a budget's lock wait for every 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -21,44 +21,38 @@ from services.finance.domain.shortages import Shortage, insufficient
 from services.finance.tables import Agency
 from shared.agencies import require_agencies
 from shared.document_numbers import normal_form, number_similar, similar_form
-from shared.errors import Conflict, Refusal
+from shared.errors import Conflict, InvalidInput, Refusal
 from shared.events import finance as events
 from shared.imports.overtaken import overtaken
 from shared.runtime.audit import Actor
+from shared.runtime.database import AnyRow
 
-# The function returns the budgets that it moved, all with the instant at which the decision was recorded; no row where an
-# agency is not known. Of each decision its own event comes first, then each budget's whole state. Accounts to figures as in
-# `domain.balances.figures`. Decisions are posted in the order of the arrays; their lines are a slice of those of all.
+# The function returns a row for each decision, and one for each budget that was moved. Of decisions that were posted
+# together their own events come first, then each budget's whole state. Accounts to figures as in `domain.balances.figures`.
 _POST = text(
     """
-    WITH decision AS MATERIALIZED (
-        SELECT * FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:taken_from AS text[]), CAST(:given_to AS text[]),
-            CAST(:numbers AS text[]), CAST(:normal_forms AS text[]), CAST(:similar_forms AS text[]),
-            CAST(:issued_on AS date[]), CAST(:effective_on AS date[]), CAST(:reverses_ids AS uuid[]),
-            CAST(:reasons AS text[]), CAST(:details AS text[]), CAST(:firsts AS integer[]), CAST(:lasts AS integer[]),
-            CAST(:event_types AS text[]), CAST(:subjects AS text[]), CAST(:versions AS integer[]), CAST(:events AS text[])
-        ) WITH ORDINALITY AS each (
-            id, kind, taken_from, given_to, number, normal_form, similar_form, issued_on, effective_on, reverses_id, reason,
-            detail, first, last, event_type, subject, version, event, n)
-    ), budget AS MATERIALIZED (
-        SELECT n, posted.*
-        FROM (SELECT * FROM decision ORDER BY n) AS entry CROSS JOIN LATERAL post_decision(
-            entry.id, kind, taken_from, given_to, number, normal_form, similar_form, :similar_is_meant, issued_on,
-            effective_on, reverses_id, reason, :actor, :at,
-            (CAST(:years AS integer[]))[first:last], (CAST(:levels AS text[]))[first:last],
-            (CAST(:agencies AS text[]))[first:last], (CAST(:natures AS text[]))[first:last],
-            (CAST(:fields AS text[]))[first:last], (CAST(:sources AS text[]))[first:last],
-            (CAST(:amounts AS bigint[]))[first:last], :request_id, CAST(detail AS jsonb)) AS posted
-    ), recorded AS (
-        SELECT n, max(recorded_at) AS at FROM budget GROUP BY n
+    WITH posted AS MATERIALIZED (
+        SELECT * FROM post_decisions(
+            CAST(:at AS timestamptz), CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:taken_from AS text[]),
+            CAST(:given_to AS text[]), CAST(:numbers AS text[]), CAST(:normal_forms AS text[]),
+            CAST(:similar_forms AS text[]), CAST(:similar_is_meant AS boolean[]), CAST(:issued_on AS date[]),
+            CAST(:effective_on AS date[]), CAST(:reverses_ids AS uuid[]), CAST(:reasons AS text[]), CAST(:actors AS text[]),
+            CAST(:request_ids AS text[]), CAST(:details AS text[]), CAST(:firsts AS integer[]), CAST(:lasts AS integer[]),
+            CAST(:years AS integer[]), CAST(:levels AS text[]), CAST(:agencies AS text[]), CAST(:natures AS text[]),
+            CAST(:fields AS text[]), CAST(:sources AS text[]), CAST(:decisions AS integer[]),
+            CAST(:dimensions AS integer[]), CAST(:amounts AS bigint[])
+        ) WITH ORDINALITY AS posted (n, refusal, detail, entry, recorded_at, budget, place)
     ), event AS (
-        SELECT n, 0 AS place, event_type AS type, subject, version, at,
+        SELECT place, type, subject, version, recorded_at,
                jsonb_set(CAST(event AS jsonb), CASE WHEN reverses_id IS NULL THEN CAST('{decision,recorded_at}' AS text[])
-                         ELSE CAST('{decision,reversal,recorded_at}' AS text[]) END, to_jsonb(at)) AS data
-        FROM recorded JOIN decision USING (n)
+                         ELSE CAST('{decision,reversal,recorded_at}' AS text[]) END, to_jsonb(recorded_at)) AS data
+        FROM posted
+        JOIN unnest(CAST(:event_types AS text[]), CAST(:subjects AS text[]), CAST(:versions AS integer[]),
+                    CAST(:events AS text[]), CAST(:reverses_ids AS uuid[])) WITH ORDINALITY
+             AS decision (type, subject, version, event, reverses_id, n) USING (n)
+        WHERE refusal IS NULL
         UNION ALL
-        SELECT n, 1, :budget_changed, CAST(id AS text), version, recorded_at,
+        SELECT place, :budget_changed, CAST(id AS text), version, posted.recorded_at,
                jsonb_build_object('budget', jsonb_build_object(
                    'id', id, 'version', version, 'year', year, 'level', level, 'agency_code', agency_code,
                    'approved', -authority, 'unallocated', unallocated, 'allocated', -authority - unallocated,
@@ -66,15 +60,16 @@ _POST = text(
                    'carried_over', carried_over, 'cancelled', cancelled,
                    'first_allocated_on', first_allocated_on, 'last_disbursed_on', last_disbursed_on,
                    'fields_excluded', jsonb_build_array('defence_security')))
-        FROM budget
+        FROM posted CROSS JOIN LATERAL (SELECT (posted.budget).*) AS moved
+        WHERE posted.n IS NULL
     ), written AS (
         INSERT INTO outbox (event_id, type, subject, version, time, data)
-        SELECT gen_random_uuid(), type, subject, version, at, data FROM event ORDER BY n, place, subject
+        SELECT gen_random_uuid(), type, subject, version, recorded_at, data FROM event ORDER BY place
     )
-    SELECT count(*) FROM recorded
+    SELECT refusal, detail, entry, recorded_at FROM posted WHERE n IS NOT NULL ORDER BY n
     """
 )
-DOCUMENT_POSTED, SHORT, NUMBER_SIMILAR, OUT_OF_RANGE = "DD001", "DD002", "DD003", "22003"
+OUT_OF_RANGE = "22003"
 
 
 class DocumentPosted(Conflict): ...
@@ -88,14 +83,20 @@ class Entry:
     header: Header
     lines: Sequence[Line]
     event: events.DecisionEvent | events.RecoveryEvent
+    actor: Actor
+    similar_is_meant: bool = False
 
 
-async def post(
-    session: AsyncSession, entry: Entry, *, similar_is_meant: bool = False, actor: Actor, at: datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What the ledger says of a decision that it has taken; `entry` counts how often its document was entered."""
+
+    entry: int
+    recorded_at: datetime
+
+
+async def post(session: AsyncSession, entry: Entry, *, at: datetime) -> Posted:
     """Post a decision with its audit entry and events; a reversal where its event has one.
-
-    Where an agency is not known nothing is written: then look which one.
 
     Raises:
         InvalidInput: agency_unknown, total_too_large.
@@ -103,58 +104,81 @@ async def post(
         Conflict: number_similar, unless that is meant.
         Insufficient: an account would go below zero.
     """
-    values = _values([entry], similar_is_meant=similar_is_meant, actor=actor, at=at)
-    try:
-        while not await session.scalar(_POST, values):
-            await require_agencies(session, Agency, values["agencies"], "lines")
-    except DBAPIError as error:
-        if (refusal := _refusal(error, entry.header)) is None:
-            raise
-        raise refusal from error
+    [verdict] = await post_each(session, [entry], at=at)
+    if isinstance(verdict, Refusal):
+        raise verdict
+    return verdict
 
 
-async def post_all(
-    session: AsyncSession,
-    entries: Sequence[Entry],
-    *,
-    similar_is_meant: bool = False,
-    actor: Actor,
-    at: datetime,
-) -> None:
+async def post_all(session: AsyncSession, entries: Sequence[Entry], *, at: datetime) -> None:
     """Post decisions that were tried before, in order. Raises Overtaken where one of them is now refused."""
-    values = _values(entries, similar_is_meant=similar_is_meant, actor=actor, at=at)
     try:
-        posted = await session.scalar(_POST, values)
-    except DBAPIError as error:
-        if _refusal(error, entries[0].header) is None:
-            raise
-        raise overtaken() from error
-    if posted < len(entries):
+        verdicts = await post_each(session, entries, at=at)
+    except InvalidInput as refusal:
+        raise overtaken() from refusal
+    if any(isinstance(verdict, Refusal) for verdict in verdicts):
         raise overtaken()
 
 
-def _values(
-    entries: Sequence[Entry], *, similar_is_meant: bool, actor: Actor, at: datetime
-) -> dict[str, Any]:
-    """Parameters of `_POST`: one array for each member of decisions, and one for each of all their lines."""
+async def post_each(
+    session: AsyncSession, entries: Sequence[Entry], *, at: datetime
+) -> list[Posted | Refusal]:
+    """Post decisions in order, each against what those before it left; the refusal of one leaves nothing.
+
+    One statement for all. Raises InvalidInput total_too_large where a sum exceeds what the ledger can hold; the
+    transaction is over then.
+    """
+    if not entries:
+        return []
+    try:
+        rows = (await session.execute(_POST, _values(entries, at))).all()
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != OUT_OF_RANGE:
+            raise
+        raise total_too_large() from error
+    return [await _verdict(session, entry, row, at) for entry, row in zip(entries, rows, strict=True)]
+
+
+async def _verdict(session: AsyncSession, entry: Entry, row: AnyRow, at: datetime) -> Posted | Refusal:
+    if row.refusal is None:
+        return Posted(row.entry, row.recorded_at)
+    if row.refusal != "agency_unknown":
+        return _REFUSALS[row.refusal](entry.header, row.detail)
+    try:
+        await require_agencies(session, Agency, [line.agency_code for line in entry.lines], "lines")
+    except Refusal as refusal:
+        return refusal
+    [verdict] = await post_each(session, [entry], at=at)  # it has become known meanwhile
+    return verdict
+
+
+def _values(entries: Sequence[Entry], at: datetime) -> dict[str, Any]:
+    """Parameters of `_POST`: one array for each member of decisions, of their dimensions, and of all their lines."""
     lines = [line for entry in entries for line in entry.lines]
+    numbers: dict[tuple[Any, ...], int] = {}
+    dimensions = [
+        numbers.setdefault(
+            (line.year, line.level, line.agency_code, line.nature, line.field, line.source), len(numbers) + 1
+        )
+        for line in lines
+    ]
+    years, levels, agencies, natures, fields, sources = map(list, zip(*numbers, strict=True))
     lasts = list(accumulate(len(entry.lines) for entry in entries))
     return {
         **_columns([_decision(entry) for entry in entries]),
         "firsts": [last - len(entry.lines) + 1 for last, entry in zip(lasts, entries, strict=True)],
         "lasts": lasts,
-        "years": [line.year for line in lines],
-        "levels": [line.level for line in lines],
-        "agencies": [line.agency_code for line in lines],
-        "natures": [line.nature for line in lines],
-        "fields": [line.field for line in lines],
-        "sources": [line.source for line in lines],
+        "years": years,
+        "levels": levels,
+        "agencies": agencies,
+        "natures": natures,
+        "fields": fields,
+        "sources": sources,
+        "decisions": [number for number, entry in enumerate(entries, start=1) for _ in entry.lines],
+        "dimensions": dimensions,
         "amounts": [line.amount for line in lines],
         "budget_changed": events.BudgetChanged.event_type,
-        "similar_is_meant": similar_is_meant,
-        "actor": actor.name,
         "at": at,
-        "request_id": actor.request_id,
     }
 
 
@@ -180,10 +204,13 @@ def _decision(entry: Entry) -> dict[str, Any]:
         "numbers": header.number,
         "normal_forms": normal_form(header.number),
         "similar_forms": similar_form(header.number),
+        "similar_is_meant": entry.similar_is_meant,
         "issued_on": header.issued_on,
         "effective_on": header.effective_on,
         "reverses_ids": decision.id if reversal else None,
         "reasons": reversal.reason if reversal else None,
+        "actors": entry.actor.name,
+        "request_ids": entry.actor.request_id,
         "details": json.dumps(detail | ({"reason": reversal.reason} if reversal else {}), ensure_ascii=False),
         "event_types": event.event_type,
         "subjects": event.subject(),
@@ -192,22 +219,28 @@ def _decision(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _refusal(error: DBAPIError, header: Header) -> Refusal | None:
-    """The refusal for an error raised by the ledger's function; None for another error."""
-    state = getattr(error.orig, "sqlstate", None)
-    detail = getattr(getattr(error.orig, "__cause__", None), "detail", None)
-    if state == DOCUMENT_POSTED:
-        return DocumentPosted(
-            "decision_posted",
-            f"Văn bản {header.number} ngày {header.issued_on:%d/%m/%Y} đã ghi sổ loại {header.kind} (quyết định {detail}). "
-            "Nếu ghi sai, đảo quyết định đó rồi ghi lại.",
-            f"Document {header.number} of {header.issued_on} is posted as {header.kind} already (decision {detail}). "
-            "If that was wrong, reverse it and post again.",
-            field="number",
-            decision_id=detail,
-        )
-    if state == SHORT:
-        return insufficient([Shortage(**item) for item in json.loads(str(detail))])
-    if state == NUMBER_SIMILAR:
-        return number_similar(header.number, json.loads(str(detail)), "number")
-    return total_too_large() if state == OUT_OF_RANGE else None
+def _posted_already(header: Header, decision_id: str) -> Refusal:
+    return DocumentPosted(
+        "decision_posted",
+        f"Văn bản {header.number} ngày {header.issued_on:%d/%m/%Y} đã ghi sổ loại {header.kind} (quyết định {decision_id}). "
+        "Nếu ghi sai, đảo quyết định đó rồi ghi lại.",
+        f"Document {header.number} of {header.issued_on} is posted as {header.kind} already (decision {decision_id}). "
+        "If that was wrong, reverse it and post again.",
+        field="number",
+        decision_id=decision_id,
+    )
+
+
+def _similar(header: Header, numbers: Sequence[str]) -> Refusal:
+    return number_similar(header.number, numbers, "number")
+
+
+def _short(_: Header, shortages: Sequence[Mapping[str, Any]]) -> Refusal:
+    return insufficient([Shortage(**each) for each in shortages])
+
+
+_REFUSALS: Mapping[str, Callable[[Header, Any], Refusal]] = {
+    "decision_posted": _posted_already,
+    "number_similar": _similar,
+    "insufficient": _short,
+}

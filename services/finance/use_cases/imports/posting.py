@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -33,13 +33,7 @@ from shared.runtime.database import LateChange
 # In the order of their keys, as the ledger's function locks them: two imports, whose days touch them in any order,
 # wait for each other here and nowhere else. Lines posted earlier are read after that.
 _LOCK = text(
-    """
-    SELECT count(*) FROM (
-        SELECT FROM budgets WHERE (year, level, agency_code) IN (
-            SELECT * FROM unnest(CAST(:years AS integer[]), CAST(:levels AS text[]), CAST(:agencies AS text[])))
-        ORDER BY year, level, agency_code FOR UPDATE
-    ) AS locked
-    """
+    "SELECT lock_budgets(CAST(:years AS integer[]), CAST(:levels AS text[]), CAST(:agencies AS text[]))"
 )
 _POSTED = text(
     """
@@ -97,15 +91,13 @@ async def judge_file(
     return JudgedFile(file, document_number, tuple(decisions))
 
 
-async def import_file(
-    change: LateChange, judged: JudgedFile, *, similar_is_meant: bool = False, actor: Actor
-) -> None:
+async def import_file(change: LateChange, judged: JudgedFile, *, actor: Actor) -> None:
     """Post the decisions of a file that was judged in the same transaction. Raises Overtaken where one is refused now."""
     session, file = change.session, judged.file
     await _record_voucher_lines(session, file.rows, judged.decisions)
     at = await change.announce()
     for batch in _batches(judged.decisions):
-        await post_all(session, batch, similar_is_meant=similar_is_meant, actor=actor, at=at)
+        await post_all(session, batch, at=at)
     counts: Counter[str] = Counter(row.outcome for row in file.rows)
     detail: dict[str, Any] = {
         **counts,
@@ -168,30 +160,30 @@ async def _post(
     """
     try:
         async with session.begin_nested():
-            decisions = _decisions(rows, number, arguments["at"])
+            decisions = _decisions(rows, number, arguments)
             for batch in _batches(decisions):
-                await post_all(session, batch, **arguments)
+                await post_all(session, batch, at=arguments["at"])
             return decisions
     except Overtaken:
         _clear_rolled_back(rows)
         return await _post_by_day(session, rows, number, arguments)
 
 
-def _decisions(rows: Sequence[ReadRow], number: str, at: datetime) -> list[Entry]:
+def _decisions(rows: Sequence[ReadRow], number: str, arguments: Mapping[str, Any]) -> list[Entry]:
     """The decisions of all accepted rows, where none is refused and no number is taken."""
     decisions: list[Entry] = []
     for header, day_rows in _days(rows, number):
         suffix = 1
         while together := next_part(day_rows):
-            decisions.append(_decision(together, header, suffix, at))
+            decisions.append(_decision(together, header, suffix, arguments))
             _assign(together, decisions[-1])
             suffix += 1
     return decisions
 
 
-def _decision(rows: Iterable[ReadRow], header: Header, suffix: int, at: datetime) -> Entry:
+def _decision(rows: Iterable[ReadRow], header: Header, suffix: int, arguments: Mapping[str, Any]) -> Entry:
     numbered = replace(header, number=f"{header.number}-{suffix}") if suffix > 1 else header
-    return checked(numbered, _lines(rows), at=at)
+    return checked(numbered, _lines(rows), **arguments)
 
 
 def _assign(rows: Iterable[ReadRow], decision: Entry) -> None:
@@ -241,10 +233,9 @@ async def _post_day(
     decisions: list[Entry] = []
     suffix = 1
     while together := next_part(rows):
-        decision = _decision(together, header, suffix, arguments["at"])
+        decision = _decision(together, header, suffix, arguments)
         try:
-            async with session.begin_nested():
-                await post(session, decision, **arguments)
+            await post(session, decision, at=arguments["at"])
         except DocumentPosted:
             suffix += 1
             continue
