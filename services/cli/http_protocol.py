@@ -4,6 +4,7 @@ A gateway has such bounds too; the suite in one process stands without one.
 """
 
 import asyncio
+from time import monotonic
 from typing import Any, Literal
 
 import h11
@@ -51,7 +52,7 @@ class BoundedProtocol(H11Protocol):
         super().__init__(*args, **kwargs)
         self.conn = _Parser(h11.SERVER)
         self.phase: Phase | None = None
-        self.since = self.loop.time()  # of the phase
+        self.since = monotonic()  # of the phase; uvloop's own time is in whole milliseconds, often the same
         self.received = 0  # bytes in the phase
         self._timer: asyncio.TimerHandle | None = None
         self._untaken: asyncio.TimerHandle | None = None  # set while the caller does not take the answer
@@ -117,7 +118,7 @@ class BoundedProtocol(H11Protocol):
 
         A body is read of a caller with a key only, so it has more time than a head before it gives way.
         """
-        waited = self.loop.time() - self.since
+        waited = monotonic() - self.since
         if self.phase == "body":
             return waited - BODY_GRACE_SECONDS - self.received / LEAST_BODY_SPEED
         return waited
@@ -142,7 +143,7 @@ class BoundedProtocol(H11Protocol):
             return
         if self._timer is not None:
             self._timer.cancel()
-        self.phase, self.since, self.received, self._timer = phase, self.loop.time(), 0, None
+        self.phase, self.since, self.received, self._timer = phase, monotonic(), 0, None
         if phase is not None:
             seconds = {"head": HEAD_SECONDS, "body": BODY_SECONDS, "rest": REST_SECONDS}[phase]
             self._timer = self.loop.call_later(seconds, self._expire)

@@ -13,7 +13,7 @@ from rich.table import Table
 from services.cli.connections import prepare_database, require_migrated
 from services.cli.console import AsJson, Stop, out, print_json
 from services.cli.environment import bind, configure_logs, read_settings, require_secrets
-from services.cli.serving import serve_until_stopped
+from services.cli.serving import run, serve_until_stopped
 from services.register import REGISTER, SERVICES, declared_topics
 from services.suite import open_database
 from shared.http.app import Lifespan, create_app
@@ -52,7 +52,7 @@ def _run(service: str, build: Build) -> None:
     require_secrets(own)
     with bind(own.host, own.port) as listener:
 
-        async def run() -> None:
+        async def serving() -> None:
             database = open_database(service, own)
             try:
                 await require_migrated(service, database.url)
@@ -62,7 +62,7 @@ def _run(service: str, build: Build) -> None:
                 await database.close()
 
         try:
-            asyncio.run(run())
+            run(serving())
         except KeyboardInterrupt:
             return
 

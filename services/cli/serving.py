@@ -5,15 +5,27 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from services.cli.http_protocol import BoundedProtocol
 
+if sys.platform == "win32":
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop
+
 LOOK_SECONDS = 0.02
 GRACE_SECONDS = 10  # requests under way may finish within it
+
+
+def run(serving: Coroutine[Any, Any, None]) -> None:
+    """As asyncio.run, on uvloop where it exists."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(serving)
 
 
 async def serve_until_stopped(

@@ -1,6 +1,5 @@
 """`dondoc up`: the whole suite in one process, set up from nothing."""
 
-import asyncio
 import os
 import socket
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import typer
 from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import ArgumentError
 
+from services.cli import serving
 from services.cli.banner import Run, print_banner
 from services.cli.connections import prepare_database
 from services.cli.console import Misuse, Stop, err
@@ -20,7 +20,6 @@ from services.cli.deployment import DataDir
 from services.cli.environment import DATA_FOLDER, DataFolder, bind, configure_logs, require_clock
 from services.cli.keys import issue_key
 from services.cli.seed import seed
-from services.cli.serving import serve_until_stopped
 from services.cli.summary import read_summary
 from services.register import SERVICES
 from services.roles import ROLES
@@ -85,7 +84,7 @@ def up(
                 allow_outgoing=",".join(allow_outgoing) if allow_outgoing else None,
             )
             try:
-                asyncio.run(_run(run, settings, listener, folder.server, with_samples=not no_seed))
+                serving.run(_run(run, settings, listener, folder.server, with_samples=not no_seed))
             except KeyboardInterrupt:
                 err.print("\nĐã dừng; dữ liệu còn nguyên. / Stopped; the data stay.")
 
@@ -172,7 +171,7 @@ async def _run(
 
         app = build_suite(settings, databases, clock, folder=run.data)
         watch = partial(_watch, server, run.data) if server else None
-        await serve_until_stopped(app, listener, tell, watch)
+        await serving.serve_until_stopped(app, listener, tell, watch)
     finally:
         await databases.close()
 

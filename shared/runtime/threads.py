@@ -32,7 +32,8 @@ def on_own_event_loop(opened: Callable[[], AbstractAsyncContextManager[Loop]]) -
 async def run_in_thread(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
     """Run `work` on a new event loop in a new thread; cancelled, it is cancelled there and waited for."""
     here, ended = asyncio.get_running_loop(), asyncio.Event()
-    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    # not uvloop, which reads sockets itself, past what counts an answer's bytes (shared/http/outgoing/limits.py)
+    runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
     there = runner.get_loop()
     task = there.create_task(work())
 

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.app import app
+from services.cli.serving import new_event_loop
 from services.tasks.use_cases.seeding import CATALOGUE
 from tests.support.ports import free_port
 from tests.support.processes import Process, until
@@ -91,3 +92,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     finally:
         if not process.died():
             process.kill()
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What the command serves runs here on its own kind of event loop."""
+    return {"serving": new_event_loop}

@@ -5,6 +5,7 @@ import gzip
 
 import pytest
 
+from services.cli.serving import new_event_loop
 from shared.http.outgoing.client import BODY_LIMIT, EXCERPT_CHARACTERS
 from shared.http.outgoing.limits import INTERIM_ANSWERS
 from tests.support.receiver import (
@@ -206,3 +207,14 @@ async def test_nobody_listening_is_a_connect_failure() -> None:
     webhooks = client()
     outcome = await webhooks.post(f"http://{NAME}:{port}/", body=BODY, headers=HEADERS)
     assert outcome.error == "connect_failure"
+
+
+def test_an_event_loop_that_reads_past_the_limits_is_refused() -> None:
+    async def post() -> None:
+        await client().post(f"http://{NAME}/", body=BODY, headers=HEADERS)
+
+    with (
+        asyncio.Runner(loop_factory=new_event_loop) as runner,
+        pytest.raises(TypeError, match="LimitedSocket"),
+    ):
+        runner.run(post())

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 
 from shared.http.outgoing.addresses import IPAddress, Target
-from shared.http.outgoing.limits import Budget, LimitedSocket, LimitExceeded
+from shared.http.outgoing.limits import Budget, LimitedSocket, LimitExceeded, require_counted_reads
 
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -53,6 +53,7 @@ async def connected(
 async def _connect(
     target: Target, address: IPAddress, tls: ssl.SSLContext | None, budget: Budget, seconds: float
 ) -> Streams:
+    require_counted_reads()
     sock = LimitedSocket(_FAMILIES[address.version], budget)
     try:
         async with asyncio.timeout(seconds):

@@ -3,6 +3,7 @@
 Bytes and reads are counted at the socket, so that TLS records, chunk extensions and trailers count as much as a body does.
 """
 
+import asyncio
 import socket
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -51,6 +52,13 @@ class Budget:
         self.interim_answers -= 1
         if self.interim_answers < 0:
             raise LimitExceeded("too_many_interim_answers")
+
+
+def require_counted_reads() -> None:
+    """Raises TypeError on an event loop that does not read by the methods of Python's socket, such as uvloop's."""
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, asyncio.SelectorEventLoop):
+        raise TypeError(f"{type(loop)} reads past LimitedSocket, so that nothing would limit an answer")
 
 
 class LimitedSocket(socket.socket):
