@@ -14,10 +14,16 @@ class NotifySettings(SubjectSettings):
         default=ALERT_HOUR, ge=0, le=23, description="hour at which alerts are raised, Asia/Ho_Chi_Minh"
     )
     delivery_concurrency: int = Field(
-        default=48, ge=1, le=1_000, description="concurrent calls to endpoints that answer"
+        default=48,
+        ge=1,
+        le=1_000,
+        description="concurrent calls to endpoints that answer; an agency has half of them at most",
     )
     delivery_concurrency_failing: int = Field(
-        default=16, ge=1, le=1_000, description="concurrent calls to endpoints whose last call failed"
+        default=16,
+        ge=1,
+        le=1_000,
+        description="concurrent calls to endpoints whose last call failed or was slow",
     )
     delivery_concurrency_per_subscription: int = Field(
         default=4, ge=1, le=100, description="concurrent calls to one subscription"

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from services.notify.use_cases.deliveries import results
 from services.notify.use_cases.deliveries.leases import Lease, expire_leases, lease_due
 from services.notify.worker import deliveries
 from services.notify.worker.deliveries import DeliveryWorker
@@ -215,7 +216,8 @@ async def test_a_name_that_leads_inside_is_refused_at_the_call(world: World) -> 
 # --- one in nobody's way --------------------------------------------------------------------------------------------
 
 
-async def test_endpoints_that_hang_cost_the_others_nothing(world: World) -> None:
+@pytest.mark.parametrize("last_call", ["consecutive_failures = 1", "is_slow = true"])
+async def test_endpoints_that_hang_cost_the_others_nothing(world: World, last_call: str) -> None:
     """More hanging endpoints than the healthy lane has slots, and the healthy ones get theirs while they hang."""
     world.settings = world.settings.model_copy(
         update={"delivery_concurrency": 4, "delivery_concurrency_failing": 2, "subscriptions_per_agency": 100}
@@ -225,7 +227,7 @@ async def test_endpoints_that_hang_cost_the_others_nothing(world: World) -> None
         hung = await listening(stack, *[hanging] * 6)
         for receiver in hung:
             await world.subscribe(receiver.url)
-        await mark_failing(world)  # their last calls timed out
+        await mark(world, last_call)
         [healthy] = await listening(stack, always(204))
         await world.subscribe(healthy.url)
         for _ in range(20):
@@ -265,7 +267,7 @@ async def test_one_endpoint_that_begins_to_hang_holds_a_few_slots_only(world: Wo
 
 
 async def test_a_failing_endpoint_holds_one_call_so_that_others_can_recover(world: World) -> None:
-    world.settings = world.settings.model_copy(update={"delivery_concurrency_failing": 2})
+    world.settings = world.settings.model_copy(update={"delivery_concurrency_failing": 4})
     worker = DeliveryWorker(world.database, world.clock, world.settings)
     async with AsyncExitStack() as stack:
         hung, recovering = await listening(stack, hanging, always(204))
@@ -275,7 +277,7 @@ async def test_a_failing_endpoint_holds_one_call_so_that_others_can_recover(worl
         world.go_to(T7)
         await world.raise_all()
         await world.subscribe(recovering.url)
-        await mark_failing(world)
+        await mark(world, "consecutive_failures = 1")
         world.go_to(date(2025, 5, 28))
         await world.raise_all()
         loop = asyncio.create_task(worker.run(Liveness("deliver")))
@@ -287,10 +289,44 @@ async def test_a_failing_endpoint_holds_one_call_so_that_others_can_recover(worl
         await worker.close()
 
 
-async def mark_failing(world: World) -> None:
+async def mark(world: World, last_call: str) -> None:
     async with writing(world.database) as session:
         connection = await session.connection()
-        await connection.exec_driver_sql("UPDATE subscriptions SET consecutive_failures = 1")
+        await connection.exec_driver_sql(f"UPDATE subscriptions SET {last_call}")  # noqa: S608 - the test's own words
+
+
+async def test_an_endpoint_is_slow_as_its_last_call_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with subscriber() as receiver:
+        await world.subscribe(receiver.url)
+        for slow_seconds, is_slow in ((-1.0, True), (2.0, False)):
+            monkeypatch.setattr(results, "SLOW_SECONDS", slow_seconds)
+            await raise_one(world)
+            await world.deliver()
+            assert [row.is_slow for row in await world.rows("SELECT is_slow FROM subscriptions")] == [is_slow]
+
+
+async def test_an_agency_holds_half_of_the_calls(world: World) -> None:
+    world.settings = world.settings.model_copy(update={"delivery_concurrency": 4})
+    worker = DeliveryWorker(world.database, world.clock, world.settings)
+    async with AsyncExitStack() as stack:
+        hung = await listening(stack, *[hanging] * 4)
+        for receiver in hung:
+            await world.subscribe(receiver.url)
+        await raise_one(world)
+        assert await worker.lease_due() == 4
+        [healthy] = await listening(stack, always(204))
+        await world.subscribe(healthy.url, agency_code=None)
+        await raise_one(world)
+        await worker.lease_due()
+        await healthy.wait_for(1)
+        assert sum(len(receiver.received) for receiver in hung) == 2
+        for receiver in hung:
+            receiver.let_go.set()
+        await worker.calls_ended()
+        assert sum(len(receiver.received) for receiver in hung) == 8
+        await worker.close()
 
 
 async def test_workers_at_once_deliver_each_thing_once(world: World) -> None:

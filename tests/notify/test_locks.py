@@ -33,9 +33,7 @@ async def leased(world: World) -> list[Lease]:
     await world.raise_all()
     room = Capacity(10, 10)
     async with world.database.bookkeeping() as session:
-        leases = await lease_due(
-            session, now=world.clock.now(), answering=room, failing=room, lease_seconds=60
-        )
+        leases = await lease_due(session, now=world.clock.now(), answering=room, apart=room, lease_seconds=60)
     assert len(leases) == 2
     return sorted(leases, key=lambda lease: lease.delivery_id)
 
@@ -47,9 +45,7 @@ async def leased_of(world: World, databases: Sequence[ReportedDatabase]) -> list
     await world.raise_all()
     room = Capacity(10, 10)
     async with world.database.bookkeeping() as session:
-        leases = await lease_due(
-            session, now=world.clock.now(), answering=room, failing=room, lease_seconds=60
-        )
+        leases = await lease_due(session, now=world.clock.now(), answering=room, apart=room, lease_seconds=60)
     assert len(leases) == len(databases)
     return sorted(leases, key=lambda lease: lease.delivery_id)
 

@@ -191,7 +191,7 @@ async def test_a_call_under_way_is_left_and_not_repeated_when_it_fails_too_late(
     await turn(world, reported, ("late", AT))
     room = Capacity(1, 1)
     async with world.database.bookkeeping() as session:
-        await lease_due(session, now=world.clock.now(), answering=room, failing=room, lease_seconds=60)
+        await lease_due(session, now=world.clock.now(), answering=room, apart=room, lease_seconds=60)
     await turn(world, reported, ("up", AT + HOUR))
     assert (await deliveries(world))["dataset.late"] == ("pending", None)
     async with writing(world.database) as session:  # as a failed call is recorded

@@ -6,6 +6,7 @@ from math import ceil
 
 from shared.errors import Conflict, Gone, NotFound, TooManyRequests
 
+SLOW_SECONDS = 2.0  # of a call: well above what an endpoint takes that only stores what it is sent
 TRIAL_PERIOD = timedelta(hours=1)
 TRIALS_OF_SUBSCRIPTION = 20  # in a period: more than someone who sets up a receiver needs
 TRIALS_OF_KEY = 60  # in a period, over all subscriptions, also those deleted since

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy import Index, LargeBinary, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notify.domain.subscriptions import SubscriptionStatus
@@ -12,7 +12,10 @@ from shared.runtime.database import one_of
 
 
 class Subscription(Base):
-    """An endpoint that receives alerts. `agency_code` None means every agency; `sealed_secret` is encrypted."""
+    """An endpoint that receives alerts. `agency_code` None means every agency; `sealed_secret` is encrypted.
+
+    `is_slow`: its last answer took longer than SLOW_SECONDS.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
@@ -32,5 +35,6 @@ class Subscription(Base):
     status: Mapped[str]
     status_reason: Mapped[str | None]
     consecutive_failures: Mapped[int]
+    is_slow: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

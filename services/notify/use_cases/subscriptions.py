@@ -78,6 +78,7 @@ async def create_subscription(
         sealed_secret=rules.cipher.seal(secret, subscription_id),
         status=SubscriptionStatus.ACTIVE,
         consecutive_failures=0,
+        is_slow=False,
         created_at=now,
         updated_at=now,
     )
@@ -156,11 +157,10 @@ def _changed_values(subscription: Subscription, changes: Mapping[str, Any]) -> d
 async def _switch(
     session: AsyncSession, subscription: Subscription, active: bool | None, now: datetime
 ) -> bool:
-    """Enable or pause; returns whether that changed anything. Enabling resets the failures to 0."""
+    """Enable or pause; returns whether that changed anything. Only an answer ends the count of failures."""
     is_active = subscription.status == SubscriptionStatus.ACTIVE
-    if active is True and not (is_active and subscription.consecutive_failures == 0):
+    if active is True and not is_active:
         subscription.status, subscription.status_reason = SubscriptionStatus.ACTIVE, None
-        subscription.consecutive_failures = 0
         return True
     if active is False and is_active:
         await _deactivate(session, subscription, SubscriptionStatus.DISABLED, SubscriptionReason.PAUSED, now)

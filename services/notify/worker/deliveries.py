@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -36,13 +36,19 @@ CONNECTIONS = 2  # to the database: for recording and for leasing
 
 
 class _Lane:
-    """Slots for calls, each of which takes the next lease as soon as its call has ended."""
+    """Slots for calls, each of which takes the next lease as soon as its call has ended.
+
+    An agency has half of the slots at most: further leases of it are parked until a call of its own ends.
+    """
 
     def __init__(self, slots: int, per_subscription: int) -> None:
         self.slots = slots
         self.leased = 0  # calls under way and leases that wait for a slot
         self.waiting: asyncio.Queue[Lease] = asyncio.Queue()
         self._whole = Capacity(PREFETCH * slots, per_subscription)
+        self._share = max(1, slots // 2)
+        self._admitted: Counter[str] = Counter()  # by agency: calls under way and those that may begin
+        self._parked: defaultdict[str, deque[Lease]] = defaultdict(deque)
 
     @property
     def capacity(self) -> Capacity:
@@ -54,23 +60,39 @@ class _Lane:
 
     def add(self, lease: Lease) -> None:
         self.leased += 1
+        agency = lease.agency_code
+        if agency is not None and self._admitted[agency] >= self._share:
+            self._parked[agency].append(lease)
+            return
+        if agency is not None:
+            self._admitted[agency] += 1
         self.waiting.put_nowait(lease)
 
-    def end(self) -> None:
+    def end(self, lease: Lease) -> None:
         self.leased -= 1
+        agency = lease.agency_code
+        if agency is not None and (parked := self._parked.get(agency)):
+            self.waiting.put_nowait(parked.popleft())
+        elif agency is not None:
+            self._admitted[agency] -= 1
         self.waiting.task_done()
 
     def take_waiting(self) -> Iterator[Lease]:
         """Remove and return the leases that no call was begun for."""
+        for parked in self._parked.values():
+            while parked:
+                self.leased -= 1
+                yield parked.popleft()
         while not self.waiting.empty():
-            yield self.waiting.get_nowait()
-            self.end()
+            lease = self.waiting.get_nowait()
+            self.end(lease)
+            yield lease
 
 
 class DeliveryWorker:
-    """Calls in two lanes: to endpoints that answer, and to those whose last call failed.
+    """Calls in two lanes: to endpoints that answer, and to those whose last call failed or was slow.
 
-    A failing endpoint has one call at a time and never a slot of the first lane, so that it does not slow the others.
+    Such an endpoint has one call at a time and never a slot of the first lane, so that it does not slow the others.
     Leases and results outlive a round that fails: calls go on, and are recorded when the database answers again.
     """
 
@@ -78,7 +100,7 @@ class DeliveryWorker:
         self._database = database
         self._clock = clock
         self._answering = _Lane(settings.delivery_concurrency, settings.delivery_concurrency_per_subscription)
-        self._failing = _Lane(settings.delivery_concurrency_failing, per_subscription=1)
+        self._apart = _Lane(settings.delivery_concurrency_failing, per_subscription=1)
         self._lease_seconds = PREFETCH * settings.webhook_total_seconds + LEASE_MARGIN_SECONDS
         client = WebhookClient(
             OutgoingPolicy(settings.allow_outgoing),
@@ -134,11 +156,11 @@ class DeliveryWorker:
                 session,
                 now=self._clock.now(),
                 answering=self._answering.capacity,
-                failing=self._failing.capacity,
+                apart=self._apart.capacity,
                 lease_seconds=self._lease_seconds,
             )
         for lease in leases:
-            (self._failing if lease.failing else self._answering).add(lease)
+            (self._apart if lease.apart else self._answering).add(lease)
         return len(leases)
 
     async def _call(self, lane: _Lane) -> NoReturn:
@@ -146,12 +168,12 @@ class DeliveryWorker:
         while True:
             lease = await lane.waiting.get()
             self._results.append(await self._send(lease))
-            lane.end()
+            lane.end(lease)
             self._wake.set()
 
     @property
     def _lanes(self) -> tuple[_Lane, _Lane]:
-        return self._answering, self._failing
+        return self._answering, self._apart
 
     async def record(self) -> int:
         """Record the calls that have ended; returns how many."""

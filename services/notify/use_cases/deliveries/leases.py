@@ -17,12 +17,16 @@ from services.notify.gateways import Message
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A delivery to be made now. `token` is the id of its attempt; `failing`: the last call to its endpoint failed."""
+    """A delivery to be made now. `token` is the id of its attempt; `apart`: the last call to its endpoint failed or was slow.
+
+    `agency_code`: of its subscription; None for one of all agencies.
+    """
 
     delivery_id: UUID
     token: UUID
-    failing: bool
+    apart: bool
     message: Message
+    agency_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,15 @@ class Capacity:
 
 
 # For each active subscription its oldest due deliveries, up to its limit less its leases; of these the oldest, as many
-# as there are slots, and only these are locked. Subscriptions whose last call failed have slots of their own. Two
+# as there are slots, and only these are locked. Subscriptions whose last call failed or was slow have slots of their own. Two
 # workers that lease at once may exceed a subscription's limit for a moment, or one of them lease few; no delivery is
 # leased twice.
 _LEASE = text(
     """
     WITH ranked AS MATERIALIZED (
-        SELECT due.id, failing, row_number() OVER (PARTITION BY failing ORDER BY due.next_attempt_at) AS place
+        SELECT due.id, apart, row_number() OVER (PARTITION BY apart ORDER BY due.next_attempt_at) AS place
         FROM (
-            SELECT id, consecutive_failures > 0 AS failing FROM subscriptions WHERE status = 'active'
+            SELECT id, consecutive_failures > 0 OR is_slow AS apart FROM subscriptions WHERE status = 'active'
         ) AS subscribed
         CROSS JOIN LATERAL (
             SELECT id, next_attempt_at
@@ -50,16 +54,16 @@ _LEASE = text(
             WHERE subscription_id = subscribed.id AND status = 'pending' AND lease_token IS NULL
               AND next_attempt_at <= CAST(:now AS timestamptz)
             ORDER BY next_attempt_at
-            LIMIT GREATEST(0, CASE WHEN failing THEN CAST(:room_failing AS bigint) ELSE CAST(:room AS bigint) END - (
+            LIMIT GREATEST(0, CASE WHEN apart THEN CAST(:room_apart AS bigint) ELSE CAST(:room AS bigint) END - (
                 SELECT count(*) FROM deliveries AS in_flight
                 WHERE in_flight.subscription_id = subscribed.id AND in_flight.lease_token IS NOT NULL
                   AND in_flight.lease_until > clock_timestamp()
             ))
         ) AS due
     ), picked AS MATERIALIZED (
-        SELECT deliveries.id, failing
+        SELECT deliveries.id, apart
         FROM ranked JOIN deliveries ON deliveries.id = ranked.id
-        WHERE place <= CASE WHEN failing THEN CAST(:slots_failing AS bigint) ELSE CAST(:slots AS bigint) END
+        WHERE place <= CASE WHEN apart THEN CAST(:slots_apart AS bigint) ELSE CAST(:slots AS bigint) END
           AND status = 'pending' AND lease_token IS NULL AND next_attempt_at <= CAST(:now AS timestamptz)
         FOR UPDATE OF deliveries SKIP LOCKED
     ), leased AS (
@@ -68,13 +72,13 @@ _LEASE = text(
             lease_until = clock_timestamp() + make_interval(secs => CAST(:lease_seconds AS double precision))
         FROM picked
         WHERE deliveries.id = picked.id
-        RETURNING deliveries.id, lease_token, attempts, alert_id, subscription_id, body, failing
+        RETURNING deliveries.id, lease_token, attempts, alert_id, subscription_id, body, apart
     ), started AS (
         INSERT INTO attempts (id, delivery_id, number, started_at, outcome)
         SELECT lease_token, id, attempts, CAST(:now AS timestamptz), 'in_flight' FROM leased
     )
-    SELECT leased.id, leased.lease_token, leased.failing, leased.alert_id, leased.subscription_id,
-           COALESCE(alerts.body, leased.body) AS body, subscriptions.url, subscriptions.sealed_secret
+    SELECT leased.id, leased.lease_token, leased.apart, leased.alert_id, leased.subscription_id,
+           COALESCE(alerts.body, leased.body) AS body, subscriptions.url, subscriptions.sealed_secret, subscriptions.agency_code
     FROM leased
     JOIN subscriptions ON subscriptions.id = leased.subscription_id
     LEFT JOIN alerts ON alerts.id = leased.alert_id
@@ -87,10 +91,10 @@ async def lease_due(
     *,
     now: datetime,
     answering: Capacity,
-    failing: Capacity,
+    apart: Capacity,
     lease_seconds: float,
 ) -> list[Lease]:
-    """Lease deliveries that are due: to endpoints that answer, and to those whose last call failed.
+    """Lease deliveries that are due: to endpoints that answer, and to those whose last call failed or was slow.
 
     They hold once the caller has committed: no call may be made before.
     """
@@ -100,8 +104,8 @@ async def lease_due(
             "now": now,
             "slots": answering.slots,
             "room": answering.per_subscription,
-            "slots_failing": failing.slots,
-            "room_failing": failing.per_subscription,
+            "slots_apart": apart.slots,
+            "room_apart": apart.per_subscription,
             "lease_seconds": lease_seconds,
         },
     )
@@ -109,8 +113,9 @@ async def lease_due(
         Lease(
             row.id,
             row.lease_token,
-            row.failing,
+            row.apart,
             Message(row.alert_id or row.id, row.body, row.url, row.subscription_id, bytes(row.sealed_secret)),
+            row.agency_code,
         )
         for row in rows
     ]

@@ -22,7 +22,7 @@ from services.notify.domain.deliveries import (
     outcome_of,
 )
 from services.notify.domain.retries import next_attempt_at
-from services.notify.domain.subscriptions import SubscriptionReason, SubscriptionStatus
+from services.notify.domain.subscriptions import SLOW_SECONDS, SubscriptionReason, SubscriptionStatus
 from services.notify.tables import Subscription
 from services.notify.use_cases.deliveries.leases import Lease
 from services.notify.use_cases.deliveries.locks import lock_deliveries
@@ -76,7 +76,7 @@ async def record_results(
 ) -> list[RecordedAttempt]:
     """Record attempts, and their effects on deliveries and subscriptions."""
     effects = _effects(results)
-    await _count_failures(session, effects)
+    await _count_failures(session, effects, _slow(results))
     gone = [subscription_id for subscription_id, effect in effects.items() if effect.is_gone]
     disabled = await _disable(session, gone, now)
     await lock_deliveries(session, shared=not disabled)
@@ -151,10 +151,18 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-async def _count_failures(session: AsyncSession, effects: Mapping[UUID, SubscriptionEffect]) -> None:
+def _slow(results: Sequence[AttemptResult]) -> list[UUID]:
+    """The subscriptions of which a call took longer than SLOW_SECONDS."""
+    slow = (each.lease.message for each in results if each.duration_ms > SLOW_SECONDS * 1000)
+    return list({message.subscription_id for message in slow})
+
+
+async def _count_failures(
+    session: AsyncSession, effects: Mapping[UUID, SubscriptionEffect], slow: Sequence[UUID]
+) -> None:
     failed = [subscription_id for subscription_id, effect in effects.items() if not effect.is_answering]
     answered = [subscription_id for subscription_id, effect in effects.items() if effect.is_answering]
-    await session.execute(_COUNT_FAILURES, {"failed": failed, "answered": answered})
+    await session.execute(_COUNT_FAILURES, {"failed": failed, "answered": answered, "slow": slow})
 
 
 async def _disable(session: AsyncSession, gone: Collection[UUID], now: datetime) -> list[UUID]:
@@ -185,15 +193,18 @@ async def _cancel_pending(session: AsyncSession, subscription_id: UUID, now: dat
     )  # fmt: skip
 
 
-# Locks in order of id the rows that may change: those that failed, and those that answer after they failed.
+# Locks in order of id the rows that may change: those that failed, and those that answer after they failed, or faster or
+# slower than before.
 _COUNT_FAILURES = text(
     """
     WITH counted AS MATERIALIZED (
-        SELECT id, id = ANY(CAST(:answered AS uuid[])) AS answered FROM subscriptions
-        WHERE id = ANY(CAST(:failed AS uuid[])) OR (id = ANY(CAST(:answered AS uuid[])) AND consecutive_failures > 0)
+        SELECT id, id = ANY(CAST(:answered AS uuid[])) AS answered, id = ANY(CAST(:slow AS uuid[])) AS slow FROM subscriptions
+        WHERE id = ANY(CAST(:failed AS uuid[]))
+           OR (id = ANY(CAST(:answered AS uuid[]))
+               AND (consecutive_failures > 0 OR is_slow <> (id = ANY(CAST(:slow AS uuid[])))))
         ORDER BY id FOR NO KEY UPDATE
     )
-    UPDATE subscriptions SET consecutive_failures = CASE WHEN answered THEN 0 ELSE consecutive_failures + 1 END
+    UPDATE subscriptions SET consecutive_failures = CASE WHEN answered THEN 0 ELSE consecutive_failures + 1 END, is_slow = slow
     FROM counted WHERE subscriptions.id = counted.id
     """
 )
