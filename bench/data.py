@@ -15,7 +15,7 @@ import asyncpg
 from sqlalchemy import URL, text
 
 from bench.common import Run, migrated, raw_connections
-from services.cli.generate import DELIVERABLES, FIELDS, THINGS, VERBS
+from services.tasks.use_cases.generating import DELIVERABLES, FIELDS, THINGS, VERBS
 from services.tasks.use_cases.seeding import load_catalogue, load_communes
 from shared.document_numbers import normal_form, similar_form
 from shared.runtime.audit import SYSTEM

@@ -18,9 +18,9 @@ from sqlalchemy import URL, text
 from bench.common import Figure, Run, failed, migrated
 from bench.processes import peak_memory
 from bench.serving import spawned
-from services.cli.generate import DELIVERABLES, FIELDS, THINGS, VERBS
 from services.tasks.use_cases.annexes import read_annex
 from services.tasks.use_cases.documents import record_document, record_programme
+from services.tasks.use_cases.generating import DELIVERABLES, FIELDS, THINGS, VERBS
 from services.tasks.use_cases.imports import import_annex, judge_annex
 from services.tasks.use_cases.seeding import load_catalogue
 from shared.events import tasks as events

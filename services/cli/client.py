@@ -158,17 +158,6 @@ def raise_problem(response: httpx2.Response) -> None:
 
 
 @asynccontextmanager
-async def parallel_client(url: str, key_file: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    """As `suite_client`, asynchronous; the caller reads the refusals."""
-    headers = {"authorization": f"Bearer {read_key(key_file)}"}
-    with reaching_suite(url):
-        async with httpx2.AsyncClient(
-            base_url=url, headers=headers, timeout=LONGEST_SECONDS, trust_env=False
-        ) as client:
-            yield client
-
-
-@asynccontextmanager
 async def app_client(app: FastAPI, token: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Calls an application in this process, on the same paths as over the network."""
     headers = {"authorization": f"Bearer {token}"}

@@ -1,91 +1,112 @@
-"""`dondoc generate`: plausible synthetic tasks, the same for the same seed."""
+"""`dondoc generate`: plausible synthetic tasks, the same for the same seed, written to a deployment's database."""
 
 import asyncio
-import random
-from collections.abc import Iterator
-from datetime import date, timedelta
-from http import HTTPStatus
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from datetime import date
+from itertools import islice
+from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-from services.cli.client import (
-    DEFAULT_KEY_FILE,
-    DEFAULT_URL,
-    KeyFile,
-    Url,
-    parallel_client,
-    raise_problem,
-    suite_client,
-)
+from services.cli.connections import connecting, require_migrated
 from services.cli.console import Misuse, Stop, err, out
-from services.cli.environment import require_year
+from services.cli.deployment import DataDir, deployment
+from services.cli.environment import DATA_FOLDER, require_year
+from services.tasks.use_cases import generating
+from shared.errors import Refusal
+from shared.runtime.audit import SYSTEM
+from shared.runtime.clock import Clock, local_date
+from shared.runtime.database import Database
 
-TOGETHER = 8  # requests under way at once
-MOST_AGENCIES = 3  # of one task
-VERBS = ("Xây dựng", "Hoàn thiện", "Rà soát", "Triển khai", "Kết nối", "Chuẩn hóa", "Công bố", "Đánh giá")
-THINGS = (
-    "cơ sở dữ liệu chuyên ngành", "quy trình dịch vụ công", "nền tảng số dùng chung", "kế hoạch chuyển đổi số",
-    "danh mục dữ liệu mở", "hạ tầng tính toán", "chương trình đào tạo kỹ năng số", "quy chuẩn an toàn thông tin",
-)  # fmt: skip
-FIELDS = (
-    "y tế",
-    "giáo dục",
-    "đất đai",
-    "giao thông",
-    "nông nghiệp",
-    "tư pháp",
-    "tài chính",
-    "văn hóa",
-    "lao động",
-)
-DELIVERABLES = (
-    "Đề án",
-    "Quyết định",
-    "Báo cáo",
-    "Văn bản hướng dẫn",
-    "Nền tảng vận hành",
-    "Biên bản kết nối",
-)
+TOGETHER = 20_000  # tasks of one transaction: memory holds so many, and figures wait a few seconds for them
+MOST = 5_000_000
+FEWEST_AGENCIES = 3
 
 
 def generate(
-    tasks: Annotated[int, typer.Option(help="Số nhiệm vụ. / How many.", min=1, max=100_000)],
+    tasks: Annotated[int, typer.Option(help="Số nhiệm vụ. / How many.", min=1, max=MOST)],
     seed: Annotated[
         int, typer.Option(help="Cùng số cho cùng dữ liệu. / The same seed gives the same tasks.")
     ] = 57,
+    agencies: Annotated[
+        int | None,
+        typer.Option(
+            help="Giao cho bấy nhiêu cơ quan: trung ương, tỉnh, rồi xã; mặc định: trung ương và tỉnh. / Of so many agencies: "
+            "central, provinces, then communes; default: central ones and provinces.",
+            min=FEWEST_AGENCIES,
+            max=100_000,
+        ),
+    ] = None,
     around: Annotated[
         str | None,
         typer.Option(
-            help="Ngày giữa của thời hạn; mặc định: hôm nay của hệ thống. / Deadlines lie around this day; "
-            "default: the suite's own."
+            help="Ngày giữa của thời hạn; mặc định: hôm nay. / Deadlines lie around this day; default: today."
         ),
     ] = None,
-    url: Url = DEFAULT_URL,
-    key_file: KeyFile = DEFAULT_KEY_FILE,
+    beside_real_tasks: Annotated[
+        bool,
+        typer.Option(
+            "--beside-real-tasks",
+            help="Sinh cả khi đã có nhiệm vụ thật. / Where real tasks are recorded, too.",
+        ),
+    ] = False,
+    data_dir: DataDir = DATA_FOLDER,
 ) -> None:
-    """Sinh nhiệm vụ tổng hợp để thử tải. / Generate synthetic tasks for trying out load."""
+    """Sinh nhiệm vụ tổng hợp để thử tải, trình diễn. / Generate synthetic tasks for load tests and demonstrations.
+
+    Một phần đã hoàn thành, đúng hạn hoặc muộn; chạy lại không thêm gì. / Some are done, in time or late; run again it adds none.
+    """
     given = _day(around)
-    programme = f"TONGHOP-{seed}"
-    with suite_client(url, key_file) as client:
-        middle = given or date.fromisoformat(client.get("/tasks/v1/statistics").json()["as_of"])
-        levels = ("central", "province")
-        pages = [
-            client.get("/tasks/v1/agencies", params={"level": level, "limit": 200}).json() for level in levels
-        ]
-        codes = [agency["code"] for page in pages for agency in page["items"]]
-        if len(codes) < MOST_AGENCIES:
-            raise Stop(
-                "Hệ thống chưa có cơ quan nào để giao: nạp danh mục bằng `dondoc catalogue`.",
-                "The suite has no agencies to give tasks to: load the catalogue with `dondoc catalogue`.",
-            )
-    bodies = synthetic_tasks(tasks, seed, programme, codes, middle)
-    made = {"code": programme, "title": f"Dữ liệu tổng hợp {seed}"}
-    # the day is in the keys, for the bodies hang on it: another day's run gives other tasks
-    asyncio.run(_send(made, bodies, tasks, url, key_file, f"generate-{seed}-{tasks}-{middle}"))
-    out.print(f"Đã sinh / generated {tasks} ({programme})")
+
+    async def run() -> int:
+        async with deployment(data_dir, ["tasks"]) as (settings, databases):
+            await require_migrated("tasks", databases.tasks.url)
+            clock, middle = settings.tasks.make_clock(), given
+            middle = middle or local_date(clock.now())
+            if not beside_real_tasks:
+                await _require_no_others(databases.tasks)
+            codes = await _codes(databases.tasks, agencies)
+            with connecting("tasks", databases.tasks.url), Progress(console=err) as progress:
+                bar, added = progress.add_task("nhiệm vụ / tasks", total=tasks), 0
+                async for new, whole in _write(databases.tasks, clock, tasks, seed, codes, middle):
+                    progress.advance(bar, whole)
+                    added += new
+                return added
+
+    out.print(f"Đã sinh / generated {asyncio.run(run())} ({generating.PREFIX}{seed})")
+
+
+async def _require_no_others(database: Database) -> None:
+    async with database.reading() as connection:
+        try:
+            await generating.require_no_others(connection)
+        except Refusal as refusal:
+            raise Stop(refusal.vi, refusal.en) from None
+
+
+async def _codes(database: Database, number: int | None) -> list[str]:
+    async with database.reading() as connection:
+        codes = await generating.agencies(connection, number)
+    if len(codes) < FEWEST_AGENCIES:
+        raise Stop(
+            "Hệ thống chưa có cơ quan nào để giao: nạp danh mục bằng `dondoc catalogue`.",
+            "The suite has no agencies to give tasks to: load the catalogue with `dondoc catalogue`.",
+        )
+    return codes
+
+
+async def _write(
+    database: Database, clock: Clock, number: int, seed: int, codes: list[str], middle: date
+) -> AsyncIterator[tuple[int, int]]:
+    """By transaction: tasks that were new, and tasks done with."""
+    async with database.change(clock) as (session, at):
+        await generating.record_basis(session, seed, middle, actor=SYSTEM, at=at)
+    wanted = generating.synthetic_tasks(number, seed, codes, middle, local_date(clock.now()))
+    while part := list(islice(wanted, TOGETHER)):
+        async with database.late_change(clock) as change:
+            new = await generating.write_generated(change, part, actor=SYSTEM)
+        yield new, len(part)
 
 
 def _day(text: str | None) -> date | None:
@@ -96,60 +117,3 @@ def _day(text: str | None) -> date | None:
     if day is not None:
         require_year("--around", day)
     return day
-
-
-def synthetic_tasks(
-    number: int, seed: int, programme: str, codes: list[str], middle: date
-) -> Iterator[dict[str, Any]]:
-    """Bodies of `number` tasks, the same for the same arguments."""
-    draw = random.Random(seed)  # noqa: S311 - reproducible load, not a secret
-    for n in range(1, number + 1):
-        lead, *others = draw.sample(codes, draw.choice((1, 1, 2, MOST_AGENCIES)))
-        day = middle + timedelta(days=draw.randint(-60, 180))
-        roles = [{"agency_code": lead, "role": "lead"}]
-        roles += [{"agency_code": code, "role": "coordinate"} for code in others]
-        yield {
-            "title": f"{draw.choice(VERBS)} {draw.choice(THINGS)} lĩnh vực {draw.choice(FIELDS)} (mẫu {n})",
-            "programme": programme,
-            "deadline_text": _deadline(draw, day),
-            "deliverable": draw.choice(DELIVERABLES),
-            "priority": draw.choice(("normal", "normal", "normal", "high", "urgent")),
-            "assignments": roles,
-        }
-
-
-def _deadline(draw: random.Random, day: date) -> str:
-    """About a quarter are standing or recurring, as in the real programme (374 of 1,630)."""
-    quarter = ("I", "II", "III", "IV")[(day.month - 1) // 3]
-    forms = (
-        f"trước ngày {day:%d/%m/%Y}", f"chậm nhất ngày {day:%d/%m/%Y}", f"hoàn thành trong tháng {day.month}/{day.year}",
-        f"Tháng {day.month}/{day.year}", f"hoàn thành trong quý {quarter}/{day.year}", f"cuối năm {day.year}",
-        "thường xuyên", "báo cáo hằng tháng",
-    )  # fmt: skip
-    return draw.choice(forms)
-
-
-async def _send(
-    programme: dict[str, str],
-    bodies: Iterator[dict[str, Any]],
-    total: int,
-    url: str,
-    key_file: Path,
-    keys: str,
-) -> None:
-    numbered = enumerate(bodies)
-    with Progress(console=err) as progress:
-        bar = progress.add_task("nhiệm vụ / tasks", total=total)
-        async with parallel_client(url, key_file) as client:
-            recorded = await client.post("/tasks/v1/programmes", json=programme)
-            if recorded.status_code != HTTPStatus.CONFLICT:  # 409: an earlier run recorded it
-                raise_problem(recorded)
-
-            async def send() -> None:
-                for n, body in numbered:
-                    key = {"idempotency-key": f"{keys}-{n}"}
-                    answer = await client.post("/tasks/v1/tasks", json=body, headers=key)
-                    raise_problem(answer)
-                    progress.advance(bar)
-
-            await asyncio.gather(*(send() for _ in range(TOGETHER)))

@@ -79,12 +79,16 @@ _ADD = insert(outbox).values(data=cast(bindparam("json", type_=Text), JSONB))
 def _json(data: EventData) -> str:
     text_of_data = data.model_dump_json()
     if len(text_of_data.encode()) > MAX_EVENT_BYTES:
-        raise InvalidInput(
-            "event_too_large",
-            f"Bản ghi sau thay đổi lớn hơn {MAX_EVENT_BYTES} byte: rút gọn nội dung.",
-            f"The record would be larger than {MAX_EVENT_BYTES} bytes after this change: shorten it.",
-        )
+        raise event_too_large()
     return text_of_data
+
+
+def event_too_large() -> InvalidInput:
+    return InvalidInput(
+        "event_too_large",
+        f"Bản ghi sau thay đổi lớn hơn {MAX_EVENT_BYTES} byte: rút gọn nội dung.",
+        f"The record would be larger than {MAX_EVENT_BYTES} bytes after this change: shorten it.",
+    )
 
 
 async def add_events(

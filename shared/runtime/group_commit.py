@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
+
+from shared.runtime.pool_queue import requested_by
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,7 +30,11 @@ class GroupCommit(Generic[Item, Result]):
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, result))
         if self._committing is None or self._committing.done():
-            self._committing = asyncio.create_task(self._commit_waiting())
+            context = (
+                Context()
+            )  # not of the caller who happens to begin: his key's share of connections may be used up
+            context.run(requested_by.set, "")
+            self._committing = asyncio.create_task(self._commit_waiting(), context=context)
         return await result
 
     async def _commit_waiting(self) -> None:

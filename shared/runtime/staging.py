@@ -3,13 +3,16 @@
 Stable reads (`LateChange.announce`) wait for the copying alone, not for the preparation.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import Table, insert, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 
@@ -18,12 +21,43 @@ BATCH = 500  # of things prepared by one set of statements: the process answers 
 AT = "CAST(:at AS timestamptz)"  # in SQL, the instant under which what is written is recorded
 
 # pg_temp last: without its schema a name still means the real table. The copying of 1,000,000 rows is one statement.
+# No scan of whole tables: statistics may tell of one row where the transaction itself has just written thousands.
 _PREPARE = text(
     """
     SELECT set_config('search_path', current_setting('search_path') || ', pg_temp', true),
-           set_config('statement_timeout', '300s', true)
+           set_config('statement_timeout', '300s', true), set_config('enable_seqscan', 'off', true)
     """
 )
+_FORGET_PLANS = text("DISCARD PLANS")  # those of foreign keys were made when the tables may have been empty
+
+
+async def prepare_staging(session: AsyncSession) -> None:
+    """Settings of a transaction that writes many rows from temporary tables."""
+    await session.execute(_PREPARE)
+    await session.execute(_FORGET_PLANS)
+
+
+async def copy_rows(
+    session: AsyncSession, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> int:
+    """COPY rows to a temporary table, as they come; returns their number. The process answers others in between."""
+    count = 0
+
+    async def sent() -> AsyncIterator[tuple[Any, ...]]:
+        nonlocal count
+        for batch in batches(rows):
+            count += len(batch)
+            for row in batch:
+                yield row
+            await asyncio.sleep(0)
+
+    connection = await (await session.connection()).get_raw_connection()
+    driver: Any = connection.driver_connection
+    try:
+        await driver.copy_records_to_table(table, schema_name="pg_temp", columns=columns, records=sent())
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DBAPIError("COPY", None, error) from error  # as SQLAlchemy tells what a statement meets
+    return count
 
 
 @asynccontextmanager
@@ -32,7 +66,7 @@ async def staged(session: AsyncSession, tables: Iterable[Table]) -> AsyncIterato
 
     They last as long as the transaction, without indexes and references; `write_staged` takes them from there.
     """
-    await session.execute(_PREPARE)
+    await prepare_staging(session)
     for table in tables:
         like = f"(LIKE {table.name} INCLUDING DEFAULTS INCLUDING IDENTITY)"
         await session.execute(text(f"CREATE TEMPORARY TABLE {table.name} {like} ON COMMIT DROP"))

@@ -1,30 +1,69 @@
-"""`dondoc generate`, run again: on another day, and where the office has many programmes."""
+"""`dondoc generate`: synthetic tasks in a deployment's database, the same for the same arguments."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import httpx2
+import pytest
 
-from tests.cli.conftest import Running
+from services.cli.console import Stop
+from tests.cli.conftest import CLOCK, Running
 
-
-def titles(running: Running, seed: int) -> list[str]:
-    found = running.get(f"/tasks/v1/tasks?programme=TONGHOP-{seed}&limit=100").json()["items"]
-    return [item["title"] for item in found]
-
-
-def test_another_days_run_adds_its_own_tasks_and_the_same_days_none(running: Running) -> None:
-    command = ("generate", "--tasks", "8", "--seed", "2")
-    for arguments, number in (((), 8), (("--around", "2025-05-21"), 16), (("--around", "2025-05-20"), 16)):
-        done = running.command(*command, *arguments)
-        assert done.exit_code == 0, done.exception
-        assert len(titles(running, 2)) == number
+BESIDE = "--beside-real-tasks"
 
 
-def test_a_programme_beyond_the_first_page_is_known(running: Running) -> None:
+@pytest.fixture
+def office(running: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """The suite, whose database already holds a task that is real; the command goes by the suite's clock."""
+    monkeypatch.setenv("DONDOC_CLOCK", CLOCK)
     headers = {"authorization": f"Bearer {running.key_file.read_text()}"}
     with httpx2.Client(base_url=running.url, headers=headers, trust_env=False) as client:
-        for number in range(200):
-            body = {"code": f"A{number:03}", "title": "Chương trình"}
-            assert client.post("/tasks/v1/programmes", json=body).status_code == 201
-    for number in (1, 2):
-        done = running.command("generate", "--tasks", str(number), "--seed", "3")
-        assert done.exit_code == 0, done.exception
-    assert len(titles(running, 3)) == 3
+        client.post("/tasks/v1/programmes", json={"code": "THAT", "title": "Chương trình"})
+        task = {
+            "title": "Việc thật",
+            "programme": "THAT",
+            "assignments": [{"agency_code": "G12", "role": "lead"}],
+        }
+        answer = client.post(
+            "/tasks/v1/tasks",
+            json=task | {"deadline_text": "Tháng 6/2025"},
+            headers={"idempotency-key": "that"},
+        )
+        assert answer.status_code == 201, answer.text
+    return running
+
+
+def generated(office: Running, *arguments: str) -> int:
+    """How many the command says it has added."""
+    done = office.operator("generate", BESIDE, *arguments)
+    assert done.exit_code == 0, done.exception
+    return int(done.stdout.split("generated ")[1].split()[0])
+
+
+def tasks(office: Running, seed: int) -> list[dict[str, Any]]:
+    found = office.get(f"/tasks/v1/tasks?programme=TONGHOP-{seed}&limit=200").json()
+    return list(found["items"])
+
+
+def test_some_are_done_some_late_and_what_is_there_is_not_added_again(office: Running) -> None:
+    assert generated(office, "--tasks", "150", "--seed", "2") == 150
+    found = tasks(office, 2)
+    assert len(found) == 150
+    statuses = {item["status"] for item in found}
+    assert {"completed_on_time", "completed_late", "overdue", "in_progress"} <= statuses
+    assert {item["kind"] for item in found} == {"dated", "standing"}
+    assert generated(office, "--tasks", "150", "--seed", "2") == 0
+    assert generated(office, "--tasks", "152", "--seed", "2") == 2
+    assert generated(office, "--tasks", "8", "--seed", "2", "--around", "2025-07-01") == 8
+
+
+def test_few_agencies_are_given_all_tasks(office: Running) -> None:
+    assert generated(office, "--tasks", "12", "--seed", "4", "--agencies", "3") == 12
+    assert len({each["agency_code"] for item in tasks(office, 4) for each in item["assignments"]}) == 3
+
+
+def test_where_real_tasks_are_none_are_generated_unless_told(office: Running) -> None:
+    refused = office.operator("generate", "--tasks", "3", "--seed", "5")
+    assert isinstance(refused.exception, Stop)
+    assert BESIDE in refused.exception.vi
+    assert tasks(office, 5) == []

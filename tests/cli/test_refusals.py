@@ -123,7 +123,7 @@ def test_a_host_that_no_dns_can_hold_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["rác", "http://[::", "ftp://a", "http://", "http://127.0.0.1:99999"])
 def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("DONDOC_KEY", "k")
-    assert "--url" in refusal("generate", "--tasks", "1", "--url", url).vi
+    assert "--url" in refusal("groups", "list", "--url", url).vi
     assert "--forward" in refusal("listen", "--agency", "G09", "--forward", url).vi
 
 
@@ -131,9 +131,9 @@ def test_a_file_that_holds_no_key_is_refused(monkeypatch: pytest.MonkeyPatch, tm
     file = tmp_path / "x"
     for content in (b"\xff\x00", "khóa".encode(), b"two words", b""):
         file.write_bytes(content)
-        assert "--key-file" in refusal("generate", "--tasks", "1", "--key-file", str(file)).vi
+        assert "--key-file" in refusal("groups", "list", "--key-file", str(file)).vi
     monkeypatch.setenv("DONDOC_KEY", "khóa")
-    assert "--key-file" in refusal("generate", "--tasks", "1").vi
+    assert "--key-file" in refusal("groups", "list").vi
 
 
 def test_columns_in_a_folder_are_refused(annex: str, tmp_path: Path) -> None:
@@ -160,10 +160,7 @@ def test_another_server_at_the_address_is_not_taken_for_the_suite(monkeypatch: p
     monkeypatch.setenv("DONDOC_KEY", "k")
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        assert (
-            "--url"
-            in refusal("generate", "--tasks", "1", "--url", f"http://127.0.0.1:{server.server_port}").vi
-        )
+        assert "--url" in refusal("groups", "list", "--url", f"http://127.0.0.1:{server.server_port}").vi
         server.shutdown()
 
 
@@ -176,7 +173,7 @@ def test_a_server_that_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     with socket.create_server(("127.0.0.1", 0)) as server:
         Thread(target=break_off, daemon=True).start()
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        assert url in refusal("generate", "--tasks", "1", "--url", url).vi
+        assert url in refusal("groups", "list", "--url", url).vi
 
 
 # --- the server of the databases -----------------------------------------------------------------------------------

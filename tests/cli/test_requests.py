@@ -1,4 +1,4 @@
-"""`dondoc import`, `dondoc generate`: commands that ask the suite over HTTP."""
+"""`dondoc import` and others: commands that ask the suite over HTTP."""
 
 import json
 from pathlib import Path
@@ -51,14 +51,6 @@ def test_an_import_says_which_right_the_key_lacks(
     assert "scope_missing" in refused.exception.en
 
 
-def test_generated_deadlines_lie_around_the_suites_own_day(running: Running) -> None:
-    assert running.command("generate", "--tasks", "30", "--seed", "1").exit_code == 0
-    found = running.get("/tasks/v1/tasks?programme=TONGHOP-1&limit=100").json()["items"]
-    years = {item["due_on"][:4] for item in found if item["due_on"]}
-    assert len(found) == 30
-    assert years == {"2025"}
-
-
 def test_settings_as_json_are_the_variables_of_every_process() -> None:
 
     rows = json.loads(dondoc("settings", "--json").stdout)
@@ -69,7 +61,7 @@ def test_settings_as_json_are_the_variables_of_every_process() -> None:
 def test_a_key_of_another_run_is_told_as_that(running: Running, tmp_path: Path) -> None:
     other = tmp_path / "admin.key"
     other.write_text("ddk_0123456789abcdef", encoding="ascii")
-    refused = running.command("generate", "--tasks", "1", key_file=other)
+    refused = running.command("groups", "list", key_file=other)
     assert isinstance(refused.exception, Stop)
     assert "--key-file" in refused.exception.vi
     assert running.url.removeprefix("http://") in refused.exception.en

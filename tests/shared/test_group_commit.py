@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from shared.runtime.group_commit import GroupCommit
+from shared.runtime.pool_queue import requested_by
 
 
 async def test_what_comes_while_a_group_is_committed_forms_the_next() -> None:
@@ -13,10 +14,12 @@ async def test_what_comes_while_a_group_is_committed_forms_the_next() -> None:
 
     async def commit(items: Sequence[int]) -> list[int]:
         groups.append(list(items))
+        assert requested_by.get() == ""  # a group is no key's: it waits for no key's share of connections
         await asyncio.sleep(0)
         return [item * 10 for item in items]
 
     group = GroupCommit(commit, most=3)
+    requested_by.set("a key")
     assert await asyncio.gather(*map(group.submit, range(6))) == [0, 10, 20, 30, 40, 50]
     assert await group.submit(6) == 60
     assert [len(each) for each in groups] == [3, 3, 1]

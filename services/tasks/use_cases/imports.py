@@ -6,20 +6,17 @@ records by which it did so with those of then, and writes.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 
-from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.annexes.recognition import KnownTask
 from services.tasks.domain.tasks import NewTask, check_assigned_on
-from services.tasks.tables import Base
 from services.tasks.use_cases.annexes import Annex
-from services.tasks.use_cases.changes import record_created
 from services.tasks.use_cases.groups import members_of
+from services.tasks.use_cases.new_tasks import make_new_tasks, project_new_tasks, stage_new_tasks
 from services.tasks.use_cases.origins import (
     RowOrigin,
     known_tasks,
@@ -30,25 +27,9 @@ from services.tasks.use_cases.origins import (
     write_origins,
 )
 from services.tasks.use_cases.row_reports import RowJudge, RowReport
-from services.tasks.use_cases.tasks import new_tasks
 from shared.imports.overtaken import overtaken
-from shared.log.outbox import outbox
-from shared.runtime.audit import Actor, add_audit, audit
+from shared.runtime.audit import Actor, add_audit
 from shared.runtime.database import Database, LateChange
-from shared.runtime.staging import AT, staged, write_staged
-
-origins = Base.metadata.tables["origins"]
-# what a new task is written to
-_STAGED: dict[Table, Mapping[str, str]] = {
-    **{
-        Base.metadata.tables[name]: {"recorded_at": AT}
-        for name in ("tasks", "deadlines", "assignments", "citations")
-    },
-    outbox: {"time": AT},
-    audit: {"at": AT},
-}
-
-_PROJECT_STAGED = text("SELECT project_tasks(array_agg(id)) FROM pg_temp.tasks HAVING count(*) > 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +93,16 @@ async def import_annex(change: LateChange, judged: JudgedAnnex, *, actor: Actor)
 
     Raises Overtaken where a concurrent change would change the judgement.
     """
-    session, began = change.session, change.clock.now()
+    session = change.session
     document = judged.annex.source.document_code
     await lock_document(session, document)
     if await _basis(session, judged.annex) != judged.basis:
         raise overtaken()
-    async with staged(session, (*_STAGED, origins)):
-        tasks = chain.from_iterable(new_tasks(new, at=began) for new in judged.accepted)
-        await record_created(session, tasks, actor=actor, at=began)
-        await stage_origins(session, document, judged.learned, at=began)
+    count = await stage_new_tasks(session, judged.accepted)
+    await stage_origins(session, document, judged.learned)
     at = await change.announce()
-    await write_staged(session, _STAGED, at=at)
-    await session.execute(_PROJECT_STAGED)
+    await make_new_tasks(session, count, actor=actor, at=at)
+    await project_new_tasks(session, count)
     await write_origins(session, at=at)
     counts = Counter(report.outcome for report in judged.reports)
     detail = {word: counts[word] for word in ("accepted", "refused", "unchanged", "question")}

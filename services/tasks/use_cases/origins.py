@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rapidfuzz import process
 from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.annexes.places import Place, annex_key
@@ -24,6 +24,7 @@ from services.tasks.domain.imports import ReadRow
 from services.tasks.tables import Document, Task
 from services.tasks.tables import Origin as OriginRow
 from shared.errors import InvalidInput
+from shared.runtime.staging import copy_rows
 from shared.text.folding import fold
 
 _CONTAINED = 95  # of 100: nearly all words of the shorter title are in the longer
@@ -112,26 +113,24 @@ def _likeness(text: str, others: Sequence[str]) -> list[tuple[float, int]]:
     return sorted(((score, place) for place, score in found.items()), key=lambda item: -item[0])
 
 
-async def stage_origins(
-    session: AsyncSession, document: str, read: Sequence[RowOrigin], *, at: datetime
-) -> None:
-    """Stage the places of the rows of tasks for `write_origins`; within `shared.runtime.staging.staged`."""
-    rows = [
-        {
-            "task_id": each.task_id,
-            "document_code": document,
-            "annex": each.origin.place.annex,
-            "section": list(each.origin.place.section),
-            "number": each.origin.place.number,
-            "ref": each.ref,
-            "title": each.origin.title,
-            "digest": each.origin.digest,
-            "recorded_at": at,
-        }
+_COLUMNS = ("task_id", "document_code", "annex", "section", "number", "ref", "title", "digest")
+_CREATE = text(
+    """
+    CREATE TEMPORARY TABLE origins (task_id uuid, document_code text, annex text, section text[], number text, ref text,
+                                    title text, digest text) ON COMMIT DROP
+    """
+)
+
+
+async def stage_origins(session: AsyncSession, document: str, read: Sequence[RowOrigin]) -> None:
+    """Stage the places of the rows of tasks for `write_origins`."""
+    await session.execute(_CREATE)
+    rows = (
+        (each.task_id, document, each.origin.place.annex, list(each.origin.place.section), each.origin.place.number,
+         each.ref, each.origin.title, each.origin.digest)
         for each in read
-    ]
-    if rows:
-        await session.execute(insert(OriginRow.__table__), rows)  # type: ignore[arg-type]  # mapped classes have tables
+    )  # fmt: skip
+    await copy_rows(session, "origins", _COLUMNS, rows)
 
 
 # earlier origins of the same tasks are replaced
