@@ -5,14 +5,17 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from services.datasets.domain.statistics import DatabaseFacts
 from services.datasets.queries.downtime import load_downtimes
 from services.datasets.queries.statistics import load_database_facts, work_out_facts
+from services.datasets.use_cases.projection import Comparison, compare_watches, rebuild_watches
 from services.datasets.worker import report_liveness
 from shared.runtime.clock import local_date
 from shared.runtime.stable_reads import AsOf
 from tests.datasets.world import HOURLY, World
+from tests.support.writing import writing
 
 
 async def registered(world: World, kind: str, number: int, **declared: Any) -> list[str]:
@@ -200,3 +203,19 @@ async def test_watches_say_what_the_records_say(world: World, steps: list[tuple[
     assert await world.rows(answering, now=world.now) == await world.rows("SELECT count(*) FROM databases")
     read, worked_out = await both(world)
     assert read == worked_out
+
+
+async def test_watches_that_differ_are_found_and_written_anew(world: World) -> None:
+    await world.register()
+    await world.declare(phase="operating", ndc_connection="connected")
+    await world.assess(passed=False)
+    before, _ = await both(world)
+    assert await compare_watches(world.database) == Comparison(1, 0)
+    for damage in ("phase = 'none'", "ndc_connection = NULL", "fails = false"):
+        async with writing(world.database) as session:
+            await session.execute(text(f"UPDATE watches SET {damage}"))  # noqa: S608 - our own words
+        assert await compare_watches(world.database) == Comparison(1, 1)
+        assert await rebuild_watches(world.database) == Comparison(1, 1)
+        assert await compare_watches(world.database) == Comparison(1, 0)
+    await world.watch()
+    assert await both(world) == (before, before)
