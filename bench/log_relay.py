@@ -108,7 +108,12 @@ class Bench:
 
     async def _events(self) -> Sequence[LogRow]:
         async with self.database.reading() as connection:
-            return (await read_rows(connection, Cursor(), EVENTS + 1)).events
+            events: list[LogRow] = []
+            page = await read_rows(connection, Cursor(), PAGE)
+            while page.events:
+                events += page.events
+                page = await read_rows(connection, page.cursor, PAGE)
+            return events
 
 
 class _Counting(KafkaPublisher):

@@ -15,7 +15,7 @@ from shared.http.visibility import Visibility
 from shared.keys.viewers import Viewer
 from shared.log.cursors import Cursor
 from shared.log.identity import refuse_unusable
-from shared.log.reader import EVERY_EVENT, EventFilter, read_page
+from shared.log.reader import EventFilter, read_page
 
 ChangesAfter = Annotated[
     str | None, Query(max_length=5000, description="next_cursor of the last page; none to start")
@@ -58,7 +58,7 @@ def changes_router(service: str, *, visible: VisibleEvents, vi: str, en: str) ->
     ) -> ChangePage:
         cursor = Cursor.decode(after) if after is not None else Cursor()
         viewer = caller.viewer
-        page = await read_page(connection, cursor, limit, visible(viewer) or EVERY_EVENT)
+        page = await read_page(connection, cursor, limit, visible(viewer))
         await refuse_unusable(connection, cursor)
         next_cursor = page.cursor.encode()
         link_next(request, response, next_cursor if page.more else None, "after")

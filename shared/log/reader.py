@@ -96,8 +96,8 @@ _SINCE = (
     "written_at >= CAST(:since AS timestamptz)"  # a plain value, so that the planner leaves partitions out
 )
 _ROWS = (
-    "SELECT id, event_id, type, subject, CAST(version AS text), time, CAST(data AS text), "
-    "statement_timestamp() - written_at"  # both by the database's clock
+    "SELECT id, event_id, type, subject, CAST(version AS text) AS version, time, CAST(data AS text) AS data, "
+    "statement_timestamp() - written_at AS age"  # both by the database's clock
 )
 _WINDOW = f"pg_visible_in_snapshot(xid, {_UPTO}) AND NOT pg_visible_in_snapshot(xid, {_SEEN}) AND {_SINCE}"
 # A new window is found by the index on xid, whatever the size of the log.
@@ -105,10 +105,10 @@ _FIRST = f"xid >= pg_snapshot_xmin({_SEEN}) AND xid < pg_snapshot_xmax({_UPTO}) 
 # Within a window the next rows are those with the next ids. With a condition on xid as well, a prepared statement
 # would sort the whole rest of the window for every page (20,000 rows: 120 ms a page instead of 4).
 _NEXT = f"id > :last_id AND {_WINDOW}"
-# With a filter: it is asked of so many rows at most, whatever lies between two that meet it (their last id is where the next
-# page begins), and a page ends with the event that brings it to so many bytes of data.
+# A page ends with the event that brings it to so many characters of data: an event may have 900 KB.
+PAGE_CHARACTERS = 4 * 1024 * 1024
+# A filter is asked of so many rows at most, whatever lies between two that meet it: their last id is where the next page begins.
 LOOKED_AT = 2_000
-PAGE_BYTES = 4 * 1024 * 1024
 _UNREAD = text(
     f"""
     SELECT count(*) FROM (
@@ -132,15 +132,21 @@ class EventFilter:
     values: Mapping[str, Any]
 
 
-EVERY_EVENT = EventFilter("true", {})
-
 
 @cache  # conditions are constants of the services
 def _pages(condition: str | None) -> tuple[TextClause, TextClause]:
     """The statements of a window's first page and of those after it."""
     cut = "ORDER BY id LIMIT"
     if condition is None:
-        first, following = (f"{_ROWS} FROM outbox WHERE {part} {cut} :limit" for part in (_FIRST, _NEXT))
+        first, following = (
+            f"""
+            SELECT id, event_id, type, subject, version, time, data, age FROM (
+                SELECT *, sum(length(data)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - length(data) AS before
+                FROM ({_ROWS} FROM outbox WHERE {part} {cut} :limit) AS next
+            ) AS found WHERE before < :page_characters ORDER BY id
+            """  # noqa: S608 - put together from constants, as below
+            for part in (_FIRST, _NEXT)
+        )
     else:
         first, following = (
             f"""
@@ -148,13 +154,13 @@ def _pages(condition: str | None) -> tuple[TextClause, TextClause]:
                 SELECT * FROM outbox WHERE {part} {cut} :looked_at
             ), met AS MATERIALIZED (
                 SELECT *, sum(size) OVER (ORDER BY id) - size AS before FROM (
-                    SELECT *, octet_length(CAST(data AS text)) AS size FROM looked_at AS outbox
+                    SELECT *, length(CAST(data AS text)) AS size FROM looked_at AS outbox
                     WHERE ({condition}) {cut} :limit) AS outbox
             )
             SELECT found.*, reached.* FROM (
                 SELECT (SELECT max(id) FROM looked_at), (SELECT count(*) FROM looked_at), (SELECT count(*) FROM met)
             ) AS reached (id, looked_at, met)
-            LEFT JOIN LATERAL ({_ROWS} FROM met WHERE before < :page_bytes) AS found ON true ORDER BY found.id
+            LEFT JOIN LATERAL ({_ROWS} FROM met WHERE before < :page_characters) AS found ON true ORDER BY found.id
             """  # noqa: S608 - put together from constants
             for part in (_FIRST, _NEXT)
         )
@@ -171,14 +177,14 @@ class _Found(NamedTuple):
 async def _find(
     connection: AsyncConnection, position: Cursor, limit: int, only: EventFilter | None, *, inside: bool
 ) -> _Found:
-    values: dict[str, Any] = {**asdict(position), "limit": limit}
+    values: dict[str, Any] = {**asdict(position), "limit": limit, "page_characters": PAGE_CHARACTERS}
     first, following = _pages(only.condition if only else None)
     statement = following if inside else first
     if only is None:
         rows = [LogRow._make(row) for row in await connection.execute(statement, values)]
-        return _Found(rows, rows[-1].position if len(rows) == limit else None)
-    bounds = {"looked_at": LOOKED_AT, "page_bytes": PAGE_BYTES}
-    found = (await connection.execute(statement, {**values, **only.values, **bounds})).all()
+        is_full = len(rows) == limit or sum(len(row.data) for row in rows) >= PAGE_CHARACTERS
+        return _Found(rows, rows[-1].position if is_full else None)
+    found = (await connection.execute(statement, {**values, **only.values, "looked_at": LOOKED_AT})).all()
     last_id, looked_at, met = found[0][-3:]
     rows = [LogRow._make(row[:-3]) for row in found if row[0] is not None]
     if rows and (len(rows) == limit or len(rows) < met):
@@ -191,8 +197,8 @@ async def read_rows(
 ) -> Page[LogRow]:
     """The next events after `cursor`, at most `limit`; only those that meet the filter where there is one.
 
-    The connection must be without a transaction. With a filter a page is bounded in bytes and in the rows that are looked at,
-    so that it may be short, also empty, before the end.
+    The connection must be without a transaction. A page is bounded in characters too, with a filter also in the rows that are
+    looked at, so that it may be short, or empty, before the end.
     """
     position, following_since = cursor, cursor.since
     if cursor.upto == cursor.seen:

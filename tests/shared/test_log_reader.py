@@ -18,7 +18,7 @@ from shared.log.bus.binary_mode import read_event, write_headers, write_value
 from shared.log.bus.embedded import OutboxSource
 from shared.log.cursors import Cursor, load_cursor, save_cursor
 from shared.log.outbox import add_event, add_events
-from shared.log.reader import EVERY_EVENT, LOOKED_AT, EventFilter, count_unread, read_page, read_rows
+from shared.log.reader import LOOKED_AT, EventFilter, count_unread, read_page, read_rows
 from shared.runtime.clock import ManualClock
 from shared.runtime.database import Database
 from tests.conftest import PLATFORM, MakeDatabase
@@ -256,10 +256,11 @@ async def test_who_may_read_of_no_agency_reads_nothing(
         assert (list(page.events), page.more) == ([], False)
 
 
-async def test_a_page_ends_with_the_event_that_brings_it_to_its_bytes(
-    make_database: MakeDatabase, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("only", [None, EventFilter("true", {})], ids=["all", "filtered"])
+async def test_a_page_ends_with_the_event_that_brings_it_to_its_length(
+    make_database: MakeDatabase, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, only: EventFilter | None
 ) -> None:
-    monkeypatch.setattr(reader, "PAGE_BYTES", 2_000)
+    monkeypatch.setattr(reader, "PAGE_CHARACTERS", 2_000)
     database = await make_database(PLATFORM)
     async with writing(database) as session:
         for value in range(1, 6):
@@ -268,7 +269,7 @@ async def test_a_page_ends_with_the_event_that_brings_it_to_its_bytes(
     pages, cursor, more = [], Cursor(), True
     async with database.reading() as connection:
         while more:
-            page = await read_page(connection, cursor, 500, EVERY_EVENT)
+            page = await read_page(connection, cursor, 500, only)
             pages.append([event.data["value"] for event in page.events])
             cursor, more = page.cursor, page.more
     assert pages == [[1, 2, 3], [4, 5]]
