@@ -132,7 +132,6 @@ class EventFilter:
     values: Mapping[str, Any]
 
 
-
 @cache  # conditions are constants of the services
 def _pages(condition: str | None) -> tuple[TextClause, TextClause]:
     """The statements of a window's first page and of those after it."""

@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
@@ -182,6 +184,21 @@ async def test_a_restored_log_is_read_by_nobody_before_its_restore_is_complete_a
         assert (await log_check(database)(), unrestored(counter.service)) == (None, 0)
     assert await refusal(counter, kept) == "cursor_of_another_log"
     assert await refusal(counter, Cursor()) is None
+
+
+async def test_a_cursor_is_of_another_log_by_its_id_alone_and_by_a_transaction_that_lies_ahead_alone(
+    make_database: MakeDatabase,
+) -> None:
+    counter = Counter(await make_database(PLATFORM))
+    await counter.count("a")
+    async with counter.database.reading() as connection:
+        here = (await read_page(connection, Cursor(), 10)).cursor
+    ahead = replace(
+        here, seen=f"{here.next_transaction + 10**6}:{here.next_transaction + 10**6}:", upto=here.seen
+    )
+    for cursor in (replace(here, log_id=uuid4()), ahead, replace(ahead, log_id=None)):
+        assert await refusal(counter, cursor) == "cursor_of_another_log"
+    assert await refusal(counter, here) is None
 
 
 def unrestored(service: str) -> float | None:
