@@ -4,6 +4,7 @@ A gateway has such bounds too; the suite in one process stands without one.
 """
 
 import asyncio
+import re
 from time import monotonic
 from typing import Any, Literal
 
@@ -20,18 +21,26 @@ REST_SECONDS = 5  # for the rest of a body that was answered before it was read,
 MOST_CONNECTIONS = 500  # of a process; a process may have 1,024 open files by default
 BODY_GRACE_SECONDS = 10  # before a body is held to the least speed
 LEAST_BODY_SPEED = 10_000  # bytes a second: of too many connections, slower bodies give way first
+MOST_HEADERS = 100
 MOST_CHUNKS = 10_000  # of one body: each costs as much as 1 KB of a body of one piece
 
 # what the caller still has to send: the head, the body, the rest of a body that is answered; or nothing
 Phase = Literal["head", "body", "rest"]
 
 
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+
+
 class _Parser(h11.Connection):
-    """Refuses what another reader could take for another request (RFC 9112, 6.1), and bodies in very many pieces."""
+    """Refuses what another reader could take for another request (RFC 9112, 6.1), and heads and bodies in very many pieces."""
 
     _chunks = 0
 
     def next_event(self) -> Any:
+        if self.their_state is h11.IDLE:
+            head, *_ = _BLANK_LINE.split(self.trailing_data[0], 1)
+            if head.count(b"\n") > MOST_HEADERS:  # before each is parsed, which costs more than to receive it
+                raise h11.RemoteProtocolError("the head has too many headers")
         event = super().next_event()
         if isinstance(event, h11.Request):
             self._chunks = 0

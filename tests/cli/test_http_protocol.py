@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from services.cli import http_protocol
-from services.cli.http_protocol import BoundedProtocol
+from services.cli.http_protocol import MOST_HEADERS, BoundedProtocol
 from shared.runtime.listener import open_listener
 from tests.support.processes import until
 
@@ -192,6 +192,14 @@ async def test_the_rest_of_a_refused_body_is_not_waited_for(
         client.send(b"x")
         await asyncio.sleep(0.001)
     assert isinstance(ended.exception(), ConnectionError) or ended.result() == b""
+
+
+async def test_a_head_of_very_many_headers_is_refused(connect: Connect) -> None:
+    for count, status in ((MOST_HEADERS, 200), (MOST_HEADERS + 1, 400)):
+        client = await connect()
+        given = POST + b"Content-Length: 0\r\n"
+        client.send(given + b"x:\r\n" * (count - given.count(b"\n") + 1) + b"\r\n")
+        assert (await client.head()).startswith(f"HTTP/1.1 {status} ".encode())
 
 
 async def test_a_body_in_very_many_chunks_is_refused(

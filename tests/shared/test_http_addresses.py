@@ -1,7 +1,10 @@
 """Where an outgoing call may go: no socket is opened here."""
 
+import asyncio
 import socket
+import threading
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -331,3 +334,28 @@ async def test_the_default_resolver_asks_the_system_and_not_for_literals() -> No
     assert "127.0.0.1" in await resolve_host("localhost", 443)
     literal = parse_url("https://8.8.8.8/")
     await checked_addresses(literal, PUBLIC_ONLY, lambda *_: pytest.fail("asked for a literal"))
+
+
+async def test_names_that_nobody_answers_for_keep_no_other_from_being_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many look-ups as calls can be given up on while the resolver still waits."""
+    answered, ask = threading.Event(), socket.getaddrinfo
+
+    def getaddrinfo(host: str, *asked: Any, **more: Any) -> Any:
+        if host.startswith("hangs"):
+            answered.wait()
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return ask(host, *asked, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    hanging = [asyncio.create_task(resolve_host(f"hangs{number}.example", 443)) for number in range(171)]
+    try:
+        await asyncio.sleep(0)
+        for each in hanging:
+            each.cancel()  # the call is given up, its look-up goes on
+        async with asyncio.timeout(20):  # only ever used up where it is broken
+            assert "127.0.0.1" in await resolve_host("localhost", 443)
+    finally:
+        answered.set()
+    await asyncio.gather(*hanging, return_exceptions=True)

@@ -79,9 +79,10 @@ _NUMBER = re.compile(
     r"[0-9]+|0x[0-9a-f]*"
 )  # a last label that some resolvers take for part of an IPv4 address
 
-# Threads of its own: a hostile name server can hold each look-up for many seconds, and the event loop's default
-# threads are few (cores + 4) and serve others too.
-_DNS_THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="dns")
+# Threads of its own: a name server that does not answer holds a look-up for 40 s (glibc: two servers, two tries, two names)
+# although its call is given up after 15 s. So they are more than all calls together can hold: 64 x 40 / 15. They are
+# started only when they are needed.
+_DNS_THREADS = ThreadPoolExecutor(max_workers=192, thread_name_prefix="dns")
 
 
 class AddressRefused(InvalidInput):
