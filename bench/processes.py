@@ -1,23 +1,21 @@
 """Processor time and memory of processes, from /proc."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-NANO = 1e-9
+CPUCLOCK_SCHED = 2
 TICKS = os.sysconf("SC_CLK_TCK")
 KIB = 1024
 
 
 def busy_seconds(pid: int) -> float:
-    """Processor time of all threads of a process, from the scheduler's own account in nanoseconds."""
-    seconds = 0.0
-    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        try:
-            seconds += int(thread.read_text(encoding="ascii").split()[0]) * NANO
-        except OSError:  # it has ended meanwhile
-            continue
-    return seconds
+    """Processor time of a process, of threads that have ended too, in nanoseconds' precision; 0 of one that has ended."""
+    try:
+        return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)  # what clock_getcpuclockid(3) gives
+    except OSError:
+        return 0.0
 
 
 def family_seconds(parent: int) -> float:
