@@ -3,7 +3,7 @@
     python -m bench.profile            # 20,000 tasks
     python -m bench.profile 1000000
 
-cProfile makes every call dearer, so shares count, not milliseconds. What waits for PostgreSQL is in none of them.
+Processor time of the thread that serves; cProfile makes every call dearer, so shares count, not milliseconds.
 """
 
 import pstats

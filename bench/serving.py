@@ -8,6 +8,7 @@ import asyncio
 import cProfile
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ def _serve_peer(build: Callable[[str], Any], address: str, ready: Connection) ->
 @contextmanager
 def _reported(ready: Connection, profile: Path | None) -> Iterator[None]:
     """uvicorn's start sends a `Serving`, and begins the profile."""
-    start, profiler = uvicorn.Server.startup, cProfile.Profile()
+    start, profiler = uvicorn.Server.startup, cProfile.Profile(time.thread_time)
 
     async def startup(self: uvicorn.Server, sockets: list[socket] | None = None) -> None:
         await start(self, sockets)
