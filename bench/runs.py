@@ -12,7 +12,9 @@ from tests.support.postgres import own_postgres
 
 @contextmanager
 def started(*, quick: bool, sizes: tuple[int, ...]) -> Iterator[Run]:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that all that was started is stopped
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # so that all that was started is stopped
     with own_postgres() as server:
         url = server.start()
         postmaster: Any = server._server  # noqa: SLF001 - its process, to read its processor time

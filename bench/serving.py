@@ -22,7 +22,7 @@ from sqlalchemy import URL
 
 from bench.common import SECRET, SECRET_KEY
 from services.cli.processes import serve
-from services.cli.serving import serve_until_stopped
+from services.cli.serving import run, serve_until_stopped
 from shared.keys.tokens import KeySigner, draw_key
 from shared.runtime.listener import open_listener
 
@@ -115,11 +115,11 @@ def _serve_ours(
 
 
 def _serve_peer(build: Callable[[str], Any], address: str, ready: Connection) -> None:
-    async def run(listener: socket) -> None:
+    async def serving(listener: socket) -> None:
         await serve_until_stopped(build(address), listener)
 
     with _reported(ready, None), open_listener("127.0.0.1", 0) as listener, suppress(KeyboardInterrupt):
-        asyncio.run(run(listener))
+        run(serving(listener))
 
 
 @contextmanager
