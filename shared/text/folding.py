@@ -19,6 +19,19 @@ def search_words(asked: str) -> list[str]:
 
 def fold(text: str) -> str:
     """Lower case without diacritics or punctuation, one space between words."""
-    letters = unicodedata.normalize("NFKD", text.casefold()).casefold().translate(_PLAIN)
-    bare = "".join(char for char in letters if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[^\W_]+", bare))
+    return " ".join(re.findall(r"[^\W_]+", text.translate(_LETTERS)))
+
+
+class _Letters(dict[int, str]):
+    """Each character's bare form, which depends on it alone; those of Latin scripts are worked out once."""
+
+    def __missing__(self, code: int) -> str:
+        letters = unicodedata.normalize("NFKD", chr(code).casefold()).casefold().translate(_PLAIN)
+        bare = "".join(char for char in letters if not unicodedata.combining(char))
+        if code < _KEPT_BELOW:
+            self[code] = bare
+        return bare
+
+
+_KEPT_BELOW = 0x2000  # the end of Latin Extended Additional, in which Vietnamese letters are
+_LETTERS = _Letters()

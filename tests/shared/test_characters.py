@@ -1,9 +1,12 @@
 """What no text may hold is one set, whether it comes in a request or in a cell; what looks alike is one table."""
 
+import re
 import sys
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from services.datasets.domain.databases import is_code
@@ -19,7 +22,7 @@ from shared.text.characters import (
     LOOK_ALIKE,
     is_invisible,
 )
-from shared.text.folding import fold
+from shared.text.folding import _PLAIN, fold
 
 BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 EVERY = [chr(number) for number in range(sys.maxunicode + 1)]
@@ -68,3 +71,10 @@ def test_a_look_alike_is_read_alike_in_numbers_and_deadlines(letter: str, like: 
 )
 def test_folding_takes_them_for_the_bare_letter(letter: str, like: str) -> None:
     assert fold(letter) == like
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_folding_letter_by_letter_is_folding_the_text(text: str) -> None:
+    letters = unicodedata.normalize("NFKD", text.casefold()).casefold().translate(_PLAIN)
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    assert fold(text).split() == re.findall(r"[^\W_]+", bare)

@@ -102,6 +102,8 @@ def require_annex(known: Sequence[KnownTask], annex_was: str) -> None:
 
 
 def _likeness(text: str, others: Sequence[str]) -> list[tuple[float, int]]:
+    if not others:
+        return []
     words = fold(text)
     spelled = process.extract(words, others, scorer=token_sort_ratio, score_cutoff=ALIKE, limit=10)
     found = {place: score for _, score, place in spelled}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from shared.spreadsheets import Table
 
@@ -37,9 +38,11 @@ class Place:
 
 
 def _bare(label: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", label.casefold()))
+    folded = label.casefold()
+    return folded if folded.isalnum() else " ".join(re.findall(r"[^\W_]+", folded))
 
 
+@lru_cache(maxsize=256)  # asked of every row
 def annex_key(name: str) -> str:
     """The form in which names of annexes are compared: "Phụ lục I", "PHỤ LỤC SỐ 1: Danh mục …" and "PL01" are one."""
     match = _ANNEX.match(name.strip())
