@@ -56,23 +56,25 @@ class ReportedDatabase:
             database=self.state(), phase="operating", effective_on=date(2026, 3, 1), said_by="ddk_x"
         )
 
-    def contradicts(self, at: datetime, id_: UUID | None = None) -> datasets.DatabaseContradicted:
+    def contradicts(
+        self, at: datetime, id_: UUID | None = None, *, kind: str = "joined_but_silent"
+    ) -> datasets.DatabaseContradicted:
         id_ = id_ or uuid4()
-        self.open[id_] = datasets.OpenContradiction(id=id_, kind="joined_but_silent", since=at)
+        self.open[id_] = datasets.OpenContradiction(id=id_, kind=kind, since=at)
         self.version += 1
-        return datasets.DatabaseContradicted(database=self.state(), **self._said(id_, at))
+        return datasets.DatabaseContradicted(database=self.state(), **self._said(id_, at, kind))
 
     def agrees(self, id_: UUID, at: datetime) -> datasets.DatabaseReconciled:
         opened = self.open.pop(id_)
         self.version += 1
         return datasets.DatabaseReconciled(
-            database=self.state(), closed_at=at, **self._said(id_, opened.since)
+            database=self.state(), closed_at=at, **self._said(id_, opened.since, opened.kind)
         )
 
-    def _said(self, id_: UUID, opened_at: datetime) -> dict[str, Any]:
+    def _said(self, id_: UUID, opened_at: datetime, kind: str) -> dict[str, Any]:
         return {
             "contradiction_id": id_,
-            "kind": "joined_but_silent",
+            "kind": kind,
             "opened_at": opened_at,
             "words_vi": "khai báo đã đồng bộ, 41 ngày không có tín hiệu",
             "words_en": "declared synchronised, no heartbeat for 41 days",

@@ -144,6 +144,38 @@ async def test_a_contradiction_is_told_when_it_opens_and_when_it_closes(world: W
     )
 
 
+async def test_a_contradiction_that_comes_and_goes_is_told_five_times_a_day_and_once_more_where_it_stays(
+    world: World,
+) -> None:
+    opened, closed = "dataset.contradiction.opened", "dataset.contradiction.closed"
+    reported = ReportedDatabase()
+    for _ in range(8):
+        id_ = uuid4()
+        for change in (reported.contradicts(AT, id_), reported.agrees(id_, AT)):
+            await world.receive(change)
+            await world.raise_all()
+            world.clock.advance(minutes=1)
+    assert await alerts(world) == [opened, closed] * 5
+    await world.receive(reported.contradicts(AT, uuid4(), kind="count_fell_to_zero"))
+    assert await world.raise_all() == 1  # the first of another kind
+    await world.receive(reported.contradicts(AT, uuid4()))
+    assert await world.raise_all() == 0
+    world.clock.advance(hours=24)
+    assert await world.raise_all() == 1
+    assert [
+        (item["status"], item["reason"]) for item in await world.items("/reminders?status=superseded")
+    ] == [("superseded", "newer_came_due")] * 3
+
+
+async def test_contradictions_heard_of_many_at_once_are_told_as_few(world: World) -> None:
+    reported = ReportedDatabase()
+    for _ in range(8):
+        id_ = uuid4()
+        await world.receive(reported.contradicts(AT, id_), reported.agrees(id_, AT))
+        await world.raise_all()
+    assert await alerts(world) == ["dataset.contradiction.closed"] * 5
+
+
 @pytest.mark.parametrize("calm", ["maintenance", "unknown"])
 async def test_what_is_calm_again_before_it_was_told_is_not_told(world: World, calm: Any) -> None:
     reported = ReportedDatabase()

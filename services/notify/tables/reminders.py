@@ -32,6 +32,12 @@ class Reminder(Base):
             "ix_reminders_not_raised", "status", "due_at", "id", postgresql_where=text("status <> 'raised'")
         ),
         Index(None, "agency_code", "due_at", "id"),
+        Index(
+            "ix_reminders_contradictions",
+            "subject",
+            "due_at",
+            postgresql_where=text("kind = 'dataset.contradiction.opened'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -22,6 +22,9 @@ STATE_KINDS = frozenset({DatabaseKind.LATE, DatabaseKind.DOWN, DatabaseKind.RECO
 STATE_SERIES = "state"
 TROUBLES = frozenset({DatabaseKind.LATE, DatabaseKind.DOWN})
 NO_ACTION_STATES = frozenset({"maintenance", "unknown"})  # states that call for no action of the owner
+# Contradictions of a kind on one database that are told in a day; a further one is told when a day has passed, if it still
+# holds: a record count that goes to and fro would else be an alert for each heartbeat.
+MOST_A_DAY = 5
 _TROUBLE_OF = {"late": DatabaseKind.LATE, "down": DatabaseKind.DOWN}
 
 

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.domain.deliveries import DeliveryReason
@@ -15,6 +15,7 @@ from services.notify.domain.formats import instant_iso
 from services.notify.domain.reminders import SUPERSEDED, ReminderState, ReminderStatus
 from services.notify.domain.subjects.databases.changes import (
     KIND,
+    MOST_A_DAY,
     NO_ACTION_STATES,
     STATE_KINDS,
     STATE_SERIES,
@@ -109,7 +110,7 @@ async def apply(
     postponed = await _postpone(session, subject, state, copy, context.now)
     raised = await _last_raised(session, subject)
     change, added = _change(event, raised), 0
-    if change is not None and change.ends(postponed) and not raised.trouble_before(change.version):
+    if change is not None and change.ends(postponed) and not _ends_raised(change, raised):
         unraised = Reminder.id.in_(postponed[change.series])  # its beginning was never raised
         cancelled += await end_reminders(session, subject, unraised, context.now, state=SUPERSEDED)
         change = None
@@ -117,7 +118,10 @@ async def apply(
         if change.kind in STATE_KINDS and copy.version == state.version:
             cancelled += await _supersede(session, subject, state.version, context.now)
         outcome = _state(change, copy, raised, metadata.time, context)
-        new = _reminder(change, state, copy, outcome, metadata.time)
+        due_at = max(
+            _due_at(change, copy, metadata.time), await _allowed_at(session, subject, change, metadata.time)
+        )
+        new = _reminder(change, state, copy, outcome, due_at)
         added = await add_reminders(session, [(subject, new)], context.now)
     if added or cancelled or handed_over:
         await audit_reminders(
@@ -157,7 +161,7 @@ async def _postpone(
 ) -> dict[str, list[UUID]]:
     """Postpone pending reminders of a silence to the copy's `heard_until`.
 
-    Returns the ids of those that had been postponed before, by series.
+    Returns the ids of all that had been postponed before, by series.
     """
     found = await session.execute(
         select(Reminder.id, Reminder.kind, Reminder.series, Reminder.due_at, Reminder.facts).where(
@@ -168,11 +172,11 @@ async def _postpone(
     )
     postponed: dict[str, list[UUID]] = defaultdict(list)
     for row in found:
-        if not _is_silence(row.kind, row.facts):
-            continue
         if row.due_at > now:
             postponed[row.series].append(row.id)
-        if copy.heard_until is not None and copy.heard_until > max(row.due_at, now):
+        if not _is_silence(row.kind, row.facts) or copy.heard_until is None:
+            continue
+        if copy.heard_until > max(row.due_at, now):
             facts = {**row.facts, "last_heartbeat_at": _iso(state.last_heartbeat_at)}
             values = {"due_at": copy.heard_until, "facts": facts}
             await session.execute(update(Reminder).where(Reminder.id == row.id).values(values))
@@ -225,7 +229,7 @@ def _reminder(
     state: DatabaseState,
     copy: _Copy,
     outcome: ReminderState,
-    recorded_at: datetime,
+    due_at: datetime,
 ) -> NewReminder:
     observed_facts = {
         "version": state.version,
@@ -239,7 +243,7 @@ def _reminder(
         series=change.series,
         rank=change.version,
         agency_code=copy.owner_code,
-        due_at=_due_at(change, copy, recorded_at),
+        due_at=due_at,
         occurred_at=change.occurred_at,
         state=outcome,
         facts=observed_facts | change.facts,
@@ -252,6 +256,41 @@ def _due_at(change: _Change, copy: _Copy, recorded_at: datetime) -> datetime:
     if is_silence and copy.heard_until is not None:
         return max(recorded_at, copy.heard_until)
     return recorded_at
+
+
+_DAY = timedelta(days=1)
+
+
+async def _allowed_at(
+    session: AsyncSession, subject: SubjectKey, change: _Change, recorded_at: datetime
+) -> datetime:
+    """The instant from which the opening of a contradiction may be raised, by how many of its kind came due in the day before.
+
+    Each that came due counts, also one superseded by its own end; one that ended while it was postponed does not.
+    """
+    if change.kind is not DatabaseKind.OPENED:
+        return recorded_at
+    earliest = await session.scalar(
+        select(Reminder.due_at)
+        .where(
+            subject.matches,
+            Reminder.kind == DatabaseKind.OPENED,
+            Reminder.dedup_key != change.dedup_key,
+            Reminder.due_at > recorded_at - _DAY,
+            Reminder.facts["contradiction"]["kind"].astext == change.facts["contradiction"]["kind"],
+            Reminder.status.in_((ReminderStatus.PENDING, ReminderStatus.RAISED, ReminderStatus.SUPERSEDED)),
+            or_(Reminder.status == ReminderStatus.PENDING, Reminder.due_at <= Reminder.changed_at),
+        )
+        .order_by(Reminder.due_at.desc())
+        .offset(MOST_A_DAY - 1)
+        .limit(1)
+    )
+    return recorded_at if earliest is None else earliest + _DAY
+
+
+def _ends_raised(change: _Change, raised: _LastRaised) -> bool:
+    """True for the end of a trouble of which an alert was raised, although a worse one is postponed."""
+    return change.kind in STATE_KINDS and raised.trouble_before(change.version)
 
 
 def _state(
