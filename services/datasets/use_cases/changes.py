@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, any_, func, literal, select
+from sqlalchemy import ARRAY, Text, any_, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.datasets.tables import (
     Contradiction,
@@ -63,17 +64,23 @@ async def lock_database(session: AsyncSession, code: str) -> Watched:
 
 
 async def lock_databases(session: AsyncSession, codes: Sequence[str]) -> dict[str, Watched]:
-    """Lock the watches of those that are registered, in the order of their codes."""
+    """Lock the watches of those that are registered, in the order of their codes.
+
+    Each database is looked up by its key (OFFSET keeps the planner from joining): where statistics tell of few rows, as of
+    tables that an import has just filled, a join may compare each with each.
+    """
     asked = any_(literal(codes, ARRAY(Text)))
+    by_key = select(Database).where(Database.code == Watch.database_code).offset(0).lateral()
+    database = aliased(Database, by_key)
     rows = await session.execute(
-        select(Watch, Database)
-        .join(Database, Database.code == Watch.database_code)
+        select(Watch, database)
+        .join(database, true())
         .where(Watch.database_code == asked)
         .order_by(Watch.database_code)
         .with_for_update(of=Watch)
         .execution_options(populate_existing=True)
     )
-    found = {row.Database.code: Watched(row.Database, row.Watch, []) for row in rows}
+    found = {watch.database_code: Watched(database, watch, []) for watch, database in rows}
     is_open = (Contradiction.database_code == asked, Contradiction.closed_at.is_(None))
     for contradiction in await session.scalars(select(Contradiction).where(*is_open)):
         found[contradiction.database_code].open.append(contradiction)
