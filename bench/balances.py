@@ -25,7 +25,7 @@ DECISIONS = 10_000
 LINES = 100  # of a decision
 POSTINGS = 2 * DECISIONS * LINES
 DAYS = 365
-RUNS = 3  # of each pair
+RUNS, QUICK_RUNS = 3, 1  # of each pair
 LIMIT = 2.0  # of the scan's time: figures of any moment cost no more than reading the rows twice
 FIRST = date(2025, 1, 1)
 
@@ -101,39 +101,40 @@ async def _milliseconds(act: Awaitable[object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-async def _measure(server: URL) -> list[tuple[float, float, float]]:
+async def _measure(server: URL, runs: int) -> list[tuple[float, float, float]]:
     """Medians of each pair in milliseconds: ours, the scan under the same condition, the bare scan."""
     async with _filled(server) as database, database.reading() as ours, database.reading() as scanning:
         for setting in ("indexscan", "indexonlyscan", "bitmapscan"):
             await scanning.execute(text(f"SET enable_{setting} = off"))
-        return [await _compare(ours, scanning, query) for query in _pairs()]
+        return [await _compare(ours, scanning, query, runs) for query in _pairs()]
 
 
 async def _compare(
-    ours: AsyncConnection, scanning: AsyncConnection, query: BalanceQuery
+    ours: AsyncConnection, scanning: AsyncConnection, query: BalanceQuery, runs: int
 ) -> tuple[float, float, float]:
     moment = {"as_of": query.as_of, "known_at": query.known_at}
-    runs = [
+    found = [
         (
             await _milliseconds(read_balances(ours, query, EVERYTHING, "agency")),
             await _milliseconds(scanning.execute(_SCAN, moment)),
             await _milliseconds(scanning.execute(_BARE)),
         )
-        for _ in range(RUNS)
+        for _ in range(runs)
     ]
-    balances, scan, bare = (median(column) for column in zip(*runs, strict=True))
+    balances, scan, bare = (median(column) for column in zip(*found, strict=True))
     return balances, scan, bare
 
 
 def figures(run: Run) -> Iterator[Figure]:
-    measured = asyncio.run(_measure(run.server))
+    runs = QUICK_RUNS if run.quick else RUNS
+    measured = asyncio.run(_measure(run.server, runs))
     ours, scan, _ = max(measured, key=lambda pair: pair[0] / pair[1])
     ours_bare, _, bare = max(measured, key=lambda pair: pair[0] / pair[2])
     name = f"balances by agency over {POSTINGS:,} postings, the worst of {len(measured)} pairs of clocks"
     limits = "adding up by account, in the middle of the ledger, where both of its ends are far"
     yield Figure(
-        name, ours, "ms", "sequential scan under the same condition", scan, LIMIT, "under", RUNS, limits
+        name, ours, "ms", "sequential scan under the same condition", scan, LIMIT, "under", runs, limits
     )
     yield Figure(
-        f"{name}, to the bare scan", ours_bare, "ms", "sequential scan", bare, None, "under", RUNS, limits
+        f"{name}, to the bare scan", ours_bare, "ms", "sequential scan", bare, None, "under", runs, limits
     )

@@ -264,4 +264,4 @@ def copy_database(made: URL, copy: URL) -> None:
 
 
 def drop_database(url: URL) -> None:
-    asyncio.run(run_alone(url.set(database="postgres"), f"DROP DATABASE {url.database}"))
+    asyncio.run(run_alone(url.set(database="postgres"), f"DROP DATABASE {url.database} WITH (FORCE)"))
