@@ -90,6 +90,6 @@ def figures(run: Run) -> Iterator[Figure]:
     name = f"reminders: nothing-due poll at {tasks * EACH:,} pending"
     limits = "check-out and its liveness probe: the query itself reads one entry of a partial index for each kind of subject"
     yield Figure(name, poll, "ms", goal=LIMIT_MS, bound="under", runs=POLLS, limits=limits)
-    limits = "building alert, event and audit entry of each, and their inserts"
+    limits = "each read and rendered in Python beside PostgreSQL's inserts of alert, event and audit entry, two batches at once"
     name = "reminders: claimed and raised, one worker"
     yield Figure(name, rate, "reminders/s", goal=RAISED_GOAL, runs=ROUNDS, limits=limits)

@@ -76,7 +76,8 @@ MAX_EVENT_BYTES = (
 _ADD = insert(outbox).values(data=cast(bindparam("json", type_=Text), JSONB))
 
 
-def _json(data: EventData) -> str:
+def event_json(data: EventData) -> str:
+    """The data as JSON. Raises InvalidInput event_too_large."""
     text_of_data = data.model_dump_json()
     if len(text_of_data.encode()) > MAX_EVENT_BYTES:
         raise event_too_large()
@@ -102,7 +103,7 @@ async def add_events(
             "subject": data.subject(),
             "version": version,
             "time": at,
-            "json": _json(data),
+            "json": event_json(data),
             "agency_code": data.about_agency(),
         }
         for data, version in changes

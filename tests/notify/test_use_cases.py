@@ -1,7 +1,6 @@
 """Our copy of tasks, the reminders and the alerts, against a real database."""
 
 import asyncio
-import json
 from datetime import date
 from uuid import uuid4
 
@@ -10,6 +9,7 @@ import pytest
 from services.notify.domain.subjects.tasks.milestones import kind_of
 from services.notify.worker import next_due_instant
 from shared.events import tasks
+from shared.events.envelope import wrap
 from shared.events.notify import AlertRaised
 from shared.runtime.clock import local_instant
 from tests.notify.world import World, agency, event, task
@@ -193,16 +193,16 @@ async def test_an_alert_goes_to_the_log_with_its_whole_payload(world: World) -> 
     assert alert.message_vi.startswith("Còn 7 ngày đến hạn (31/05/2025): đề nghị Bộ Nội vụ hoàn thành “")
     assert alert.raised_at == world.clock.now()
     [row] = await world.rows("SELECT body FROM alerts")
-    body = json.loads(row.body)
-    assert (body["id"], body["source"], body["data"]) == (
-        str(alert.alert_id),
-        "/dondoc/notify",
-        change["data"],
+    contract = AlertRaised.event_type
+    expected = {"event_id": alert.alert_id, "subject": str(alert.alert_id), "time": world.clock.now()}
+    data = alert.model_dump(mode="json")
+    assert row.body == wrap(contract, data, version=1, **expected).model_dump_json()
+    [(action, detail)] = await world.rows(
+        "SELECT action, detail FROM audit WHERE entity = 'alert' AND entity_id = :id", id=str(alert.alert_id)
     )
-    audited = await world.rows(
-        "SELECT action FROM audit WHERE entity = 'alert' AND entity_id = :id", id=str(alert.alert_id)
-    )
-    assert [row.action for row in audited] == ["alert.raised"]
+    [(reminder,)] = await world.rows("SELECT reminder_id FROM alerts")
+    about = {"agency": "G12", "kind": "deadline.reminder", "reminder": str(reminder), "task": str(known.id)}
+    assert (action, detail) == ("alert.raised", about)
 
 
 async def test_an_agency_not_yet_told_of_is_named_by_its_code(world: World) -> None:

@@ -19,6 +19,7 @@ from shared.runtime.database import Database
 from shared.runtime.loops import Liveness, Loop
 
 POLL_SECONDS = 1.0  # the fallback for plans made by other processes
+AT_ONCE = 2  # batches of a subject: while PostgreSQL writes one, the next is rendered
 
 
 async def next_due_instant(connection: AsyncConnection) -> datetime | None:
@@ -31,7 +32,18 @@ async def raise_batches(database: Database, clock: Clock, settings: NotifySettin
     async with database.reading() as connection:
         next_due = await next_due_by_kind(connection, SUBJECTS)
     due = [SUBJECTS[kind] for kind, due_at in next_due.items() if due_at <= clock.now()]
-    return sum([await _raise_batch(database, clock, settings, subject) for subject in due])
+    return sum([await _raise_some(database, clock, settings, subject) for subject in due])
+
+
+async def _raise_some(database: Database, clock: Clock, settings: NotifySettings, subject: AnySubject) -> int:
+    """Raise `AT_ONCE` batches of a subject, which share no copy; returns how many series were settled."""
+    batches = [_raise_batch(database, clock, settings, subject) for _ in range(AT_ONCE)]
+    settled = 0
+    for result in await asyncio.gather(*batches, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        settled += result
+    return settled
 
 
 async def _raise_batch(
@@ -71,7 +83,7 @@ def reminders_loop(database: Database, clock: Clock, settings: NotifySettings) -
             for kind in due:
                 if kind not in failed:
                     try:
-                        settled += await _raise_batch(database, clock, settings, SUBJECTS[kind])
+                        settled += await _raise_some(database, clock, settings, SUBJECTS[kind])
                     except Exception as error:  # noqa: BLE001 - raised below, after the others'
                         failed[kind] = error
             if settled:

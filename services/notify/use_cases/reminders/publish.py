@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.tables import Base, Reminder
+from services.notify.tables import Reminder
 from services.notify.use_cases.reminders.subject import AnyContext, AnySubject, Due
 from shared.events import notify
 from shared.events.envelope import wrap
-from shared.log.outbox import add_events
-from shared.runtime.audit import SYSTEM, add_audits
+from shared.log.outbox import event_json
+from shared.runtime.audit import SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,54 +38,72 @@ def alert_of(subject: AnySubject, due: Due[Any], facts: Mapping[str, Any], conte
     return Raised(reminder, subject.alert.model_validate(content))
 
 
-# Of the table: rows of a mapped class cost SQLAlchemy as much as PostgreSQL.
-_ADD_ALERTS = insert(Base.metadata.tables["alerts"])
+# Of all alerts at once: a statement for each row and each table costs more than the rows.
+_ADD_ALERTS = text(
+    """
+    WITH given AS MATERIALIZED (
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:reminder_ids AS uuid[]), CAST(:subject_kinds AS text[]), CAST(:subjects AS text[]),
+            CAST(:agency_codes AS text[]), CAST(:kinds AS text[]), CAST(:due_at AS timestamptz[]),
+            CAST(:bodies AS text[]), CAST(:data AS text[]))
+        AS given (id, reminder_id, subject_kind, subject, agency_code, kind, due_at, body, data)
+    ), told AS (
+        INSERT INTO outbox (event_id, type, subject, version, time, data, agency_code)
+        SELECT gen_random_uuid(), :event_type, CAST(id AS text), 1, CAST(:now AS timestamptz), CAST(data AS jsonb), agency_code
+        FROM given
+    ), audited AS (
+        INSERT INTO audit (at, actor, action, entity, entity_id, detail)
+        SELECT CAST(:now AS timestamptz), :actor, 'alert.raised', 'alert', CAST(id AS text),
+               jsonb_build_object('agency', agency_code, 'kind', kind, 'reminder', reminder_id, subject_kind, subject)
+        FROM given
+    )
+    INSERT INTO alerts (id, reminder_id, subject_kind, subject, agency_code, kind, due_at, raised_at, body)
+    SELECT id, reminder_id, subject_kind, subject, agency_code, kind, due_at, CAST(:now AS timestamptz), body FROM given
+    """
+)
 
 
 async def publish(session: AsyncSession, raised: Sequence[Raised], *, now: datetime) -> None:
-    """Write alerts that were raised at `now`, and a delivery for each subscription that asks for them."""
+    """Write alerts of one subject that were raised at `now`, and a delivery for each subscription that asks for them."""
     if not raised:
         return
-    await session.execute(_ADD_ALERTS, [_row(alert) for alert in raised])
-    await session.execute(
-        _ADD_DELIVERIES, {"alert_ids": [alert.event.alert_id for alert in raised], "now": now}
-    )
-    await add_events(session, [(alert.event, 1) for alert in raised], at=now)
-    await add_audits(session, SYSTEM, [_audit_entry(alert) for alert in raised], at=now)
+    await session.execute(_ADD_ALERTS, _values(raised, now))
+    ids = [alert.event.alert_id for alert in raised]
+    await session.execute(_ADD_DELIVERIES, {"alert_ids": ids, "now": now})
 
 
-def _row(raised: Raised) -> dict[str, object]:
-    reminder, data = raised.reminder, raised.event
-    event = wrap(
-        data.event_type,
-        data.model_dump(mode="json"),
-        event_id=data.alert_id,
-        subject=data.subject(),
-        version=1,
-        time=data.raised_at,
-    )
+def _values(raised: Sequence[Raised], now: datetime) -> dict[str, object]:
+    """Parameters of `_ADD_ALERTS`. The JSON of an alert is made once, for the log and for the body."""
+    reminders, events = [alert.reminder for alert in raised], [alert.event for alert in raised]
+    data = [event_json(event) for event in events]
     return {
-        "id": data.alert_id,
-        "reminder_id": reminder.id,
-        "subject_kind": reminder.subject_kind,
-        "subject": reminder.subject,
-        "agency_code": reminder.agency_code,
-        "kind": reminder.kind,
-        "due_at": reminder.due_at,
-        "raised_at": data.raised_at,
-        "body": event.model_dump_json(),
+        "ids": [event.alert_id for event in events],
+        "reminder_ids": [reminder.id for reminder in reminders],
+        "subject_kinds": [reminder.subject_kind for reminder in reminders],
+        "subjects": [reminder.subject for reminder in reminders],
+        "agency_codes": [reminder.agency_code for reminder in reminders],
+        "kinds": [reminder.kind for reminder in reminders],
+        "due_at": [reminder.due_at for reminder in reminders],
+        "bodies": _bodies(raised, data, now),
+        "data": data,
+        "event_type": events[0].event_type,
+        "actor": SYSTEM.name,
+        "now": now,
     }
 
 
-def _audit_entry(raised: Raised) -> tuple[str, str, object, dict[str, Any]]:
-    reminder = raised.reminder
-    detail = {
-        "agency": reminder.agency_code,
-        "kind": reminder.kind,
-        "reminder": str(reminder.id),
-        reminder.subject_kind: reminder.subject,
-    }
-    return "alert.raised", "alert", raised.event.alert_id, detail
+_ANY = UUID(int=0)
+
+
+def _bodies(raised: Sequence[Raised], data: Sequence[str], now: datetime) -> list[str]:
+    """The CloudEvents around alerts of one type, which are alike but for the id and the data, both JSON already."""
+    event_type = raised[0].event.event_type
+    like = wrap(event_type, {}, event_id=_ANY, subject=str(_ANY), version=1, time=now).model_dump_json()
+    head = like.removesuffix("{}}")
+    return [
+        f"{head.replace(str(_ANY), alert.event.subject())}{json}}}"
+        for alert, json in zip(raised, data, strict=True)
+    ]
 
 
 # One delivery for each active subscription that asks for the alert's kind and its agency, for an agency above it with

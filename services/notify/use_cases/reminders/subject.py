@@ -28,6 +28,7 @@ class EvaluationContext(Generic[Rules]):
         stale_after: an event recorded longer ago causes no alert.
         public_url: the beginning of links, without a slash at its end.
         rules: of this subject alone.
+        today: of `now`, in Asia/Ho_Chi_Minh.
     """
 
     now: datetime
@@ -35,10 +36,10 @@ class EvaluationContext(Generic[Rules]):
     stale_after: timedelta
     public_url: str
     rules: Rules
+    today: date = field(init=False)
 
-    @property
-    def today(self) -> date:
-        return local_date(self.now)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "today", local_date(self.now))
 
 
 @dataclass(frozen=True, slots=True)
