@@ -23,6 +23,7 @@ class DeadlineFlag(StrEnum):
     UNDATED = "undated"
     URGENT = "urgent"
     LEGACY_ENCODING = "legacy_encoding"
+    TOO_LONG = "too_long"
     WORDS_UNREAD = "words_unread"
     DIGITS_CORRECTED = "digits_corrected"
     AMBIGUOUS = "ambiguous"
@@ -62,6 +63,10 @@ FLAG_SENTENCES = {
     DeadlineFlag.LEGACY_ENCODING: Sentence(
         "Văn bản gõ bằng bảng mã cũ (TCVN3, VNI): chuyển sang Unicode rồi nhập lại.",
         "The text is in an old encoding (TCVN3, VNI): convert it to Unicode and enter it again.",
+    ),
+    DeadlineFlag.TOO_LONG: Sentence(
+        "Dài quá 300 ký tự nên không đọc: chỉ ghi câu nêu thời hạn.",
+        "More than 300 characters, which are not read: write the sentence with the deadline alone.",
     ),
     DeadlineFlag.WORDS_UNREAD: Sentence(
         "Cạnh thời hạn có từ chưa hiểu, có thể làm đổi nghĩa: đối chiếu với văn bản.",

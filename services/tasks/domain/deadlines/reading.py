@@ -18,15 +18,21 @@ from services.tasks.domain.deadlines.recurrences import take_recurrence
 from services.tasks.domain.deadlines.spelling import in_legacy_encoding, normalise
 from services.tasks.domain.deadlines.words import URGENT, take_figures, take_open_end
 
+MOST_CHARACTERS = (
+    300  # the longest known has 110; a thousand of the worst would hold the event loop for 30 ms
+)
+
 
 def read_deadline(text: str, issued_on: date | None = None, *, before_includes_day: bool = False) -> Reading:
     """The reading of any text, empty and unreadable ones included.
 
     Args:
-        text: a deadline phrase, or the whole sentence that holds one.
+        text: a deadline phrase, or the whole sentence that holds one; a longer text is flagged, whatever it holds.
         issued_on: day of the document; gives "năm nay" its year and flags a deadline that lies before it.
         before_includes_day: "trước ngày 15/11" means the 15th; by default the 14th. Months and longer are not touched.
     """
+    if len(text) > MOST_CHARACTERS:
+        return Reading(text, DeadlineKind.NONE, flags=(DeadlineFlag.UNDATED, DeadlineFlag.TOO_LONG))
     if in_legacy_encoding(text):
         return Reading(text, DeadlineKind.NONE, flags=(DeadlineFlag.UNDATED, DeadlineFlag.LEGACY_ENCODING))
     plain, corrected = normalise(text, issued_on)

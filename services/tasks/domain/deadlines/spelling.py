@@ -179,10 +179,9 @@ _VNI = re.compile(
     r"[ae][ùøûõïâêáàåãéèëäúüý]|o[âùûõïøêäåë]|[uy]ù|ö[ôùøûõï]?|ñ(?=[a-zâêôöù])"  # aù aê oâ öô ñ
 )
 _UNICODE_ONLY = re.compile(r"[\u1ea0-\u1ef9ăđơư]")
-_MOST = 2_000  # letters looked at: a text is in one encoding
 
 
 def in_legacy_encoding(text: str) -> bool:
     """True for text in an old encoding, TCVN3 or VNI, that was not converted to Unicode."""
-    letters = unicodedata.normalize("NFC", _MARKS.sub(r"\1", text[:_MOST])).lower()
+    letters = unicodedata.normalize("NFC", _MARKS.sub(r"\1", text)).lower()
     return not _UNICODE_ONLY.search(letters) and bool(_TCVN3.search(letters) or _VNI.search(letters))
