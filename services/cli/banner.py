@@ -9,9 +9,8 @@ from rich.table import Table
 
 from services.cli.client import DEFAULT_KEY_FILE, DEFAULT_URL
 from services.cli.console import out
-from services.cli.summary import SHOWN, DatabaseSummary, MoneySummary, Summary
+from services.cli.summary import SHOWN, DatabaseSummary, DueTask, MoneySummary, Summary
 from services.register import SERVICES
-from shared.runtime.database import AnyRow
 from shared.runtime.settings import Settings
 
 TI = 10**9  # đồng
@@ -52,7 +51,7 @@ def print_banner(run: Run, settings: Settings, summary: Summary) -> None:
     out.print("\nCtrl-C để dừng. / Ctrl-C stops it.")
 
 
-def _tell_due(due: list[AnyRow]) -> None:
+def _tell_due(due: list[DueTask]) -> None:
     week = (
         "Đến hạn trong tuần / due this week" if due else "Tuần này không có hạn. / Nothing is due this week."
     )

@@ -1,7 +1,8 @@
 """The summary that `dondoc up` prints: due tasks, counts of databases, the latest budget."""
 
+import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from services.datasets.domain.observation import Observed
 from services.datasets.domain.statistics import figures_of
@@ -12,11 +13,10 @@ from services.finance.domain.disbursement import percent
 from services.finance.domain.ledger import Field
 from services.finance.queries.balances import BalanceQuery, read_balances
 from services.suite import Databases, SuiteSettings
+from services.tasks.queries.projection import list_tasks
 from services.tasks.queries.status import parameters
-from services.tasks.queries.tasks import list_tasks
 from shared.keys.viewers import EVERYTHING
 from shared.runtime.clock import Clock, local_date
-from shared.runtime.database import AnyRow
 from shared.runtime.stable_reads import AsOf
 
 SHOWN = 5  # tasks
@@ -44,10 +44,16 @@ class MoneySummary:
 
 
 @dataclass(frozen=True, slots=True)
+class DueTask:
+    due_on: date
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """`due` may hold one task more than is shown; `money` is None before any was allocated."""
 
-    due: list[AnyRow]
+    due: list[DueTask]
     databases: DatabaseSummary
     money: MoneySummary | None
 
@@ -60,7 +66,7 @@ async def read_summary(databases: Databases, settings: SuiteSettings, clock: Clo
     )
 
 
-async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: Clock) -> list[AnyRow]:
+async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: Clock) -> list[DueTask]:
     now = clock.now()
     today = local_date(now)
     wanted = {
@@ -70,7 +76,8 @@ async def _due_this_week(databases: Databases, settings: SuiteSettings, clock: C
     }
     async with databases.tasks.reading() as connection:
         asked = parameters(AsOf(today, now), settings.tasks.due_soon_days)
-        return list(await list_tasks(connection, wanted, asked, EVERYTHING, after=None, limit=SHOWN))
+        found = await list_tasks(connection, wanted, asked, EVERYTHING, after=None, limit=SHOWN)
+    return [DueTask(place.due_on, json.loads(task)["title"]) for place, task in found if place.due_on]
 
 
 async def _summarise_databases(

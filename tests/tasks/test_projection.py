@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +37,7 @@ from tests.support.tasks import TasksService, group_task
 from tests.support.writing import writing
 
 SOON = 7
+DAY = timedelta(days=1)
 days = st.integers(-40, 60).map(lambda day: START + timedelta(days=day))
 filters = st.fixed_dictionaries(
     {},
@@ -82,6 +83,13 @@ async def by_projection(
             after = page[limit - 1][0]
 
 
+def near_turning(history: History, place: int) -> date:
+    """Today or a later day, on which a status turns, or the one before."""
+    turning = {day + shift * DAY for day in history.turning_days() for shift in (-SOON - 1, -SOON, 0, 1)}
+    later = sorted(day for day in turning if day >= history.today)
+    return later[place % len(later)]
+
+
 @pytest.fixture
 async def empty(database: Database) -> Database:
     await record_catalogue(database, local_instant(START))
@@ -109,7 +117,7 @@ async def test_a_list_of_today_is_the_one_of_the_facts(
         wanted, viewer, later = asked[number % len(asked)]
         if wanted.get("of_group") and history.parents:
             wanted = {**wanted, "parent": list(history.parents)[step.pick % len(history.parents)]}
-        moment = AsOf(history.today + timedelta(days=later), history.clock.now())
+        moment = AsOf(near_turning(history, later), history.clock.now())
         for each in (wanted, {}):
             values = parameters(moment, SOON)
             assert await by_projection(empty, each, values, viewer) == await by_facts(

@@ -22,11 +22,12 @@ from shared.agencies import WITHIN_VIEWER
 from shared.keys.viewers import Viewer
 from shared.runtime.database import AnyRow
 
-FEW = 2_000  # tasks with the words asked for: as many are sorted; of more the list is searched in its order
+FEW = 1_000  # tasks with the words asked for: as many are sorted; of more the list is searched in its order
 _DAY = timedelta(days=1)
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 _NEVER = date.max  # `infinity` in PostgreSQL, as date.min is `-infinity`
 _NO_WORDS = ""
+_RARE = set(Role) - {Role.LEAD, Role.COORDINATE}  # roles whose agencies have keys of their own in `task_keys`
 
 _VIEWER = f"viewer AS MATERIALIZED (SELECT array_agg(code) AS codes FROM ({WITHIN_VIEWER}) AS own)"  # noqa: S608 - put together from constants, as below
 _CONCERNED = """(
@@ -194,7 +195,8 @@ def _keys(wanted: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         members = [f"member-document:{document}"] if agency else []
         return [f"document:{document}", *members], each[1:]
     if agency:
-        return [f"agency:{agency}"], [key for key in each if key != f"agency:{agency}"]
+        own = f"{role}:{agency}" if role in _RARE else f"agency:{agency}"
+        return [own], [key for key in each if key != own]
     if role and role != Role.LEAD:
         return [f"role:{role}"], each[1:]
     if programme:

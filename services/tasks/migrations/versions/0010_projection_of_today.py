@@ -51,8 +51,8 @@ SELECT
     assigned.agencies || above.agencies AS agencies,
     listing.found || assigned.agency_keys || assigned.role_keys || assigned.agency_role_keys || cited.keys AS keys,
     CASE WHEN task.parent_id IS NULL
-        THEN ARRAY['top'] || listing.found || assigned.agency_keys || assigned.role_keys || cited.keys
-        ELSE ARRAY['parent:' || task.parent_id] || assigned.agency_keys || cited.member_keys
+        THEN ARRAY['top'] || listing.found || assigned.agency_keys || assigned.rare_keys || assigned.role_keys || cited.keys
+        ELSE ARRAY['parent:' || task.parent_id] || assigned.agency_keys || assigned.rare_keys || cited.member_keys
     END AS listed,
     (SELECT array_to_tsvector(coalesce(array_agg(left(word, 200)), '{}'))
         FROM unnest(string_to_array(task.search_text, ' ')) AS word WHERE word <> '') AS words,
@@ -105,7 +105,9 @@ CROSS JOIN LATERAL (
         coalesce(array_agg(DISTINCT each.agency_code), '{}') AS agencies,
         coalesce(array_agg(DISTINCT 'agency:' || each.agency_code), '{}') AS agency_keys,
         coalesce(array_agg(DISTINCT 'role:' || each.role), '{}') AS role_keys,
-        coalesce(array_agg(DISTINCT each.role || ':' || each.agency_code), '{}') AS agency_role_keys
+        coalesce(array_agg(DISTINCT each.role || ':' || each.agency_code), '{}') AS agency_role_keys,
+        coalesce(array_agg(DISTINCT each.role || ':' || each.agency_code) FILTER (WHERE each.role NOT IN ('lead', 'coordinate')), '{}')
+            AS rare_keys
     FROM (
         SELECT id, agency_code, role,
             json_build_object('agency_code', agency_code, 'role', role, 'position', position, 'unit', unit) AS shown
