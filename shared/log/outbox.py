@@ -1,5 +1,6 @@
 """The append-only log of a service: one row per change, inserted in the transaction that makes the change."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
@@ -14,9 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    bindparam,
-    cast,
-    insert,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -27,6 +25,7 @@ from shared.errors import InvalidInput
 from shared.events.envelope import EventData
 from shared.runtime.database import platform_metadata
 from shared.runtime.partitions import made_with
+from shared.runtime.rows import NewRows, insert_together
 
 
 class Xid8(UserDefinedType[int]):
@@ -72,10 +71,6 @@ MAX_EVENT_BYTES = (
 )
 
 
-# The JSON text is made once, to be measured and to be sent.
-_ADD = insert(outbox).values(data=cast(bindparam("json", type_=Text), JSONB))
-
-
 def event_json(data: EventData) -> str:
     """The data as JSON. Raises InvalidInput event_too_large."""
     text_of_data = data.model_dump_json()
@@ -92,21 +87,30 @@ def event_too_large() -> InvalidInput:
     )
 
 
+def event_rows(changes: Sequence[tuple[EventData, int]], *, at: datetime) -> NewRows:
+    """The rows of many changes, to be inserted with others; each with the version of its aggregate."""
+    rows = [
+        json.dumps(
+            {
+                "event_id": str(uuid4()),
+                "type": data.event_type,
+                "subject": data.subject(),
+                "version": version,
+                "time": at.isoformat(),
+                "agency_code": data.about_agency(),
+            }
+        )
+        for data, version in changes
+    ]
+    whole = [
+        f'{row[:-1]}, "data": {event_json(data)}}}' for row, (data, _) in zip(rows, changes, strict=True)
+    ]
+    columns = ("event_id", "type", "subject", "version", "time", "agency_code", "data") if whole else ()
+    return NewRows(outbox, columns, f"[{','.join(whole)}]")
+
+
 async def add_events(
     session: AsyncSession, changes: Sequence[tuple[EventData, int]], *, at: datetime
 ) -> None:
     """Append many changes, in order; each with the version of its aggregate."""
-    rows = [
-        {
-            "event_id": uuid4(),
-            "type": data.event_type,
-            "subject": data.subject(),
-            "version": version,
-            "time": at,
-            "json": event_json(data),
-            "agency_code": data.about_agency(),
-        }
-        for data, version in changes
-    ]
-    if rows:
-        await session.execute(_ADD, rows)
+    await insert_together(session, [event_rows(changes, at=at)])

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Text, insert
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.runtime.database import platform_metadata
+from shared.runtime.rows import NewRows, insert_together
 
 audit = Table(
     "audit",
@@ -62,6 +63,13 @@ async def add_audits(
     at: datetime,
 ) -> None:
     """Record many actions at once: (action, entity, entity id, detail)."""
+    await insert_together(session, [audit_rows(actor, entries, at=at)])
+
+
+def audit_rows(
+    actor: Actor, entries: Sequence[tuple[str, str, object, dict[str, Any]]], *, at: datetime
+) -> NewRows:
+    """The rows of many actions, to be inserted with others."""
     rows = [
         {
             "at": at,
@@ -74,5 +82,4 @@ async def add_audits(
         }
         for action, entity, entity_id, detail in entries
     ]
-    if rows:
-        await session.execute(insert(audit), rows)
+    return NewRows.of(audit, rows)

@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, text
+from sqlalchemy import ARRAY, Table, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase
 
 from services.tasks.tables import Assignment, Citation, Deadline, Task
 from services.tasks.use_cases.deadlines import current_deadline
 from shared.events import tasks as events
-from shared.log.outbox import add_events
-from shared.runtime.audit import Actor, add_audits
-from shared.runtime.staging import batches, insert_rows
+from shared.log.outbox import event_rows
+from shared.runtime.audit import Actor, audit_rows
+from shared.runtime.rows import NewRows, insert_together
+from shared.runtime.staging import batches
 
-_PROJECT = text("SELECT project_tasks(:task_ids)").bindparams(bindparam("task_ids", type_=ARRAY(Uuid)))
+_PROJECT = select(func.project_tasks(bindparam("task_ids", type_=ARRAY(Uuid))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +38,34 @@ async def record_changes(
         for change in batch:
             change.task.version += 1
         await session.flush()
-        await project_tasks(session, [each.task.id for each in batch])
         recorded = [
             (each.kind(task=task_state(each.task), **each.detail), each.task.version) for each in batch
         ]
-        await add_events(session, recorded, at=at)
-        await add_audits(session, actor, [_audit_entry(each) for each in batch], at=at)
+        entries = [_audit_entry(each) for each in batch]
+        rows = [event_rows(recorded, at=at), audit_rows(actor, entries, at=at)]
+        await insert_together(session, rows, _PROJECT, task_ids=[each.task.id for each in batch])
 
 
 async def record_created(session: AsyncSession, tasks: Iterable[Task], *, actor: Actor, at: datetime) -> None:
     """Record new tasks, many in a few statements; a group's precedes its members'. Their projection is the caller's."""
     parts = (Deadline, "deadlines"), (Assignment, "assignments"), (Citation, "citations")
     for batch in batches(tasks):
-        await insert_rows(session, Task, [vars(task) for task in batch])
+        rows = [NewRows.of(_table(Task), [vars(task) for task in batch])]
         for kind, name in parts:
-            rows = [vars(part) | {"task_id": task.id} for task in batch for part in getattr(task, name)]
-            await insert_rows(session, kind, rows)
+            own = [vars(part) | {"task_id": task.id} for task in batch for part in getattr(task, name)]
+            rows.append(NewRows.of(_table(kind), own))
         created = [(events.TaskCreated(task=task_state(task)), task.version) for task in batch]
-        await add_events(session, created, at=at)
         entries = [
             ("created", "task", each.id, {"version": each.version, "title": each.title}) for each in batch
         ]
-        await add_audits(session, actor, entries, at=at)
+        rows += [event_rows(created, at=at), audit_rows(actor, entries, at=at)]
+        await insert_together(session, rows)
+
+
+def _table(kind: type[DeclarativeBase]) -> Table:
+    table = kind.__table__
+    assert isinstance(table, Table)  # noqa: S101 - mapped classes have tables
+    return table
 
 
 async def project_tasks(session: AsyncSession, task_ids: Sequence[UUID]) -> None:

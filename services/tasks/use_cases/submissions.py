@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
 from services.tasks.domain.assignments import LEADING
 from services.tasks.domain.states import State, check_open
@@ -65,6 +66,14 @@ def _leaders(task: Task) -> set[str]:
     return {item.agency_code for item in task.assignments if item.role in LEADING and item.ended_at is None}
 
 
+_WITH_EVIDENCE = (
+    select(Submission)
+    .where(Submission.id == bindparam("id"))
+    .options(selectinload(Submission.evidence))
+    .execution_options(populate_existing=True)
+)
+
+
 async def decide_submission(
     session: AsyncSession,
     submission_id: UUID,
@@ -75,16 +84,15 @@ async def decide_submission(
     at: datetime,
 ) -> Submission:
     """Accept a submission, which completes the task on its day, or return it with a reason."""
-    submission = await session.get(Submission, submission_id)
-    if submission is None:
+    task_id = await session.scalar(select(Submission.task_id).where(Submission.id == submission_id))
+    if task_id is None:
         raise NotFound(
             "submission_unknown",
             f"Không có báo cáo hoàn thành {submission_id}.",
             f"There is no submission {submission_id}.",
         )
-    task = await lock_to_end(session, submission.task_id)
-    await session.refresh(submission)
-    await session.refresh(submission, ["evidence"])
+    task = await lock_to_end(session, task_id)
+    submission = (await session.scalars(_WITH_EVIDENCE, {"id": submission_id})).one()
     check_decision(submission.decision, accept=accept, reason=reason)
     check_open(State(task.state))
     submission.decision = "accept" if accept else "return"

@@ -5,18 +5,34 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4, uuid5
 
+from sqlalchemy import ARRAY, Text, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tasks.domain.assignments import NewAssignment, Role, check_assignments
 from services.tasks.domain.tasks import NewTask, check_assigned_on
-from services.tasks.tables import Assignment, Citation, Task
+from services.tasks.tables import Agency, Assignment, Citation, Document, Programme, Task
 from services.tasks.use_cases.agencies import require_agencies
 from services.tasks.use_cases.changes import project_tasks, record_created
 from services.tasks.use_cases.deadlines import add_deadline
 from services.tasks.use_cases.documents import as_recorded, require_programme
+from shared.document_numbers import normal_form
 from shared.runtime.audit import Actor
 from shared.runtime.clock import local_date
 from shared.text.folding import fold
+
+# what a new task refers to, looked up at once: its programme, agencies, and documents by their normal forms
+_REFERENCES = select(
+    select(Programme.code).where(Programme.normal_form == bindparam("programme")).scalar_subquery(),
+    func.array(
+        select(Agency.code)
+        .where(Agency.code == func.any(bindparam("agencies", type_=ARRAY(Text))))
+        .scalar_subquery(),
+        type_=ARRAY(Text),
+    ),
+    select(func.jsonb_object_agg(Document.normal_form, Document.code))
+    .where(Document.normal_form == func.any(bindparam("documents", type_=ARRAY(Text))))
+    .scalar_subquery(),
+)
 
 
 async def create_task(session: AsyncSession, new: NewTask, *, actor: Actor, at: datetime) -> Task:
@@ -47,11 +63,24 @@ def of_member(member: str, title: str, shared: Sequence[NewAssignment]) -> tuple
 
 async def _with_references(session: AsyncSession, new: NewTask) -> NewTask:
     """The task with its programme's and documents' numbers as these were recorded."""
-    programme = await require_programme(session, new.programme_code)
-    codes = [item.agency_code for item in new.assignments] + list(new.members)
-    await require_agencies(session, codes, "assignments")
-    citations = await as_recorded(session, new.citations)
-    return replace(new, programme_code=programme.code, citations=citations)
+    agencies = {item.agency_code for item in new.assignments} | set(new.members)
+    forms = [normal_form(item.document_code) for item in new.citations]
+    asked = {
+        "programme": normal_form(new.programme_code),
+        "agencies": sorted(agencies),
+        "documents": forms,
+    }
+    programme, known, documents = (await session.execute(_REFERENCES, asked)).one()
+    # what is missing is looked up again by itself, to say what comes near it
+    programme = programme or (await require_programme(session, new.programme_code)).code
+    if not agencies <= set(known):
+        await require_agencies(session, agencies, "assignments")
+    if not set(forms) <= (documents or {}).keys():
+        citations = await as_recorded(session, new.citations)
+    else:
+        cited = zip(new.citations, forms, strict=True)
+        citations = tuple(dict.fromkeys(replace(each, document_code=documents[form]) for each, form in cited))
+    return replace(new, programme_code=programme, citations=citations)
 
 
 def _new_task(new: NewTask, task_id: UUID, *, parent: Task | None, at: datetime) -> Task:
