@@ -203,7 +203,7 @@ class Database:
 
     @asynccontextmanager
     async def bookkeeping(self) -> AsyncIterator[AsyncSession]:
-        """A transaction for cursors of log readers and for leases: rows that no figure uses.
+        """A transaction for cursors of log readers, for leases and for projections written anew: no fact is recorded.
 
         It saves `change`'s round trip and calls no `on_commit`; everything else is written by `change`.
         """

@@ -15,7 +15,13 @@ from shared.runtime.stable_reads import Moment, latest_stable_moment
 from tests.conftest import PLATFORM, MakeDatabase
 
 ROOT = Path(shared.__file__).parents[1]
-BOOKKEEPERS = {"relay.py", "embedded.py", "deliveries.py", "upkeep.py"}  # cursors of logs, leases
+BOOKKEEPERS = {
+    "relay.py",
+    "embedded.py",
+    "deliveries.py",
+    "upkeep.py",
+    "projection.py",
+}  # cursors of logs, leases, projections written anew from facts
 
 
 class TickingClock(ManualClock):
