@@ -168,7 +168,7 @@ async def current_late_change(request: Request, _: IdempotencyKey = None) -> Lat
 
 
 async def limited_apart() -> None:
-    """Dependency of a change that has a rate limit of its own and does not count among its key's changes."""
+    """Dependency of a change that has a rate limit of its own: it counts among its key's only with an Idempotency-Key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +257,9 @@ class ServiceRoute(APIRoute):
             context = get_context(request)
             caller = await admit(request, takes)
             body = await request.body()
-            if is_limited and caller.tenant is not None:
-                context.changes.take(caller.prefix, 1 + len(body) // _BYTES_OF_A_CHANGE)
             key = request.headers.get("idempotency-key")
+            if caller.tenant is not None and (is_limited or key is not None):  # its answer is kept
+                context.changes.take(caller.prefix, 1 + len(body) // _BYTES_OF_A_CHANGE)
             claim = (
                 None if key is None else idempotency.Claim.of(caller.prefix, key, request=request, body=body)
             )

@@ -306,8 +306,16 @@ async def test_a_database_sends_a_limited_number_of_heartbeats(world: World) -> 
     assert len(await world.rows("SELECT 1 FROM heartbeats")) == 3
     declaration = {"phase": "operating", "effective_on": "2026-03-10", "evidence": EVIDENCE}
     await world.post("/databases/DB/declarations", declaration, **caller)
-    problem = await world.problem("/databases/DB/declarations", declaration, 429, **caller)
-    assert problem["code"] == "too_many_changes"
+    with_key = {
+        "headers": {"Idempotency-Key": "k"}
+    }  # whose answer is kept, also of a heartbeat that is repeated
+    for path, body, more in (
+        ("/databases/DB/declarations", declaration, {}),
+        ("/databases/OTHER/heartbeats", world.heartbeat(), with_key),
+        ("/heartbeats", {"heartbeats": [{"database_code": "OTHER", **world.heartbeat()}]}, with_key),
+    ):
+        problem = await world.problem(path, body, 429, **caller, **more)
+        assert problem["code"] == "too_many_changes"
 
 
 async def test_a_key_of_idempotency_answers_the_same_again(world: World) -> None:
