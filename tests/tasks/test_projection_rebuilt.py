@@ -5,16 +5,20 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from services.cli import rebuild as command
+from services.tasks.domain.deadlines import read_deadline
+from services.tasks.use_cases.extensions import extend_deadline
 from services.tasks.use_cases.locks import lock_task
 from services.tasks.use_cases.projection import Comparison, compare_projection, rebuild_projection
+from shared.runtime.audit import SYSTEM
 from shared.runtime.database import Database
 from tests.cli.conftest import dondoc
 from tests.support.processes import until
-from tests.support.tasks import TasksService, group_task
+from tests.support.tasks import APPROVAL, TasksService, group_task
 from tests.support.writing import writing
 
 DAMAGES = (
@@ -59,19 +63,27 @@ async def test_a_rebuild_waits_for_who_changes_a_task_and_writes_what_he_left(se
     assert (await service.read(task))["version"] == held.version
 
 
-async def _waits(service: TasksService) -> bool:
+async def _waits(service: TasksService, task: "asyncio.Task[Any] | None" = None) -> bool:
+    """Until a connection waits for a lock, or the task has ended."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return (await service.rows(waiting))[0][0] > 0
+    return (task is not None and task.done()) or (await service.rows(waiting))[0][0] > 0
 
 
-async def test_members_of_a_group_change_at_once(service: TasksService) -> None:
+async def test_members_of_a_group_that_change_at_once_both_count(service: TasksService) -> None:
+    """The group's task is overdue by the earlier of their new dates, though neither saw the other's while it was written."""
     parent = await service.assign(**group_task())
-    members = (await service.members(parent)).values()
-    texts = ("trước ngày 16/8/2025", "trước ngày 17/8/2025", "trước ngày 18/8/2025")
-    extended = [service.extend(member, text) for member, text in zip(members, texts, strict=True)]
-    await asyncio.gather(*extended)
+    first, second, third = [member["id"] for member in (await service.members(parent)).values()]
+    await service.extend({"id": third}, "trước ngày 18/8/2025")
+    async with writing(service.database) as session:
+        reading = read_deadline("trước ngày 16/8/2025")
+        detail = {"reason": "Vì", "document_code": APPROVAL}
+        await extend_deadline(session, UUID(first), reading, actor=SYSTEM, at=service.clock.now(), **detail)
+        other = asyncio.create_task(service.extend({"id": second}, "trước ngày 17/8/2025"))
+        await until(lambda: _waits(service, other))
+    await other
     assert await compare_projection(service.database) == Comparison(4, 3 + 3 * 3, 0)
-    assert (await service.read(parent, as_of="2025-08-16"))["status"] == "overdue"
+    days = [await service.read(parent, as_of=day) for day in ("2025-08-15", "2025-08-16")]
+    assert [task["status"] for task in days] == ["due_soon", "overdue"]
 
 
 async def test_the_command_compares_and_writes(
