@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.http.pagination import encode_cursor
 from tests.finance.treasury import csv, outcomes, problems, send
 from tests.finance.world import FinanceService, line_body
 
@@ -76,6 +77,28 @@ async def test_of_a_decision_other_keys_see_no_defence_and_security(
     }
     refused = await service.send("GET", f"/decisions/{told['secret']}", role="reader", defence=False)
     assert (refused.status_code, refused.json()["code"]) == (403, "defence_security_refused")
+
+
+async def test_of_a_decision_seen_in_part_nothing_tells_of_the_rest(service: FinanceService) -> None:
+    """Neither a line's number nor a cursor counts what is not seen; the reason of a reversal speaks of the whole."""
+    lines = [
+        line_body(OPEN, agency, source=f"S{number}", **changes)
+        for number in range(2)
+        for agency, changes in (("G06", {}), ("G12", DEFENCE), ("G12", {}))
+    ]
+    decision = await service.decide("approve", *lines)
+    undo = {"reason": "Nhầm khoản của Bộ Công an", "effective_on": "2025-05-20"}
+    reversal = await service.post(f"/decisions/{decision['id']}/reversal", undo)
+    assert reversal["reason"] == undo["reason"]
+    for id_ in (decision["id"], reversal["id"]):
+        first = await service.get(f"/decisions/{id_}", params={"limit": 1}, **of("G12"))
+        again = {"limit": 1, "cursor": first["next_cursor"]}
+        second = await service.get(f"/decisions/{id_}", params=again, **of("G12"))
+        shown = [(line["line"], line["source"]) for page in (first, second) for line in page["lines"]]
+        assert shown == [(1, "S0"), (2, "S1")]
+        assert (first["in_part"], first["reason"], second["next_cursor"]) == (True, None, None)
+        assert first["next_cursor"] == encode_cursor(1)
+    assert {item["reason"] for item in (await service.get("/decisions", **of("G12")))["items"]} == {None}
 
 
 async def test_an_agency_pages_through_its_own_decisions(service: FinanceService) -> None:

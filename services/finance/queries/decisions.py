@@ -12,10 +12,10 @@ from sqlalchemy import (
     Integer,
     any_,
     bindparam,
+    case,
     cast,
     false,
     func,
-    literal,
     select,
     true,
     tuple_,
@@ -34,18 +34,23 @@ _reversal = aliased(Decision)
 _COLUMNS = [
     column for column in Decision.__table__.columns if column.name not in {"normal_form", "similar_form"}
 ]
-_OF_LINES = {"line_count", "amount"}  # what is counted over the lines that the viewer sees
+_BY_LINES = {"line_count", "amount", "reason"}  # what depends on the lines that the viewer sees
 
 
 def _decisions(viewer: Viewer) -> AnySelect:
-    """Decisions as the viewer sees them, also those of which it sees no line; `in_part`: it sees some only."""
-    columns: list[Any] = [column for column in _COLUMNS if column.name not in _OF_LINES]
+    """Decisions as the viewer sees them, also those of which it sees no line; `in_part`: it sees some only.
+
+    Of one that it sees in part `line_count` and `amount` are of what it sees, and `reason`, about the whole, is null.
+    """
+    columns: list[Any] = [column for column in _COLUMNS if column.name not in _BY_LINES]
     columns.append(_reversal.id.label("reversed_by_id"))
     if not (conditions := seen_by(viewer, Account)):
-        columns += [Decision.line_count, Decision.amount, false().label("in_part")]
+        columns += [Decision.line_count, Decision.amount, Decision.reason, false().label("in_part")]
         return select(*columns).outerjoin_from(Decision, _reversal, _reversal.reverses_id == Decision.id)
     seen = _lines_seen(conditions)
-    columns += [seen.c.line_count, seen.c.amount, (seen.c.line_count < Decision.line_count).label("in_part")]
+    in_part = seen.c.line_count < Decision.line_count
+    reason = case((~in_part, Decision.reason)).label("reason")
+    columns += [seen.c.line_count, seen.c.amount, reason, in_part.label("in_part")]
     part = select(*columns).join_from(Decision, seen, true())
     return part.outerjoin(_reversal, _reversal.reverses_id == Decision.id)
 
@@ -95,7 +100,7 @@ def _page_by_accounts(
 
 _LINES = (
     select(
-        (Posting.position // 2).label("line"),
+        func.row_number().over(order_by=Posting.position).label("line"),
         Account.year,
         Account.level,
         Account.agency_code,
@@ -154,10 +159,12 @@ async def list_decisions(
 async def list_lines(
     connection: AsyncConnection, decision_id: UUID, viewer: Viewer, *, after: int, limit: int
 ) -> Sequence[AnyRow]:
-    """A decision's lines after number `after` that the viewer sees, as posted; at most `limit + 1`."""
-    statement = _LINES.where(Posting.position > literal(2 * after, BigInteger), *seen_by(viewer, Account))
-    asked = {"id": decision_id, **viewer_value(viewer)}
-    return (await connection.execute(statement.limit(limit + 1), asked)).all()
+    """A decision's lines that the viewer sees, in the order in which they were posted; at most `limit + 1`.
+
+    They are numbered from 1, so that no number tells of lines that are not seen; `after` is such a number.
+    """
+    statement = _LINES.where(*seen_by(viewer, Account)).offset(max(after, 0)).limit(limit + 1)
+    return (await connection.execute(statement, {"id": decision_id, **viewer_value(viewer)})).all()
 
 
 async def all_lines(connection: AsyncConnection, decision_id: UUID) -> list[Line]:

@@ -84,7 +84,8 @@ class ReversalIn(RequestModel):
 class DecisionOut(Answer):
     """`entry` counts how often the document was entered: again only after a reversal. `amount` is the sum of its lines.
 
-    Of a decision that is `in_part`, `line_count` and `amount` are of the lines that the key sees.
+    Of a decision that is `in_part`, `line_count` and `amount` are of the lines that the key sees, which are numbered from 1,
+    and `reason` is null.
     """
 
     id: UUID
