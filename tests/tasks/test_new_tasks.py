@@ -111,6 +111,20 @@ async def test_a_task_of_too_many_assignments_for_an_event_is_refused(database: 
             await stage_new_tasks(session, [task("Tháng 5/2025", assignments=many)])
 
 
+async def test_statistics_are_not_taken_of_tables_that_are_being_filled(
+    database: Database, clock: ManualClock
+) -> None:
+    """They would tell of pages without a row, for which any index seems as good as the one of the key."""
+    await record_basics(database, clock.now())
+    taken = text("SELECT relname, relpages, reltuples FROM pg_class WHERE relname = 'tasks'")
+    async with writing(database) as session, database.reading() as other:
+        count = await stage_new_tasks(session, tasks())
+        await make_new_tasks(session, count, actor=ACTOR, at=clock.now())
+        before = (await other.execute(taken)).one()
+        await other.execute(text("ANALYZE (SKIP_LOCKED) tasks"))  # as autovacuum does
+        assert (await other.execute(taken)).one() == before
+
+
 async def test_generated_tasks_that_are_done_have_the_facts_and_events_of_it(
     database: Database, clock: ManualClock
 ) -> None:

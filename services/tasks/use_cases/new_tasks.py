@@ -100,6 +100,11 @@ _MAKE = [*map(text, _STATEMENTS)]
 _PROJECT = text(
     f"SELECT project_tasks(array_agg(id ORDER BY n)) FROM {_TABLE} WHERE n > :after AND n <= :last"
 )
+# Readers and writers go on; ANALYZE does not, which would find these tables' pages without one visible row, so that a foreign
+# key's check reads a whole index for each row. Autovacuum passes over a table that it cannot lock.
+_KEEP_STATISTICS = text(
+    "LOCK TABLE tasks, deadlines, assignments, citations, projected_tasks, task_keys IN SHARE UPDATE EXCLUSIVE MODE"
+)
 # An event is large by its assignments alone: all other words of a task are bounded far below.
 _TOO_LARGE = text(
     f"SELECT 1 FROM {_TABLE} WHERE cardinality(agency_codes) > 1000 AND octet_length(({EVENT})::text) > :most LIMIT 1"
@@ -112,6 +117,7 @@ async def stage_new_tasks(session: AsyncSession, tasks: Iterable[NewTask]) -> in
     Raises InvalidInput event_too_large.
     """
     await prepare_staging(session)
+    await session.execute(_KEEP_STATISTICS)
     await session.execute(_CREATE)
     count = await copy_rows(session, _TABLE, list(_COLUMNS), _rows(tasks))
     if await session.scalar(_TOO_LARGE, {"most": MAX_EVENT_BYTES}):
