@@ -272,8 +272,29 @@ async def test_every_address_of_a_name_must_be_admitted() -> None:
     await checked_addresses(target, PUBLIC_ONLY, lambda *_: answer("8.8.8.8", "2606:4700::1111"))
     for bad in ("10.0.0.1", "::1", "::ffff:127.0.0.1", "fe80::1%eth0", "64:ff9b::a00:1"):
         for found in ((bad,), ("8.8.8.8", bad), (bad, "8.8.8.8")):
-            with pytest.raises(AddressRefused):
+            with pytest.raises(HostUnknown):
                 await checked_addresses(target, PUBLIC_ONLY, lambda *_, found=found: answer(*found))
+
+
+async def test_a_name_of_the_inside_is_told_like_one_that_does_not_exist() -> None:
+    async def failing(_host: str, _port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    cases = [("https://db.trong.example.vn/", "10.0.0.1"), ("http://db.trong.example.vn/", "10.0.0.1")]
+    cases += [("https://postgres/", "10.0.0.1"), ("https://postgres/", "8.8.8.8")]
+    for url, inside in cases:
+        told = []
+        for resolve in (lambda *_, inside=inside: answer(inside), failing):
+            with pytest.raises(HostUnknown) as refusal:
+                await checked_addresses(parse_url(url), INTRANET, resolve)
+            told.append((refusal.value.code, refusal.value.vi, refusal.value.en))
+        assert told[0] == told[1], url
+    await checked_addresses(parse_url("https://postgres/"), INTRANET, lambda *_: answer("10.20.0.1"))
+
+
+def test_a_host_of_one_label_waits_for_its_addresses_only_where_something_is_allowed() -> None:
+    assert code("https://postgres/") == "webhook_host_single_label"
+    assert code("https://postgres/", INTRANET) is None
 
 
 async def test_plain_http_to_a_name_needs_every_address_on_the_allow_list() -> None:

@@ -49,15 +49,15 @@ async def test_every_call_looks_up_and_dials_anew(dialled: Dialled) -> None:
         url = f"http://{NAME}:{receiver.port}/"
         outcomes = [await webhooks.post(url, body=BODY, headers=HEADERS) for _ in range(2)]
     assert [outcome.status_code for outcome in outcomes] == [200, None]
-    assert outcomes[1].error == "refused_address"
+    assert outcomes[1].error == "dns_failure"
     assert dialled == [("127.0.0.1", receiver.port)]
 
 
 @pytest.mark.parametrize(
     ("url", "answers", "error"),
     [
-        (f"https://{NAME}/", ["8.8.8.8", "10.0.0.1"], "refused_address"),
-        (f"https://{NAME}/", ["::ffff:169.254.169.254"], "refused_address"),
+        (f"https://{NAME}/", ["8.8.8.8", "10.0.0.1"], "dns_failure"),
+        (f"https://{NAME}/", ["::ffff:169.254.169.254"], "dns_failure"),
         (f"http://{NAME}/", ["127.0.0.1", "8.8.8.8"], "refused_address"),
         ("https://169.254.169.254/latest/", [], "refused_address"),
         ("https://[::ffff:a9fe:a9fe]/", [], "refused_address"),

@@ -1,7 +1,8 @@
 """Allowed targets of outgoing calls: URLs of one strict form, https only, public addresses only.
 
 A URL is read once, here; the connection uses that result, so no second parser can find another host in it.
-A name is resolved once for each call; if any of its addresses is refused, all are. The operator's allow-list names the
+A name is resolved once for each call; if any of its addresses is refused, all are. One that leads inside is told like one that
+does not exist, so that nobody learns names of the inside by asking for them. The operator's allow-list names the
 networks (an intranet, a test machine), or one port of them, that may be called all the same, and also over plain http.
 """
 
@@ -90,7 +91,7 @@ class AddressRefused(InvalidInput):
 
 
 class HostUnknown(InvalidInput):
-    """The name has no address, or no name server answered."""
+    """The name has no address that may be told of: none at all, a refused one, or no name server answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,11 @@ class Target:
         return host if self.port == _default_port(self.scheme) else f"{host}:{self.port}"
 
     @property
+    def is_single_label(self) -> bool:
+        """True for a name that only resolvers of the inside complete: postgres."""
+        return self.address is None and "." not in self.host
+
+    @property
     def address(self) -> IPAddress | None:
         """The address if the host is a literal or localhost, without a look-up."""
         if self.host == "localhost" or self.host.endswith(".localhost"):
@@ -124,7 +130,7 @@ class OutgoingPolicy:
 
     def check(self, target: Target, address: IPAddress) -> None:
         """Raises AddressRefused unless `target` may be called at `address`."""
-        if any(allowed.admits(address, target.port) for allowed in self.allow):
+        if self.admits(target, address):
             return
         if target.scheme == "http":
             raise _https_required()
@@ -137,6 +143,10 @@ class OutgoingPolicy:
                 f"its network, with port {target.port}, to the allow-list.",
                 field="url",
             )
+
+    def admits(self, target: Target, address: IPAddress) -> bool:
+        """True if the operator's allow-list names the address and the port."""
+        return any(allowed.admits(address, target.port) for allowed in self.allow)
 
 
 def denied(address: IPAddress) -> str | None:
@@ -179,6 +189,8 @@ def check_url(url: str, policy: OutgoingPolicy) -> None:
     target = parse_url(url)
     if target.scheme == "http" and not policy.allow:
         raise _https_required()
+    if target.is_single_label and not policy.allow:
+        raise _single_label(target.host)
     if target.address is not None:
         policy.check(target, plain(target.address))
 
@@ -191,7 +203,10 @@ async def resolve_host(host: str, port: int) -> list[str]:
 
 
 async def checked_addresses(target: Target, policy: OutgoingPolicy, resolve: Resolver) -> list[IPAddress]:
-    """The addresses to dial, in order, after one look-up; AddressRefused if any is refused, HostUnknown if none."""
+    """The addresses to dial, in order, after one look-up.
+
+    Raises AddressRefused if one is refused; HostUnknown if there is none, or a name has one that is not public.
+    """
     if (address := target.address) is not None:
         found = [address]
     else:
@@ -203,8 +218,14 @@ async def checked_addresses(target: Target, policy: OutgoingPolicy, resolve: Res
         raise _unknown(target.host)
     addresses = list(dict.fromkeys(plain(address) for address in found))
     for address in addresses:
+        if target.address is None and _is_inside(target, address) and not policy.admits(target, address):
+            raise _unknown(target.host)
         policy.check(target, address)
     return addresses
+
+
+def _is_inside(target: Target, address: IPAddress) -> bool:
+    return target.is_single_label or denied(address) is not None
 
 
 def plain(address: IPAddress) -> IPAddress:
@@ -271,10 +292,21 @@ def _https_required() -> AddressRefused:
     )
 
 
+def _single_label(host: str) -> InvalidInput:
+    return InvalidInput(
+        "webhook_host_single_label",
+        f"“{host}” không phải là tên miền đầy đủ. Hãy ghi tên miền đầy đủ của máy chủ, ví dụ {host}.example.vn; máy trong "
+        "mạng nội bộ thì đề nghị người quản trị hệ thống cho phép mạng đó.",
+        f"“{host}” is not a fully qualified domain name. Write the full name of the host, for example {host}.example.vn; "
+        "for a host of the intranet ask the operator to allow its network.",
+        field="url",
+    )
+
+
 def _unknown(host: str) -> HostUnknown:
     return HostUnknown(
         "webhook_host_unknown",
-        f"Không tìm thấy địa chỉ của {host}. Hãy kiểm tra tên miền rồi thử lại.",
-        f"No address was found for {host}. Check the name and try again.",
+        f"Không tìm thấy địa chỉ công khai của {host}. Hãy kiểm tra tên miền rồi thử lại.",
+        f"No public address was found for {host}. Check the name and try again.",
         field="url",
     )
