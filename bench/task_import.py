@@ -1,4 +1,4 @@
-"""Importing an annex, end to end, against COPY of the facts, audit entries and events that this leaves in the database."""
+"""Importing an annex, end to end, against COPY of all rows that this leaves in the database, its projection among them."""
 
 import asyncio
 import csv
