@@ -5,7 +5,8 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -28,6 +29,28 @@ def run(serving: Coroutine[Any, Any, None]) -> None:
         runner.run(serving)
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's raises a signal again in the task that serves, which ends the event loop before enclosing blocks can end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {
+            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def raise_captured(self) -> None:
+        """Raises SystemExit or KeyboardInterrupt where SIGTERM or SIGINT stopped it."""
+        if signal.SIGTERM in self._captured_signals:
+            sys.exit(128 + signal.SIGTERM)
+        if self._captured_signals:
+            raise KeyboardInterrupt
+
+
 async def serve_until_stopped(
     app: FastAPI,
     listener: socket.socket,
@@ -36,7 +59,7 @@ async def serve_until_stopped(
 ) -> None:
     """Serve on `listener` until SIGINT or SIGTERM; then finish what is under way and end the app's loops.
 
-    So does an error of `watch`, which is raised afterwards.
+    So does an error of `watch`, which is raised afterwards. Raises SystemExit for SIGTERM, KeyboardInterrupt for SIGINT.
     """
     config = uvicorn.Config(
         app,
@@ -48,9 +71,7 @@ async def serve_until_stopped(
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
-    server = uvicorn.Server(config)
-    # uvicorn raises the signal again after its shutdown; as SystemExit it lets enclosing blocks end in order
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
         await asyncio.sleep(LOOK_SECONDS)
@@ -59,13 +80,13 @@ async def serve_until_stopped(
     gc.freeze()
     if on_started is not None and server.started:
         await on_started()
-    if watch is None:
+    if watch is not None:
+        watching = asyncio.ensure_future(watch())
+        await asyncio.wait((serving, watching), return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
         await serving
-        return
-    watching = asyncio.ensure_future(watch())
-    await asyncio.wait((serving, watching), return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
+        if watching.done():
+            await watching
+        watching.cancel()
     await serving
-    if watching.done():
-        await watching
-    watching.cancel()
+    server.raise_captured()

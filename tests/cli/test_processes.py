@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from signal import SIGINT, SIGTERM, Signals
 
 import httpx2
 import pytest
@@ -30,11 +31,14 @@ def test_a_service_is_migrated_served_and_worked(env: dict[str, str], tmp_path: 
     without_log = run("work", service, env=env | {"DONDOC_KAFKA": ""}, check=False)
     assert (without_log.returncode, "DONDOC_KAFKA" in without_log.stderr) == (1, True)
     url = f"http://127.0.0.1:{env['DONDOC_PORT']}"
-    _answers(Process("serve", service, env=env, log=tmp_path / "serve.log"), f"{url}/readyz", url, service)
-    _answers(Process("work", service, env=env, log=tmp_path / "work.log"), f"{url}/healthz", url, None)
+    serving = Process("serve", service, env=env, log=tmp_path / "serve.log")
+    _answers(serving, f"{url}/readyz", url, service, SIGTERM)
+    _answers(
+        Process("work", service, env=env, log=tmp_path / "work.log"), f"{url}/healthz", url, None, SIGINT
+    )
 
 
-def _answers(process: Process, probe: str, url: str, service: str | None) -> None:
+def _answers(process: Process, probe: str, url: str, service: str | None, by: Signals) -> None:
     try:
         asyncio.run(process.answers(probe))
         assert sends_at_once(process.pid, int(url.rpartition(":")[2]))
@@ -42,7 +46,8 @@ def _answers(process: Process, probe: str, url: str, service: str | None) -> Non
             if service is not None:
                 assert client.get(f"/{service}/v1/changes").status_code == 401
                 assert client.get(f"/{service}/openapi.json").status_code == 200
-        assert process.stop() == 0, process.printed()
+        assert process.stop(by) == {SIGINT: 0, SIGTERM: 128 + SIGTERM}[by], process.printed()
+        assert "SystemExit" not in process.printed()
     finally:
         if not process.died():
             process.kill()

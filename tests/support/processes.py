@@ -57,10 +57,10 @@ class Process:
     def printed(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
-    def stop(self) -> int:
-        """Ask as Ctrl-C does; the exit code."""
+    def stop(self, by: signal.Signals = signal.SIGINT) -> int:
+        """Ask as Ctrl-C does, or a supervisor; the exit code."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(by)
         try:
             return self._process.wait(30)
         except subprocess.TimeoutExpired:
