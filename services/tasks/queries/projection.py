@@ -23,6 +23,13 @@ from shared.keys.viewers import Viewer
 from shared.runtime.database import AnyRow
 
 FEW = 1_000  # tasks with the words asked for: as many are sorted; of more the list is searched in its order
+_ROWS = (
+    2,
+    11,
+    51,
+    101,
+    201,
+)  # that a page may read, one more than it shows: so many statements, not one for each limit
 _DAY = timedelta(days=1)
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 _NEVER = date.max  # `infinity` in PostgreSQL, as date.min is `-infinity`
@@ -68,7 +75,7 @@ class _Branch:
 class _Shape:
     """What a statement is made for; the values are its parameters."""
 
-    limit: int
+    limit: int  # one of _ROWS
     bound: bool
     also: bool  # keys beside the one by which the list is read
     leading: bool  # a bound viewer finds others' tasks by who leads them only
@@ -134,7 +141,7 @@ async def list_tasks(
             place = after if after is not None and after.rank == rank else None
             statement, values = page_statement(wanted, asked, viewer, rank=rank, after=place, limit=missing)
             rows = (await connection.execute(statement, values)).all()
-            found += [(PlaceInList(rank, _given(row.due_on), row.id), row.json) for row in rows]
+            found += [(PlaceInList(rank, _given(row.due_on), row.id), row.json) for row in rows[:missing]]
     return found
 
 
@@ -151,7 +158,7 @@ def page_statement(
     after: PlaceInList | None,
     limit: int,
 ) -> tuple[TextClause, dict[str, Any]]:
-    """The statement of at most `limit` rows of one rank, and its parameters."""
+    """The statement of `limit` rows of one rank, or of some more, and its parameters."""
     keys, also = _keys(wanted)
     branches = list(_branches(keys, wanted, asked, after))
     words, leading = wanted.get("words") or (), viewer.is_bound and _needs_concern(wanted)
@@ -170,7 +177,8 @@ def page_statement(
     values |= {"also": also} if also else {}
     values |= {"leaders": _leader_keys(wanted)} if leading else {}
     values |= _word_queries(words, rank) if words else {}
-    shape = _Shape(limit, viewer.is_bound, bool(also), leading, bool(words))
+    rows = next(each for each in _ROWS if each >= limit)
+    shape = _Shape(rows, viewer.is_bound, bool(also), leading, bool(words))
     return _page(shape), values
 
 
@@ -265,7 +273,7 @@ def _word_queries(words: Sequence[str], rank: int) -> dict[str, str]:
 _WORDS = "task.words @@ CAST(CAST(:query AS text) AS tsquery) AND NOT task.words @@ CAST(CAST(:without AS text) AS tsquery)"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _page(shape: _Shape) -> TextClause:
     conditions = ["task.keys @> :also"] if shape.also else []
     conditions += [f"(task.keys && :leaders OR {_CONCERNED})"] if shape.leading else []

@@ -7,12 +7,16 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Date,
     Integer,
     ScalarSelect,
+    Text,
     Uuid,
+    all_,
     and_,
+    any_,
     bindparam,
     case,
     func,
@@ -163,7 +167,7 @@ def _conditions(status: ColumnElement[str], due_on: ColumnElement[date]) -> Mapp
         "document": _CITES.where(Citation.document_code == _numbered(Document, "document")).exists(),
         "programme": Task.programme_code == _numbered(Programme, "programme"),
         "parent": Task.parent_id == bindparam("parent"),
-        "status": status.in_(bindparam("status", expanding=True)),
+        "status": status == any_(bindparam("status", type_=ARRAY(Text))),
         "due_before": due_on < bindparam("due_before"),
         "due_after": due_on > bindparam("due_after"),
     }
@@ -176,21 +180,24 @@ _PEOPLE: Mapping[str, ColumnElement[bool]] = {
 }
 
 
-def _rank(words: int) -> ColumnElement[int]:
-    """0 where every word asked for is a whole word of the text, 1 where one is only the beginning of one."""
-    whole = literal(" ").concat(Task.search_text).concat(" ")
-    alike = [whole.contains(bindparam(f"word_{n}").concat(" "), autoescape=False) for n in range(words)]
-    return case((and_(true(), *alike), 0), else_=1)
+def _has_all(patterns: str) -> ColumnElement[bool]:
+    """True where the words of a task, each between blanks, are like every pattern of a parameter."""
+    spaced = literal(" ").concat(Task.search_text).concat(" ")
+    return spaced.like(all_(bindparam(patterns, type_=ARRAY(Text))))
 
 
-@lru_cache(maxsize=512)  # building and hashing so large a statement costs more than running it
-def _page(filters: frozenset[str], words: int, place: Place, *, bound: bool) -> AnySelect:
+# 0 where every word asked for is a whole word of the text, 1 where one is only the beginning of one.
+_RANK = case((_has_all("whole_words"), 0), else_=1)
+
+
+@lru_cache(maxsize=128)  # building and hashing so large a statement costs more than running it
+def _page(filters: frozenset[str], place: Place, *, words: bool, bound: bool) -> AnySelect:
     """A page of the list by the filters that are given; their values, `limit` and the place are parameters.
 
     A bound viewer finds others' tasks by who leads them only.
     """
     view, _, _ = _VIEWS[bound]
-    rank = _rank(words)
+    rank = _RANK if words else literal(0)
     statement = view.add_columns(rank.label("rank")).where(is_recorded(Task))
     statement = statement.order_by(*([rank] if words else []), *_ORDER).limit(
         bindparam("limit", type_=Integer)
@@ -204,9 +211,8 @@ def _page(filters: frozenset[str], words: int, place: Place, *, bound: bool) -> 
         statement = statement.where(_IN_FORCE.where(*people).exists())
     if not filters & {"agency", "parent"}:
         statement = statement.where(Task.parent_id.is_(None))
-    beginnings = literal(" ").concat(Task.search_text)
-    for n in range(words):
-        statement = statement.where(beginnings.contains(bindparam(f"word_{n}"), autoescape=False))
+    if words:
+        statement = statement.where(_has_all("beginnings"))
     if place == "start":
         return statement
     day = bindparam("after_day", type_=Date) if place == "dated" else _FOREVER
@@ -219,18 +225,22 @@ def page_statement(
 ) -> tuple[AnySelect, dict[str, Any]]:
     """The statement of a page, and its parameters except `as_of` and `known_at`."""
     values = {name: wanted[name] for name in (*_CONDITIONS[False], *_PEOPLE) if wanted.get(name)}
-    words = [f" {_escaped(word)}" for word in wanted.get("words", ())]
+    words = [_escaped(word) for word in wanted.get("words", ())]
     place: Place = "start"
     more: dict[str, Any] = {
         "limit": limit + 1,
         "viewer": viewer.agency,
-        **{f"word_{n}": word for n, word in enumerate(words)},
     }
+    if words:
+        more |= {
+            "beginnings": [f"% {word}%" for word in words],
+            "whole_words": [f"% {word} %" for word in words],
+        }
     if after is not None:
         place = "undated" if after.due_on is None else "dated"
         more |= {"after_id": after.id, "after_rank": after.rank}
         more |= {"after_day": after.due_on} if after.due_on is not None else {}
-    return _page(frozenset(values), len(words), place, bound=viewer.is_bound), values | more
+    return _page(frozenset(values), place, words=bool(words), bound=viewer.is_bound), values | more
 
 
 def _escaped(word: str) -> str:
