@@ -5,7 +5,7 @@ from functools import partial
 
 from prometheus_client import Gauge
 
-from services.tasks.queries.statistics import count_tasks
+from services.tasks.queries.statistics_today import count_tasks_today
 from services.tasks.queries.status import parameters
 from services.tasks.settings import TasksSettings
 from shared.runtime.clock import Clock, local_date
@@ -31,7 +31,7 @@ async def refresh_figures(settings: TasksSettings, database: Database, clock: Cl
     now = clock.now()
     async with database.snapshot() as connection:
         asked = parameters(AsOf(local_date(now), now), settings.due_soon_days)
-        whole, blocs = await count_tasks(connection, asked, "bloc", "task")
+        whole, blocs = await count_tasks_today(connection, asked, "bloc", "task")
     for status, number in whole.by_status.items():
         TASKS.labels(status).set(number)
     for bloc in blocs:

@@ -31,10 +31,14 @@ def check_known_at(known_at: datetime | None, earliest: date) -> None:
 
 
 class StableRead(NamedTuple):
-    """A snapshot, and the day and instant it is for: with the same `known_at` the answer is always the same."""
+    """A snapshot, and the day and instant it is for: with the same `known_at` the answer is always the same.
+
+    `of_today`: for today or a later day, by all that the snapshot sees, so that projections of today answer too.
+    """
 
     connection: AsyncConnection
     asked: AsOf
+    of_today: bool = False
 
 
 @asynccontextmanager
@@ -45,6 +49,19 @@ async def stable_read(
     check_known_at(known_at, earliest)
     async with context.database.stable_snapshot(context.clock, known_at) as (connection, moment):
         yield StableRead(connection, AsOf(as_of or local_date(moment.now), moment.known_at))
+
+
+@asynccontextmanager
+async def stable_read_of_today(
+    context: Context, as_of: date | None, known_at: datetime | None, earliest: date
+) -> AsyncIterator[StableRead]:
+    """As `stable_read`, and says whether it is `of_today`."""
+    check_known_at(known_at, earliest)
+    snapshot = context.database.stable_snapshot(context.clock, known_at, check_complete=known_at is None)
+    async with snapshot as (connection, moment):
+        today = local_date(moment.now)
+        asked = AsOf(as_of or today, moment.known_at)
+        yield StableRead(connection, asked, of_today=moment.complete and asked.as_of >= today)
 
 
 @asynccontextmanager

@@ -33,7 +33,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from shared.runtime.clock import Clock
 from shared.runtime.metrics import POOL_SIZE
 from shared.runtime.pool_queue import PoolQueue
-from shared.runtime.stable_reads import Moment, announce_write, latest_stable_moment
+from shared.runtime.stable_reads import (
+    Moment,
+    announce_write,
+    is_complete,
+    latest_stable_moment,
+    oldest_xid,
+)
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -235,16 +241,22 @@ class Database:
 
     @asynccontextmanager
     async def stable_snapshot(
-        self, clock: Clock, known_at: datetime | None
+        self, clock: Clock, known_at: datetime | None, *, check_complete: bool = False
     ) -> AsyncIterator[tuple[AsyncConnection, Moment]]:
-        """A snapshot for `known_at` or now, moved back before any change that was under way when it was opened."""
+        """A snapshot for `known_at` or now, moved back before any change that was under way when it was opened.
+
+        `check_complete` fills `Moment.complete`, by two further round trips.
+        """
         async with self._queue.turn(), self.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
+            xid = await oldest_xid(connection) if check_complete else None
             # before the snapshot, which must see what has ended since
             moment = await latest_stable_moment(connection, clock, known_at)
             await connection.rollback()
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
+                if xid is not None:
+                    moment = moment._replace(complete=await is_complete(connection, moment, xid))
                 yield connection, moment
 
     async def ping(self) -> None:

@@ -34,6 +34,15 @@ _OLDEST = text(
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     """
 )
+_OLDEST_XID = text("SELECT CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text)")
+_LATER = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM outbox WHERE xid >= CAST(CAST(:xid AS text) AS xid8) AND time > :known_at
+            AND written_at > statement_timestamp() - interval '1 day'
+    )
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +60,14 @@ class AsOf:
 
 
 class Moment(NamedTuple):
-    """The instants of a stable read: now, and the one up to which recorded facts count."""
+    """The instants of a stable read: now, and the one up to which recorded facts count.
+
+    `complete`: all that the snapshot sees is recorded up to `known_at`, so that tables of the present answer for it.
+    """
 
     now: datetime
     known_at: datetime
+    complete: bool = False
 
 
 async def announce_write(session: AsyncSession, clock: Clock) -> datetime:
@@ -80,3 +93,18 @@ async def latest_stable_moment(
     if oldest is not None:
         known = min(known, datetime.fromtimestamp(oldest, UTC) - timedelta(microseconds=1))
     return Moment(now, known)
+
+
+async def oldest_xid(connection: AsyncConnection) -> str:
+    """A transaction id that all have reached which are not committed yet."""
+    return str(await connection.scalar(_OLDEST_XID))
+
+
+async def is_complete(connection: AsyncConnection, moment: Moment, xid: str) -> bool:
+    """Whether nothing that `connection` sees is recorded after `moment`; `xid` was the oldest one before it.
+
+    False also while a change is under way: others may have been recorded since it began.
+    """
+    if moment.known_at < moment.now:
+        return False
+    return not await connection.scalar(_LATER, {"xid": xid, "known_at": moment.known_at})

@@ -74,7 +74,7 @@ async def read_thing(
     body: ThingIn, connection: ReadConnection, context: CurrentContext, _: Reader
 ) -> dict[str, Any]:
     """Changes nothing: is a change under way, nevertheless?"""
-    now, known = await latest_stable_moment(connection, context.clock)
+    now, known, _ = await latest_stable_moment(connection, context.clock)
     return {"name": body.name, "stable": known == now}
 
 

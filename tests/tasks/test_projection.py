@@ -1,4 +1,4 @@
-"""What lists show of today, from the projection, is what the facts say."""
+"""Lists and figures of today, from the projection, are what the facts say."""
 
 import json
 from collections.abc import Mapping
@@ -15,6 +15,8 @@ from services.tasks.domain.status import Status
 from services.tasks.queries import projection
 from services.tasks.queries import tasks as facts
 from services.tasks.queries.places import PlaceInList
+from services.tasks.queries.statistics import COUNTS, GROUPINGS, count_tasks
+from services.tasks.queries.statistics_today import count_tasks_today
 from services.tasks.queries.status import parameters
 from services.tasks.schemas.tasks import TaskOut
 from services.tasks.use_cases.projection import compare_projection
@@ -83,6 +85,14 @@ async def by_projection(
             after = page[limit - 1][0]
 
 
+async def check_figures(database: Database, asked: Mapping[str, Any]) -> None:
+    async with database.snapshot() as connection:
+        for count in COUNTS:
+            for by in GROUPINGS:
+                figures = await count_tasks_today(connection, asked, by, count)
+                assert figures == await count_tasks(connection, asked, by, count)
+
+
 def near_turning(history: History, place: int) -> date:
     """Today or a later day, on which a status turns, or the one before."""
     turning = {day + shift * DAY for day in history.turning_days() for shift in (-SOON - 1, -SOON, 0, 1)}
@@ -106,7 +116,7 @@ MEMBER_EXTENDED = [Step("group", 9, 4, 1, 60), Step("extend", 9, 0, 0, 10), Step
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-async def test_a_list_of_today_is_the_one_of_the_facts(
+async def test_lists_and_figures_of_today_are_those_of_the_facts(
     empty: Database, story: list[Step], asked: list[tuple[dict[str, Any], Viewer, int]]
 ) -> None:
     async with writing(empty) as session:
@@ -123,6 +133,7 @@ async def test_a_list_of_today_is_the_one_of_the_facts(
             assert await by_projection(empty, each, values, viewer) == await by_facts(
                 empty, each, values, viewer
             )
+        await check_figures(empty, values)
     assert (await compare_projection(empty)).differing == 0
 
 

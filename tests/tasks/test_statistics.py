@@ -15,7 +15,7 @@ from services.tasks.domain.assignments import NewAssignment, Role
 from services.tasks.domain.deadlines import read_deadline
 from services.tasks.domain.status import Status, combined
 from services.tasks.domain.tasks import NewTask
-from services.tasks.queries.statistics import Count, GroupBy, count_tasks
+from services.tasks.queries.statistics import COUNTS, GROUPINGS, Count, GroupBy, count_tasks
 from services.tasks.queries.status import combined_status, parameters
 from services.tasks.queries.tasks import list_tasks
 from services.tasks.use_cases.tasks import create_task
@@ -23,14 +23,12 @@ from shared.keys.viewers import EVERYTHING
 from shared.runtime.audit import SYSTEM
 from shared.runtime.clock import ManualClock, local_instant
 from shared.runtime.database import Database
-from shared.runtime.stable_reads import AsOf
+from shared.runtime.stable_reads import AsOf, is_complete, latest_stable_moment, oldest_xid
 from tests.support.histories import START, History, Step, record_catalogue, steps
 from tests.support.tasks import PROGRAMME, TasksService, group_task
 from tests.support.writing import writing
 
 SOON = 7
-BY: tuple[GroupBy | None, ...] = (None, "agency", "bloc", "group", "document", "programme")
-COUNTS: tuple[Count, ...] = ("task", "assignment")
 ONCE = {("programme", "task"), ("programme", "assignment"), ("agency", "assignment"), ("bloc", "assignment")}
 questions = st.lists(st.tuples(st.integers(-10, 260), st.integers(0, 260 * 24)), min_size=2, max_size=4)
 Figures = dict[tuple[GroupBy | None, Count], dict[str, dict[str, int]]]
@@ -41,7 +39,7 @@ async def ask(database: Database, day: date, known_at: datetime) -> Figures:
     asked = parameters(AsOf(day, known_at), SOON)
     async with database.snapshot() as connection:
         for count in COUNTS:
-            for by in BY:
+            for by in GROUPINGS:
                 whole, groups = await count_tasks(connection, asked, by, count)
                 if by is None:
                     groups = [whole] if whole.total else []
@@ -57,7 +55,9 @@ async def ask(database: Database, day: date, known_at: datetime) -> Figures:
 
 
 def expected(history: History, day: date, known_at: datetime) -> Figures:
-    return {(by, count): history.count(day, known_at, SOON, by, count) for count in COUNTS for by in BY}
+    return {
+        (by, count): history.count(day, known_at, SOON, by, count) for count in COUNTS for by in GROUPINGS
+    }
 
 
 async def listed(database: Database, day: date, known_at: datetime) -> dict[Any, Any]:
@@ -186,6 +186,39 @@ async def test_a_figure_asked_while_a_change_is_under_way_holds_after_it(service
     now = await service.get("/statistics")
     assert (figures["total"], now["total"]) == (1, 2)
     assert now["known_at"] == "2025-05-20T03:00:00Z"
+
+
+async def test_figures_of_today_are_read_from_the_projection_and_others_from_the_facts(
+    service: TasksService,
+) -> None:
+    await service.assign()
+    known = {"known_at": service.clock.now().isoformat()}
+    for table in ("projected_tasks", "task_keys"):
+        await service.execute(f"UPDATE {table} SET lasting = 'merged'")  # noqa: S608 - our own words
+    found = [
+        (await service.get("/statistics", params=asked))["by_status"]["merged"]
+        for asked in ({}, {"group_by": "agency"}, {"as_of": "2025-05-21"}, known, {"as_of": "2025-05-19"})
+    ]
+    assert found == [1, 1, 1, 0, 0]
+    async with service.database.change(service.clock):
+        service.clock.advance(hours=1)
+        figures = await service.get("/statistics")
+    assert (
+        figures["by_status"]["merged"] == 0
+    )  # a change that is under way may be recorded before what is committed
+
+
+async def test_a_snapshot_is_complete_until_it_sees_what_was_recorded_after_its_instant(
+    service: TasksService,
+) -> None:
+    await service.assign()
+    async with service.database.reading() as connection:
+        xid = await oldest_xid(connection)
+        moment = await latest_stable_moment(connection, service.clock)
+        assert await is_complete(connection, moment, xid)
+        service.clock.advance(microseconds=1)
+        await service.assign()
+        assert not await is_complete(connection, moment, xid)
 
 
 async def test_figures_asked_while_tasks_are_assigned_never_change(service: TasksService) -> None:

@@ -17,7 +17,7 @@ from shared.errors import NotFound
 from shared.http.auth import Caller
 from shared.http.preconditions import set_etag
 from shared.http.routes import CurrentActor, CurrentChange, CurrentContext, get_context, rules_of, with_scope
-from shared.http.stable_reads import KnownAt, StableRead, check_known_at, stable_read
+from shared.http.stable_reads import KnownAt, StableRead, check_known_at, stable_read_of_today
 from shared.http.visibility import Visibility
 from shared.keys.viewers import EVERYTHING, Viewer
 from shared.runtime.audit import Actor
@@ -110,7 +110,7 @@ def asks_today(request: Request, asked: Mapping[str, Any]) -> bool:
 async def read_stably(
     context: CurrentContext, as_of: DayAsked = None, known_at: KnownAt = None
 ) -> AsyncIterator[StableRead]:
-    async with stable_read(context, as_of, known_at, EARLIEST) as stable:
+    async with stable_read_of_today(context, as_of, known_at, EARLIEST) as stable:
         yield stable
 
 

@@ -2,6 +2,7 @@
 
 from services.tasks.api.dependencies import CurrentRules, Reader, Stable
 from services.tasks.queries.statistics import Count, GroupBy, count_tasks
+from services.tasks.queries.statistics_today import count_tasks_today
 from services.tasks.queries.status import parameters
 from services.tasks.schemas.statistics import Statistics, StatisticsGroup
 from shared.http.routes import service_router
@@ -23,9 +24,9 @@ async def get_statistics(
 
     The answer's `known_at` is the instant up to which records count; the same `known_at` gives the same figures again.
     """
-    whole, groups = await count_tasks(
-        stable.connection, parameters(stable.asked, rules.due_soon_days), group_by, count
-    )
+    asked = parameters(stable.asked, rules.due_soon_days)
+    counted = count_tasks_today if stable.of_today else count_tasks
+    whole, groups = await counted(stable.connection, asked, group_by, count)
     return Statistics(
         as_of=stable.asked.as_of,
         known_at=stable.asked.known_at,

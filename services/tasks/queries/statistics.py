@@ -1,4 +1,4 @@
-"""Counting tasks by status, for any `as_of` and `known_at`."""
+"""Counting tasks by status from the facts, for any `as_of` and `known_at`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from services.tasks.queries.status import (
     membership_in_force,
 )
 from services.tasks.tables import Agency, Assignment, Citation, GroupMember
-from shared.runtime.database import AnyRow, AnySelect
+from shared.runtime.database import AnySelect
 
 GroupBy = Literal["agency", "bloc", "group", "document", "programme"]
 Count = Literal["task", "assignment"]
@@ -45,43 +45,55 @@ def _leading() -> Any:
     )
 
 
-def _units(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> AnySelect:
-    """Rows (key, unit, status) to be counted under their keys. A unit with several rows is combined."""
-    unit = leaf.c.top_id if count == "task" else leaf.c.task_id
+def is_by_agency(group_by: GroupBy | None, count: Count) -> bool:
+    """Whether units are parts of agencies: who does not lead a task is not counted."""
+    return count == "assignment" or group_by in {"agency", "bloc", "group"}
+
+
+def _led(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> Any:
+    """Rows of `leaf`, by agency one for each that leads it."""
+    if not is_by_agency(group_by, count):
+        return leaf
+    columns = [*leaf.c, leading.c.agency_code, leading.c.bloc]
+    return select(*columns).join_from(leaf, leading, leading.c.task_id == leaf.c.task_id).subquery()
+
+
+def units(leaf: Any, group_by: GroupBy | None, count: Count) -> AnySelect:
+    """Rows (key, unit, status) to be counted under their keys. A unit with several rows is combined.
+
+    `leaf`: rows of `leaf_statuses`, by agency with `agency_code` and `bloc`.
+    """
+    by_agency = is_by_agency(group_by, count)
     keys: dict[GroupBy | None, Any] = {
         None: literal(""),
-        "agency": leading.c.agency_code,
-        "bloc": leading.c.bloc,
+        "agency": leaf.c.agency_code if by_agency else None,
+        "bloc": leaf.c.bloc if by_agency else None,
         "group": GroupMember.group_code,
         "document": Citation.document_code,
         "programme": leaf.c.programme_code,
     }
-    by_agency = count == "assignment" or group_by in {"agency", "bloc", "group"}
+    unit = leaf.c.top_id if count == "task" else leaf.c.task_id
     # what an agency did of its part stays done, also where the whole task was ended later
     status = leaf.c.status if by_agency else func.coalesce(leaf.c.top_ending, leaf.c.status).label("status")
     columns = [keys[group_by].label("key"), unit.label("unit"), status]
     if count == "assignment":
-        columns.append(leading.c.agency_code.label("agency"))
+        columns.append(leaf.c.agency_code.label("agency"))
     rows = select(*columns).select_from(leaf)
-    if by_agency:
-        rows = rows.join(leading, leading.c.task_id == leaf.c.task_id)
     if group_by == "group":
-        rows = rows.join(
-            GroupMember,
-            (GroupMember.agency_code == leading.c.agency_code) & membership_in_force(GroupMember),
-        )
+        member_of = (GroupMember.agency_code == leaf.c.agency_code) & membership_in_force(GroupMember)
+        rows = rows.join(GroupMember, member_of)
     if group_by == "document":
         rows = rows.join(Citation, (Citation.task_id == leaf.c.task_id) & (Citation.recorded_at <= KNOWN_AT))
     return rows
 
 
-def _numbers(leaf: Any, leading: Any, group_by: GroupBy | None, count: Count) -> AnySelect:
-    """Rows (whole, key, status, number), either of the whole or of its groups."""
-    units = _units(leaf, leading, group_by, count).subquery()
-    per_unit = [units.c.key, units.c.unit]
+def numbers(leaf: Any, group_by: GroupBy | None, count: Count) -> AnySelect:
+    """Rows (whole, key, status, number), either of the whole or of its groups; `leaf` as for `units`."""
+    rows = units(leaf, group_by, count).subquery()
+    per_unit = [rows.c.key, rows.c.unit]
     if count == "assignment":
-        per_unit.append(units.c.agency)
-    each = select(units.c.key, combined_status(units.c.status).label("status")).group_by(*per_unit).subquery()
+        per_unit.append(rows.c.agency)
+    each = select(rows.c.key, combined_status(rows.c.status).label("status")).group_by(*per_unit).subquery()
     whole = literal(group_by is None).label("whole")
     return select(whole, each.c.key, each.c.status, func.count().label("number")).group_by(
         each.c.key, each.c.status
@@ -92,29 +104,36 @@ def _statement(group_by: GroupBy | None, count: Count) -> CompoundSelect[*tuple[
     """The whole and its groups in one statement, so that every task's status is worked out once."""
     leaf, leading = leaf_statuses().cte("leaf"), _leading()
     kinds = dict.fromkeys((None, group_by))
-    return union_all(*(_numbers(leaf, leading, kind, count) for kind in kinds)).order_by("key")
+    parts = (numbers(_led(leaf, leading, kind, count), kind, count) for kind in kinds)
+    return union_all(*parts).order_by("key")
 
 
-_GROUPINGS: tuple[GroupBy | None, ...] = (None, "agency", "bloc", "group", "document", "programme")
-_COUNTS: tuple[Count, ...] = ("task", "assignment")
-_STATEMENTS = {(by, count): _statement(by, count) for by in _GROUPINGS for count in _COUNTS}
+GROUPINGS: tuple[GroupBy | None, ...] = (None, "agency", "bloc", "group", "document", "programme")
+COUNTS: tuple[Count, ...] = ("task", "assignment")
+_STATEMENTS = {(by, count): _statement(by, count) for by in GROUPINGS for count in COUNTS}
 
 
 async def count_tasks(
     connection: AsyncConnection, asked: Mapping[str, Any], group_by: GroupBy | None, count: Count
 ) -> tuple[Counted, list[Counted]]:
     """The whole, and the groups. The whole counts each unit once; a unit may have several keys."""
-    rows = (await connection.execute(_STATEMENTS[group_by, count], asked)).all()
-    by_key: dict[str, list[AnyRow]] = {}
-    for row in rows:
-        if not row.whole:
-            by_key.setdefault(row.key, []).append(row)
-    whole = _counted("", [row for row in rows if row.whole])
-    return whole, [_counted(key, found) for key, found in by_key.items()]
+    return await read_figures(connection, _STATEMENTS[group_by, count], asked)
 
 
-def _counted(key: str, rows: Any) -> Counted:
-    numbers = {row.status: row.number for row in rows}
-    return Counted(
-        key, sum(numbers.values()), {status.value: numbers.get(status.value, 0) for status in Status}
-    )
+async def read_figures(
+    connection: AsyncConnection, statement: CompoundSelect[*tuple[Any, ...]], asked: Mapping[str, Any]
+) -> tuple[Counted, list[Counted]]:
+    """The whole, and the groups, of rows (whole, key, status, number); numbers of a key and a status are added."""
+    wholes: dict[str, int] = {}
+    groups: dict[str, dict[str, int]] = {}
+    for whole, key, status, number in await connection.execute(statement, asked):
+        found = wholes if whole else groups.setdefault(key, {})
+        found[status] = found.get(status, 0) + number
+    return _counted("", wholes), [_counted(*group) for group in groups.items()]
+
+
+_NONE = dict.fromkeys((status.value for status in Status), 0)
+
+
+def _counted(key: str, found: dict[str, int]) -> Counted:
+    return Counted(key, sum(found.values()), _NONE | found)

@@ -1,4 +1,4 @@
-"""What lists show of tasks today: a projection of the facts, written by `project_tasks` in the change itself.
+"""What lists and figures show of tasks today: a projection of the facts, written by `project_tasks` in the change itself.
 
 The functions that write it, and the view that says what it must hold, are SQL in the migrations.
 """
@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, PrimaryKeyConstraint, text
+from sqlalchemy import Index, PrimaryKeyConstraint
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,12 +26,18 @@ class ProjectedTask(Base):
         listed: those of its keys that are rows of `task_keys`.
         words: of `search_text`, each once.
         body: its JSON without the closing brace and the status; `full_form` or `public_form` completes it.
+        sole_leader: the agency that leads it alone; null where several do, or none.
     """
 
     __tablename__ = "projected_tasks"
     __table_args__ = (
-        Index("ix_projected_tasks_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_projected_tasks_words", "words", postgresql_using="gin"),
+        Index(
+            "ix_projected_tasks_counted",
+            "parent_id",
+            "sole_leader",
+            postgresql_include=["id", "is_group", "lasting", "status_due_on", "programme_code"],
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -48,6 +54,8 @@ class ProjectedTask(Base):
     body: Mapped[str]
     full_form: Mapped[str]
     public_form: Mapped[str]
+    programme_code: Mapped[str]
+    sole_leader: Mapped[str | None]
 
 
 class TaskKey(Base):
