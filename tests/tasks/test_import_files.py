@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from services.tasks.api import imports as routes
-from services.tasks.use_cases import row_reports
+from services.tasks.use_cases import new_tasks, row_reports
 from services.tasks.use_cases.annexes import read_annex
-from shared.log import outbox
 from shared.naming import lookup, refusals
 from shared.runtime import staging
 from shared.spreadsheets import MAX_BYTES
@@ -159,8 +158,8 @@ async def test_what_the_log_cannot_hold_leaves_nothing_behind(
     office: TasksService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = await office.counts()
-    monkeypatch.setattr(staging, "BATCH", 1)
-    monkeypatch.setattr(outbox, "MAX_EVENT_BYTES", 3_000)
+    monkeypatch.setattr(new_tasks, "MAX_EVENT_BYTES", 3_000)
+    monkeypatch.setattr(new_tasks, "FEW_ASSIGNMENTS", 0)
     long = f"9,{'x' * 3000},Bộ Nội vụ,Tháng 6/2025,A"
     response = await send(office, table(GOOD, long), partial=True)
     assert (response.status_code, response.json()["code"]) == (422, "event_too_large")

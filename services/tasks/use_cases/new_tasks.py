@@ -105,9 +105,10 @@ _PROJECT = text(
 _KEEP_STATISTICS = text(
     "LOCK TABLE tasks, deadlines, assignments, citations, projected_tasks, task_keys IN SHARE UPDATE EXCLUSIVE MODE"
 )
-# An event is large by its assignments alone: all other words of a task are bounded far below.
+# An event is large by its assignments alone, of which each has 4 KB at most; all other words of a task are bounded far below.
+FEW_ASSIGNMENTS = 100
 _TOO_LARGE = text(
-    f"SELECT 1 FROM {_TABLE} WHERE cardinality(agency_codes) > 1000 AND octet_length(({EVENT})::text) > :most LIMIT 1"
+    f"SELECT 1 FROM {_TABLE} WHERE cardinality(agency_codes) > :few AND octet_length(({EVENT})::text) > :most LIMIT 1"
 )
 
 
@@ -120,7 +121,7 @@ async def stage_new_tasks(session: AsyncSession, tasks: Iterable[NewTask]) -> in
     await session.execute(_KEEP_STATISTICS)
     await session.execute(_CREATE)
     count = await copy_rows(session, _TABLE, list(_COLUMNS), _rows(tasks))
-    if await session.scalar(_TOO_LARGE, {"most": MAX_EVENT_BYTES}):
+    if await session.scalar(_TOO_LARGE, {"most": MAX_EVENT_BYTES, "few": FEW_ASSIGNMENTS}):
         raise event_too_large()
     return count
 
