@@ -68,19 +68,26 @@ UPDATE projected_tasks SET programme_code = tasks.programme_code, sole_leader = 
     SELECT CASE WHEN count(*) = 1 THEN min(agency_code) END FROM assignments
     WHERE task_id = tasks.id AND ended_at IS NULL AND role IN ('lead', 'co_lead')
 )
-FROM tasks WHERE tasks.id = projected_tasks.id
+FROM tasks WHERE tasks.id = projected_tasks.id AND projected_tasks.programme_code IS NULL
 """
 
 _COLUMNS = "(parent_id, sole_leader) INCLUDE (id, is_group, lasting, status_due_on, programme_code)"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE projected_tasks ADD programme_code text, ADD sole_leader text")
+    """Run again where it was interrupted: building the index commits what stands before it.
+
+    So the rows are filled without the lock of ALTER TABLE; those that are changed meanwhile are filled by the change.
+    """
+    op.execute(
+        "ALTER TABLE projected_tasks ADD IF NOT EXISTS programme_code text, ADD IF NOT EXISTS sole_leader text"
+    )
     former = op.get_bind().scalar(text("SELECT pg_get_viewdef('tasks_by_facts')"))
-    op.execute(text(_VIEW.format(former=former.rstrip(";")).replace(":", r"\:")))
+    if "sole_leader" not in former:
+        op.execute(text(_VIEW.format(former=former.rstrip(";")).replace(":", r"\:")))
     op.execute(_WRITE)
+    create_index_concurrently("ix_projected_tasks_counted", f"projected_tasks {_COLUMNS}")
     op.execute("SET LOCAL statement_timeout = 0")
     op.execute(_FILL)
     op.execute("ALTER TABLE projected_tasks ALTER programme_code SET NOT NULL")
-    create_index_concurrently("ix_projected_tasks_counted", f"projected_tasks {_COLUMNS}")
     op.drop_index("ix_projected_tasks_parent_id", "projected_tasks")
