@@ -292,7 +292,9 @@ class Annexes(RuleBasedStateMachine):
         return printed
 
     def _record(self, rows: list[ReadRow], duties: list[Duty], found: list[Recognised]) -> None:
-        for each, duty, is_ in zip(rows, duties, found, strict=True):
+        recorded = zip(rows, duties, found, strict=True)
+        # new ones last: of two duties of the same words either may have the task of the other
+        for each, duty, is_ in sorted(recorded, key=lambda one: one[2].verdict is Verdict.NEW):
             assert is_.verdict in {Verdict.NEW, Verdict.SAME}, "every row is written or accounted for"
             task = is_.task.id if is_.task else uuid4()
             if is_.verdict is Verdict.NEW:
@@ -301,6 +303,8 @@ class Annexes(RuleBasedStateMachine):
                     self.silent.append(f"twice: {duty.title}")
             elif self.owner[task] != duty.name and self._distinguishable(duty, task):
                 self.silent.append(f"taken for another: {duty.title}")
+            else:
+                self.owner[task] = duty.name
             duty.done.add(task)
             origin = each.origin
             assert origin is not None
