@@ -35,7 +35,7 @@ SIZES, QUICK_SIZES = (20_000, 100_000, 1_000_000), (20_000,)
 
 
 def _figures(run: Run, family: str) -> Iterator[Figure]:
-    """What a family measures; where it fails as a whole, a figure that says so."""
+    """The figures of a family; where it fails as a whole, a figure that says so."""
     print(f"{family} ...", file=sys.stderr, flush=True)
     began = time.perf_counter()
     try:

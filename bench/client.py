@@ -206,7 +206,7 @@ def _answer_all(ready: Any, size: int) -> None:
 
 
 def measured_alone() -> str:
-    """What the client reaches, and costs, against the plainest server, with short and long answers."""
+    """The client's rate, and its cost, against the plainest server, with short and long answers."""
     told = []
     with client_process() as client:
         for size in ANSWER_SIZES:

@@ -54,7 +54,7 @@ class _Side:
 
 @dataclass(frozen=True)
 class Bench:
-    """What questions are measured with."""
+    """The servers and the client with which questions are measured."""
 
     run: Run
     client: Client
@@ -136,7 +136,7 @@ class Bench:
 
 
 def _limits(side: _Side, connections: int) -> str:
-    """Where the time goes, by what was measured."""
+    """The processes in which the measured time was spent, for the last column."""
     server, postgres = side.server / side.seconds, side.postgres / side.seconds
     most = "the serving process" if server > postgres else "PostgreSQL"
     of = f"{server:.0%} of a core in the serving process, {postgres:.0%} in PostgreSQL"

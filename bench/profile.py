@@ -1,4 +1,4 @@
-"""Where the time of the hottest paths goes: cProfile in the serving process, per request.
+"""Profiles of the hottest paths: cProfile in the serving process, per request.
 
     python -m bench.profile            # 20,000 tasks
     python -m bench.profile 1000000

@@ -143,7 +143,7 @@ def _reported(ready: Connection, profile: Path | None) -> Iterator[None]:
 
 
 async def _look(server: uvicorn.Server) -> Serving:
-    """What a connection to the server has."""
+    """Event loop, HTTP protocol and socket options of a connection to the server."""
     port = server.servers[0].sockets[0].getsockname()[1]
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     while not (made := next(iter(server.server_state.connections), None)):  # noqa: ASYNC110 - no event for it

@@ -38,7 +38,7 @@ IDS = 200
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is asked about: some ids, an agency with many tasks and one with few, the place after four fifths of the list."""
+    """Subjects of the questions: some ids, an agency with many tasks and one with few, the place after four fifths of the list."""
 
     ids: list[str]
     large: str

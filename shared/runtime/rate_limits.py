@@ -56,7 +56,7 @@ class RateLimit:
         return int(self.period / timedelta(microseconds=1)) * 1_000
 
     def _whole_after(self, name: str, count: int) -> int:
-        """When the name would have all of its number again."""
+        """The instant at which the name would have all of its number again."""
         now = self.now()
         each = self._nanoseconds // self.number if self.number else 0
         return max(self._whole_at.get(name, now), now) + min(count, self.number) * each

@@ -101,7 +101,7 @@ async def oldest_xid(connection: AsyncConnection) -> str:
 
 
 async def is_complete(connection: AsyncConnection, moment: Moment, xid: str) -> bool:
-    """Whether nothing that `connection` sees is recorded after `moment`; `xid` was the oldest one before it.
+    """True if nothing that `connection` sees is recorded after `moment`; `xid` was the oldest one before it.
 
     False also while a change is under way: others may have been recorded since it began.
     """

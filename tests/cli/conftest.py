@@ -95,5 +95,5 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """What the command serves runs here on its own kind of event loop."""
+    """Tests of the command run on the event loop that it serves by."""
     return {"serving": new_event_loop}

@@ -34,7 +34,7 @@ def office(running: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runnin
 
 
 def generated(office: Running, *arguments: str) -> int:
-    """How many the command says it has added."""
+    """The number that the command says it has added."""
     done = office.operator("generate", BESIDE, *arguments)
     assert done.exit_code == 0, done.exception
     return int(done.stdout.split("generated ")[1].split()[0])

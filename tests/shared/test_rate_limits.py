@@ -29,7 +29,7 @@ def limit(number: int, watch: Watch) -> RateLimit:
 
 
 def taken(limit: RateLimit, name: str, tries: int) -> int:
-    """How many of these tries are admitted."""
+    """The number of these tries that are admitted."""
     admitted = 0
     for _ in range(tries):
         try:

@@ -58,7 +58,7 @@ def tasks() -> list[NewTask]:
 
 
 async def recorded(database: Database) -> dict[str, Sequence[dict[str, Any]]]:
-    """What is recorded of tasks, table by table in the order of writing, without what the server draws."""
+    """All rows of tasks, table by table in the order of writing, without what the server draws."""
     found = {}
     async with database.reading() as connection:
         for name, order in {

@@ -45,7 +45,7 @@ _REBUILD = text(
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many databases were compared, and how many of their watches differed."""
+    """Numbers of databases that were compared, and of watches that differed."""
 
     databases: int
     differing: int

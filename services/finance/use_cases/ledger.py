@@ -89,7 +89,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What the ledger says of a decision that it has taken; `entry` counts how often its document was entered."""
+    """A decision as the ledger has taken it; `entry` counts how often its document was entered."""
 
     entry: int
     recorded_at: datetime

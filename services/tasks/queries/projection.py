@@ -73,7 +73,7 @@ class _Branch:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a statement is made for; the values are its parameters."""
+    """The form of a statement; the values are its parameters."""
 
     limit: int  # one of _ROWS
     bound: bool

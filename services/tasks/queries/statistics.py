@@ -46,7 +46,7 @@ def _leading() -> Any:
 
 
 def is_by_agency(group_by: GroupBy | None, count: Count) -> bool:
-    """Whether units are parts of agencies: who does not lead a task is not counted."""
+    """True where units are parts of agencies: who does not lead a task is not counted."""
     return count == "assignment" or group_by in {"agency", "bloc", "group"}
 
 

@@ -1,4 +1,4 @@
-"""What lists and figures show of tasks today: a projection of the facts, written by `project_tasks` in the change itself.
+"""Tasks as lists and figures show them today: a projection of the facts, written by `project_tasks` in the change itself.
 
 The functions that write it, and the view that says what it must hold, are SQL in the migrations.
 """

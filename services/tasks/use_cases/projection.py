@@ -69,7 +69,7 @@ _FORGET = text(
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many tasks and keys were compared, and how many of them differed."""
+    """Numbers of tasks and keys that were compared, and of those that differed."""
 
     tasks: int
     keys: int
