@@ -19,7 +19,6 @@ BODY_SECONDS = 300  # the largest upload, 33 MB, at 1 Mbit/s
 ANSWER_SECONDS = 30  # for taking what the system buffers of an answer, 64 KB and more
 REST_SECONDS = 5  # for the rest of a body that was answered before it was read, e.g. with 401
 MOST_CONNECTIONS = 500  # of a process; a process may have 1,024 open files by default
-BODY_GRACE_SECONDS = 10  # before a body is held to the least speed
 LEAST_BODY_SPEED = 10_000  # bytes a second: of too many connections, slower bodies give way first
 MOST_HEADERS = 100
 MOST_CHUNKS = 10_000  # of one body: each costs as much as 1 KB of a body of one piece
@@ -125,11 +124,11 @@ class BoundedProtocol(H11Protocol):
     def overdue(self) -> float:
         """Seconds since it had to send something; negative for a body that is well on its way.
 
-        A body is read of a caller with a key only, so it has more time than a head before it gives way.
+        A body that drips is so longer overdue than a newcomer's head, however often it begins anew.
         """
         waited = monotonic() - self.since
         if self.phase == "body":
-            return waited - BODY_GRACE_SECONDS - self.received / LEAST_BODY_SPEED
+            return waited - self.received / LEAST_BODY_SPEED
         return waited
 
     @property

@@ -215,11 +215,16 @@ async def test_a_body_in_very_many_chunks_is_refused(
 
 
 async def test_of_too_many_connections_the_one_that_waits_longest_gives_way(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 3)
     with_body = await connect()
-    with_body.send(POST + b"Content-Length: 3\r\n\r\n")
+    with_body.send(POST + b"Content-Length: 1000003\r\n\r\n" + b"x" * 1_000_000)
+
+    async def is_well_on_its_way() -> bool:
+        return app.received == 1_000_000
+
+    await until(is_well_on_its_way)
     half = [await connect() for _ in range(6)]
     for client in half:
         client.send(b"GET")
@@ -237,7 +242,6 @@ async def test_a_body_that_drips_gives_way_to_a_newcomer(
     connect: Connect, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_protocol, "MOST_CONNECTIONS", 3)
-    monkeypatch.setattr(http_protocol, "BODY_GRACE_SECONDS", 0)
     dripping, arriving = [await connect() for _ in range(2)], await connect()
     for client in dripping:
         client.send(POST + b"Content-Length: 3\r\n\r\nx")
