@@ -187,7 +187,10 @@ def test_what_is_shipped_is_what_the_code_says() -> None:
     entries, _ = collect(PROJECT)
     assert set(catalogue()) == {entry.code for entry in entries}
     met = {(code, each.detail) for code, found in catalogue().items() for each in found}
-    assert ("too_many_requests", "Gửi quá nhanh: chờ một giây rồi gửi lại.") in met  # by the gateway
+    assert (
+        "too_many_requests",
+        "Gửi quá nhanh, hoặc quá nhiều yêu cầu cùng lúc: chờ một giây rồi gửi lại.",
+    ) in met  # by the gateway
     assert {"not_found", "code_invalid", "internal_error"} <= catalogue().keys()
 
 
