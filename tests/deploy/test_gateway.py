@@ -118,6 +118,7 @@ def gateway(folder: Path) -> Iterator[int]:
         text = text.replace("tasks:8000", f"127.0.0.1:{upstream.server_port}").replace(
             "notify:8000", f"127.0.0.1:{nobody}"
         )
+        text = text.replace("# set_real_ip_from 192.0.2.1;", "set_real_ip_from 127.0.0.1;")
         text = text.replace("limit_conn under_way 200;", f"limit_conn under_way {MOST_UNDER_WAY};")
         (folder / "nginx.conf").write_text(text, encoding="utf-8")
         with (folder / "log").open("w") as log:
@@ -244,6 +245,7 @@ def test_bodies_that_do_not_arrive_are_held_for_one_address_up_to_a_number_and_o
         return (status, problem.get("code")) == (429, "too_many_requests")
 
     assert wait_for(refused)
+    assert ask(gateway, "GET", "/tasks/v1/tasks", **{"x-forwarded-for": "203.0.113.7"})[0] == 200
     assert list((folder / "body").iterdir()) == []
     held[0].send(b"x" * 10_000)
     assert json.loads(held[0].getresponse().read())["length"] == 100_000
